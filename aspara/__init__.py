@@ -1,0 +1,245 @@
+"""Aspara: the experiment tracker that lives where you train.
+
+    import aspara
+
+    run = aspara.init(project="digits", config={"lr": 1e-3})
+    for step in range(100):
+        aspara.log({"loss": 1 / (step + 1)})
+    aspara.finish()
+
+``aspara.run`` is the active run (None when there is none); ``aspara.config`` and ``aspara.summary`` are its config and summary.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from aspara.errors import AsparaError
+from aspara.recording.active import begin as _begin
+from aspara.recording.active import current as _current
+from aspara.recording.active import log as _log
+from aspara.recording.active import required as _required
+from aspara.recording.config import Config
+from aspara.recording.run import Listener, Run
+from aspara.recording.summary import Summary
+from aspara.recording.views import CurrentConfig, CurrentSummary
+from aspara.version import __version__
+
+if TYPE_CHECKING:
+    from aspara.artifacts.artifact import Artifact
+    from aspara.catalog.api import Api
+    from aspara.media.audio import Audio
+    from aspara.media.histogram import Histogram
+    from aspara.media.html import Html
+    from aspara.media.image import Image
+    from aspara.media.molecule import Molecule
+    from aspara.media.object3d import Object3D
+    from aspara.media.plotly import Plotly
+    from aspara.media.table import Table
+    from aspara.media.text import Text
+    from aspara.media.video import Video
+
+    run: Run | None
+
+__all__ = [
+    "Api",
+    "Artifact",
+    "AsparaError",
+    "Audio",
+    "Config",
+    "Histogram",
+    "Html",
+    "Image",
+    "Listener",
+    "Molecule",
+    "Object3D",
+    "Plotly",
+    "Run",
+    "Summary",
+    "Table",
+    "Text",
+    "Video",
+    "__version__",
+    "config",
+    "define_metric",
+    "finish",
+    "init",
+    "log",
+    "log_artifact",
+    "run",
+    "summary",
+    "use_artifact",
+]
+
+
+def init(
+    project: str | None = None,
+    name: str | None = None,
+    config: Any = None,
+    tags: Sequence[str] | None = None,
+    notes: str | None = None,
+    dir: str | os.PathLike[str] | None = None,  # noqa: A002  the name that users know
+    tracker_uri: str | None = None,
+    storage_backend: str | None = None,
+    project_tags: Sequence[str] | None = None,
+    *,
+    id: str | None = None,  # noqa: A002
+    resume: bool | str | None = None,
+    resume_from: str | None = None,
+    mode: str | None = None,
+    reinit: str | bool | None = None,
+    group: str | None = None,
+    job_type: str | None = None,
+    total_steps: int | None = None,
+    capture: bool | str | Sequence[str] | None = None,
+    **options: Any,
+) -> Run:
+    """Starts a run, makes it the active one (``aspara.run``) and returns it.
+
+    In a notebook its live chart appears under the cell. A run that is active already is finished first (see `reinit`).
+
+    Args:
+        project: The project; by default ``ASPARA_PROJECT``, else ``default``. Letters, digits, ``_ - .``, at most 128.
+        name: What people shall see; any text, by default a pair of words and a number. A name used before makes a new run
+            that shows the same name.
+        config: The inputs: a dict, Namespace, dataclass, the path of a YAML or JSON file, an absl or hydra config.
+        tags: Tags of the run.
+        notes: Notes about the run.
+        dir: The data directory; by default ``ASPARA_DATA_DIR``, else ``$XDG_DATA_HOME/aspara``, else
+            ``~/.local/share/aspara``.
+        tracker_uri: A tracker that takes the run instead of local files, such as ``http://gpu-box:3142``.
+        storage_backend: ``"jsonl"`` (default) or ``"polars"``; ``ASPARA_STORAGE_BACKEND`` beats it.
+        project_tags: Tags added to the project.
+        id: The run's id. The id of an existing run joins or continues that run.
+        resume: ``"must"``, ``"allow"``, ``"auto"`` (or True) and ``"never"``: whether to continue an earlier run, found by
+            `id`, else by `name`. Steps go on after the last one; config, summary, tags and notes are kept.
+        resume_from: ``"<run>?_step=N"`` continues that run (by id or file name) after step N. What it has beyond that step is
+            set aside: no view shows it, and nothing is deleted.
+        mode: ``"online"``; ``"offline"`` records locally even if a tracker is set; ``"disabled"`` records nothing.
+        reinit: With a run active: ``"finish_previous"`` (default), ``"return_previous"``, or ``"create_new"``, which leaves
+            the active run alone.
+        group: A group of runs that belong together.
+        job_type: What kind of job it is, e.g. ``"train"``.
+        total_steps: How many steps are expected, for the remaining time.
+        capture: What is captured by itself: True (all), False, or some of ``"system"``, ``"console"``, ``"git"``, ``"packages"``,
+            ``"command"``, ``"environment"`` and ``"notebook"``; by default ``ASPARA_CAPTURE``, else all.
+        **options: wandb's further arguments; those without meaning here are ignored.
+
+    Raises:
+        UsageError: A name or option breaks a rule; nothing is written.
+        DataDirError: The data directory cannot be written; the message names it and the ways out.
+        RunExists: ``resume="never"`` met an existing run.
+        RunNotFound: ``resume="must"`` or `resume_from` met none.
+        RunIsRunning: `resume_from` names a run that is still being written.
+
+    """
+    return _begin(
+        project,
+        name=name,
+        config=config,
+        tags=tags,
+        notes=notes,
+        dir=dir,
+        tracker_uri=tracker_uri,
+        storage_backend=storage_backend,
+        project_tags=project_tags,
+        id=id,
+        resume=resume,
+        resume_from=resume_from,
+        mode=mode,
+        reinit=reinit,
+        group=group,
+        job_type=job_type,
+        total_steps=total_steps,
+        capture=capture,
+        **options,
+    )
+
+
+def log(
+    data: Mapping[str, Any] | None = None,
+    step: int | None = None,
+    commit: bool | None = None,
+    timestamp: float | str | None = None,
+) -> None:
+    """Records metrics in the active run; see :meth:`Run.log`. Raises UsageError when there is none."""
+    _log(data, step, commit, timestamp)
+
+
+def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:
+    """Ends the active run; see :meth:`Run.finish`. Without one it does nothing."""
+    active = _current()
+    if active is not None:
+        active.finish(exit_code, quiet)
+
+
+def log_artifact(
+    file_path: Artifact | str | os.PathLike[str],
+    name: str | None = None,
+    description: str | None = None,
+    category: str | None = None,
+    *,
+    type: str | None = None,  # noqa: A002  the word users know
+    aliases: Sequence[str] | None = None,
+    tags: Sequence[str] | None = None,
+) -> Artifact | None:
+    """Keeps a file with the active run, or makes a version of an artifact; see :meth:`Run.log_artifact`."""
+    keep: Any = _required("aspara.log_artifact()").log_artifact
+    found: Artifact | None = keep(file_path, name, description, category, type=type, aliases=aliases, tags=tags)
+    return found
+
+
+def use_artifact(
+    artifact_or_name: Artifact | str,
+    type: str | None = None,  # noqa: A002
+    aliases: Sequence[str] | None = None,
+    use_as: str | None = None,
+) -> Artifact:
+    """An artifact that the active run uses; see :meth:`Run.use_artifact`."""
+    return _required("aspara.use_artifact()").use_artifact(artifact_or_name, type, aliases, use_as)
+
+
+def define_metric(name: str, step_metric: str | None = None, **options: Any) -> None:
+    """Says how a metric of the active run is to be shown; see :meth:`Run.define_metric`."""
+    _required("aspara.define_metric()").define_metric(name, step_metric, **options)
+
+
+config = CurrentConfig()
+"""The config of the active run: ``aspara.config.lr = 1e-3``. Called, ``aspara.config()`` is the active Config or None."""
+
+summary = CurrentSummary()
+"""The summary of the active run: ``aspara.summary["best"] = 0.97``."""
+
+
+# Needed by some programs only, so that no training script pays for their modules.
+_ON_DEMAND = {
+    "Api": "aspara.catalog.api",
+    "Artifact": "aspara.artifacts.artifact",
+    "Audio": "aspara.media.audio",
+    "Histogram": "aspara.media.histogram",
+    "Html": "aspara.media.html",
+    "Image": "aspara.media.image",
+    "Molecule": "aspara.media.molecule",
+    "Object3D": "aspara.media.object3d",
+    "Plotly": "aspara.media.plotly",
+    "Table": "aspara.media.table",
+    "Text": "aspara.media.text",
+    "Video": "aspara.media.video",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # `run` changes with each init() and finish().
+    if name == "run":
+        return _current()
+    if name in _ON_DEMAND:
+        from importlib import import_module
+
+        return getattr(import_module(_ON_DEMAND[name]), name)
+    raise AttributeError(f"module 'aspara' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

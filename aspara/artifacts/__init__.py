@@ -1,0 +1,1 @@
+"""Versioned artifacts as programs have them."""

@@ -1,0 +1,470 @@
+"""``aspara.Api``: runs and their full histories for Python, out of the files, with no server.
+
+api = aspara.Api()
+for run in api.runs("digits", filters={"config.lr": {"$lt": 0.1}}, order="-summary.acc"):
+    print(run.name, run.summary["acc"], run.history(keys=["loss"]))
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from aspara import settings
+from aspara.artifacts.artifact import Artifact, split_name
+from aspara.catalog import filters as runs_filters
+from aspara.catalog.catalog import Catalog, ProjectInfo
+from aspara.catalog.history import STEP, history_frame
+from aspara.catalog.media import MediaFile
+from aspara.catalog.runs import RunInfo, captured
+from aspara.errors import NotFound, UsageError
+
+if TYPE_CHECKING:
+    import polars
+
+STATES = {"completed": "finished"}
+
+
+class Api:
+    """Reads the runs of a data directory.
+
+    Args:
+        dir: The data directory; by default where :func:`aspara.init` keeps runs.
+
+    """
+
+    def __init__(self, dir: str | os.PathLike[str] | None = None) -> None:  # noqa: A002  the word of init()
+        if isinstance(dir, str) and "://" in dir:
+            raise UsageError(
+                f"Api reads a data directory, not an address: {dir!r}. Give a folder, or nothing for yours."
+            )
+        self._catalog = Catalog(settings.data_dir(dir))
+
+    def __repr__(self) -> str:
+        return f"Api({str(self._catalog.data_dir)!r})"
+
+    def projects(self) -> list[ProjectInfo]:
+        """All projects, the one that changed last first."""
+        return self._catalog.projects()
+
+    def runs(
+        self, project: str, filters: Mapping[str, Any] | None = None, order: str = "+created_at", **_: Any
+    ) -> ApiRuns:
+        """The runs of `project` that meet `filters`, in `order`.
+
+        Args:
+            project: The project's name (an entity in front, ``"me/digits"``, is passed over).
+            filters: Conditions like ``{"config.lr": {"$gt": 0.01}, "tags": "baseline", "state": "finished"}``.
+            order: A field, with ``-`` in front for descending: ``"-summary.loss"``, ``"config.lr"``, ``"+created_at"``.
+
+        Raises:
+            ProjectNotFound: There is no such project.
+            UsageError: The filters or the order make no sense; the message says what would.
+
+        """
+        name = project.rsplit("/", 1)[-1]
+        if filters:
+            runs_filters.check(filters)
+        found = [ApiRun(self._catalog, info) for info in reversed(self._catalog.runs(name))]
+        kept = [run for run in found if not filters or runs_filters.matches(run._record(), filters)]
+        return ApiRuns(runs_filters.ordered(kept, order, ApiRun._record))
+
+    def run(self, path: str) -> ApiRun:
+        """The run at ``"project/run"``, by file name or id. Raises ProjectNotFound or RunNotFound naming those there are."""
+        parts = [part for part in path.strip("/").split("/") if part]
+        if len(parts) == 4 and parts[2] == "runs":  # as it stands in wandb's addresses
+            parts.pop(2)
+        if len(parts) not in (2, 3):
+            raise UsageError(f"{path!r}: give project and run, like 'digits/calm-heron-4821'.")
+        return ApiRun(self._catalog, self._catalog.run(parts[-2], parts[-1]).info)
+
+    def artifact(self, name: str, type: str | None = None) -> Artifact:  # noqa: A002  the word users know
+        """The artifact ``"project/name:v3"``, ``:alias``, or without one the latest. Raises ArtifactNotFound."""
+        project, collection, reference = split_name(name, settings.get("ASPARA_PROJECT"))
+        if project is None:
+            raise UsageError(f"{name!r}: give the project too, like 'digits/weights:latest'.")
+        store = self._catalog.collections(project)
+        found = Artifact._of(store, project, store.manifest(collection, reference))
+        if type is not None and found.type != type:
+            raise UsageError(f"The artifact {found.name!r} is of type {found.type!r}, not {type!r}.")
+        return found
+
+    def artifacts(self, type_name: str | None, name: str) -> list[Artifact]:
+        """All versions of ``"project/name"``, the newest first; those of a type, where it is not None."""
+        project, collection, _ = split_name(name, settings.get("ASPARA_PROJECT"))
+        if project is None:
+            raise UsageError(f"{name!r}: give the project too, like 'digits/weights'.")
+        store = self._catalog.collections(project)
+        found = [Artifact._of(store, project, manifest) for manifest in store.versions(collection)]
+        return [a for a in found if type_name is None or a.type == type_name]
+
+    def artifact_names(self, project: str) -> list[str]:
+        """The names of a project's versioned artifacts."""
+        return self._catalog.collections(project).paths.names()
+
+
+class ApiRuns(Sequence["ApiRun"]):
+    """Runs in order; ``frame()`` shows them as one table."""
+
+    def __init__(self, runs: Sequence[ApiRun]) -> None:
+        self._runs = list(runs)
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    @overload
+    def __getitem__(self, index: int) -> ApiRun: ...
+    @overload
+    def __getitem__(self, index: slice) -> ApiRuns: ...
+    def __getitem__(self, index: int | slice) -> ApiRun | ApiRuns:
+        return ApiRuns(self._runs[index]) if isinstance(index, slice) else self._runs[index]
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} runs: {', '.join(run.name for run in self._runs[:5])}{', …' if len(self) > 5 else ''}>"
+
+    def frame(self) -> polars.DataFrame:
+        """One row for each run: its own fields, then ``config.*`` and ``summary.*``, nested values flattened to ``a.b``."""
+        import polars as pl
+
+        rows = []
+        for run in self._runs:
+            item = run._record()
+            row: dict[str, Any] = {
+                key: item[key] for key in ("run", "id", "name", "state", "group", "job_type", "last_step")
+            }
+            row["tags"] = run.tags
+            row["created_at"] = run.created_at
+            for part in ("config", "summary"):
+                row.update(_flat(part, item[part]))
+            rows.append(row)
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        return pl.DataFrame({name: _series(name, [row.get(name) for row in rows]) for name in names})
+
+
+class ApiRun:
+    """One run. What it shows is as of the moment it was asked for; :meth:`load` looks again."""
+
+    def __init__(self, catalog: Catalog, info: RunInfo) -> None:
+        self._catalog = catalog
+        self._take(info)
+
+    def _take(self, info: RunInfo) -> None:
+        self._info = info
+        self.project = info.project
+        self.run = info.run
+        """The name of its files, unique in the project."""
+        self.id = info.id
+        self.name = info.name
+        self.notes = info.notes
+        self.tags = list(info.tags)
+        self.config: dict[str, Any] = dict(info.config)
+        self.summary: dict[str, Any] = dict(info.summary)
+
+    def __repr__(self) -> str:
+        return f"<Run {self.project}/{self.run} ({self.state})>"
+
+    @property
+    def state(self) -> str:
+        """``running``, ``finished``, ``failed`` or ``crashed``."""
+        return STATES.get(self._info.status, self._info.status)
+
+    @property
+    def path(self) -> list[str]:
+        """[project, run]."""
+        return [self.project, self.run]
+
+    @property
+    def group(self) -> str | None:
+        """The group it belongs to."""
+        return self._info.group
+
+    @property
+    def job_type(self) -> str | None:
+        """Its job type."""
+        return self._info.job_type
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code of a run that ended."""
+        return self._info.exit_code
+
+    @property
+    def last_step(self) -> int | None:
+        """The largest step."""
+        return self._info.last_step
+
+    @property
+    def created_at(self) -> datetime | None:
+        """When it began, in UTC."""
+        start = self._info.start_time
+        return None if start is None else datetime.fromtimestamp(start / 1000, timezone.utc)
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """Everything its metadata file holds: host, command, git, environment, …"""
+        return dict(self._info.metadata)
+
+    @property
+    def problems(self) -> list[dict[str, Any]]:
+        """What of its files could not be read: ``{"file", "line", "reason", "count"}``."""
+        return self._catalog.run(self.project, self.run).problems
+
+    @property
+    def metrics(self) -> list[str]:
+        """The names of its metrics, sorted."""
+        return self._catalog.run(self.project, self.run).metrics
+
+    def load(self) -> ApiRun:
+        """Looks again; what was changed here and not saved by :meth:`update` is forgotten."""
+        self._take(self._catalog.run(self.project, self.run).info)
+        return self
+
+    # -- history ------------------------------------------------------------------------------------------------------
+
+    def frame(self, keys: Sequence[str] | None = None) -> polars.DataFrame:
+        """The full history, unsampled, as polars: ``_step``, the metrics, ``_runtime`` and ``_timestamp`` (seconds).
+
+        One row for each step at which one of `keys` (None: any metric) was logged; what was not logged there is null.
+        """
+        index = self._catalog.index(self.project, self.run)
+        return history_frame(index, None if keys is None else list(keys), self._info.start_time)
+
+    def history(
+        self,
+        samples: int = 500,
+        keys: Sequence[str] | None = None,
+        x_axis: str = STEP,
+        format: Literal["pandas", "polars", "dict"] = "pandas",  # noqa: A002  the word users know
+        pandas: bool | None = None,
+        stream: str = "default",
+    ) -> Any:
+        """The history, thinned out evenly to at most `samples` rows; the first and the last always stay.
+
+        What was captured of the machine (``system/…``) is in it only where `keys` name it, or alone with ``stream="system"``.
+
+        With `keys` only steps at which all of them were logged. ``x_axis`` is ``_step``, ``_timestamp``, ``_runtime`` or a
+        metric; rows are in its order. ``format="pandas"`` needs pandas installed; ``"polars"`` and ``"dict"`` (a list of
+        dicts) do not. ``pandas=False`` is another word for ``"dict"``.
+        """
+        form = format if pandas is None else "pandas" if pandas else "dict"
+        if form not in ("pandas", "polars", "dict"):
+            raise UsageError(f"format={format!r}: choose pandas, polars or dict.")
+        if not isinstance(samples, int) or samples < 1:
+            raise UsageError(f"samples={samples!r}: give how many rows you want at most, 1 or more.")
+        if stream not in ("default", "system"):
+            raise UsageError(f"stream={stream!r}: choose default or system.")
+        found = self._system_rows() if stream == "system" and keys is None else self._rows(keys, x_axis)
+        if len(found) > samples:
+            import numpy as np
+
+            found = found[np.unique(np.linspace(0, len(found) - 1, samples).round().astype(np.int64))]
+        if form == "polars":
+            return found
+        if form == "dict":
+            return found.to_dicts()
+        try:
+            import pandas as pd
+        except ImportError:
+            raise UsageError(
+                "history() gives pandas, which is not installed: install it, or ask for format='polars'."
+            ) from None
+        return pd.DataFrame(found.to_dict(as_series=False))
+
+    def scan_history(
+        self,
+        keys: Sequence[str] | None = None,
+        page_size: int = 1000,
+        min_step: int | None = None,
+        max_step: int | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """Every row of the history as a dict, in order of step, unsampled; with `keys` those steps that have all of them.
+
+        ``min_step`` is inclusive, ``max_step`` is not. What was not logged at a step is not in its dict.
+        """
+        import polars as pl
+
+        found = self._rows(keys, STEP)
+        if min_step is not None:
+            found = found.filter(pl.col(STEP) >= min_step)
+        if max_step is not None:
+            found = found.filter(pl.col(STEP) < max_step)
+        for part in found.iter_slices(max(1, page_size)):
+            for row in part.iter_rows(named=True):
+                yield {name: value for name, value in row.items() if value is not None}
+
+    def _rows(self, keys: Sequence[str] | None, x_axis: str) -> polars.DataFrame:
+        if isinstance(keys, str):
+            raise UsageError(f"keys is a list of metric names: [{keys!r}].")
+        own = (STEP, "_timestamp", "_runtime")
+        wanted = None if keys is None else [key for key in keys if key not in own]
+        aside = captured(self._catalog.run(self.project, self.run).info.metadata) if keys is None else frozenset()
+        if wanted is not None and x_axis not in own and x_axis not in wanted:
+            wanted = [*wanted, x_axis]
+        # The rows of what was captured by the way are no steps of the program.
+        found = self.frame(wanted if not aside else [m for m in self.metrics if m not in aside])
+        if x_axis not in found.columns:
+            raise UsageError(
+                f"x_axis={x_axis!r} is no metric of {self.run!r}. It has {', '.join(self.metrics[:20]) or 'none'}."
+            )
+        if wanted:
+            found = found.drop_nulls(wanted)
+        elif x_axis not in own:
+            found = found.drop_nulls([x_axis])
+        return found if x_axis == STEP else found.sort(x_axis, maintain_order=True)
+
+    def _system_rows(self) -> polars.DataFrame:
+        return self.frame(sorted(captured(self._catalog.run(self.project, self.run).info.metadata)))
+
+    # -- files --------------------------------------------------------------------------------------------------------
+
+    def files(self) -> list[RunFile]:
+        """Every file kept in the run's folder, artifacts and media included, by relative path; links are not listed."""
+        folder = self._catalog.layout.run(self.project, self.run).folder
+        found = []
+        if not folder.is_symlink():
+            for place, folders, names in os.walk(folder):
+                folders[:] = sorted(d for d in folders if not d.startswith(".") and not Path(place, d).is_symlink())
+                for name in sorted(names):
+                    path = Path(place, name)
+                    if not name.startswith(".") and path.is_file() and not path.is_symlink():
+                        found.append(RunFile(path.relative_to(folder).as_posix(), path.stat().st_size, path))
+        return found
+
+    def file(self, name: str) -> RunFile:
+        """One of :meth:`files`; raises UsageError naming those there are."""
+        found = self.files()
+        for file in found:
+            if file.name == name:
+                return file
+        raise UsageError(
+            f"{self.run!r} keeps no file {name!r}. It keeps {', '.join(f.name for f in found[:10]) or 'none'}."
+        )
+
+    def logged_artifacts(self) -> list[LoggedArtifact | Artifact]:
+        """Its artifacts: the plain files kept with it, then the versions that it made."""
+        kept: list[LoggedArtifact | Artifact] = [
+            LoggedArtifact(
+                entry["name"],
+                entry["file_size"],
+                self._catalog.artifact_path(self.project, self.run, entry["name"]),
+                entry["category"],
+                entry["description"],
+                entry["timestamp"],
+            )
+            for entry in self._catalog.artifacts(self.project, self.run)
+        ]
+        return [*kept, *self._noted("logged_artifacts")]
+
+    def used_artifacts(self) -> list[Artifact]:
+        """The versions of artifacts that it used."""
+        return self._noted("used_artifacts")
+
+    def _noted(self, key: str) -> list[Artifact]:
+        found = []
+        for entry in self._catalog.run(self.project, self.run).info.metadata.get(key) or []:
+            with contextlib.suppress(NotFound, KeyError, TypeError):  # deleted since, or not ours
+                project = str(entry.get("project") or self.project)
+                store = self._catalog.collections(project)
+                reference = entry.get("version") or entry["digest"]
+                found.append(Artifact._of(store, project, store.manifest(entry["name"], reference)))
+        return found
+
+    def media(self, keys: Sequence[str] | None = None, type: str | None = None) -> list[MediaFile]:  # noqa: A002
+        """Every media value logged, in order of step; of the metrics (names or globs) in `keys`, or of one type."""
+        found = self._catalog.media(self.project, self.run, keys, None if type is None else [type])
+        result = []
+        for item in found:
+            try:
+                file = self._catalog.media_path(self.project, self.run, item["name"]) if item["name"] else None
+            except NotFound:
+                file = None
+            own = ("metric", "step", "timestamp", "index", "type", "caption", "value")
+            result.append(MediaFile(**{key: item[key] for key in own}, file=file))
+        return result
+
+    # -- changes ------------------------------------------------------------------------------------------------------
+
+    def update(self) -> None:
+        """Saves what was changed here: ``name``, ``notes``, ``tags``, ``config`` and ``summary``. What others changed stays."""
+        info = self._info
+        changes: dict[str, Any] = {}
+        if self.name != info.name:
+            changes["display_name"] = self.name
+        if self.notes != info.notes:
+            changes["notes"] = self.notes
+        if list(self.tags) != info.tags:
+            changes["tags"] = list(self.tags)
+        for part, now, before in (("config", self.config, info.config), ("summary", self.summary, info.summary)):
+            changed = {key: value for key, value in now.items() if key not in before or before[key] != value}
+            if changed:
+                changes[part] = changed
+        if changes:
+            self._catalog.change_run(self.project, self.run, changes)
+            self.load()
+
+    def delete(self, force: bool = False) -> None:
+        """Removes the run with all its files; a running one only with `force`, else RunIsRunning is raised."""
+        self._catalog.delete_run(self.project, self.run, force=force)
+
+    def _record(self) -> dict[str, Any]:
+        return {**self._info.json(), "state": self.state, "config": self.config, "summary": self.summary}
+
+
+@dataclass(frozen=True)
+class RunFile:
+    """A file kept with a run: its path relative to the run's folder, and where it lies."""
+
+    name: str
+    size: int
+    path: Path
+
+    def download(self, root: str | os.PathLike[str] = ".", replace: bool = False) -> Path:
+        """Copies it below `root` and returns the copy; an existing file is only overwritten with `replace`."""
+        target = Path(root) / self.name
+        if target.exists() and not replace:
+            raise UsageError(f"{target} exists already. Choose another root, or replace=True.")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(self.path, target)
+        return target
+
+
+@dataclass(frozen=True)
+class LoggedArtifact(RunFile):
+    """An artifact: a file with a category and a description. ``timestamp`` is in ms."""
+
+    category: str | None = None
+    description: str | None = None
+    timestamp: int | None = None
+
+    @property
+    def type(self) -> str | None:
+        """The category."""
+        return self.category
+
+
+def _flat(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict) and value and "_type" not in value:
+        for key, inner in value.items():
+            yield from _flat(f"{prefix}.{key}", inner)
+    else:
+        yield prefix, value
+
+
+def _series(name: str, values: list[Any]) -> polars.Series:
+    """A column of whatever the runs hold: of one kind where it can be, else of texts."""
+    import polars as pl
+
+    there = {type(value) for value in values if value is not None}
+    if there <= {int, float} and float in there:
+        values = [None if value is None else float(value) for value in values]
+    elif len(there) > 1 or there & {dict} or (there == {list} and name != "tags"):
+        values = [None if value is None else str(value) for value in values]
+    if name == "tags":
+        return pl.Series(name, values, dtype=pl.List(pl.String))
+    return pl.Series(name, values, strict=False)

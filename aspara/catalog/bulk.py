@@ -1,0 +1,129 @@
+"""Reading many rows at once: a block of whole lines becomes columns without a Python object for each row.
+
+polars parses the block against a schema that expects a whole timestamp, a whole step and numbers under known metric names.
+It refuses whatever is not exactly that, except for two things which it passes over in silence: a name the schema does not
+have, and a name that comes twice. Both leave more quotation marks in the block than the parsed values account for, so
+counting those makes the result certain. Whatever does not fit is left to the careful parser, row by row.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import polars
+
+    Floats = npt.NDArray[np.float64]
+    Integers = npt.NDArray[np.int64]
+
+SMALLEST = 64 << 10
+"""Bytes from which a block is worth it."""
+MOST_NAMES = 20_000
+"""Metrics from which polars' search for each name costs more than it saves."""
+_LIMIT = 1 << 53
+_SAMPLES = 24
+_WIDE = 64
+
+# Numbers that nobody logs stand in for those that JSON has no word for; a block that holds one of them is parsed row by row.
+_STANDINS: tuple[tuple[bytes, bytes, float, float], ...] = (
+    (b"-Infinity", b"-1.797693134862311e+308", -1.797693134862311e308, float("-inf")),
+    (b"Infinity", b"1.797693134862311e+308", 1.797693134862311e308, float("inf")),
+    (b"NaN", b"1.797693134862313e+308", 1.797693134862313e308, float("nan")),
+)
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """Rows as columns: ``steps`` and ``times`` of all of them, and per metric the values with the rows they stand in
+    (None: in every row).
+    """
+
+    steps: Integers
+    times: Integers
+    values: dict[str, tuple[Floats, Any]]
+    points: int
+
+
+def names_in(block: bytes, known: set[str]) -> set[str]:
+    """`known` and the names of metrics found in some rows of `block`."""
+    found = set(known)
+    stride = max(1, len(block) // (3 if known else _SAMPLES))
+    for start in range(0, len(block), stride):
+        begin = 0 if start == 0 else block.find(b"\n", start) + 1
+        end = block.find(b"\n", begin)
+        if end > begin:
+            with contextlib.suppress(ValueError, TypeError, KeyError):
+                found.update(orjson.loads(block[begin:end])["metrics"])
+    return found
+
+
+def parse_bulk(block: bytes, names: set[str]) -> Bulk | None:
+    """The block as columns, or None where the careful parser must look. ``names`` are the metrics known to expect."""
+    import numpy as np
+    import polars as pl
+
+    if not names or len(names) > MOST_NAMES:
+        return None
+    schema: dict[str, Any] = {
+        "timestamp": pl.Int64,
+        "step": pl.Int64,
+        "metrics": pl.Struct(dict.fromkeys(sorted(names), pl.Float64)),
+    }
+    standins = [s for s in _STANDINS if s[0] in block] if b"N" in block or b"I" in block else []
+    text = block
+    if standins:
+        if b"e+308" in block or b"E+308" in block:
+            return None
+        for word, number, _, _ in standins:
+            text = text.replace(b'"' + word + b'"', number).replace(word, number)
+    frame = _parsed(text, schema)
+    if frame is None:
+        return None
+    characters = np.frombuffer(text, np.uint8)
+    rows = int(np.count_nonzero(characters == ord("\n")))
+    steps, times = frame["step"], frame["timestamp"]
+    metrics = frame["metrics"]
+    if len(frame) != rows or steps.null_count() or times.null_count() or metrics.null_count():
+        return None
+    columns = metrics.struct.unnest()
+    series = {column.name: column for column in columns.iter_columns()}
+    missing = {name: column.null_count() for name, column in series.items()}
+    points = rows * len(missing) - sum(missing.values())
+    marks = int(np.count_nonzero(characters == ord('"')))
+    if marks != 2 * (3 * rows + points):
+        return None
+    step_array, time_array = steps.to_numpy(), times.to_numpy()
+    if rows and (np.abs(step_array).max() >= _LIMIT or np.abs(time_array).max() >= _LIMIT):
+        return None
+    values: dict[str, tuple[Floats, Any]] = {}
+    # Many columns of few rows: one conversion for all of those that are full.
+    matrix = columns.to_numpy(order="fortran") if len(missing) > _WIDE and not any(missing.values()) else None
+    for place, (name, count) in enumerate(missing.items()):
+        if count == rows:
+            continue
+        where = series[name].is_not_null().to_numpy() if count else None
+        if count:
+            array = series[name].drop_nulls().to_numpy()
+        else:
+            array = series[name].to_numpy() if matrix is None else matrix[:, place]
+        if standins:
+            array = array.copy()
+            for _, _, stood_in, meant in standins:
+                array[array == stood_in] = meant
+        values[name] = (array, where)
+    return Bulk(step_array, time_array, values, points)
+
+
+def _parsed(text: bytes, schema: dict[str, Any]) -> polars.DataFrame | None:
+    import polars as pl
+
+    try:
+        return pl.read_ndjson(text, schema=schema)
+    except (pl.exceptions.PolarsError, ValueError):  # something else than whole rows of numbers
+        return None

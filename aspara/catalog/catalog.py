@@ -1,0 +1,794 @@
+"""The catalog: every question a viewer asks of a data directory, and the few edits it may make."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from aspara import files, names, settings
+from aspara.catalog import cursor
+from aspara.catalog.groups import GroupsAnswer, Member, grouped, statistics
+from aspara.catalog.index import RunIndex
+from aspara.catalog.media import media_path, media_values, table_rows
+from aspara.catalog.present import presentable
+from aspara.catalog.reader import open_rows
+from aspara.catalog.runs import RunDetail, RunInfo, captured, chosen_color, definitions_in, load, run_info
+from aspara.catalog.series import RELATIVE, MetricsAnswer, SeriesQuery, pieces, select
+from aspara.catalog.snapshot import Saver
+from aspara.catalog.snapshot import load as load_snapshot
+from aspara.catalog.statistics import last_values, metric_summary
+from aspara.errors import (
+    ArtifactNotFound,
+    InvalidName,
+    ProjectNotFound,
+    RunHasEnded,
+    RunIsRunning,
+    RunNotFound,
+    Stale,
+    UsageError,
+)
+from aspara.model import STOP_REQUESTED
+from aspara.storage import metadata
+from aspara.storage.artifacts import check_name
+from aspara.storage.collections import Collections
+from aspara.storage.layout import TRASH_PREFIX, Layout, RunPaths
+from aspara.storage.pulse import Pulse
+from aspara.storage.rows import parse_timestamp
+
+_INDEX_BYTES = 256 << 20
+_MOST_CONSOLE = 1 << 20
+_WORTH_SAVING = 128 << 10
+_CLOSING = 5.0
+_COLORS = 1000
+_GRID = 1000
+_COARSE = 2_500_000_000
+"""Nanoseconds: the coarsest file times there are (FAT counts by two seconds), and a little."""
+_CRASHED_LOOK = 30.0
+
+
+@dataclass(frozen=True)
+class ProjectInfo:
+    """A project as the front page shows it."""
+
+    name: str
+    run_count: int
+    running: int
+    last_update: int | None
+    created_at: int | None
+    tags: list[str]
+    notes: str
+    archived: bool = False
+    """Put away: pages show it only when asked."""
+
+    def json(self) -> dict[str, Any]:
+        """The API's shape."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What people edit of a run or project, with the fingerprint that guards against lost edits."""
+
+    content: dict[str, Any]
+    etag: str
+
+
+_Stamp = tuple[int, int, int] | None
+
+
+@dataclass(frozen=True)
+class MetricNames:
+    """Metrics and how many of the runs have each; the run that began last; and the cursor that a stream goes on from."""
+
+    counts: dict[str, int]
+    latest: str | None
+    missing: Sequence[str]
+    cursor: str
+
+    def json(self) -> dict[str, Any]:
+        """The API's shape."""
+        return {
+            "metrics": [{"name": name, "runs": self.counts[name]} for name in sorted(self.counts)],
+            "latest": self.latest,
+            "missing": list(self.missing),
+            "cursor": self.cursor,
+        }
+
+
+class _Known:
+    """A run as it was when its files were last looked at."""
+
+    __slots__ = ("_files", "_settled", "_until", "fresh", "info", "paths", "stamps")
+
+    def __init__(self, paths: RunPaths) -> None:
+        self.paths = paths
+        self._files = tuple(os.fspath(path) for path in (paths.metadata, paths.rows, paths.wal, paths.writers))
+        # Taken before anything is read: what changes meanwhile is then seen as a change.
+        self.stamps = self._look()
+        self._settled = all(stamp is None or _is_settled(stamp) for stamp in self.stamps)
+        self._until = time.monotonic() + _CRASHED_LOOK
+        self.info: RunInfo
+        self.fresh: RunInfo | None = None
+
+    def stands(self) -> bool:
+        """True while the run's files look as they did and its state cannot have changed without that."""
+        status = self.info.status
+        # A run that is over comes back by a writer that changes a file; a crashed one also by one that was merely silent.
+        if not self._settled or status == "running" or (status == "crashed" and time.monotonic() > self._until):
+            return False
+        return self._look() == self.stamps
+
+    def _look(self) -> tuple[_Stamp, ...]:
+        return tuple(_stamp(path) for path in self._files)
+
+
+def _stamp(path: str | Path) -> _Stamp:
+    try:
+        state = os.stat(path)
+    except OSError:
+        return None
+    return state.st_mtime_ns, state.st_size, state.st_ino
+
+
+def _is_settled(stamp: tuple[int, int, int]) -> bool:
+    """False for a file that changed just now: it could change again and look the same, for times are coarse and inode numbers
+    are used again.
+    """
+    return time.time_ns() - stamp[0] > _COARSE
+
+
+class Catalog:
+    """Reads a data directory. Safe to use from several threads; every method blocks, so an event loop uses an executor.
+
+    Args:
+        data_dir: The data directory. It need not exist: then there are no projects.
+        cache_dir: Where indexes are kept over a restart (default: the user's cache folder); safe to delete at any time.
+        index_bytes: Memory for points kept between questions; the runs asked for longest ago are let go first.
+
+    """
+
+    def __init__(self, data_dir: Path, *, cache_dir: Path | None = None, index_bytes: int = _INDEX_BYTES) -> None:
+        self.data_dir = Path(data_dir)
+        self._saver = Saver(_cache_folder(self.data_dir, cache_dir))
+        self.layout = Layout(self.data_dir)
+        self._index_bytes = index_bytes
+        self._indexes: OrderedDict[tuple[str, str], RunIndex] = OrderedDict()
+        self._runs: dict[str, dict[str, _Known]] = {}
+        self._metadata: dict[Path, tuple[tuple[int, int, int], dict[str, Any], str | None]] = {}
+        self._pulse = Pulse()
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Lets go of everything held in memory; what is waiting to be kept for the next time is written first."""
+        self._saver.close(_CLOSING)
+        with self._lock:
+            self._indexes.clear()
+            self._metadata.clear()
+            self._runs.clear()
+
+    # -- projects -----------------------------------------------------------------------------------------------------
+
+    def projects(self) -> list[ProjectInfo]:
+        """All projects, the one that changed last first."""
+        found = [self._project(name) for name in self.layout.projects()]
+        return sorted((p for p in found if p is not None), key=lambda p: (-(p.last_update or 0), p.name))
+
+    def project(self, project: str) -> ProjectInfo:
+        """One project; raises ProjectNotFound naming those there are."""
+        self._check_project(project)
+        found = self._project(project)
+        if found is None:
+            raise ProjectNotFound(f"There is no project {project!r}. Projects: {_some(self.layout.projects())}.")
+        return found
+
+    def _project(self, project: str) -> ProjectInfo | None:
+        path = self.layout.project_metadata(project)
+        runs = self.layout.runs(project)
+        content, _ = self._load(path)
+        if not runs and not path.is_file():
+            return None
+        infos = self._infos(project)
+        times = [i.last_update for i in infos if i.last_update is not None]
+        tags = content.get("tags")
+        return ProjectInfo(
+            project,
+            len(runs),
+            sum(i.status == "running" for i in infos),
+            max(times) if times else parse_timestamp(content.get("updated_at")),
+            parse_timestamp(content.get("created_at")),
+            [str(t) for t in tags] if isinstance(tags, list) else [],
+            str(content.get("notes") or ""),
+            content.get("archived") is True,
+        )
+
+    def _check_project(self, project: str) -> None:
+        if (
+            not names.is_file_name(project)
+            or not self.layout.project_dir(project).is_dir()
+            or self.layout.project_dir(project).is_symlink()
+        ):
+            raise ProjectNotFound(f"There is no project {project[:128]!r}. Projects: {_some(self.layout.projects())}.")
+
+    # -- runs ---------------------------------------------------------------------------------------------------------
+
+    def runs(self, project: str) -> list[RunInfo]:
+        """The project's runs, the one that began last first; unfinished ones with their latest values."""
+        self._check_project(project)
+        infos = []
+        for known in self._look(project).values():
+            info = known.info
+            if info.status in ("running", "crashed") or "metric_summary" not in info.metadata:
+                if known.fresh is None or info.status == "running":
+                    known.fresh = self._freshened(project, info)
+                info = known.fresh
+            infos.append(info)
+        return sorted(infos, key=lambda i: (-(i.start_time or 0), i.run))
+
+    def _infos(self, project: str) -> list[RunInfo]:
+        return [known.info for known in self._look(project).values()]
+
+    def _look(self, project: str) -> dict[str, _Known]:
+        """What is known of each run by name; files that look as before are not opened again."""
+        before = self._runs.get(project, {})
+        now: dict[str, _Known] = {}
+        for position, run in enumerate(self.layout.runs(project)):
+            known = before.get(run)
+            if known is None or not known.stands():
+                known = _Known(known.paths if known is not None else self.layout.run(project, run))
+                content, broken = self._load(known.paths.metadata)
+                known.info = run_info(project, known.paths, content, position, broken=broken, pulse=self._pulse)
+            now[run] = known
+        self._runs[project] = now
+        for gone in before.keys() - now.keys():
+            self._forget(project, gone, before[gone].paths)
+        return now
+
+    def _forget(self, project: str, run: str, paths: RunPaths) -> None:
+        """Lets go of a run that is gone, whoever removed it."""
+        self._metadata.pop(paths.metadata, None)
+        with self._lock:
+            index = self._indexes.get((project, run))
+            if index is not None and not index.listeners:
+                del self._indexes[project, run]
+
+    def _freshened(self, project: str, info: RunInfo) -> RunInfo:
+        """`info` with what its rows say: a copy, for others hold the original."""
+        info = replace(info)
+        index = self.index(project, info.run)
+        self._read(index)
+        with index.lock:
+            # What a program set itself wins; what was merely the last value when the metadata was written does not.
+            own = info.metadata.get("summary_own")
+            over = info.status in ("completed", "failed")
+            kept = info.summary if own is None or over else {k: v for k, v in info.summary.items() if k in own}
+            definitions, aside = definitions_in(info.metadata), captured(info.metadata)
+            info.summary = {**_without(aside, last_values(index, definitions)), **kept}
+            info.metric_summary = _without(aside, metric_summary(index, definitions))
+            info.last_step = index.last_step if index.last_step is not None else info.last_step
+            if index.first_time and parse_timestamp(info.metadata.get("start_time")) is None:
+                info.start_time = index.first_time
+            if index.last_time and not info.finish_time:
+                info.last_update = max(info.last_update or 0, index.last_time)
+            info.problem_count += sum(p["count"] for p in index.problem_list())
+        return info
+
+    def stem(self, project: str, run: str) -> str:
+        """The file stem of a run given by stem or id; raises RunNotFound naming some runs there are."""
+        self._check_project(project)
+        runs = self.layout.runs(project)
+        if run in runs:
+            return run
+        for stem in runs:
+            if self._load(self.layout.run(project, stem).metadata)[0].get("run_id") == run:
+                return stem
+        raise RunNotFound(f"There is no run {run[:128]!r} in project {project!r}. Its runs: {_some(runs)}.")
+
+    def run(self, project: str, run: str) -> RunDetail:
+        """Everything about a run (given by stem or id) but its points."""
+        stem = self.stem(project, run)
+        paths = self.layout.run(project, stem)
+        content, broken = self._load(paths.metadata)
+        position = self.layout.runs(project).index(stem)
+        info = run_info(project, paths, content, position, broken=broken, pulse=self._pulse)
+        info = self._freshened(project, info)
+        index = self.index(project, stem)
+        with index.lock:
+            problems = index.problem_list()
+            if broken:
+                problems.append({"file": paths.metadata.name, "line": None, "reason": broken, "count": 1})
+            info.problem_count = sum(p["count"] for p in problems)
+            return RunDetail(
+                info,
+                sorted({*index.columns, *index.last_text}),
+                _without(captured(content), metric_summary(index, definitions_in(content))),
+                self.artifacts(project, stem),
+                problems,
+            )
+
+    def index(self, project: str, run: str) -> RunIndex:
+        """The index of a run (by stem); made on first use, let go when memory is short and nobody listens to it."""
+        key = (project, run)
+        with self._lock:
+            index = self._indexes.get(key)
+            if index is None:
+                snapshot = self._saver.path(project, run)
+                index = self._indexes[key] = RunIndex(
+                    self.layout.run(project, run), load=lambda empty: load_snapshot(empty, snapshot)
+                )
+                if len(self._indexes) % 16 == 0:
+                    self._shrink()
+            self._indexes.move_to_end(key)
+            return index
+
+    def _read(self, index: RunIndex) -> None:
+        """Brings `index` up to date, and has it kept for the next time when enough is new."""
+        index.refresh()
+        unsaved = index.bytes_read - index.bytes_saved
+        if unsaved >= max(_WORTH_SAVING, index.bytes_saved // 4):
+            self._saver.put(index)
+
+    def _shrink(self) -> None:
+        held = sum(index.held for index in self._indexes.values())
+        for key in list(self._indexes)[:-16]:
+            if held <= self._index_bytes:
+                return
+            if not self._indexes[key].listeners:
+                held -= self._indexes.pop(key).held
+
+    def _load(self, path: Path) -> tuple[dict[str, Any], str | None]:
+        """Metadata, parsed once for each state of the file."""
+        stamp = _stamp(path)
+        if stamp is None:
+            return {}, None
+        known = self._metadata.get(path)
+        if known is not None and known[0] == stamp:
+            return known[1], known[2]
+        try:
+            content, broken = presentable(metadata.read(path)), None
+        except FileNotFoundError:
+            return {}, None
+        except (OSError, ValueError) as error:
+            content, broken = {}, str(error)
+        if _is_settled(stamp):
+            self._metadata[path] = (stamp, content, broken)
+        return content, broken
+
+    # -- points -------------------------------------------------------------------------------------------------------
+
+    def metrics(self, project: str, runs: Sequence[str] | None, query: SeriesQuery) -> MetricsAnswer:
+        """The series of the given runs (stems or ids; None: all) that the query asks for; unknown runs are listed as missing."""
+        self._check_project(project)
+        answer = MetricsAnswer(project)
+        stems, missing = self._stems(project, runs)
+        answer.missing = missing
+        positions: dict[str, dict[str, int]] = {}
+        now = cursor.now()
+        began = self._beginnings(project, query)
+        for stem in stems:
+            index = self.index(project, stem)
+            self._read(index)
+            with index.lock:
+                along = index.columns.get(query.x_metric or "")
+                for name in query.wanted(index.columns):
+                    series = select(index.columns[name], query, along=along, began=began(index))
+                    if len(series.values) or query.since is None:
+                        answer.metrics.setdefault(name, {})[stem] = series
+                if cursor.matters(index.paths):
+                    positions[stem] = index.positions()
+        answer.metrics = dict(sorted(answer.metrics.items()))
+        answer.cursor = cursor.Cursor(now, positions).encode()
+        return answer
+
+    def groups(self, project: str, runs: Sequence[str] | None, by: Sequence[str], query: SeriesQuery) -> GroupsAnswer:
+        """The given runs (stems or ids; None: all) in groups by the fields `by`, and of each metric that the query asks for the
+        statistics of each group. ``query.points`` is the most places of the grid.
+        """
+        self._check_project(project)
+        stems, missing = self._stems(project, runs)
+        infos = {info.run: info for info in self._infos(project)}
+        stems = [stem for stem in stems if stem in infos]
+        found = grouped([infos[stem].record() for stem in stems], by)
+        answer = GroupsAnswer(project, by, found, missing=missing)
+        began = self._beginnings(project, query)
+        members: dict[str, list[Member]] = {}
+        for group in found:
+            for stem in group.runs:
+                index = self.index(project, stem)
+                self._read(index)
+                with index.lock:
+                    along = index.columns.get(query.x_metric or "")
+                    zero = began(index)
+                    for name in query.wanted(index.columns):
+                        part = pieces(index.columns[name], query, along=along, began=zero)
+                        members.setdefault(name, []).append(Member(group.key, part, zero))
+        for name in sorted(members):
+            found_here, exact = statistics(members[name], x=query.x, points=query.points or _GRID, log=query.log)
+            if found_here:
+                answer.metrics[name], answer.raw[name] = found_here, exact
+        return answer
+
+    def _beginnings(self, project: str, query: SeriesQuery) -> Callable[[RunIndex], int]:
+        """When a run began (ms), for the axis that counts from there: as its metadata says, else its first point."""
+        if query.x != RELATIVE:
+            return lambda _: 0
+        infos = {info.run: info for info in self._infos(project)}
+
+        def began(index: RunIndex) -> int:
+            info = infos.get(index.paths.run)
+            said = None if info is None else parse_timestamp(info.metadata.get("start_time"))
+            return said if said is not None else index.first_time or 0
+
+        return began
+
+    def metric_names(self, project: str, runs: Sequence[str] | None = None) -> MetricNames:
+        """Which metrics the given runs (None: all) have. Runs that are over say it in their metadata; no points are read."""
+        self._check_project(project)
+        stems, missing = self._stems(project, runs)
+        look = self._look(project)
+        counts: dict[str, int] = {}
+        positions: dict[str, dict[str, int]] = {}
+        now = cursor.now()
+        latest: RunInfo | None = None
+        for stem in stems:
+            known = look.get(stem)
+            if known is None:
+                continue
+            info, summary = known.info, known.info.metadata.get("metric_summary")
+            if latest is None or (info.start_time or 0) > (latest.start_time or 0):
+                latest = info
+            moving = cursor.matters(known.paths)
+            if info.status in ("completed", "failed") and isinstance(summary, dict) and not moving:
+                found: Iterable[str] = summary
+            else:
+                index = self.index(project, stem)
+                self._read(index)
+                with index.lock:
+                    found = list(index.columns)
+                    if moving:
+                        positions[stem] = index.positions()
+            for name in found:
+                counts[name] = counts.get(name, 0) + 1
+        return MetricNames(
+            counts, None if latest is None else latest.run, missing, cursor.Cursor(now, positions).encode()
+        )
+
+    def _stems(self, project: str, runs: Sequence[str] | None) -> tuple[list[str], list[str]]:
+        """The stems of `runs` (stems or ids; None: all), and those that do not exist."""
+        present = self.layout.runs(project)
+        if runs is None:
+            return present, []
+        known = set(present)
+        by_id: dict[str, str] | None = None
+        stems: list[str] = []
+        missing: list[str] = []
+        for run in dict.fromkeys(runs):
+            if run in known:
+                stems.append(run)
+                continue
+            if by_id is None:
+                by_id = self._by_id(project, present)
+            if run in by_id:
+                stems.append(by_id[run])
+            else:
+                missing.append(run)
+        return list(dict.fromkeys(stems)), missing
+
+    def _by_id(self, project: str, stems: Sequence[str]) -> dict[str, str]:
+        found = {}
+        for stem in reversed(stems):
+            run_id = self._load(self.layout.run(project, stem).metadata)[0].get("run_id")
+            if isinstance(run_id, str):
+                found[run_id] = stem
+        return found
+
+    # -- edits --------------------------------------------------------------------------------------------------------
+
+    def project_metadata(self, project: str) -> Metadata:
+        """Notes and tags of a project, and whether it is put away."""
+        self._check_project(project)
+        return _editable(metadata.read_or_empty(self.layout.project_metadata(project)), None)
+
+    def run_metadata(self, project: str, run: str) -> Metadata:
+        """Notes, tags and display name of a run."""
+        stem = self.stem(project, run)
+        return _editable(metadata.read_or_empty(self.layout.run(project, stem).metadata), stem)
+
+    def edit_project(self, project: str, changes: dict[str, Any], *, if_match: str | None = None) -> Metadata:
+        """Changes notes, tags and whether the project is put away (`archived`); with `if_match` only if nobody changed them
+        since (else :class:`Stale`).
+        """
+        self._check_project(project)
+        checked = _checked_changes(changes, ("notes", "tags", "archived"))
+        checked["updated_at"] = _iso_now()
+        return self._edit(self.layout.project_metadata(project), checked, if_match, None)
+
+    def edit_run(self, project: str, run: str, changes: dict[str, Any], *, if_match: str | None = None) -> Metadata:
+        """Changes notes, tags and display name, also while the run goes on; see :meth:`edit_project`."""
+        stem = self.stem(project, run)
+        return self._edit(
+            self.layout.run(project, stem).metadata,
+            _checked_changes(changes, ("notes", "tags", "display_name", "color")),
+            if_match,
+            stem,
+        )
+
+    def change_run(self, project: str, run: str, changes: dict[str, Any]) -> None:
+        """Changes notes, tags, display name, and config and summary key by key; for programs, see :meth:`edit_run`."""
+        stem = self.stem(project, run)
+        merged = {part: changes[part] for part in ("config", "summary") if part in changes}
+        try:
+            merged = json.loads(json.dumps(presentable(merged), allow_nan=False))
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"Config and summary hold what JSON can: {error}.") from None
+        others = {key: value for key, value in changes.items() if key not in merged}
+        merged.update(_checked_changes(others, ("notes", "tags", "display_name")))
+        metadata.edit(self.layout.run(project, stem).metadata, lambda content: metadata.merge(content, merged))
+
+    def request_stop(self, project: str, run: str) -> None:
+        """Asks a running run to stop: its ``should_stop`` turns True. Raises :class:`RunHasEnded` where nobody listens."""
+        stem = self.stem(project, run)
+        paths = self.layout.run(project, stem)
+        content, broken = load(paths)
+        status = run_info(project, paths, content, 0, broken=broken).status
+        if status != "running":
+            raise RunHasEnded(f"Run {stem!r} is {status}: there is nothing to stop.")
+        metadata.edit(paths.metadata, lambda content: content.update({STOP_REQUESTED: time.time_ns() // 1_000_000}))
+
+    def _edit(self, path: Path, changes: dict[str, Any], if_match: str | None, stem: str | None) -> Metadata:
+        def change(content: dict[str, Any]) -> None:
+            if if_match is not None and if_match.strip().strip('"') not in ("*", _editable(content, stem).etag):
+                raise Stale("Somebody changed this since you opened it. Load it again, then repeat your edit.")
+            content.update(changes)
+
+        return _editable(metadata.edit(path, change), stem)
+
+    # -- deletion -----------------------------------------------------------------------------------------------------
+
+    def delete_run(self, project: str, run: str, *, force: bool = False) -> str:
+        """Removes every file of a run and returns its stem. A running one needs `force`; else :class:`RunIsRunning`."""
+        stem = self.stem(project, run)
+        paths = self.layout.run(project, stem)
+        content, broken = load(paths)
+        if not force and run_info(project, paths, content, 0, broken=broken, pulse=self._pulse).status == "running":
+            raise RunIsRunning(
+                f"Run {stem!r} is still running. Wait for its end, or force the deletion: what it logs after that is lost."
+            )
+        self._discard([p for p in paths.all_paths() if p.exists() or p.is_symlink()], paths.project_dir)
+        self._saver.forget(project, stem)
+        with self._lock:
+            self._indexes.pop((project, stem), None)
+        return stem
+
+    def delete_project(self, project: str, *, force: bool = False) -> None:
+        """Removes a project with all its runs; see :meth:`delete_run`."""
+        self._check_project(project)
+        running = [i.run for i in self._infos(project) if i.status == "running"]
+        if running and not force:
+            raise RunIsRunning(
+                f"Project {project!r} has running runs ({_some(running)}). Wait for their end, or force the deletion."
+            )
+        self._discard([self.layout.project_dir(project)], self.data_dir)
+        self._saver.forget(project)
+        with self._lock:
+            for key in [k for k in self._indexes if k[0] == project]:
+                del self._indexes[key]
+
+    def _discard(self, paths: list[Path], folder: Path) -> None:
+        # Everything is renamed away first: a viewer sees all of it or nothing, and a crash leaves only hidden trash.
+        trash = folder / f"{TRASH_PREFIX}{os.urandom(6).hex()}"
+        trash.mkdir(mode=files.FOLDER_MODE)
+        moved: list[Path] = []
+        try:
+            for path in paths:
+                os.rename(path, trash / path.name)
+                moved.append(path)
+        except OSError:
+            for path in moved:
+                os.rename(trash / path.name, path)
+            trash.rmdir()
+            raise
+        files.sync_folder(folder)
+        shutil.rmtree(trash, ignore_errors=True)  # links in it are removed, never followed
+
+    # -- files of a run -----------------------------------------------------------------------------------------------
+
+    def artifacts(self, project: str, run: str) -> list[dict[str, Any]]:
+        """The run's artifacts: those its metadata lists and those that merely lie there; links are not listed."""
+        stem = self.stem(project, run)
+        paths = self.layout.run(project, stem)
+        content, _ = self._load(paths.metadata)
+        listed = {
+            a["name"]: a
+            for a in content.get("artifacts") or []
+            if isinstance(a, dict) and isinstance(a.get("name"), str)
+        }
+        found: list[dict[str, Any]] = []
+        if _behind_link(paths.artifacts):
+            return found
+        with contextlib.suppress(OSError), os.scandir(paths.artifacts) as entries:
+            for entry in sorted(entries, key=lambda e: e.name):
+                if entry.name.startswith(".") or not entry.is_file(follow_symlinks=False):
+                    continue
+                state = entry.stat(follow_symlinks=False)
+                known = listed.get(entry.name, {})
+                found.append(
+                    {
+                        "name": entry.name,
+                        "file_size": state.st_size,
+                        "timestamp": known.get("timestamp") or int(state.st_mtime * 1000),
+                        "description": known.get("description"),
+                        "category": known.get("category"),
+                    }
+                )
+        return found
+
+    def artifact_path(self, project: str, run: str, name: str) -> Path:
+        """Where an artifact lies; raises ArtifactNotFound, for links too."""
+        stem = self.stem(project, run)
+        folder = self.layout.run(project, stem).artifacts
+        try:
+            path = folder / check_name(name)
+        except InvalidName:
+            path = None
+        if path is None or path.is_symlink() or _behind_link(folder) or not path.is_file():
+            raise ArtifactNotFound(
+                f"Run {stem!r} keeps no artifact {name[:128]!r}. Its artifacts: {_some([a['name'] for a in self.artifacts(project, stem)])}."
+            )
+        return path
+
+    def collections(self, project: str) -> Collections:
+        """The versioned artifacts of a project; raises ProjectNotFound."""
+        self._check_project(project)
+        return Collections(self.layout.artifacts(project))
+
+    def versioned(self, project: str) -> list[dict[str, Any]]:
+        """A project's artifacts by name: type, newest version, how many there are, aliases, size of the newest."""
+        store = self.collections(project)
+        found = []
+        for name in store.paths.names():
+            with contextlib.suppress(ArtifactNotFound):  # one that is being made, or deleted
+                versions = store.versions(name)
+                newest = versions[0]
+                found.append(
+                    {
+                        "name": name,
+                        "type": newest.get("type"),
+                        "description": newest.get("description"),
+                        "latest": newest["version"],
+                        "versions": len(versions),
+                        "aliases": {a: v["version"] for v in versions for a in v["aliases"]},
+                        "size": newest.get("size"),
+                        "created_at": versions[-1].get("created_at"),
+                        "updated_at": newest.get("created_at"),
+                    }
+                )
+        return found
+
+    def version_file(self, project: str, name: str, version: str, path: str) -> Path:
+        """Where the content of a file of an artifact lies; raises ArtifactNotFound, for references too."""
+        store = self.collections(project)
+        manifest = store.manifest(name, version)
+        for entry in manifest["entries"]:
+            if entry.get("path") == path and "ref" not in entry:
+                blob = store.paths.blob(str(entry.get("sha256")))
+                if blob.is_file() and not blob.is_symlink():
+                    return blob
+        raise ArtifactNotFound(f"{name}:{manifest['version']} keeps no file {path[:128]!r}.")
+
+    def console(self, project: str, run: str, after: int = 0) -> dict[str, Any]:
+        """Captured output from byte `after` on, a megabyte at most: ``{"text", "start", "end", "size"}``."""
+        path = self.layout.run(project, self.stem(project, run)).console
+        try:
+            if path.parent.is_symlink():
+                raise FileNotFoundError
+            with os.fdopen(open_rows(path), "rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                # A file that is shorter than what was read of it began anew.
+                start = after if 0 <= after <= size else 0
+                file.seek(start)
+                content = file.read(_MOST_CONSOLE)
+        except OSError:
+            return {"text": "", "start": 0, "end": 0, "size": 0}
+        return {"text": content.decode("utf-8", "replace"), "start": start, "end": start + len(content), "size": size}
+
+    def media(
+        self, project: str, run: str, metrics: Sequence[str] | None = None, kinds: Sequence[str] | None = None
+    ) -> list[dict[str, Any]]:
+        """Every media value logged, in order of step; see :func:`media_values`."""
+        return media_values(self.index(project, self.stem(project, run)), metrics, kinds)
+
+    def media_path(self, project: str, run: str, name: str) -> Path:
+        """Where a media file lies; raises MediaNotFound, for links too."""
+        return media_path(self.layout.run(project, self.stem(project, run)), name)
+
+    def media_rows(self, project: str, run: str, name: str, offset: int, limit: int) -> dict[str, Any]:
+        """A part of a table's rows."""
+        return table_rows(self.media_path(project, run, name), offset, limit)
+
+
+def _without(names: frozenset[str], found: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in found.items() if name not in names} if names else found
+
+
+def _cache_folder(data_dir: Path, cache_dir: Path | None) -> Path:
+    """The folder of this data directory's indexes: two directories that hold runs of the same names have two."""
+    place = hashlib.sha256(os.fsencode(os.path.realpath(data_dir))).hexdigest()[:16]
+    return settings.cache_dir(cache_dir) / "reading" / place
+
+
+def _behind_link(folder: Path) -> bool:
+    """True for a folder of a run that is a link, or stands in one: it could lead anywhere."""
+    return folder.is_symlink() or folder.parent.is_symlink()
+
+
+def _editable(content: dict[str, Any], stem: str | None) -> Metadata:
+    tags = content.get("tags")
+    shown: dict[str, Any] = {
+        "notes": str(content.get("notes") or ""),
+        "tags": [str(t) for t in tags] if isinstance(tags, list) else [],
+    }
+    if stem is not None:
+        shown["display_name"] = str(content.get("display_name") or stem)
+    else:
+        shown["archived"] = content.get("archived") is True
+        shown["color"] = chosen_color(content)
+    return Metadata(shown, metadata.etag(shown))
+
+
+def _checked_changes(changes: Any, allowed: tuple[str, ...]) -> dict[str, Any]:
+    if not isinstance(changes, dict):
+        raise UsageError(f"An edit is an object with some of {', '.join(allowed)}.")
+    unknown = sorted(set(changes) - set(allowed))
+    if unknown:
+        raise UsageError(f"{unknown[0][:60]!r} cannot be edited; {', '.join(allowed)} can.")
+    checked: dict[str, Any] = {}
+    if "notes" in changes:
+        notes, limit = changes["notes"], settings.get("ASPARA_MAX_NOTES_LENGTH")
+        if not isinstance(notes, str) or len(notes) > limit:
+            raise UsageError(f"Notes are text of at most {limit} characters (ASPARA_MAX_NOTES_LENGTH).")
+        checked["notes"] = notes.encode("utf-8", "replace").decode()
+    if "tags" in changes:
+        tags, limit = changes["tags"], settings.get("ASPARA_MAX_TAGS_COUNT")
+        if (
+            not isinstance(tags, list)
+            or len(tags) > limit
+            or not all(isinstance(t, str) and 0 < len(t.strip()) <= 128 for t in tags)
+        ):
+            raise UsageError(
+                f"Tags are a list of at most {limit} texts of 1 to 128 characters (ASPARA_MAX_TAGS_COUNT)."
+            )
+        checked["tags"] = list(dict.fromkeys(t.strip().encode("utf-8", "replace").decode() for t in tags))
+    if "archived" in changes:
+        if not isinstance(changes["archived"], bool):
+            raise UsageError("archived is true or false.")
+        checked["archived"] = changes["archived"]
+    if "display_name" in changes:
+        checked["display_name"] = names.check_display_name(changes["display_name"])
+    if "color" in changes:
+        color = changes["color"]
+        if color is not None and (isinstance(color, bool) or not isinstance(color, int) or not 0 <= color < _COLORS):
+            raise UsageError(f"A colour is a slot of the palette, 0 to {_COLORS - 1}, or null for the run's own.")
+        checked["chosen_color"] = color
+    return checked
+
+
+def _iso_now() -> str:
+    from datetime import datetime, timezone
+
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+
+
+def _some(found: Sequence[str]) -> str:
+    if not found:
+        return "none"
+    return ", ".join(found[:10]) + (f" and {len(found) - 10} more" if len(found) > 10 else "")

@@ -1,0 +1,447 @@
+"""A run's index: everything read of it so far, as columns, extended as its files grow."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aspara import files
+from aspara.catalog import bulk
+from aspara.catalog.columns import Column, Joiner
+from aspara.catalog.reader import (
+    Found,
+    Problems,
+    Replaced,
+    Tail,
+    open_rows,
+    parse,
+    read_blocks,
+    read_last,
+    rest_of,
+)
+from aspara.storage.layout import RunPaths, part_segment
+from aspara.storage.polars import REFERENCE_MARK, TEXT_COLUMN
+
+if TYPE_CHECKING:
+    import polars
+
+_MOST_TEXTS = 10_000
+_WIDE, _WIDE_CHUNK = 1000, 32 << 20
+MOMENT = "t"
+"""Beside the byte offsets of a position: the latest timestamp (ms) among the rows seen."""
+
+Listener = Callable[[list[Found]], None]
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text or media reference that was logged."""
+
+    time: int
+    step: int
+    name: str
+    value: Any
+
+
+class RunIndex:
+    """The points of one run. :meth:`refresh` reads what is new; all reading happens under ``lock``.
+
+    ``listeners`` are told of every batch of new rows, whoever caused the reading, so that watchers and charts share it.
+    """
+
+    def __init__(self, paths: RunPaths, *, load: Callable[[RunIndex], bool] | None = None) -> None:
+        self.paths = paths
+        self.joiner = Joiner()
+        self._load = load
+        self._held = (-1, 0)
+        self.lock = threading.RLock()
+        self.listeners: list[Listener] = []
+        self.version = 0
+        self._clear()
+
+    def _clear(self) -> None:
+        self.columns: dict[str, Column] = {}
+        self.texts: list[Text] = []
+        """Texts and media references in the order they came; the last ten thousand."""
+        self.texts_let_go = False
+        self.problems = Problems()
+        self.rows = 0
+        self.last_step: int | None = None
+        self.last_time: int | None = None
+        self.first_time: int | None = None
+        self.last_text: dict[str, str] = {}
+        self.bytes_read = 0
+        self.bytes_saved = 0
+        self.joiner.forget()
+        self._tails: dict[int, Tail] = {}
+        self._torn: dict[int, tuple[int, Tail]] = {}
+        self._quiet: dict[int, int] = {}
+        self._parts: dict[Path, tuple[int, int]] = {}
+        self._segments: dict[str, int] = {}
+        self._rewound: str | None = None
+        """The place of the next rewind when the files were last read: another one means that rows have left them."""
+        self.version += 1
+
+    @property
+    def held(self) -> int:
+        """Bytes of memory held, roughly."""
+        if self._held[0] != self.version:
+            columns = sum(column.held for column in list(self.columns.values()))
+            self._held = (self.version, columns + 200 * len(self.texts))
+        return self._held[1]
+
+    def problem_list(self) -> list[dict[str, Any]]:
+        """What could not be read, in the API's shape; half a last line counts once the writer is gone."""
+        torn = [
+            {"file": tail.path.name, "line": tail.lines + 1, "reason": "torn last line", "count": 1}
+            for _, tail in self._torn.values()
+        ]
+        return self.problems.json() + torn
+
+    def positions(self) -> dict[str, int]:
+        """Where a cursor stands that has seen everything read: file key to byte offset, and the last moment under ``t``."""
+        found = {tail.key: tail.offset for tail in self._tails.values() if tail.offset}
+        found[MOMENT] = max(0, self.last_time or 0)
+        return found
+
+    def frontier(self) -> dict[int, int]:
+        """For each row file (by inode) the byte from which listeners are told of its rows; 0 for those not named."""
+        found = {inode: tail.offset for inode, tail in self._tails.items()}
+        for inode, size in self._quiet.items():
+            found[inode] = max(size, found.get(inode, 0))
+        return found
+
+    def listen(self, listener: Listener) -> None:
+        """Tells `listener` of every row that is written from now on. The caller holds the lock."""
+        if not self.listeners:
+            # What lies there unread is not news: it is read in silence when somebody asks for it.
+            for inode, path in self.present().items():
+                self._quiet[inode] = _whole_lines(path)
+        self.listeners.append(listener)
+
+    def refresh(self) -> None:
+        """Reads everything new. A file that was replaced or truncated has the whole run read anew."""
+        with self.lock:
+            if self._load is not None:
+                # What an earlier server has read need not be read again.
+                load, self._load = self._load, None
+                load(self)
+            anew, told = False, None
+            for _ in range(3):
+                try:
+                    if anew:
+                        self._read_anew(told)
+                    else:
+                        self._refresh()
+                    return
+                except Replaced:
+                    anew, told = True, told if told is not None else self.last_time
+                except FileNotFoundError:  # a segment was committed between listing and opening
+                    continue
+
+    def _read_anew(self, told: int | None) -> None:
+        """Forgets everything and reads it again; listeners hear only of rows behind the moment they know."""
+        listeners = self.listeners
+        self._clear()
+        if told is None or not listeners:
+            self._refresh()
+            return
+        known = told
+
+        def only_later(batch: list[Found]) -> None:
+            later = [row for row in batch if row[0] > known]
+            for listener in list(listeners) if later else ():
+                listener(later)
+
+        self.listeners = [only_later]
+        try:
+            self._refresh()
+        finally:
+            self.listeners = listeners
+
+    # -- lines --------------------------------------------------------------------------------------------------------
+
+    def _refresh(self) -> None:
+        rewound = self.paths.next_rewound().name
+        if self._rewound not in (None, rewound):
+            raise Replaced
+        self._rewound = rewound
+        segments = {path.stem for path in self.paths.segment_files()}
+        present = self.present()
+        vanished = [
+            tail
+            for inode, tail in self._tails.items()
+            if inode not in present and tail.offset and tail.path.stem not in self._segments
+        ]
+        # First what went into the archive: it was written before what lies in the row files now.
+        self._read_parts(segments, vanished)
+        for inode, path in present.items():
+            tail = self._tails.get(inode)
+            if tail is None:
+                tail = self._tails[inode] = Tail(path, inode)
+            tail.path = path
+            if path.parent == self.paths.segments:
+                self._segments[path.stem] = inode
+            size = _size(path)
+            if size == tail.offset or (inode in self._torn and self._torn[inode][0] == size):
+                continue
+            self._read_lines(tail)
+
+    def present(self) -> dict[int, Path]:
+        """The run's row files by inode, links left out."""
+        found: dict[int, Path] = {}
+        for path in self.paths.row_files():
+            try:
+                found[path.stat().st_ino] = path
+            except OSError:
+                continue
+        return found
+
+    def _read_lines(self, tail: Tail) -> None:
+        self._torn.pop(tail.inode, None)
+        descriptor = open_rows(tail.path)
+        try:
+            before = tail.offset
+            quiet = self._quiet.pop(tail.inode, 0)
+            if quiet > tail.offset:
+                self._read_up_to(descriptor, tail, quiet, self._absorb)
+            self._read_up_to(descriptor, tail, None, self._tell if self.listeners else self._absorb)
+            rest = rest_of(descriptor, tail)
+            if rest and self._writer_gone():
+                last = read_last(rest, descriptor, tail, self.problems)
+                if last is not None:
+                    self._add([last])
+                    for listener in list(self.listeners):
+                        listener([last])
+                else:
+                    self._torn[tail.inode] = (tail.offset + len(rest), tail)
+            self.bytes_read += tail.offset - before
+        finally:
+            os.close(descriptor)
+
+    def _read_up_to(self, descriptor: int, tail: Tail, end: int | None, take: Callable[[bytes, Tail], None]) -> None:
+        for block in read_blocks(descriptor, tail, self.problems, end=end):
+            take(block, tail)
+            if len(self.columns) >= _WIDE:
+                break
+        # Wide rows are read in larger blocks: what a block costs grows with its columns.
+        for block in read_blocks(descriptor, tail, self.problems, end=end, size=_WIDE_CHUNK):
+            take(block, tail)
+
+    def _tell(self, block: bytes, tail: Tail) -> None:
+        """Adds rows that listeners wait for."""
+        batch = parse(block, tail, self.problems)
+        if batch:
+            self._add(batch)
+            for listener in list(self.listeners):
+                listener(batch)
+
+    def _absorb(self, block: bytes, tail: Tail) -> None:
+        """Adds rows that nobody waits for, many at a time where they are regular."""
+        if len(block) >= bulk.SMALLEST and len(self.columns) <= bulk.MOST_NAMES:
+            names = bulk.names_in(block, set(self.columns))
+            found = bulk.parse_bulk(block, names)
+            if found is not None:
+                self._add_bulk(found, tail)
+                return
+        batch = parse(block, tail, self.problems)
+        if batch:
+            self._add(batch)
+
+    def _writer_gone(self) -> bool:
+        return not any(files.is_locked(path) for path in self.paths.lock_files())
+
+    def _add_bulk(self, found: bulk.Bulk, tail: Tail) -> None:
+        count = len(found.steps)
+        for name, (values, where) in found.values.items():
+            column = self.columns.get(name)
+            if column is None:
+                column = self.columns[name] = Column(joiner=self.joiner)
+            if where is None:
+                column.extend(found.steps, found.times, values)
+            else:
+                column.extend(found.steps[where], found.times[where], values)
+        tail.lines += count
+        tail.rows += count
+        tail.points += found.points
+        tail.time = int(found.times[-1])
+        self._count(count, int(found.steps.max()), int(found.times.min()), int(found.times.max()))
+
+    def _add(self, batch: list[Found]) -> None:
+        columns = self.columns
+        for timestamp, step, metrics in batch:
+            for name, value in metrics.items():
+                kind = type(value)
+                if kind is float or kind is int or kind is bool:
+                    column = columns.get(name)
+                    if column is None:
+                        column = columns[name] = Column(joiner=self.joiner)
+                    try:
+                        number = float(value)
+                    except OverflowError:
+                        number = float("inf") if value > 0 else float("-inf")
+                    column.add(step, timestamp, number)
+                elif value is not None:
+                    self._add_text(timestamp, step, name, value)
+        times = [row[0] for row in batch]
+        self._count(len(batch), max(row[1] for row in batch), min(times), max(times))
+
+    def _add_text(self, timestamp: int, step: int, name: str, value: Any) -> None:
+        self.texts.append(Text(timestamp, step, name, value))
+        if isinstance(value, str):
+            self.last_text[name] = value
+        if len(self.texts) > 2 * _MOST_TEXTS:
+            del self.texts[:_MOST_TEXTS]
+            self.texts_let_go = True
+
+    def _count(self, rows: int, step: int, first: int, time: int) -> None:
+        self.rows += rows
+        self.last_step = step if self.last_step is None else max(self.last_step, step)
+        self.first_time = first if self.first_time is None else min(self.first_time, first)
+        self.last_time = time if self.last_time is None else max(self.last_time, time)
+        self.version += 1
+
+    # -- archive ------------------------------------------------------------------------------------------------------
+
+    def _read_parts(self, segments: set[str], vanished: list[Tail]) -> None:
+        parts = self.paths.parts()
+        states: dict[Path, tuple[int, int]] = {}
+        for part in parts:
+            if part_segment(part) in segments:
+                continue
+            try:
+                state = part.stat()
+            except OSError:
+                continue
+            states[part] = (state.st_size, state.st_mtime_ns)
+        if any(states.get(part) != state for part, state in self._parts.items()):
+            raise Replaced
+        new = [part for part in states if part not in self._parts]
+        moved: str | None = None
+        if vanished:
+            # A row file went into the archive between two looks: its rows come first there, in their order.
+            unseen = {s for s in map(part_segment, new) if s is not None and s not in self._segments}
+            if len(vanished) != 1 or len(unseen) != 1:
+                raise Replaced
+            moved = unseen.pop()
+        skip = vanished[0].points if moved else 0
+        for part in new:
+            self._parts[part] = states[part]
+            segment = part_segment(part)
+            # Rows that were read as lines while they were on their way into the archive are not read again.
+            if segment is not None and segment in self._segments:
+                continue
+            frame = read_part(part, self.problems)
+            if frame is None:
+                continue
+            if moved and segment == moved:
+                skipped = min(skip, len(frame))
+                frame, skip = frame.slice(skipped), skip - skipped
+                self._add_part(frame, tell=True)
+            else:
+                self._add_part(frame, tell=False)
+        if moved:
+            self._segments[moved] = vanished[0].inode
+
+    def _add_part(self, frame: polars.DataFrame, *, tell: bool) -> None:
+        import polars as pl
+
+        if not len(frame):
+            return
+        if tell and self.listeners:
+            for batch in rows_of_part(frame):
+                self._add(batch)
+                for listener in list(self.listeners):
+                    listener(batch)
+            return
+        numbers = frame.filter(pl.col("v").is_not_null())
+        for (name,), group in numbers.group_by("m", maintain_order=True):
+            column = self.columns.setdefault(str(name), Column(joiner=self.joiner))
+            column.extend(group["s"].to_numpy(), group["t"].to_numpy(), group["v"].to_numpy())
+        for timestamp, step, name, _, text in frame.filter(pl.col("x").is_not_null()).iter_rows():
+            self._add_text(timestamp, step, name, _reference(text))
+        steps, times = frame["s"].to_numpy(), frame["t"].to_numpy()
+        self._count(frame["s"].n_unique(), int(steps.max()), int(times.min()), int(times.max()))
+
+
+def read_part(part: Path, problems: Problems) -> polars.DataFrame | None:
+    """A Parquet part as columns ``t`` (ms), ``s``, ``m``, ``v`` and ``x`` (text); None and a problem for a damaged one."""
+    import polars as pl
+
+    try:
+        frame = pl.read_parquet(part, hive_partitioning=False)
+        names = set(frame.columns)
+        when = frame["timestamp"]
+        if when.dtype == pl.String:
+            when = when.str.to_datetime(time_zone=None, strict=False)
+        times = when.dt.epoch("ms") if when.dtype.is_temporal() else when.cast(pl.Int64)
+        steps = frame["step"].cast(pl.Int64)
+        if steps.null_count():
+            steps = steps.fill_null(pl.int_range(0, len(frame), eager=True))
+        return pl.DataFrame(
+            {
+                "t": times.fill_null(0),
+                "s": steps,
+                "m": frame["metric_name"].cast(pl.String),
+                "v": frame["metric_value"].cast(pl.Float64),
+                "x": frame[TEXT_COLUMN] if TEXT_COLUMN in names else pl.Series([None] * len(frame), dtype=pl.String),
+            }
+        )
+    except Exception as error:  # whatever a damaged file makes of the decoder: the other files are read all the same
+        problems.add(f"{part.parent.name}/{part.name}", None, f"no readable Parquet: {type(error).__name__}")
+        return None
+
+
+def rows_of_part(frame: polars.DataFrame) -> Iterator[list[Found]]:
+    """The rows of a part, put together again from its points, a thousand or so at a time."""
+    batch: list[Found] = []
+    for timestamp, step, name, value, text in frame.iter_rows():
+        if value is None and text is None:
+            continue
+        found = value if text is None else _reference(text)
+        # A metric that stands twice at one step and moment takes two rows.
+        if batch and batch[-1][0] == timestamp and batch[-1][1] == step and name not in batch[-1][2]:
+            batch[-1][2][name] = found
+            continue
+        if len(batch) >= 1000:
+            yield batch
+            batch = []
+        batch.append((timestamp, step, {name: found}))
+    if batch:
+        yield batch
+
+
+def _reference(text: str) -> Any:
+    if text.startswith(REFERENCE_MARK):
+        import orjson
+
+        return orjson.loads(text[len(REFERENCE_MARK) :])
+    return text
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _whole_lines(path: Path) -> int:
+    """The byte behind the last newline: a cursor must never stand within a line."""
+    try:
+        with path.open("rb") as file:
+            end = file.seek(0, os.SEEK_END)
+            while end > 0:
+                begin = max(0, end - (1 << 16))
+                file.seek(begin)
+                cut = file.read(end - begin).rfind(b"\n")
+                if cut >= 0:
+                    return begin + cut + 1
+                end = begin
+    except OSError:
+        pass
+    return 0

@@ -1,0 +1,404 @@
+"""Indexes on disk: what was read of a run, kept under the user's cache directory so that a restart begins from it.
+
+    8 bytes   ASPIDX and a version of two digits
+    8 bytes   length of the header, little endian
+    header    JSON: how far each row file was read, and where the columns lie
+    columns   arrays of 8 bytes a number (counts: 4), each at a multiple of 64 bytes; mapped, never loaded
+
+A snapshot is written whole under another name and then put in place, so two servers may write the same one; whoever has the
+old one mapped keeps it. It is a cache: anything odd about it (version, length, a row file that is not the one it knows)
+makes it worthless, and the run is read again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import threading
+import time
+import zlib
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from aspara import files
+from aspara.catalog.columns import Column, Facts, Stretch
+from aspara.catalog.index import RunIndex, Text
+from aspara.catalog.pyramid import Level, Pyramid
+from aspara.catalog.reader import Tail, head_of, open_rows
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+ENDING = ".idx"
+_MAGIC = b"ASPIDX02"
+_ALIGN = 64
+_LAST = 64
+_STALE_DRAFT = 86_400.0
+_REST = 0.4
+_MUCH = 1 << 30
+
+
+def save(index: RunIndex, path: Path) -> bool:
+    """Writes a snapshot of `index` to `path` and has the index use it in place of its memory. False where it cannot be."""
+    with index.lock:
+        columns = {name: column.settle() for name, column in index.columns.items()}
+        header = _state(index)
+        read = index.bytes_read
+    if header is None:
+        return False
+    draft = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
+    try:
+        files.make_folder(path.parent)
+        _write(draft, header, columns)
+        mapped = _mapped(draft, header)
+        os.replace(draft, path)
+    except (OSError, ValueError, TypeError):
+        with contextlib.suppress(OSError):
+            draft.unlink()
+        return False
+    with index.lock:
+        index.bytes_saved = read
+        for name, stretch in mapped.items():
+            column = index.columns.get(name)
+            if column is not None:
+                column.replace_base(columns[name], stretch)
+        index.version += 1
+    return True
+
+
+def load(index: RunIndex, path: Path) -> bool:
+    """Fills the empty `index` from the snapshot at `path`, if there is one that fits the run's files as they are."""
+    try:
+        header = _header(path)
+        if header is None or not _fits(index, header):
+            return False
+        mapped = _mapped(path, header)
+        texts = [Text(*text) for text in header["texts"]]
+        problems = {(entry["file"], entry["reason"]): entry for entry in header["problems"]}
+        present = index.present()
+        tails = {}
+        for inode, known in header["tails"]:
+            place = present.get(inode, index.paths.project_dir / known["path"])
+            tails[inode] = Tail(place, inode, **{k: v for k, v in known.items() if k not in ("path", "last")})
+        parts = {index.paths.archive / name: (size, changed) for name, size, changed in header["parts"]}
+        facts = [
+            header[name]
+            for name in (
+                "texts_let_go",
+                "last_text",
+                "rows",
+                "last_step",
+                "first_time",
+                "last_time",
+                "segments",
+                "bytes_read",
+            )
+        ]
+    except (OSError, ValueError, KeyError, TypeError, IndexError):
+        return False
+    # Nothing below can fail: the index is filled whole or not at all.
+    index.columns = {name: Column(base=stretch, joiner=index.joiner) for name, stretch in mapped.items()}
+    index.texts, index.problems.entries, index._tails, index._parts = texts, problems, tails, parts
+    index.texts_let_go, index.last_text, index.rows, index.last_step, *moments, index._segments, read = facts
+    index.first_time, index.last_time = moments
+    index._rewound = header.get("rewound")
+    index.bytes_read = index.bytes_saved = read
+    index.version += 1
+    return True
+
+
+class Saver:
+    """Writes snapshots on one background thread, which lives while there is something to write."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._waiting: deque[RunIndex] = deque()
+        self._known: set[int] = set()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._usable = True
+        self._swept = False
+        self._held = 0
+        self._put_at = 0.0
+        self._closing = threading.Event()
+
+    def path(self, project: str, run: str) -> Path:
+        """Where the snapshot of a run lies."""
+        return self.folder / project / (run + ENDING)
+
+    def put(self, index: RunIndex) -> None:
+        """Has `index` saved soon."""
+        with self._lock:
+            if not self._usable or id(index) in self._known:
+                return
+            self._known.add(id(index))
+            self._waiting.append(index)
+            self._held += index.bytes_read
+            self._put_at = time.monotonic()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="aspara-snapshots", daemon=True)
+                self._thread.start()
+
+    def forget(self, project: str, run: str | None = None) -> None:
+        """Removes the snapshot of a run, or those of a project."""
+        with contextlib.suppress(OSError):
+            if run is not None:
+                self.path(project, run).unlink()
+                return
+            for path in (self.folder / project).iterdir():
+                path.unlink()
+
+    def close(self, timeout: float) -> None:
+        """Waits at most so many seconds for what is waiting to be written; the rest is read again next time."""
+        self._closing.set()
+        thread = self._thread
+        if thread is not None:
+            thread.join(timeout)
+        with self._lock:
+            self._waiting.clear()
+            self._usable = False
+
+    def _work(self) -> None:
+        while True:
+            # Whoever reads a whole project for the first time has both cores for it; much memory is not waited with.
+            while self._held < _MUCH and time.monotonic() < self._put_at + _REST and not self._closing.wait(_REST / 4):
+                pass
+            with self._lock:
+                if not self._waiting:
+                    self._thread = None
+                    return
+                index = self._waiting.popleft()
+                self._held -= index.bytes_read
+            done = save(index, self.path(index.paths.project_dir.name, index.paths.run))
+            with self._lock:
+                self._known.discard(id(index))
+                if not done:
+                    # A cache that cannot be written is no trouble worth a word: everything works without it.
+                    self._usable = False
+                    self._waiting.clear()
+            if done and not self._swept:
+                self._swept = True
+                self._sweep(index.paths.project_dir.parent)
+
+    def _sweep(self, data_dir: Path) -> None:
+        """Removes the snapshots of runs that are gone, and drafts that somebody left behind."""
+        with contextlib.suppress(OSError):
+            for project in self.folder.iterdir():
+                for path in project.iterdir() if project.is_dir() else ():
+                    if path.name.endswith(ENDING):
+                        stem = data_dir / project.name / path.name[: -len(ENDING)]
+                        gone = not stem.with_name(stem.name + ".jsonl").exists()
+                    else:
+                        gone = time.time() - path.stat().st_mtime > _STALE_DRAFT
+                    if gone:
+                        path.unlink()
+
+
+# -- writing -----------------------------------------------------------------------------------------------------------
+
+
+def _state(index: RunIndex) -> dict[str, Any] | None:
+    tails = []
+    for inode, tail in index._tails.items():
+        tails.append(
+            (
+                inode,
+                {
+                    "path": tail.path.name,
+                    "offset": tail.offset,
+                    "lines": tail.lines,
+                    "rows": tail.rows,
+                    "points": tail.points,
+                    "head": tail.head,
+                    "time": tail.time,
+                    "skipping": tail.skipping,
+                    "last": _last_bytes(tail.path, tail.offset),
+                },
+            )
+        )
+    try:
+        orjson.dumps([(t.time, t.step, t.name, t.value) for t in index.texts])
+    except TypeError:  # a media reference that only the lenient parser takes: such a run is read again each time
+        return None
+    return {
+        "tails": tails,
+        "parts": [(p.relative_to(index.paths.archive).as_posix(), *state) for p, state in index._parts.items()],
+        "segments": dict(index._segments),
+        "rewound": index._rewound,
+        "texts": [(t.time, t.step, t.name, t.value) for t in index.texts],
+        "texts_let_go": index.texts_let_go,
+        "last_text": dict(index.last_text),
+        "problems": index.problems.json(),
+        "rows": index.rows,
+        "last_step": index.last_step,
+        "first_time": index.first_time,
+        "last_time": index.last_time,
+        "bytes_read": index.bytes_read,
+    }
+
+
+def _write(draft: Path, header: dict[str, Any], columns: dict[str, Stretch]) -> None:
+    import numpy as np
+
+    placed: dict[Any, int] = {}
+    arrays: list[Any] = []
+    end = 0
+
+    def place(array: Any) -> int:
+        nonlocal end
+        # Metrics that were logged together share their steps and times, in memory and here.
+        key = id(array)
+        if key not in placed:
+            placed[key] = end
+            arrays.append(array)
+            end += -(-array.nbytes // _ALIGN) * _ALIGN
+        return placed[key]
+
+    listed = []
+    for name, stretch in columns.items():
+        levels = stretch.levels()
+        facts = stretch.known()
+        listed.append(
+            (
+                name,
+                len(stretch),
+                place(stretch.steps),
+                place(stretch.times),
+                place(stretch.values),
+                None
+                if levels is None
+                else [
+                    (place(level.lows), place(level.highs), place(level.sums), place(level.odd), len(level.lows))
+                    for level in levels.levels
+                ],
+                stretch.times_rise(),
+                _named(facts.low),
+                _named(facts.high),
+                _finite(facts.total),
+                facts.finite,
+            )
+        )
+    header["columns"] = listed
+    header["size"] = end
+    content = orjson.dumps(header)
+    begin = -(-(16 + len(content)) // _ALIGN) * _ALIGN
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), files.FILE_MODE)
+    with os.fdopen(descriptor, "wb", buffering=1 << 20) as out:
+        out.write((_MAGIC + len(content).to_bytes(8, "little") + content).ljust(begin, b"\0"))
+        for array in arrays:
+            out.write(np.ascontiguousarray(array).data)
+            out.write(b"\0" * (-array.nbytes % _ALIGN))
+        out.flush()
+        os.fsync(out.fileno())  # a file full of zeros after a power failure would look whole
+
+
+def _named(extreme: tuple[float, int] | None) -> Any:
+    return None if extreme is None else (_finite(extreme[0]), extreme[1])
+
+
+def _finite(value: float) -> Any:
+    # JSON has no words for the others; repr and float understand each other.
+    return value if value - value == 0 else repr(value)
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+def _header(path: Path) -> dict[str, Any] | None:
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
+    with os.fdopen(descriptor, "rb") as file:
+        begin = file.read(16)
+        if begin[:8] != _MAGIC:
+            return None
+        length = int.from_bytes(begin[8:], "little")
+        size = os.fstat(file.fileno()).st_size
+        if length > size:
+            return None
+        header: dict[str, Any] = orjson.loads(file.read(length))
+    return header if -(-(16 + length) // _ALIGN) * _ALIGN + header["size"] == size else None
+
+
+def _mapped(path: Path, header: dict[str, Any]) -> dict[str, Stretch]:
+    import numpy as np
+
+    if not header["columns"]:
+        return {}
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(16)[8:], "little")
+        content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    begin = -(-(16 + length) // _ALIGN) * _ALIGN
+    if begin + header["size"] != len(content):
+        raise ValueError("another process put its own snapshot in place")
+    shared: dict[int, npt.NDArray[np.int64]] = {}
+
+    def integers(at: int, count: int) -> npt.NDArray[np.int64]:
+        if at not in shared:
+            shared[at] = np.frombuffer(content, np.int64, count, begin + at)
+        return shared[at]
+
+    def floats(at: int, count: int) -> npt.NDArray[np.float64]:
+        return np.frombuffer(content, np.float64, count, begin + at)
+
+    found = {}
+    for name, count, steps, times, values, levels, rising, low, high, total, finite in header["columns"]:
+        pyramid = None
+        if levels is not None:
+            pyramid = Pyramid(
+                tuple(
+                    Level(
+                        floats(lows, blocks),
+                        floats(highs, blocks),
+                        floats(sums, blocks),
+                        np.frombuffer(content, np.uint32, blocks, begin + odd),
+                    )
+                    for lows, highs, sums, odd, blocks in levels
+                )
+            )
+        found[name] = Stretch(
+            integers(steps, count),
+            integers(times, count),
+            floats(values, count),
+            rising,
+            pyramid,
+            Facts(low and (float(low[0]), low[1]), high and (float(high[0]), high[1]), float(total), finite),
+            mapped=True,
+        )
+    return found
+
+
+def _fits(index: RunIndex, header: dict[str, Any]) -> bool:
+    """True if every row file that is still there begins as it did, and ends or goes on where it was read to."""
+    present = index.present()
+    for inode, tail in header["tails"]:
+        path = present.get(inode)
+        if path is None:
+            continue  # it went into the archive; the index sees whether that can be followed
+        try:
+            descriptor = open_rows(path)
+        except OSError:
+            return False
+        try:
+            if os.fstat(descriptor).st_size < tail["offset"] or (tail["head"] and head_of(descriptor) != tail["head"]):
+                return False
+        finally:
+            os.close(descriptor)
+        if _last_bytes(path, tail["offset"]) != tail["last"]:
+            return False
+    return True
+
+
+def _last_bytes(path: Path, offset: int) -> int:
+    """A checksum of the bytes before `offset`."""
+    try:
+        descriptor = open_rows(path)
+    except OSError:
+        return 0
+    try:
+        return zlib.crc32(os.pread(descriptor, min(_LAST, offset), max(0, offset - _LAST)))
+    finally:
+        os.close(descriptor)

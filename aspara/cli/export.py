@@ -1,0 +1,145 @@
+"""`aspara export`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from aspara.cli.options import add_data_dir, add_filter, add_target, catalog, filtered, split_target
+
+if TYPE_CHECKING:
+    from aspara.exporters.selection import Selection
+
+SUMMARY = "Write runs as CSV, JSON lines, Parquet, TensorBoard event files or one HTML page"
+EXAMPLES = """
+aspara export digits/lr-0.1
+aspara export digits --format parquet --output digits.parquet
+aspara export digits/lr-0.1 --format jsonl --points --output - | head
+aspara export digits --format tensorboard --output ./logs
+aspara export digits --output best.html --metric 'val/*' --filter 'summary.acc > 0.9'
+"""
+FORMATS = ("csv", "parquet", "jsonl", "tensorboard", "html")
+"""Each is a module of aspara.exporters."""
+_FOLDERS = ("tensorboard",)
+_BINARY = ("parquet",)
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments."""
+    add_target(parser, "PROJECT[/RUN]")
+    parser.add_argument("--format", choices=FORMATS, help="default: as the output's name ends, else csv")
+    parser.add_argument(
+        "--output",
+        metavar="PATH",
+        help="the file to write, or the folder for tensorboard; what is there is replaced (default: stdout)",
+    )
+    add_filter(parser)
+    parser.add_argument(
+        "--metric", action="append", default=[], metavar="GLOB", help="only these metrics (may be repeated)"
+    )
+    parser.add_argument(
+        "--points",
+        action="store_true",
+        help="csv, jsonl, parquet: every point as it was logged, with its own time, not one row for each step",
+    )
+    add_data_dir(parser)
+    parser.add_argument("--json", action="store_true", help="print what was written as JSON (with --output PATH)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Writes the file; a failed export leaves an earlier one as it was."""
+    from aspara.catalog.api import Api
+    from aspara.cli.progress import Progress
+    from aspara.exporters.selection import Selection
+
+    project, name = split_target(args.target)
+    output = None if args.output in (None, "-") else str(args.output)
+    form = _format(args, output)
+    with catalog(args) as found:
+        api = Api(found.data_dir)
+        runs = list(api.runs(project)) if name is None else [api.run(f"{project}/{name}")]
+        if args.filter is not None:
+            kept = {info.run for info in filtered(found.runs(project), args.filter)}
+            runs = [run for run in runs if run.run in kept]
+    with Progress("Exporting", len(runs)) as progress:
+        selection = Selection(runs, args.metric, points=args.points, progress=progress.show)
+        count = _write(form, selection, output)
+    if output is not None:
+        what = "points" if form == "html" else "rows"
+        told: dict[str, Any] = {"format": form, "output": output, "runs": len(runs), what: count}
+        if args.json:
+            from aspara.cli.text import as_json
+
+            print(as_json(told))
+        else:
+            print(f"Wrote {count} {what} of {len(runs)} {'run' if len(runs) == 1 else 'runs'} to {output}.")
+    return 0
+
+
+def _format(args: argparse.Namespace, output: str | None) -> str:
+    from aspara.errors import UsageError
+
+    ending = Path(output or "").suffix.removeprefix(".").lower()
+    form: str = args.format or ({"htm": "html", "ndjson": "jsonl"}.get(ending, ending) if output else "csv")
+    if form not in FORMATS:
+        if output is not None and ending:
+            raise UsageError(
+                f"--output {output}: its ending is no format. Say which with --format {'|'.join(FORMATS)}."
+            )
+        form = "csv"
+    if form in _FOLDERS and output is None:
+        raise UsageError(f"A {form} export is a folder: say where it goes with --output PATH.")
+    if form in _BINARY and output is None and sys.stdout.isatty():
+        raise UsageError("Parquet is nothing for a terminal: say where it goes with --output PATH.")
+    if args.points and form not in ("csv", "jsonl", "parquet"):
+        raise UsageError(f"--points is for csv, jsonl and parquet; {form} has points of its own.")
+    if args.json and output is None:
+        raise UsageError("--json tells what was written to a file; say which with --output PATH.")
+    return form
+
+
+def _write(form: str, selection: Selection, output: str | None) -> int:
+    exporter = importlib.import_module(f"aspara.exporters.{form}")
+    if form in _FOLDERS:
+        assert output is not None
+        if Path(output).exists() and not Path(output).is_dir():
+            raise NotADirectoryError(f"{output} is a file; a {form} export is a folder. Name another with --output.")
+        return int(exporter.write_folder(selection, Path(output)))
+    options = {"plotly": _plotly()} if form == "html" else {}
+    with _opened(output) as file:
+        return int(exporter.write(selection, file, **options))
+
+
+def _plotly() -> Path:
+    """The chart library that the dashboard serves too."""
+    import aspara
+    from aspara.errors import AsparaError
+
+    static = Path(aspara.__file__).parent / "server" / "static"
+    for path in sorted(static.glob("plotly.*.js")):
+        return path
+    raise AsparaError(
+        "The chart library is not there: this is a checkout whose front end was not built; run `make build`."
+    )
+
+
+@contextlib.contextmanager
+def _opened(output: str | None) -> Iterator[IO[bytes]]:
+    if output is None:
+        yield sys.stdout.buffer
+        return
+    if Path(output).is_dir():
+        raise IsADirectoryError(f"{output} is a folder; name a file with --output.")
+    draft = Path(f"{output}.{os.getpid()}.tmp")
+    try:
+        with draft.open("wb") as file:
+            yield file
+        draft.replace(output)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,155 @@
+"""`aspara import`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aspara.cli.options import add_data_dir
+
+if TYPE_CHECKING:
+    from aspara.importers.keep import Outcome
+    from aspara.importers.source import Report, SourceRun
+
+SUMMARY = "Bring runs of TensorBoard, wandb, MLflow, trackio, CSV or Parquet here; again: only what is new"
+EXAMPLES = """
+aspara import tensorboard ./logs --project digits
+aspara import wandb ./wandb
+aspara import mlflow ./mlruns --dry-run
+aspara import mlflow ./mlflow.db --project digits
+aspara import trackio ~/.cache/huggingface/trackio
+aspara import csv ./lightning_logs --project digits
+aspara import csv results.csv --project digits --step-column epoch --run-column model
+aspara import auto ./old-runs --project digits --json
+"""
+SOURCES = ("tensorboard", "wandb", "mlflow", "trackio", "csv", "parquet", "auto")
+_TABLES = ("csv", "parquet")
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments."""
+    parser.add_argument("source", choices=SOURCES, metavar="SOURCE", help=f"{', '.join(SOURCES[:-1])}; or auto: look")
+    parser.add_argument("path", metavar="PATH", help="the file or folder with the runs; it is only read")
+    parser.add_argument(
+        "--project",
+        metavar="P",
+        help="the project that takes the runs (default: what the source calls its project, else its folder's name)",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="only say what would come")
+    parser.add_argument(
+        "--step-column", metavar="NAME", help="csv, parquet: the column of steps (default: by its name)"
+    )
+    parser.add_argument("--time-column", metavar="NAME", help="csv, parquet: the column of times")
+    parser.add_argument("--run-column", metavar="NAME", help="csv, parquet: the column that tells several runs apart")
+    add_data_dir(parser)
+    parser.add_argument("--json", action="store_true", help="print what became of each run as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Imports, and says what became of each run. Exit code 1 if a run could not be brought."""
+    from aspara import settings
+    from aspara.cli.progress import Progress
+    from aspara.importers.keep import Keeper
+    from aspara.importers.source import Report
+
+    path = Path(args.path).expanduser()
+    report = Report()
+    kind = _kind(args, path)
+    sources = _sources(args, kind, path, report)
+    outcomes: list[Outcome] = []
+    with Progress("Importing", len(sources)) as progress:
+        keeper = Keeper(
+            settings.data_dir(args.data_dir),
+            progress=lambda name, rows: progress.show(len(outcomes), f"{name}, {rows} rows"),
+        )
+        try:
+            for source in sources:
+                progress.show(len(outcomes), source.facts.name)
+                outcomes.append(keeper.keep(source, _project(args, source, path), dry=args.dry_run))
+        finally:
+            keeper.close()
+    _tell(args, kind, outcomes, report)
+    return 1 if any(o.state == "failed" for o in outcomes) or (report.problems and not outcomes) else 0
+
+
+def _kind(args: argparse.Namespace, path: Path) -> str:
+    from aspara.errors import UsageError
+    from aspara.importers import KINDS
+
+    if not path.exists():
+        raise UsageError(f"There is no {args.path!r}. Name the file or folder that holds the runs.")
+    named = [name for name in ("step_column", "time_column", "run_column") if getattr(args, name)]
+    if args.source == "auto":
+        found = [kind for kind in KINDS if importlib.import_module(f"aspara.importers.{kind}").recognizes(path)]
+        if not found:
+            raise UsageError(f"{args.path!r} looks like none of {', '.join(KINDS)}.")
+        # A folder of runs may hold tables too; the trackers' own files come first.
+        kind = found[0]
+    else:
+        kind = str(args.source)
+        if kind == "csv" and path.suffix.lower() == ".parquet":
+            kind = "parquet"
+    if named and kind not in _TABLES:
+        raise UsageError(f"--{named[0].replace('_', '-')} is for csv and parquet; {kind} says itself what is what.")
+    return kind
+
+
+def _sources(args: argparse.Namespace, kind: str, path: Path, report: Report) -> list[SourceRun]:
+    importer = importlib.import_module(f"aspara.importers.{kind}")
+    options: dict[str, Any] = {}
+    if kind in _TABLES:
+        options = {"step": args.step_column, "time": args.time_column, "run": args.run_column}
+    found: list[SourceRun] = importer.runs(path, report, **options)
+    return found
+
+
+def _project(args: argparse.Namespace, source: SourceRun, path: Path) -> str:
+    from aspara import names
+
+    if args.project:
+        return names.check_file_name(args.project, "project")
+    folder = path.absolute() if path.is_dir() else path.absolute().parent
+    return names.slug(source.project or folder.name or "default")
+
+
+def _tell(args: argparse.Namespace, kind: str, outcomes: list[Outcome], report: Report) -> None:
+    import sys
+
+    from aspara.cli.text import as_json, clean, table
+
+    if args.json:
+        told = {
+            "source": kind,
+            "dry_run": args.dry_run,
+            "runs": [outcome.json() for outcome in outcomes],
+            "total": len(outcomes),
+            "problems": dict(report.problems),
+            "skipped": dict(report.skipped),
+        }
+        print(as_json(told))
+        return
+    words = {"new": "would be new", "grown": "would grow"} if args.dry_run else {}
+    if outcomes:
+        rows = [
+            (f"{o.project}/{o.run or ''}", o.name, words.get(o.state, o.state), o.rows, o.points, o.detail)
+            for o in outcomes
+        ]
+        titles = ["RUN", "NAME", "STATE", "ROWS", "POINTS", "DETAIL"]
+        shown = titles if any(row[5] for row in rows) else titles[:5]
+        print(table(shown, [row[: len(shown)] for row in rows], right=(3, 4)))
+    else:
+        print("There is no run to import.")
+    troubles: dict[str, int] = dict(report.problems)
+    skipped: dict[str, int] = dict(report.skipped)
+    for outcome in outcomes:
+        for found, into in ((outcome.problems, troubles), (outcome.skipped, skipped)):
+            for sentence, count in found.items():
+                into[sentence] = into.get(sentence, 0) + count
+    for sentence, count in troubles.items():
+        times = f" ({count} times)" if count > 1 else ""
+        print(f"Could not be read: {clean(sentence)}{times}.", file=sys.stderr)
+    if skipped:
+        listed = ", ".join(f"{count} {what}" for what, count in sorted(skipped.items()))
+        print(f"Left where they are: {clean(listed)}.", file=sys.stderr)

@@ -1,0 +1,115 @@
+"""The `aspara` command: finds the command asked for, runs it, and turns errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import Protocol, cast
+
+from aspara.cli import (
+    dashboard,
+    delete,
+    demo,
+    doctor,
+    export,
+    import_,
+    projects,
+    runs,
+    serve,
+    show,
+    sync,
+    tail,
+    tracker,
+)
+from aspara.errors import AsparaError, UsageError
+from aspara.version import __version__
+
+DONE, FAILED, USAGE = 0, 1, 2
+
+
+class Command(Protocol):
+    """What a command's module offers. Its name on the command line is the module's, without the `_` that a keyword needs."""
+
+    SUMMARY: str
+    """One sentence, without a full stop."""
+    EXAMPLES: str
+    """Command lines that work, one a line."""
+
+    @staticmethod
+    def add(parser: argparse.ArgumentParser) -> None:
+        """Adds the command's arguments. Imports nothing heavy: it runs for every `aspara` call."""
+
+    @staticmethod
+    def run(args: argparse.Namespace) -> int:
+        """Does the work; returns the exit code. Heavy modules are imported in here."""
+
+
+COMMANDS: dict[str, Command] = {
+    module.__name__.rpartition(".")[2].rstrip("_"): cast("Command", module)
+    for module in (dashboard, tracker, serve, demo, projects, runs, show, tail, export, import_, sync, delete, doctor)
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:  # type: ignore[override]
+        """One line that says what is wrong, and where the help is."""
+        self.exit(USAGE, f"{self.prog}: {message}. See {self.prog} --help.\n")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    parser = _Parser(
+        prog="aspara",
+        description="Aspara, the experiment tracker that lives where you train.",
+        epilog="Exit codes: 0 done, 1 failed, 2 wrong usage. `aspara COMMAND --help` has examples.",
+    )
+    parser.add_argument("--version", action="version", version=f"aspara {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", required=True)
+    for name, command in COMMANDS.items():
+        command.add(
+            commands.add_parser(
+                name,
+                help=command.SUMMARY,
+                description=f"{command.SUMMARY}.",
+                epilog=f"examples:\n{_indented(command.EXAMPLES)}",
+                formatter_class=argparse.RawDescriptionHelpFormatter,
+            )
+        )
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs `aspara ARGUMENTS` (those of this process by default) and returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal without Unicode shows ? rather than a traceback
+    args = make_parser().parse_args(arguments)
+    try:
+        code = COMMANDS[args.command].run(args)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # The reader (`head`, a pager) has what it wanted. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except KeyboardInterrupt:
+        return 128 + 2
+    except UsageError as error:
+        return _say(args.command, error, USAGE)
+    except (AsparaError, OSError) as error:
+        return _say(args.command, error, FAILED)
+
+
+def _say(command: str, error: Exception, code: int) -> int:
+    print(f"aspara {command}: {' '.join(str(error).split())}", file=sys.stderr)
+    return code
+
+
+def _indented(lines: str) -> str:
+    return "\n".join(f"  {line}" for line in lines.strip().splitlines())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,127 @@
+"""What several commands ask for in the same words: the data directory, a run's address, JSON, ports."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from aspara.errors import UsageError
+
+if TYPE_CHECKING:
+    from aspara.catalog.catalog import Catalog
+    from aspara.catalog.runs import RunInfo
+
+
+def add_data_dir(parser: argparse.ArgumentParser) -> None:
+    """``--data-dir``."""
+    parser.add_argument(
+        "--data-dir", metavar="DIR", help="where the runs are (default: ASPARA_DATA_DIR, else ~/.local/share/aspara)"
+    )
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """``--json``."""
+    parser.add_argument("--json", action="store_true", help="print JSON, in the shape of the dashboard's API")
+
+
+def add_target(parser: argparse.ArgumentParser, metavar: str) -> None:
+    """The project, or the project and run, that the command is about."""
+    parser.add_argument("target", metavar=metavar, help="a run is named by its file name or its id (see aspara runs)")
+
+
+def port(text: str) -> int:
+    """A port number out of an argument; 0 takes a free one."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; give a number from 1 to 65535, or 0 for a free one")
+    return number
+
+
+def count(text: str) -> int:
+    """A whole number above 0 out of an argument."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no count; give a whole number above 0")
+    return number
+
+
+def whole(text: str) -> int:
+    """A whole number of at least 0 out of an argument."""
+    return 0 if text == "0" else count(text)
+
+
+def split_target(target: str) -> tuple[str, str | None]:
+    """``PROJECT/RUN`` or ``PROJECT`` as project and run (None)."""
+    project, slash, run = target.partition("/")
+    if not project or (slash and not run) or "/" in run:
+        raise UsageError(f"{target!r} names no run: write PROJECT/RUN, for example digits/baseline.")
+    return project, run or None
+
+
+def run_target(target: str) -> tuple[str, str]:
+    """``PROJECT/RUN`` as project and run; raises UsageError for a project alone."""
+    project, run = split_target(target)
+    if run is None:
+        raise UsageError(f"{target!r} names no run: write PROJECT/RUN. `aspara runs {project}` lists its runs.")
+    return project, run
+
+
+def add_filter(parser: argparse.ArgumentParser) -> None:
+    """``--filter``."""
+    parser.add_argument(
+        "--filter",
+        metavar="EXPRESSION",
+        help="only runs that meet it, for example 'loss < 0.1 and \"best\" in tags' (the dashboard's language)",
+    )
+
+
+def filtered(listed: list[RunInfo], expression: str | None) -> list[RunInfo]:
+    """Those of the runs that meet `expression` (None: all); raises a UsageError that says where it makes no sense."""
+    if expression is None:
+        return listed
+    import time
+
+    from aspara.catalog.expression import parse
+
+    wanted, now = parse(expression), time.time() * 1000
+    return [info for info in listed if wanted.matches(info.record(), now)]
+
+
+@contextlib.contextmanager
+def catalog(args: argparse.Namespace) -> Iterator[Catalog]:
+    """The catalog of the data directory that the arguments name.
+
+    A directory that was named and is not there is an error; the default one may be missing before the first run.
+    """
+    import os
+
+    from aspara import settings
+    from aspara.catalog.catalog import Catalog
+    from aspara.errors import DataDirError
+
+    data_dir = settings.data_dir(args.data_dir)
+    named = args.data_dir or settings.get("ASPARA_DATA_DIR")
+    try:
+        os.scandir(data_dir).close()
+    except FileNotFoundError:
+        if named:
+            raise DataDirError(
+                f"There is no data directory {data_dir}. Name another with --data-dir or ASPARA_DATA_DIR."
+            ) from None
+    except OSError as error:
+        raise DataDirError(
+            f"The data directory {data_dir} cannot be read ({error.strerror}). Name another with --data-dir."
+        ) from None
+    found = Catalog(data_dir)
+    try:
+        yield found
+    finally:
+        found.close()

@@ -1,0 +1,130 @@
+"""`aspara runs`."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from typing import TYPE_CHECKING
+
+from aspara.cli.options import add_data_dir, add_filter, add_json, catalog, count, filtered
+
+if TYPE_CHECKING:
+    from aspara.catalog.runs import RunInfo
+
+SUMMARY = "List the runs of a project, the one that began last first"
+EXAMPLES = """
+aspara runs digits
+aspara runs digits --status running
+aspara runs digits --filter 'config.lr < 0.05 and min(loss) < 0.2'
+aspara runs digits --sort=-summary.val/accuracy --limit 5
+aspara runs digits --json
+"""
+STATUSES = ("running", "completed", "failed", "crashed")
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments."""
+    parser.add_argument("project", metavar="PROJECT")
+    parser.add_argument("--status", choices=STATUSES, help="only runs in this state")
+    parser.add_argument("--tag", action="append", default=[], help="only runs with this tag (may be repeated)")
+    add_filter(parser)
+    parser.add_argument(
+        "--sort",
+        metavar="FIELD",
+        help="name, start_time, last_update, last_step, summary.METRIC or config.KEY; --sort=-FIELD for descending",
+    )
+    parser.add_argument("--limit", type=count, metavar="N", help="at most N runs")
+    add_data_dir(parser)
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Prints the list."""
+    from aspara.cli.text import as_json
+
+    with catalog(args) as found:
+        listed = [
+            info
+            for info in found.runs(args.project)
+            if args.status in (None, info.status) and set(args.tag) <= set(info.tags)
+        ]
+    listed = filtered(listed, args.filter)
+    total = len(listed)
+    if args.sort:
+        listed = _sorted(listed, args.sort)
+    listed = listed[: args.limit]
+    if args.json:
+        print(as_json({"project": args.project, "runs": [info.json() for info in listed], "total": total}))
+    elif listed:
+        print(_table(listed))
+        if len(listed) < total:
+            print(f"{total - len(listed)} more; --limit shows more of them.")
+    else:
+        print(f"Project {args.project!r} has no such run.")
+    return 0
+
+
+def _table(listed: list[RunInfo]) -> str:
+    from aspara.cli.text import duration, moment, number, table
+
+    titles = ["RUN", "NAME", "STATUS", "STARTED", "TOOK", "STEP"]
+    rows: list[list[object]] = []
+    for info in listed:
+        end = info.finish_time or info.last_update
+        took = None if end is None or info.start_time is None else end - info.start_time
+        rows.append(
+            [
+                info.run,
+                info.name if info.name != info.run else "",
+                info.status,
+                moment(info.start_time),
+                duration(took),
+                number(info.last_step),
+            ]
+        )
+    if not any(row[1] for row in rows):
+        titles.remove("NAME")
+        for row in rows:
+            del row[1]
+    right = list(range(len(titles) - 2, len(titles)))
+    # As many results as the terminal has room for, those that most runs have first.
+    room = shutil.get_terminal_size((100, 24)).columns
+    metrics = sorted(
+        {m for info in listed for m in info.summary}, key=lambda m: (-sum(m in i.summary for i in listed), m)
+    )
+    shown = table(titles, rows, right=right)
+    for metric in metrics:
+        wider = [
+            [*row, number(info.summary.get(metric)) if metric in info.summary else "-"]
+            for row, info in zip(rows, listed, strict=True)
+        ]
+        tried = table([*titles, metric], wider, right=[*right, len(titles)])
+        if max(map(len, tried.splitlines())) > room:
+            break
+        shown, rows = tried, wider
+        right.append(len(titles))
+        titles.append(metric)
+    return shown
+
+
+def _sorted(listed: list[RunInfo], sort: str) -> list[RunInfo]:
+    from aspara.errors import UsageError
+
+    descending, name = sort.startswith("-"), sort.removeprefix("-")
+    room, _, key = name.partition(".")
+    plain = ("name", "run", "status", "start_time", "finish_time", "last_update", "last_step")
+    if name not in plain and not (room in ("summary", "config") and key):
+        raise UsageError(f"--sort {sort}: choose {', '.join(plain)}, summary.METRIC or config.KEY.")
+
+    def value(info: RunInfo) -> object:
+        return getattr(info, name) if name in plain else getattr(info, room).get(key)
+
+    # Numbers before texts, and those without a value last, whichever way it goes.
+    def order(info: RunInfo) -> tuple[bool, float, str]:
+        found = value(info)
+        if isinstance(found, int | float):
+            return False, float(found), ""
+        return True, 0.0, str(found)
+
+    known = [info for info in listed if value(info) is not None]
+    return sorted(known, key=order, reverse=descending) + [info for info in listed if value(info) is None]

@@ -1,0 +1,198 @@
+"""The remote recorder: the Recorder seam on a journal that a background thread brings to a tracker."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from aspara import names
+from aspara.client.journal import Journal
+from aspara.client.sender import Sender, describe
+from aspara.client.transport import Rejected, Transport, Unreachable
+from aspara.errors import InvalidName, RunExists, RunNotFound, TrackerError
+from aspara.model import ArtifactEntry, Losses, RunIdentity, RunRequest
+
+_PATIENCE = 2.0
+
+
+def _say(sentence: str) -> None:
+    print(f"aspara: {sentence}", file=sys.stderr, flush=True)
+
+
+def open_recorder(tracker_uri: str, request: RunRequest, *, token: str | None = None) -> RemoteRecorder:
+    """A recorder for a run at the tracker `tracker_uri`.
+
+    If the tracker answers within two seconds, the run exists there when this returns, and a refusal raises as a local one
+    would (RunExists, RunNotFound, TrackerError). If it does not answer, training begins all the same: everything is kept on
+    this machine and sent when it does.
+    """
+    transport = Transport(tracker_uri, token)
+    request = replace(request, id=request.id or names.new_run_id(), name=request.name or names.new_run_name())
+    writer = os.urandom(8).hex()
+    about: dict[str, Any] = {
+        "tracker": tracker_uri,
+        "project": request.project,
+        # Creating is repeated until an answer comes, so the tracker knows this very process's create by its writer.
+        "writer": writer,
+        "request": {**describe(request), "started": time.time_ns() // 1_000_000, "writer": writer},
+    }
+    journal = Journal.create(f"{time.time_ns():x}-{writer}", about)
+    sender = Sender(journal, transport, _say)
+    found: dict[str, Any] = {}
+    try:
+        found = transport.post(("projects", request.project, "runs"), about["request"], _PATIENCE)
+        about.update(run=found.get("run") or found.get("name"), run_id=found.get("run_id"), color=found.get("color", 0))
+        journal.remember(about)
+        sender = Sender(journal, transport, _say)
+    except Rejected as error:
+        journal.discard()
+        kind = {400: InvalidName, 404: RunNotFound, 409: RunExists}.get(error.status, TrackerError)
+        raise kind(f"The tracker {tracker_uri} refuses the run: {error}") from None
+    except Unreachable as error:
+        _say(f"{error} Training goes on; everything is kept in {journal.folder} and sent as soon as it answers.")
+    name = str(request.name)
+    identity = RunIdentity(
+        request.project,
+        str(found.get("run") or names.slug(name)),
+        str(found.get("run_id") or request.id),
+        name,
+        resumed=bool(found.get("resumed")),
+        next_step=int(found.get("next_step") or 0),
+        color=int(found.get("color") or 0),
+        url=f"{transport.base.split('/tracker/')[0]}/projects/{request.project}/runs/{found['run']}"
+        if found.get("run")
+        else None,
+        metadata=found.get("metadata")
+        or {"config": dict(request.config), "tags": list(request.tags), "notes": request.notes},
+    )
+    return RemoteRecorder(identity, journal, sender)
+
+
+class RemoteRecorder:
+    """Keeps everything in a journal first, as durably as a local run, and has it sent behind the training's back."""
+
+    def __init__(self, identity: RunIdentity, journal: Journal, sender: Sender) -> None:
+        self.identity = identity
+        self._journal = journal
+        self._sender = sender
+        self._file = journal.open_rows(_say)
+        self._rows = 0
+        self._media: set[str] = set()
+        self._beside: set[str] = set()
+        self.lock = self._file.lock
+        self.wake: Callable[[], bool] | None = None
+        self.partial = False
+        self.stop_asked = False
+        sender.start()
+
+    def append(self, line: bytes) -> None:
+        """Writes the row to the journal; the caller holds `lock`."""
+        self._file.append(line)
+        self._rows += 1
+
+    def update(self, changes: Mapping[str, Any]) -> None:
+        """Changes of the metadata take their place in the order of things."""
+        self._add({"kind": "update", "changes": dict(changes)})
+
+    def artifact(self, source: Path, *, name: str, description: str | None, category: str | None) -> ArtifactEntry:
+        """Copies the file into the journal; it is sent later. Raises OSError if it cannot be copied."""
+        kept = self._journal.keep_file(source)
+        entry = ArtifactEntry(
+            name,
+            str(source),
+            f"artifacts/{name}",
+            source.stat().st_size,
+            time.time_ns() // 1_000_000,
+            description,
+            category,
+        )
+        self._add(
+            {
+                "kind": "artifact",
+                "file": kept,
+                "name": name,
+                "description": description,
+                "category": category,
+                "original_path": str(source),
+            }
+        )
+        return entry
+
+    def media(self, source: Path | bytes, *, name: str) -> str:
+        """Keeps the content in the journal, once for each name; it is sent before the rows that come after it."""
+        if name not in self._media:
+            kept = self._journal.keep_file(source) if isinstance(source, Path) else self._journal.keep_content(source)
+            self._media.add(name)
+            self._add({"kind": "file", "file": kept, "name": f"media/{name}"})
+        return f"media/{name}"
+
+    def version(self, contents: Mapping[str, Path], manifest: Mapping[str, Any]) -> None:
+        """Keeps what a version of an artifact needs: its content by fingerprint, then the version. Raises OSError."""
+        for sha256, path in contents.items():
+            if sha256 not in self._media:
+                kept = self._journal.keep_file(path)
+                self._media.add(sha256)
+                self._add({"kind": "file", "file": kept, "name": f"blobs/{sha256}"})
+        self._add({"kind": "version", "manifest": dict(manifest)})
+
+    def beside(self, name: str) -> Path | None:
+        """In the journal; sent when the run ends."""
+        self._beside.add(name)
+        return self._journal.file(name)
+
+    def sync(self) -> None:
+        """Makes rows durable here and lets the sender know of them."""
+        self._file.sync()
+        self.stop_asked = self._sender.stop_asked
+        self._sender.nudge()
+
+    def finish(self, status: str, exit_code: int | None, timeout: float) -> Losses:
+        """Waits at most `timeout` seconds for the tracker to have everything; what it has not stays for ``aspara sync``."""
+        rest = self._file.close(timeout)
+        for name in self._journal.file_names(*self._beside):
+            self._add({"kind": "file", "file": name, "name": name})
+        self._add(
+            {"kind": "finish", "status": status, "exit_code": exit_code, "finish_time": time.time_ns() // 1_000_000}
+        )
+        if self._sender.stop(timeout):
+            self._journal.discard()
+            return Losses(
+                self._file.rows_lost + len(rest), 0, "the disk was full" if rest or self._file.rows_lost else ""
+            )
+        return Losses(
+            self._file.rows_lost + len(rest),
+            self._sender.waiting(),
+            f"the tracker has not taken everything yet; it is kept in {self._journal.folder}: `aspara sync` sends it",
+        )
+
+    def abandon(self) -> None:
+        """Closes the rows' file."""
+        self._file.abandon()
+
+    def for_child(self) -> RemoteRecorder:
+        """A forked child's own journal for the same run."""
+        about = self._journal.about()
+        about["writer"] = os.urandom(8).hex()
+        about["request"] = {**about["request"], "resume": "must", "id": self.identity.id, "writer": about["writer"]}
+        for key in ("run", "run_id"):
+            about.pop(key, None)
+        journal = Journal.create(f"{time.time_ns():x}-{about['writer']}", about)
+        from aspara import settings
+
+        return RemoteRecorder(
+            self.identity, journal, Sender(journal, Transport(about["tracker"], settings.get("ASPARA_TOKEN")), _say)
+        )
+
+    def _add(self, item: dict[str, Any]) -> None:
+        with self.lock:
+            item["after"] = self._rows
+            try:
+                self._journal.add(item)
+            except OSError as error:
+                _say(f"{item['kind']} could not be kept for the tracker ({error.strerror or error}).")
+        self._sender.nudge()

@@ -1,0 +1,227 @@
+"""The sender: brings a journal to its tracker, in order, each thing once."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from aspara.client.journal import Journal
+from aspara.client.transport import Rejected, Transport, Unreachable
+
+_BATCH = 5000
+_TIMEOUT = 20.0
+_PAUSES = (0.2, 30.0)
+PING = 15.0
+
+
+class Sender:
+    """Sends what a journal holds. :meth:`step` sends once; :meth:`start` goes on in a thread until :meth:`stop`.
+
+    The tracker's answers say how far it is, so a lost answer or a restart of either side costs a repetition that the
+    tracker recognises, never a row. What it refuses for good is named by `warn` and set aside.
+    """
+
+    def __init__(self, journal: Journal, transport: Transport, warn: Callable[[str], None]) -> None:
+        self._journal = journal
+        self._transport = transport
+        self._warn = warn
+        self._about = journal.about()
+        self._progress = journal.progress()
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+        self._pause = _PAUSES[0]
+        self._told = False
+        self.stop_asked = False
+        """Whether the tracker has said that somebody asks the run to stop."""
+        self._last_contact = time.monotonic()
+        self.rejected = 0
+
+    @property
+    def run(self) -> str | None:
+        """The run's name at the tracker, once it exists there."""
+        found = self._about.get("run")
+        return found if isinstance(found, str) else None
+
+    def start(self) -> None:
+        """Sends in a background thread."""
+        self._thread = threading.Thread(target=self._loop, name="aspara-sender", daemon=True)
+        self._thread.start()
+
+    def nudge(self) -> None:
+        """There is something new."""
+        self._wake.set()
+
+    def stop(self, timeout: float) -> bool:
+        """Sends what is left for at most `timeout` seconds; True if everything was delivered."""
+        deadline = time.monotonic() + timeout
+        self._stopping = True
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(timeout)
+            if self._thread.is_alive():
+                return False
+        while not self.delivered() and time.monotonic() < deadline:
+            try:
+                with self._journal.sending() as mine:
+                    if mine and self.step(min(_TIMEOUT, max(0.5, deadline - time.monotonic()))):
+                        continue
+            except Unreachable:
+                pass
+            time.sleep(min(0.2, max(0.0, deadline - time.monotonic())))
+        return self.delivered()
+
+    def delivered(self) -> bool:
+        """True when the tracker has everything."""
+        return (
+            self.run is not None
+            and not self._journal.items(self._progress["items"])
+            and not self._journal.rows(self._progress["bytes"], 1)
+        )
+
+    def waiting(self) -> int:
+        """Rows that the tracker does not have yet, counted up to a million."""
+        return len(self._journal.rows(self._progress["bytes"], 1_000_000, 1 << 30))
+
+    def _loop(self) -> None:
+        with self._journal.sending() as mine:
+            while mine and not self._stopping:
+                try:
+                    busy = self.step(_TIMEOUT)
+                    self._pause = _PAUSES[0]
+                    if self._told:
+                        self._told = False
+                        self._warn("The tracker answers again; what was kept is being sent.")
+                except Unreachable as error:
+                    busy = False
+                    self._pause = min(self._pause * 2, _PAUSES[1])
+                    if not self._told:
+                        self._told = True
+                        self._warn(
+                            f"{error} Training goes on; everything is kept in {self._journal.folder} and sent as soon as it answers."
+                        )
+                if not busy:
+                    # Jitter, so that a hundred workers do not all come back in the same moment.
+                    self._wake.wait(self._pause * random.uniform(0.7, 1.3))  # noqa: S311
+                    self._wake.clear()
+
+    def step(self, timeout: float) -> bool:
+        """Sends the next thing; False if there was nothing. Raises Unreachable."""
+        if self.run is None:
+            self._create(timeout)
+            return True
+        items = self._journal.items(self._progress["items"])
+        before = items[0].get("after", 0) if items else None
+        lines = self._journal.rows(
+            self._progress["bytes"], _BATCH if before is None else min(_BATCH, max(0, before - self._progress["rows"]))
+        )
+        if lines:
+            self._send_rows(lines, timeout)
+            return True
+        if items:
+            self._send_item(items[0], timeout)
+            self._progress["items"] += 1
+            self._journal.acknowledge(self._progress)
+            return True
+        if time.monotonic() - self._last_contact >= PING:
+            self._post(("ping",), {}, timeout)
+        return False
+
+    def _create(self, timeout: float) -> None:
+        about = self._about
+        try:
+            found = self._transport.post(("projects", about["project"], "runs"), about["request"], timeout)
+        except Rejected as error:
+            # Nothing of this run can be delivered under this name; it must not stay in the way for ever.
+            self._warn(
+                f"The tracker refuses run {about['request'].get('name')!r}: {error}. Its data stays in {self._journal.folder}."
+            )
+            raise Unreachable(str(error)) from None
+        about.update(run=found.get("run") or found.get("name"), run_id=found.get("run_id"), color=found.get("color", 0))
+        self._journal.remember(about)
+        self._last_contact = time.monotonic()
+
+    def _post(self, parts: tuple[str, ...], body: dict[str, Any], timeout: float) -> dict[str, Any]:
+        found = self._transport.post(("projects", self._about["project"], "runs", str(self.run), *parts), body, timeout)
+        self._last_contact = time.monotonic()
+        self.stop_asked = bool(found.get("stop", self.stop_asked))
+        return found
+
+    def _send_rows(self, lines: list[bytes], timeout: float) -> None:
+        parts = ("projects", self._about["project"], "runs", str(self.run), "metrics")
+        first = self._progress["rows"]
+        try:
+            found = self._transport.post_rows(parts, self._about["writer"], first, lines, timeout)
+            taken = int(found.get("next", first + len(lines))) - first
+            self.stop_asked = bool(found.get("stop"))
+        except Rejected as error:
+            if error.status == 404:
+                self._warn(f"Run {self.run!r} was deleted at the tracker; what it logs is not kept there.")
+                taken = len(lines)
+            elif len(lines) > 1:
+                # One bad row must not take its neighbours with it.
+                self._send_rows(lines[: len(lines) // 2], timeout)
+                return
+            else:
+                self.rejected += 1
+                self._warn(f"The tracker refuses a row: {error} It is left out.")
+                self._transport.post_rows(parts, self._about["writer"], first, [b"null"], timeout)
+                taken = 1
+        self._last_contact = time.monotonic()
+        taken = max(0, min(taken, len(lines)))
+        self._progress["rows"] += taken
+        self._progress["bytes"] += sum(len(line) for line in lines[:taken])
+        self._journal.acknowledge(self._progress)
+
+    def _send_item(self, item: dict[str, Any], timeout: float) -> None:
+        kind = item.get("kind")
+        try:
+            if kind == "update":
+                self._post(("metadata",), item["changes"], timeout)
+            elif kind == "finish":
+                self._post(
+                    ("finish",),
+                    {"status": item["status"], "exit_code": item["exit_code"], "finish_time": item.get("finish_time")},
+                    timeout,
+                )
+            elif kind == "version":
+                self._post(("versions",), item["manifest"], timeout)
+            elif kind in ("artifact", "file"):
+                path = self._journal.folder / "files" / item["file"]
+                fields = {
+                    k: str(item[k])
+                    for k in ("name", "description", "category", "original_path")
+                    if item.get(k) is not None
+                }
+                if path.is_file():
+                    self._transport.post_file(
+                        ("projects", self._about["project"], "runs", str(self.run), f"{kind}s"), path, fields, 600.0
+                    )
+                    path.unlink(missing_ok=True)
+        except (Rejected, KeyError, TypeError) as error:
+            self.rejected += 1
+            self._warn(
+                f"The tracker refuses {kind} of run {self.run!r}: {error} It is left out; everything else is sent."
+            )
+
+
+def describe(request: Any) -> dict[str, Any]:
+    """A run request as the tracker's create call takes it."""
+    return {
+        "name": request.name,
+        "id": request.id,
+        "resume": request.resume,
+        "rewind_to": request.rewind_to,
+        "config": json.loads(json.dumps(dict(request.config))),
+        "tags": list(request.tags),
+        "notes": request.notes,
+        "project_tags": list(request.project_tags),
+        "group": request.group,
+        "job_type": request.job_type,
+        "total_steps": request.total_steps,
+        "details": dict(request.details),
+    }

@@ -1,0 +1,62 @@
+"""Sending what dead processes left behind."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aspara import settings
+from aspara.client.journal import Journal, outbox
+from aspara.client.sender import Sender
+from aspara.client.transport import Transport, Unreachable
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one journal: ``state`` is ``sent``, ``busy`` (its own process is at it), ``kept`` or ``broken``."""
+
+    run: str
+    tracker: str
+    state: str
+    detail: str = ""
+
+
+def sync(*, tracker_uri: str | None = None, timeout: float = 60.0, warn: Callable[[str], None] = print) -> list[Result]:
+    """Sends every journal that no living process is sending, to its own tracker or to `tracker_uri`; one result each."""
+    folder = outbox()
+    results: list[Result] = []
+    if not folder.is_dir():
+        return results
+    for path in sorted(p for p in folder.iterdir() if p.is_dir()):
+        journal = Journal(path)
+        try:
+            about = journal.about()
+            name = f"{about['project']}/{about.get('run') or about['request'].get('name')}"
+            tracker = tracker_uri or str(about["tracker"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            results.append(Result(path.name, "", "broken", str(error)))
+            continue
+        if journal.being_written():
+            results.append(Result(name, tracker, "busy", "its process still runs and sends it"))
+            continue
+        with journal.sending() as mine:
+            if not mine:
+                results.append(Result(name, tracker, "busy", "another process is sending it"))
+                continue
+            results.append(_send(journal, name, tracker, timeout, warn))
+    return results
+
+
+def _send(journal: Journal, name: str, tracker: str, timeout: float, warn: Callable[[str], None]) -> Result:
+    sender = Sender(journal, Transport(tracker, settings.get("ASPARA_TOKEN")), warn)
+    deadline = time.monotonic() + timeout
+    try:
+        while time.monotonic() < deadline and sender.step(20.0):
+            pass
+    except Unreachable as error:
+        return Result(name, tracker, "kept", str(error))
+    if not sender.delivered():
+        return Result(name, tracker, "kept", f"{sender.waiting()} rows are left; run it again")
+    journal.discard()
+    return Result(name, tracker, "sent")

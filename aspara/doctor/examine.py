@@ -1,0 +1,343 @@
+"""The whole examination of a data directory."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from aspara import files
+from aspara.catalog.catalog import Catalog
+from aspara.catalog.runs import RunInfo
+from aspara.client.journal import Journal, outbox
+from aspara.doctor import lines
+from aspara.doctor.findings import Finding, Quarantine, Repair, Untouchable
+from aspara.doctor.surroundings import surroundings
+from aspara.model import STATUS_FROM_DISK, STATUS_ON_DISK
+from aspara.storage import metadata
+from aspara.storage.layout import DOCTOR_PREFIX, RunPaths
+from aspara.storage.shelter import Sheltered, sheltered
+
+
+def examine(
+    catalog: Catalog, project: str | None = None, *, progress: Callable[[str], None] = lambda _: None
+) -> Iterator[Finding]:
+    """Everything found, in the order of the tree. Reads every row file and archive once. Changes nothing."""
+    data_dir = catalog.data_dir
+    progress("the tree")
+    yield from surroundings(data_dir, project)
+    layout = catalog.layout
+    for name in layout.projects() if project is None else [project]:
+        yield from _project(catalog, name)
+        infos = {info.run: info for info in catalog.runs(name)}
+        ids = Counter(info.id for info in infos.values())
+        for run in layout.runs(name):
+            progress(f"{name}/{run}")
+            info = infos.get(run)
+            if info is not None:
+                yield from _run(layout.run(name, run), info, data_dir)
+                if ids[info.id] > 1:
+                    yield Finding(
+                        "id",
+                        "note",
+                        _relative(layout.run(name, run).metadata, data_dir),
+                        f"run id {info.id!r} belongs to {ids[info.id]} runs; resuming by id takes the first",
+                    )
+        for paths in layout.orphans(name):
+            found = _orphan(paths, data_dir)
+            if found is not None:
+                yield found
+    yield from _waiting(catalog, project)
+
+
+def _project(catalog: Catalog, name: str) -> Iterator[Finding]:
+    path = catalog.layout.project_metadata(name)
+    try:
+        metadata.read(path)
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:
+        yield Finding(
+            "metadata",
+            "problem",
+            _relative(path, catalog.data_dir),
+            f"cannot be understood ({error}); notes and tags of the project are missing",
+            fix=f"is moved to a folder {DOCTOR_PREFIX}<date>",
+            repair=_mover(path, "metadata that cannot be understood"),
+        )
+
+
+def _run(paths: RunPaths, info: RunInfo, data_dir: Path) -> Iterator[Finding]:
+    running = any(files.is_locked(path) for path in paths.lock_files())
+    yield from _metadata(paths, info, data_dir, running=running)
+    for path in paths.row_files():
+        yield from _rows(paths, path, data_dir, running=running)
+    for part in paths.parts():
+        trouble = _unreadable(part)
+        if trouble:
+            yield Finding("archive", "problem", _relative(part, data_dir), f"no readable Parquet: {trouble}")
+    segments = paths.segment_files()
+    if segments and not running:
+        yield Finding(
+            "segments",
+            "note",
+            _relative(segments[0].parent, data_dir),
+            "rows that were to be archived; they are shown all the same",
+            count=len(segments),
+            fix="are archived",
+            repair=_archiver(paths),
+        )
+
+
+def _metadata(paths: RunPaths, info: RunInfo, data_dir: Path, *, running: bool) -> Iterator[Finding]:
+    where = _relative(paths.metadata, data_dir)
+    try:
+        content = metadata.read(paths.metadata)
+    except FileNotFoundError:
+        yield Finding("metadata", "note", where, "is missing; the run is shown by its rows alone")
+        return
+    except (OSError, ValueError) as error:
+        yield Finding(
+            "metadata",
+            "problem",
+            where,
+            f"cannot be understood ({error}); config, notes and tags of the run are missing",
+            fix=f"is moved to a folder {DOCTOR_PREFIX}<date>; the run stays, shown by its rows",
+            repair=_mover(paths.metadata, "metadata that cannot be understood", paths),
+        )
+        return
+    if info.status == "crashed" and STATUS_FROM_DISK.get(str(content.get("status")), "running") == "running":
+        yield Finding(
+            "status",
+            "problem",
+            where,
+            "says that the run is running, but its process is gone",
+            fix="says crashed from then on",
+            repair=_ender(paths, info),
+        )
+    mark = content.get("imported")
+    if isinstance(mark, dict) and mark.get("complete") is False and not running:
+        yield Finding(
+            "import",
+            "problem",
+            where,
+            f"an import from {mark.get('source')} was interrupted; import again to bring the rest",
+        )
+    lost = content.get("rows_lost")
+    if isinstance(lost, int) and lost > 0:
+        yield Finding("lost", "note", where, f"{lost} rows were lost when the disk was full", count=lost)
+    yield from _artifacts(paths, content, data_dir)
+
+
+def _artifacts(paths: RunPaths, content: dict[str, Any], data_dir: Path) -> Iterator[Finding]:
+    for entry in content.get("artifacts") or []:
+        if isinstance(entry, dict) and isinstance(entry.get("name"), str):
+            path = paths.artifacts / os.path.basename(entry["name"])
+            if not path.is_file():
+                yield Finding(
+                    "artifact", "problem", _relative(path, data_dir), "is listed as an artifact and not there"
+                )
+
+
+def _rows(paths: RunPaths, path: Path, data_dir: Path, *, running: bool) -> Iterator[Finding]:
+    where = _relative(path, data_dir)
+    try:
+        found = lines.scan(path)
+    except OSError as error:
+        yield Finding("rows", "problem", where, f"cannot be read: {error.strerror}")
+        return
+    bad = list(found.bad.values())
+    if running and bad and bad[-1].count == 1:
+        # The last line of a file that is being written is no problem, whatever there is of it.
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                bad.pop()
+    repairable = [entry for entry in bad if not entry.whole]
+    shared = _line_remover(paths, path) if repairable and not running else None
+    for entry in bad:
+        if entry.whole:
+            yield Finding(
+                "row", "note", where, f"{entry.reason}; the values are read", line=entry.line, count=entry.count
+            )
+        else:
+            yield Finding(
+                "line",
+                "problem",
+                where,
+                f"no row: {entry.reason}",
+                line=entry.line,
+                count=entry.count,
+                fix=None if running else f"is moved to a folder {DOCTOR_PREFIX}<date>",
+                repair=shared,
+            )
+
+
+def _orphan(paths: RunPaths, data_dir: Path) -> Finding | None:
+    """Parts of a run that no list shows, because its row and metadata files are gone."""
+    archived, others = paths.parts(), [p for p in paths.row_files() if p.stat().st_size]
+    if not archived and not others:
+        if not paths.folder.is_dir():
+            return None
+        return Finding("orphan", "note", _relative(paths.folder, data_dir), "a folder that belongs to no run")
+    place = paths.archive if archived else paths.folder
+    return Finding(
+        "orphan",
+        "problem",
+        _relative(place, data_dir),
+        "rows of a run whose own files are gone, so that it is not shown",
+        count=len(archived) + len(others),
+        fix=f"an empty {paths.rows.name} is made, so that the run is shown",
+        repair=_marker(paths),
+    )
+
+
+def _waiting(catalog: Catalog, project: str | None) -> Iterator[Finding]:
+    """What waits outside the data directory: rows of full disks, runs for trackers."""
+    here = os.path.realpath(catalog.data_dir)
+    for rest in sheltered():
+        if os.path.realpath(rest.data_dir) != here:
+            if project is None:
+                yield Finding(
+                    "spill",
+                    "note",
+                    str(rest.path),
+                    f"rows of {rest.project}/{rest.run} in {rest.data_dir}; --data-dir {rest.data_dir} puts them back",
+                )
+        elif project in (None, rest.project):
+            known = rest.run in catalog.layout.runs(rest.project)
+            yield Finding(
+                "spill",
+                "problem",
+                str(rest.path),
+                f"rows of {rest.project}/{rest.run} that a full disk left over"
+                + ("" if known else "; that run is no longer here"),
+                fix="are put back into the run" if known else None,
+                repair=_returner(catalog, rest) if known else None,
+            )
+    if project is None:
+        with contextlib.suppress(OSError):
+            for folder in sorted(path for path in outbox().iterdir() if path.is_dir()):
+                journal = Journal(folder)
+                if not journal.being_written():
+                    yield Finding(
+                        "outbox", "note", str(folder), "a run that waits for its tracker; `aspara sync` sends it"
+                    )
+
+
+# -- repairs -----------------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _held(paths: RunPaths) -> Iterator[None]:
+    """Keeps writers out of the run while it is repaired; raises Untouchable when there is one."""
+    descriptors: list[int] = []
+    try:
+        for path in paths.lock_files():
+            if path.is_file():
+                descriptors.append(files.open_append(path))
+                if files.try_lock(descriptors[-1]) is False:
+                    raise Untouchable("the run is being written; repair it when it has ended")
+        yield
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _mover(path: Path, why: str, paths: RunPaths | None = None) -> Repair:
+    def move(quarantine: Quarantine) -> str:
+        with _held(paths) if paths is not None else contextlib.nullcontext():
+            quarantine.take(path, why)
+        return f"moved to {quarantine.folder.name}"
+
+    return move
+
+
+def _line_remover(paths: RunPaths, path: Path) -> Repair:
+    done: list[str] = []
+
+    def remove(quarantine: Quarantine) -> str:
+        # Several findings of one file have one repair.
+        if not done:
+            with _held(paths):
+                done.append(lines.take_out(path, quarantine))
+        return done[0]
+
+    return remove
+
+
+def _ender(paths: RunPaths, info: RunInfo) -> Repair:
+    def end(quarantine: Quarantine) -> str:
+        with _held(paths):
+            before = metadata.read(paths.metadata)
+            quarantine.note({"status": before.get("status"), "of": f"{info.project}/{info.run}", "now": "maybe_failed"})
+            changes = {
+                "status": STATUS_ON_DISK["crashed"],
+                "finish_time": before.get("finish_time") or info.last_update,
+            }
+            metadata.edit(paths.metadata, lambda content: content.update(changes))
+        return "says crashed now"
+
+    return end
+
+
+def _archiver(paths: RunPaths) -> Repair:
+    def archive(quarantine: Quarantine) -> str:
+        from aspara.storage.polars import archive_segment
+
+        del quarantine
+        with _held(paths):
+            segments = paths.segment_files()
+            for path in segments:
+                archive_segment(paths, path.stem)
+            left = paths.segment_files()
+        if left:
+            raise Untouchable(f"{len(left)} of them hold lines that are no rows; they stay readable as they are")
+        return f"{len(segments)} archived"
+
+    return archive
+
+
+def _marker(paths: RunPaths) -> Repair:
+    def mark(quarantine: Quarantine) -> str:
+        os.close(files.open_append(paths.rows))
+        files.sync_folder(paths.project_dir)
+        quarantine.note({"made": f"{paths.project_dir.name}/{paths.rows.name}"})
+        return f"the run is shown as {paths.run}"
+
+    return mark
+
+
+def _returner(catalog: Catalog, rest: Sheltered) -> Repair:
+    def put_back(quarantine: Quarantine) -> str:
+        paths = catalog.layout.run(rest.project, rest.run)
+        content = rest.path.read_bytes()
+        # A file of its own among those of further writers: nothing of the run's own files is touched, and doing it again
+        # writes the same file.
+        target = paths.writer_rows(f"rescued-{rest.path.stem.rpartition('-')[2]}")
+        files.make_folder(target.parent)
+        if target.exists() and target.read_bytes() != content:
+            raise Untouchable(f"{target.name} exists in the run already and says something else")
+        files.replace(target, content if content.endswith(b"\n") else content + b"\n")
+        quarantine.keep(rest.path, content, f"rows put back into {rest.project}/{rest.run}")
+        rest.path.unlink()
+        return f"{len(content.splitlines())} rows put back"
+
+    return put_back
+
+
+def _unreadable(part: Path) -> str | None:
+    import polars as pl
+
+    try:
+        pl.read_parquet(part, hive_partitioning=False)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        return type(error).__name__
+    return None
+
+
+def _relative(path: Path, data_dir: Path) -> str:
+    return os.path.relpath(path, data_dir)

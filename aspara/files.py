@@ -1,0 +1,143 @@
+"""Careful file work: atomic replacement, locks that the kernel drops with their owner, opening without following links."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+try:
+    import fcntl as _fcntl
+except ImportError:
+    fcntl: ModuleType | None = None  # Windows: single-writer use works, liveness falls back to file ages
+else:
+    fcntl = _fcntl
+
+FILE_MODE = 0o600
+FOLDER_MODE = 0o700
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_CLOEXEC = getattr(os, "O_CLOEXEC", 0)
+
+
+def make_folder(path: Path) -> Path:
+    """`path`, made with its parents; new folders are the user's alone (0700)."""
+    if not path.is_dir():
+        make_folder(path.parent)
+        with contextlib.suppress(FileExistsError):
+            path.mkdir(mode=FOLDER_MODE)
+            sync_folder(path.parent)
+    return path
+
+
+def sync_folder(path: Path) -> None:
+    """Makes creations, renames and removals in `path` survive a power failure, where the system can."""
+    with contextlib.suppress(OSError):  # some file systems refuse fsync on folders; nothing more can be done there
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def open_append(path: Path, *, exclusive: bool = False) -> int:
+    """A descriptor that appends to `path` (made if missing, 0600), never through a link. `exclusive` demands a new file."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | _NOFOLLOW | _CLOEXEC
+    return os.open(path, flags | (os.O_EXCL if exclusive else 0), FILE_MODE)
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Puts `content` at `path` atomically and durably: readers see the old file or the new one, whole."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NOFOLLOW | _CLOEXEC, FILE_MODE)
+        try:
+            view = memoryview(content)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(draft, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(draft)
+        raise
+    sync_folder(path.parent)
+
+
+def replace_json(path: Path, content: Any) -> None:
+    """Puts `content` at `path` as JSON with an indent of two, atomically."""
+    replace(
+        path,
+        (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8", "backslashreplace"),
+    )
+
+
+def try_lock(descriptor: int, *, shared: bool = False) -> bool | None:
+    """Takes the file's lock if nobody else holds it; None where the file system knows no locks (some network disks).
+
+    It lives until the descriptor closes or the process dies.
+    """
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except OSError as error:
+        return False if error.errno in (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES) else None
+    return True
+
+
+def unlock(descriptor: int) -> None:
+    """Gives the file's lock back."""
+    if fcntl is not None:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+def lock_state(path: Path) -> bool | None:
+    """True while a living process holds the exclusive lock of `path`, False for none and for a missing file; None where the
+    file system knows no locks.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | _NOFOLLOW | _CLOEXEC)
+    except OSError:
+        return False
+    try:
+        free = try_lock(descriptor, shared=True)
+        return None if free is None else not free
+    finally:
+        os.close(descriptor)
+
+
+def is_locked(path: Path) -> bool:
+    """True while a living process holds the exclusive lock of `path`, as far as the file system can tell."""
+    return lock_state(path) is True
+
+
+# flock belongs to the open description, so two threads that open the same folder exclude each other too.
+@contextlib.contextmanager
+def folder_lock(folder: Path, *, timeout: float = 10.0) -> Iterator[None]:
+    """Holds the lock of `folder` among all processes of this machine, for short read-change-replace sections.
+
+    Gives up waiting after `timeout` seconds and goes on unlocked: a stuck neighbour must not stop training, and every
+    replacement is atomic in itself.
+    """
+    if fcntl is None:
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY | _CLOEXEC)
+    try:
+        deadline = time.monotonic() + timeout
+        pause = 0.0005
+        while try_lock(descriptor) is False and time.monotonic() < deadline:
+            time.sleep(pause)
+            pause = min(pause * 2, 0.05)
+        yield
+    finally:
+        os.close(descriptor)

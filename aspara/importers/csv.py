@@ -1,0 +1,142 @@
+"""CSV files: the logs of Lightning's CSVLogger, TensorBoard's downloads, Aspara's own exports, and any table with a header.
+
+A file is a run, or several where a column names them; a folder is searched for ``*.csv``. Commas, semicolons and tabs are told
+apart by the header. Lightning's ``hparams.yaml`` beside a file becomes the config.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from aspara.errors import UsageError
+from aspara.importers import table
+from aspara.importers.flat_yaml import flat_yaml
+from aspara.importers.source import Facts, Report, Row, SourceRun, literal, nothing_found, place, stamp_of
+
+_PLAIN_NAMES = ("metrics", "progress", "results", "history", "log", "logs")
+_NO_MOMENT = 1e8
+"""A number below this in a column called time counts seconds of the run, not seconds since 1970."""
+
+
+def recognizes(path: Path) -> bool:
+    """True for a file that ends in .csv or .tsv, and for a folder with one."""
+    return bool(_files(path))
+
+
+def runs(
+    path: Path, report: Report, *, step: str | None = None, time: str | None = None, run: str | None = None
+) -> list[SourceRun]:
+    """The runs in the file or folder; `step`, `time` and `run` name the columns where their names do not tell."""
+    files = _files(path) or ([path] if path.is_file() else [])
+    if not files:
+        raise nothing_found("csv", path, "give a .csv file, or a folder with some.")
+    found: list[SourceRun] = []
+    for file in files:
+        try:
+            found.extend(_runs(file, path, step, time, run))
+        except OSError as error:
+            report.problem(f"{file}: {error.strerror}")
+        except UsageError as error:
+            if len(files) == 1:
+                raise
+            report.problem(f"{file}: {error}")
+    return found
+
+
+def name_of(file: Path, root: Path) -> str:
+    """What a run of this file is called: its path below `root`, without endings and names that say nothing."""
+    relative = file.relative_to(root) if root.is_dir() and file != root else Path(file.name)
+    parts = list(relative.with_suffix("").parts)
+    if parts[-1].lower() in _PLAIN_NAMES:
+        parts = parts[:-1] or [file.absolute().parent.name or parts[-1]]
+    return "/".join(parts)
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path] if path.suffix.lower() in (".csv", ".tsv") else []
+    return sorted(p for p in path.rglob("*.csv") if p.is_file())
+
+
+def _runs(file: Path, root: Path, step: str | None, time: str | None, run: str | None) -> list[SourceRun]:
+    quiet = Report()
+    rows = _cells(file, quiet)
+    first = next(rows, None)
+    if first is None:
+        raise UsageError(f"{file.name} has no row below its header.")
+    columns = table.assign(list(first), step=step, time=time, run=run)
+    if columns.time and time is None and _elapsed(first.get(columns.time)):
+        columns = table.Columns(
+            columns.step, None, columns.run, columns.name, columns.value, (*columns.metrics, columns.time)
+        )
+    if not columns.metrics and not columns.name:
+        raise UsageError(f"{file.name} has no column of values beside {', '.join(first)}.")
+    base = name_of(file, root)
+    config = _hparams(file)
+    stamp = stamp_of([file])
+    if columns.run is None:
+        names: list[str | None] = [None]
+    else:
+        seen = dict.fromkeys(str(cells.get(columns.run)) for cells in _cells(file, quiet))
+        names = [name for name in seen if name]
+    return [
+        SourceRun(
+            "csv",
+            place(file) + ("" if name is None else f"#{name}"),
+            functools.partial(_rows, file, columns, name),
+            Facts(name=base if name is None else name, config=dict(config)),
+            stamp=stamp,
+        )
+        for name in names
+    ]
+
+
+def _rows(file: Path, columns: table.Columns, run: str | None, report: Report) -> Iterator[Row]:
+    time = int(file.stat().st_mtime * 1000)
+    for number, cells in enumerate(table.chosen(_cells(file, report), columns, run)):
+        found = table.row(columns, cells, number, report, time)
+        if found is not None:
+            if columns.time:
+                time = found[0]
+            yield found
+
+
+def _cells(file: Path, report: Report) -> Iterator[dict[str, Any]]:
+    """The rows below the header, by column."""
+    with file.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
+        head = lines.readline()
+        delimiter = max(",;\t", key=head.count)
+        header = next(csv.reader([head], delimiter=delimiter), [])
+        reader = csv.reader(lines, delimiter=delimiter)
+        while True:
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                report.problem(f"{file.name}: line {reader.line_num + 1}: {error}")
+                continue
+            if not cells or (len(cells) == 1 and not cells[0].strip("\0 ")):
+                continue
+            if len(cells) != len(header):
+                report.problem(
+                    f"{file.name}: line {reader.line_num + 1} has {len(cells)} cells, the header {len(header)}"
+                )
+                continue
+            yield dict(zip(header, cells, strict=True))
+
+
+def _elapsed(value: Any) -> bool:
+    number = table.cell(value)
+    return isinstance(number, int | float) and abs(number) < _NO_MOMENT
+
+
+def _hparams(file: Path) -> dict[str, Any]:
+    try:
+        return {key: literal(value) for key, value in flat_yaml(file.with_name("hparams.yaml")).items()}
+    except OSError:
+        return {}

@@ -1,0 +1,108 @@
+"""Parquet files: Aspara's own exports and archives, wandb's exported histories, and any table of numbers.
+
+A file is a run, or several where a column names them; a folder is searched for ``*.parquet``.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aspara.errors import UsageError
+from aspara.importers import table
+from aspara.importers.csv import name_of
+from aspara.importers.source import Facts, Report, Row, SourceRun, nothing_found, place, stamp_of
+
+if TYPE_CHECKING:
+    import polars
+
+_SLICE = 50_000
+
+
+def recognizes(path: Path) -> bool:
+    """True for a file that ends in .parquet, and for a folder with one."""
+    return bool(_files(path))
+
+
+def runs(
+    path: Path, report: Report, *, step: str | None = None, time: str | None = None, run: str | None = None
+) -> list[SourceRun]:
+    """The runs in the file or folder; `step`, `time` and `run` name the columns where their names do not tell."""
+    import polars as pl
+
+    files = _files(path) or ([path] if path.is_file() else [])
+    if not files:
+        raise nothing_found("parquet", path, "give a .parquet file, or a folder with some.")
+    found: list[SourceRun] = []
+    for file in files:
+        try:
+            found.extend(_runs(file, path, report, step, time, run))
+        except (OSError, pl.exceptions.PolarsError) as error:
+            report.problem(f"{file.name} cannot be read: {str(error).splitlines()[0][:200]}")
+        except UsageError as error:
+            if len(files) == 1:
+                raise
+            report.problem(f"{file}: {error}")
+    return found
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path] if path.suffix.lower() == ".parquet" else []
+    return sorted(p for p in path.rglob("*.parquet") if p.is_file())
+
+
+def _runs(
+    file: Path, root: Path, report: Report, step: str | None, time: str | None, run: str | None
+) -> Iterator[SourceRun]:
+    import polars as pl
+
+    frame = pl.scan_parquet(file, hive_partitioning=False)
+    schema = frame.collect_schema()
+    nested = [name for name, kind in schema.items() if kind.is_nested() or kind == pl.Binary]
+    if nested:
+        report.skip("columns of lists or bytes", len(nested))
+    columns = table.assign([name for name in schema if name not in nested], step=step, time=time, run=run)
+    if not columns.metrics and not columns.name:
+        raise UsageError(f"{file.name} has no column of values beside {', '.join(schema)}.")
+    names: list[str | None] = [None]
+    if columns.run is not None:
+        listed = frame.select(pl.col(columns.run).drop_nulls().unique(maintain_order=True)).collect()
+        names = [str(name) for name in listed[columns.run]]
+    for name in names:
+        yield SourceRun(
+            "parquet",
+            place(file) + ("" if name is None else f"#{name}"),
+            functools.partial(_rows, file, columns, name),
+            Facts(name=name_of(file, root) if name is None else name),
+            stamp=stamp_of([file]),
+        )
+
+
+def _rows(file: Path, columns: table.Columns, run: str | None, report: Report) -> Iterator[Row]:
+    import polars as pl
+
+    frame: polars.LazyFrame = pl.scan_parquet(file, hive_partitioning=False)
+    parts = (columns.step, columns.time, columns.name, columns.value, *columns.metrics)
+    wanted = list(dict.fromkeys(part for part in parts if part is not None))
+    if columns.run is not None:
+        frame = frame.filter(pl.col(columns.run).cast(pl.String) == run)
+    frame = frame.select(wanted)
+    time = int(file.stat().st_mtime * 1000)
+    offset = 0
+    try:
+        while True:
+            part = frame.slice(offset, _SLICE).collect()
+            for number, cells in enumerate(part.iter_rows(named=True), offset):
+                found = table.row(columns, cells, number, report, time)
+                if found is not None:
+                    if columns.time:
+                        time = found[0]
+                    yield found
+            offset += len(part)
+            if len(part) < _SLICE:
+                return
+    except pl.exceptions.PolarsError as error:
+        report.problem(f"{file.name} cannot be read on: {str(error).splitlines()[0][:200]}")

@@ -1,0 +1,137 @@
+"""What CSV and Parquet have in common: which column is the step, the time, the run, and which are metrics.
+
+Two shapes are understood: *wide*, a row for each step and a column for each metric; and *long*, a row for each point with
+its metric's name in one column and its value in another.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aspara.errors import UsageError
+from aspara.importers.source import Report, Row
+from aspara.storage.rows import parse_timestamp
+
+# In order of preference; compared without case, blanks and underscores.
+STEPS = ("_step", "step", "global_step", "trainer/global_step", "iteration", "iter", "epoch", "index")
+TIMES = ("_timestamp", "timestamp", "wall_time", "wall time", "time", "datetime", "date")
+RUNS = ("_run", "run", "run_name", "run_id", "experiment")
+NAMES = ("metric_name", "metric", "tag", "key")
+VALUES = ("metric_value", "value")
+_IGNORED = ("_runtime", "relative_time")
+_SECONDS_BELOW = 1e11
+"""A time below this is in seconds (until the year 5138), above it in milliseconds (from 1973 on), beyond in finer units."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns by their part; None where there is none."""
+
+    step: str | None
+    time: str | None
+    run: str | None
+    name: str | None
+    value: str | None
+    metrics: tuple[str, ...]
+
+
+def assign(
+    header: Sequence[str], *, step: str | None = None, time: str | None = None, run: str | None = None
+) -> Columns:
+    """The parts of the columns of `header`; what the user named must be there."""
+    for what, named in (("step", step), ("time", time), ("run", run)):
+        if named is not None and named not in header:
+            raise UsageError(f"There is no {what} column {named!r}. The columns: {', '.join(header)}.")
+    found_step = step or _first(header, STEPS)
+    found_time = time or _first(header, TIMES)
+    found_run = run or _first(header, RUNS)
+    name, value = _first(header, NAMES), _first(header, VALUES)
+    taken = {found_step, found_time, found_run}
+    if name is not None and value is not None and name not in taken and value not in taken:
+        return Columns(found_step, found_time, found_run, name, value, ())
+    others = tuple(c for c in header if c and c not in taken and c not in _IGNORED)
+    return Columns(found_step, found_time, found_run, None, None, others)
+
+
+def row(columns: Columns, cells: dict[str, Any], number: int, report: Report, default_time: int) -> Row | None:
+    """The row in `cells`, the `number`-th (from 0) of its run; None when nothing in it was logged."""
+    step = _whole(cells.get(columns.step)) if columns.step else number
+    if step is None:
+        report.problem("a step is no whole number; the row's own place is taken for it")
+        step = number
+    time = moment(cells.get(columns.time)) if columns.time else None
+    if columns.time and time is None:
+        report.problem("a time cannot be understood; that of the row before is taken for it")
+    metrics: dict[str, Any] = {}
+    if columns.name and columns.value:
+        name, value = str(cells.get(columns.name) or ""), cell(cells.get(columns.value))
+        if name and value is not None:
+            metrics[name] = value
+    else:
+        for name in columns.metrics:
+            value = cell(cells.get(name))
+            if value is not None:
+                metrics[name] = value
+    return (default_time if time is None else time, step, metrics) if metrics else None
+
+
+def cell(value: Any) -> float | int | str | None:
+    """A cell as a metric's value: numbers as such, also when they stand there as text; an empty cell is none."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, int | float):
+        return value
+    text = str(value).strip()
+    if not text:
+        return None
+    try:
+        return int(text) if text.lstrip("+-").isdigit() and len(text) < 16 else float(text)
+    except ValueError:
+        return {"true": 1, "false": 0}.get(text.lower(), text)
+
+
+def moment(value: Any) -> int | None:
+    """A time as milliseconds: a number of seconds, milli-, micro- or nanoseconds by its size, or ISO 8601."""
+    if value is None:
+        return None
+    if hasattr(value, "isoformat"):
+        return parse_timestamp(value.isoformat())
+    number = cell(value)
+    if isinstance(number, str):
+        return parse_timestamp(number)
+    if number is None or not math.isfinite(number):
+        return None
+    size = abs(number)
+    factor = 1000.0 if size < _SECONDS_BELOW else 1.0 if size < 1e14 else 1e-3 if size < 1e17 else 1e-6
+    return round(number * factor)
+
+
+def chosen(rows: Iterator[dict[str, Any]], columns: Columns, run: str | None) -> Iterator[dict[str, Any]]:
+    """The rows of one run."""
+    for cells in rows:
+        if columns.run is None or str(cells.get(columns.run)) == run:
+            yield cells
+
+
+def _whole(value: Any) -> int | None:
+    number = cell(value)
+    if isinstance(number, str) or number is None or not math.isfinite(number) or number != int(number):
+        return None
+    return int(number)
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "").replace(" ", "").replace("-", "")
+
+
+def _first(header: Sequence[str], wanted: Sequence[str]) -> str | None:
+    for name in wanted:
+        for column in header:
+            if _plain(column) == _plain(name):
+                return column
+    return None

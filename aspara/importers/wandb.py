@@ -1,0 +1,267 @@
+"""wandb's local files: one ``run-<id>.wandb`` a run, written by online and offline runs alike.
+
+Histories, config, summary, tags, notes, group, job type, metric definitions and the exit code are taken. Media of wandb's
+own kinds are counted and left, histograms too.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from aspara import protobuf, records
+from aspara.importers.source import Facts, Report, Row, SourceRun, nothing_found, stamp_of
+
+_ENDING = ".wandb"
+_HISTORY, _SUMMARY, _CONFIG, _METRIC, _RUN, _EXIT, _FINAL, _STATS, _ENVIRONMENT = 2, 3, 5, 12, 17, 18, 20, 7, 26
+_PEEK = 64
+"""So many records at most stand before the one that names the run."""
+
+
+def recognizes(path: Path) -> bool:
+    """True for a ``.wandb`` file, and for a folder with one: a run's, or one that holds such folders."""
+    return bool(_files(path))
+
+
+def runs(path: Path, report: Report) -> list[SourceRun]:
+    """The runs of a ``.wandb`` file, of a run's folder, or of a folder of those (usually called ``wandb``)."""
+    found: list[SourceRun] = []
+    for file in _files(path):
+        try:
+            about = _peek(file)
+        except OSError as error:
+            report.problem(f"{file}: {error.strerror}")
+            continue
+        if about is None:
+            report.problem(f"{file}: no run can be found in it")
+            continue
+        facts = Facts(status="crashed")
+        _run(about, facts)
+        run_id = protobuf.text(about, 1)
+        found.append(
+            SourceRun(
+                "wandb",
+                # One id may have several files, one for each time that it was resumed.
+                f"{run_id}/{file.parent.name}" if run_id else str(file.absolute()),
+                functools.partial(_rows, file, facts),
+                facts,
+                project=protobuf.text(about, 3) or None,
+                id=run_id or None,
+                stamp=stamp_of([file]),
+            )
+        )
+    if not found and not report.problems:
+        raise nothing_found("wandb", path, "give a .wandb file, a run's folder, or the folder 'wandb' with all runs.")
+    return found
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path] if path.suffix == _ENDING else []
+    for pattern in ("*.wandb", "*/*.wandb", "wandb/*/*.wandb"):
+        # `latest-run` is a link to one of the others.
+        found = sorted(p for p in path.glob(pattern) if p.is_file() and not p.parent.is_symlink())
+        if found:
+            return found
+    return []
+
+
+def _records(path: Path, report: Report) -> Iterator[tuple[int, bytes]]:
+    """(kind, content) of each record."""
+    with path.open("rb") as file:
+        for _, content in records.read_leveldb(file):
+            if isinstance(content, str):
+                report.problem(f"{path.name}: {content}")
+                continue
+            try:
+                for number, _, value in protobuf.fields(content):
+                    if isinstance(value, bytes) and number != 200:
+                        yield number, value
+            except protobuf.Garbled as error:
+                report.problem(f"{path.name}: a record cannot be understood ({error})")
+
+
+def _peek(path: Path) -> bytes | None:
+    for position, (kind, content) in enumerate(_records(path, Report())):
+        if kind == _RUN:
+            return content
+        if position > _PEEK:
+            break
+    return None
+
+
+def _rows(path: Path, facts: Facts, report: Report) -> Iterator[Row]:
+    summary: dict[str, Any] = {}
+    last: dict[str, Any] = {}
+    ended = None
+    for kind, content in _records(path, report):
+        try:
+            if kind == _HISTORY:
+                row = _history(content, report)
+                if row is not None:
+                    last.update(row[2])
+                    ended = row[0]
+                    yield row
+            elif kind == _SUMMARY:
+                _take(summary, content)
+            elif kind == _CONFIG:
+                _take(facts.config, content)
+                facts.config.pop("_wandb", None)
+            elif kind == _RUN:
+                _run(content, facts)
+            elif kind == _METRIC:
+                _definition(content, facts)
+            elif kind == _EXIT:
+                facts.exit_code = protobuf.integer(content, 1)
+                facts.status = "failed" if facts.exit_code else "completed"
+            elif kind == _STATS:
+                report.skip("system metrics")
+        except protobuf.Garbled as error:
+            report.problem(f"{path.name}: a record cannot be understood ({error})")
+    if facts.start_time is not None and isinstance(summary.get("_runtime"), int | float):
+        facts.finish_time = max(facts.start_time + round(summary["_runtime"] * 1000), ended or 0)
+    # What merely repeats the last value logged is no result of its own.
+    facts.summary = {
+        key: value
+        for key, value in _flat(summary)
+        if not key.startswith("_") and not _media(value) and (key not in last or not _same(last[key], value))
+    }
+
+
+def _history(content: bytes, report: Report) -> Row | None:
+    found: dict[str, Any] = {}
+    for item in protobuf.messages(content, 1):
+        key, value = _entry(item)
+        found[key] = value
+    step = found.pop("_step", None)
+    if not isinstance(step, int):
+        numbers = [protobuf.integer(part, 1) for part in protobuf.messages(content, 2)]
+        step = numbers[-1] if numbers else 0
+    time = found.pop("_timestamp", None)
+    moment = round(time * 1000) if isinstance(time, int | float) and math.isfinite(time) else 0
+    _leave_flat_media(found, report)
+    metrics: dict[str, Any] = {}
+    for key, value in found.items():
+        if key.startswith("_"):
+            continue
+        for name, one in _flat_value(key, value):
+            if isinstance(one, bool | int | float | str):
+                metrics[name] = int(one) if isinstance(one, bool) else one
+            elif _media(one):
+                report.skip(str(one["_type"]).removesuffix("-file") + " values")
+            elif one is not None:
+                report.skip("lists")
+    return (moment, step, metrics) if metrics else None
+
+
+def _leave_flat_media(found: dict[str, Any], report: Report) -> None:
+    """Newer versions spread a media value over nested keys: ``picture._type``, ``picture.path``, …"""
+    for key in [key for key, value in found.items() if key.endswith("._type") and isinstance(value, str)]:
+        report.skip(str(found[key]).removesuffix("-file") + " values")
+        prefix = key.removesuffix("_type")
+        for part in [part for part in found if part.startswith(prefix)]:
+            del found[part]
+
+
+def _entry(item: bytes) -> tuple[str, Any]:
+    """(key, value) of an item of history, summary or config; nested keys are joined by dots."""
+    key, nested, value = "", [], None
+    for number, _, content in protobuf.fields(item):
+        if number == 1 and isinstance(content, bytes):
+            key = content.decode("utf-8", "replace")
+        elif number == 2 and isinstance(content, bytes):
+            nested.append(content.decode("utf-8", "replace"))
+        elif number in (8, 16) and isinstance(content, bytes):
+            value = _json(content)
+        elif number == 4:
+            value = bool(content)
+        elif number == 5 and isinstance(content, int):
+            value = protobuf.signed(content)
+        elif number == 6:
+            value = protobuf.double(content)
+        elif number == 7 and isinstance(content, bytes):
+            value = content.decode("utf-8", "replace")
+    if isinstance(value, str) and value in ("NaN", "Infinity", "-Infinity"):
+        value = float(value)
+    return ".".join(nested) if nested else key, value
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return json.loads(content.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _take(into: dict[str, Any], content: bytes) -> None:
+    """A config or summary record: updates (field 1) and removals (field 2); nested keys lead into nested dicts."""
+    for number, _, item in protobuf.fields(content):
+        if number not in (1, 2) or not isinstance(item, bytes):
+            continue
+        path = protobuf.texts(item, 2) or protobuf.texts(item, 1)
+        if not path:
+            continue
+        target = into
+        for part in path[:-1]:
+            below = target.get(part)
+            if not isinstance(below, dict):
+                below = target[part] = {}
+            target = below
+        if number == 1:
+            target[path[-1]] = _entry(item)[1]
+        else:
+            target.pop(path[-1], None)
+
+
+def _run(content: bytes, facts: Facts) -> None:
+    for config in protobuf.messages(content, 4):
+        _take(facts.config, config)
+    facts.config.pop("_wandb", None)
+    facts.name = protobuf.text(content, 8) or facts.name or protobuf.text(content, 1)
+    facts.group = protobuf.text(content, 6) or facts.group
+    facts.job_type = protobuf.text(content, 7) or facts.job_type
+    facts.notes = protobuf.text(content, 9) or facts.notes
+    facts.tags = protobuf.texts(content, 10) or facts.tags
+    host = protobuf.text(content, 13)
+    if host:
+        facts.details["host"] = host
+    for time in protobuf.messages(content, 17):
+        facts.start_time = protobuf.integer(time, 1) * 1000 + protobuf.integer(time, 2) // 1_000_000
+    for git in protobuf.messages(content, 21):
+        facts.details["git"] = {
+            name: said for name, said in (("remote", protobuf.text(git, 1)), ("commit", protobuf.text(git, 2))) if said
+        }
+
+
+def _definition(content: bytes, facts: Facts) -> None:
+    name = protobuf.text(content, 1) or protobuf.text(content, 2)
+    step_metric = protobuf.text(content, 4)
+    if name and step_metric:
+        facts.details.setdefault("metric_definitions", {})[name] = {"step_metric": step_metric}
+
+
+def _media(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("_type"), str)
+
+
+def _flat_value(key: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict) and not _media(value):
+        for name, one in value.items():
+            yield from _flat_value(f"{key}.{name}", one)
+    elif isinstance(value, str) and value in ("NaN", "Infinity", "-Infinity"):
+        yield key, float(value)
+    else:
+        yield key, value
+
+
+def _flat(found: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in found.items():
+        yield from _flat_value(key, value)
+
+
+def _same(logged: Any, said: Any) -> bool:
+    return bool(logged == said) or (isinstance(said, float) and math.isnan(said) and logged != logged)  # noqa: PLR0124  NaN

@@ -1,0 +1,98 @@
+"""The Recorder seam: where a run's data goes.
+
+Local files, a remote tracker, or nowhere. A run holds one and never asks which. A recorder takes rows already encoded
+(one JSON object and a newline), so that all kinds keep the same bytes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from aspara.model import ArtifactEntry, Losses, RunIdentity
+
+
+class Recorder(Protocol):
+    """One run's destination. ``append`` may be called from any thread; nothing here raises over a full disk or network."""
+
+    identity: RunIdentity
+    lock: threading.RLock
+    """Held by whoever calls `append`: one lock for the caller's step and the recorder's order, since each costs."""
+    stop_asked: bool
+    """Whether somebody who looks at the run has asked it to stop; looked up by `sync`."""
+
+    wake: Callable[[], bool] | None
+    """Set by an owner that calls `sync` from a background thread: has it do so now, and answers whether it will. Without it,
+    or where it answers False, changes of the metadata are written by whoever makes them."""
+    partial: bool
+    """True if the statistics in the identity's metadata lack earlier rows of a resumed run."""
+
+    def append(self, line: bytes) -> None:
+        """Keeps one encoded row, newline included; the caller holds `lock`. When it returns, the row survives the death
+        of this process.
+        """
+
+    def update(self, changes: Mapping[str, Any]) -> None:
+        """Merges `changes` into the run's metadata. A value replaces; dicts under config and summary replace key by key."""
+
+    def artifact(self, source: Path, *, name: str, description: str | None, category: str | None) -> ArtifactEntry:
+        """Keeps a copy of the file `source` with the run under `name`."""
+
+    def media(self, source: Path | bytes, *, name: str) -> str:
+        """Keeps media content under `name` (its content's hash is part of it); returns its path relative to the run."""
+
+    def beside(self, name: str) -> Path | None:
+        """Where a captured file (console.log, …) is to be written; delivered at the end at the latest. None: nowhere."""
+
+    def sync(self) -> None:
+        """Called about once a second off the training thread: makes rows durable, retries what failed, shows life."""
+
+    def finish(self, status: str, exit_code: int | None, timeout: float) -> Losses:
+        """Ends the run with `status`, waiting at most `timeout` seconds for undelivered rows; closes everything."""
+
+    def abandon(self) -> None:
+        """Lets go of every descriptor and thread without a word to disk: for the child after a fork."""
+
+
+class NullRecorder:
+    """Records nowhere: the recorder of ``mode="disabled"``."""
+
+    def __init__(self, identity: RunIdentity) -> None:
+        self.identity = identity
+        self.lock = threading.RLock()
+        self.wake: Callable[[], bool] | None = None
+        self.partial = False
+        self.stop_asked = False
+
+    def append(self, line: bytes) -> None:
+        """Forgets the row."""
+
+    def update(self, changes: Mapping[str, Any]) -> None:
+        """Forgets the changes."""
+
+    def artifact(self, source: Path, *, name: str, description: str | None, category: str | None) -> ArtifactEntry:
+        """An entry that names the file where it lies."""
+        return ArtifactEntry(name, str(source), "", source.stat().st_size, 0, description, category)
+
+    def media(self, source: Path | bytes, *, name: str) -> str:
+        """Forgets the content."""
+        del source
+        return name
+
+    def beside(self, name: str) -> Path | None:
+        """Nowhere."""
+        del name
+        return None
+
+    def sync(self) -> None:
+        """Nothing to do."""
+
+    def finish(self, status: str, exit_code: int | None, timeout: float) -> Losses:
+        """Nothing was lost that was not meant to be."""
+        del status, exit_code, timeout
+        return Losses()
+
+    def abandon(self) -> None:
+        """Nothing is held."""

@@ -1,0 +1,1 @@
+"""The writing side: a run, its config and summary, and what ends it."""

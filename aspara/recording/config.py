@@ -1,0 +1,119 @@
+"""A run's config: what went in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aspara.recording.values import as_mapping, json_safe
+
+
+class Section(dict[str, Any]):
+    """A dict whose items are attributes too, and which tells its owner of each change. Nested dicts are sections as well."""
+
+    __slots__ = ("_changed",)
+
+    def __init__(self, values: Mapping[str, Any], changed: Callable[[], None]) -> None:
+        super().__init__()
+        object.__setattr__(self, "_changed", changed)
+        for key, value in values.items():
+            super().__setitem__(str(key), self._wrap(value))
+
+    def _wrap(self, value: Any) -> Any:
+        value = json_safe(value)
+        return Section(value, self._notify) if isinstance(value, dict) else value
+
+    def _notify(self) -> None:
+        self._changed()
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(
+                f"There is no {name!r} here. Present: {', '.join(map(str, self)) or 'nothing'}."
+            ) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self[name] = value
+
+    def __delattr__(self, name: str) -> None:
+        if name not in self:
+            raise AttributeError(name)
+        del self[name]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        super().__setitem__(str(key), self._wrap(value))
+        self._notify()
+
+    def __delitem__(self, key: str) -> None:
+        super().__delitem__(key)
+        self._notify()
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """Sets several values, from a dict, a Namespace, another mapping, or keyword arguments."""
+        for source in (*args, kwargs):
+            for key, value in as_mapping(source).items():
+                super().__setitem__(key, self._wrap(value))
+        self._notify()
+
+    def __ior__(self, other: Any) -> Section:  # type: ignore[override,misc]
+        self.update(other)
+        return self
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """The value under `key`, which becomes `default` if there is none."""
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def pop(self, key: str, *default: Any) -> Any:
+        """Removes `key` and returns its value, or `default`."""
+        value = super().pop(key, *default)
+        self._notify()
+        return value
+
+    def popitem(self) -> tuple[str, Any]:
+        """Removes the last item and returns it."""
+        item = super().popitem()
+        self._notify()
+        return item
+
+    def clear(self) -> None:
+        """Removes everything."""
+        super().clear()
+        self._notify()
+
+    def as_dict(self) -> dict[str, Any]:
+        """A plain, independent copy."""
+        return {k: v.as_dict() if isinstance(v, Section) else v for k, v in self.items()}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return dict, (self.as_dict(),)
+
+
+class Config(Section):
+    """The inputs of a run: hyperparameters, paths, anything worth knowing later.
+
+    A dict with attribute access: ``run.config.lr``, ``run.config["lr"]``, iteration, ``get``, ``len``, ``in``. Any value is made
+    JSON-safe when it is set (numpy arrays become lists, objects their text); changes reach the disk at once.
+
+    Examples:
+        >>> run.config.update({"lr": 1e-3, "model": {"layers": 3}})
+        >>> run.config.model.layers
+        3
+
+    """
+
+    __slots__ = ()
+
+    def update(self, *args: Any, allow_val_change: bool | None = None, **kwargs: Any) -> None:
+        """Sets several values, from a dict, a Namespace, a dataclass or a file's path. ``allow_val_change`` is accepted for
+        wandb's sake: values may always be changed.
+        """
+        del allow_val_change
+        super().update(*args, **kwargs)
+
+    def setdefaults(self, values: Any) -> None:
+        """Sets those of `values` that are not set yet."""
+        self.update({k: v for k, v in as_mapping(values).items() if k not in self})

@@ -1,0 +1,66 @@
+"""The keeper: a background thread that does at intervals what must not cost the training thread anything."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+
+class Keeper:
+    """Calls ``work`` every ``interval()`` seconds on a daemon thread until stopped. ``interval`` is asked before each wait.
+
+    The thread starts with the first ``start()`` and not at import, so that forked and imported-only processes have none.
+    """
+
+    def __init__(
+        self, work: Callable[[], None], interval: Callable[[], float], *, name: str, pause: float = 0.0
+    ) -> None:
+        self._work = work
+        self._interval = interval
+        self._name = name
+        self._pause = pause
+        self._wake = threading.Event()
+        self._last: Callable[[], None] | None = None
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Starts the thread, once."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._loop, name=self._name, daemon=True)
+            self._thread.start()
+
+    def nudge(self) -> bool:
+        """Lets the next round begin now; False where no round will come behind the caller's back."""
+        self._wake.set()
+        thread = self._thread
+        return thread is not None and thread is not threading.current_thread() and thread.is_alive()
+
+    def stop(self, timeout: float, *, last: Callable[[], None] | None = None) -> bool:
+        """Ends the thread after the round it is in and `last`; False if that takes longer than `timeout` seconds."""
+        self._last = last
+        self._stopping = True
+        self._wake.set()
+        thread = self._thread
+        if thread is None or thread is threading.current_thread() or not thread.is_alive():
+            if last is not None:
+                last()
+            return True
+        thread.join(timeout)
+        return not thread.is_alive()
+
+    def _loop(self) -> None:
+        while True:
+            self._wake.wait(self._interval())
+            self._wake.clear()
+            if self._stopping:
+                break
+            began = time.monotonic()
+            self._work()
+            # Nudges may come in a storm; so many rounds a second are enough.
+            rest = self._pause - (time.monotonic() - began)
+            if rest > 0:
+                time.sleep(rest)
+        if self._last is not None:
+            self._last()

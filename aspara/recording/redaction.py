@@ -1,0 +1,79 @@
+"""Blanking secrets in what is captured: command lines, variables, addresses, diffs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+REDACTED = "***"
+
+_SECRET_NAME = re.compile(
+    r"(token|secret|passw(or)?d|passwd|passphrase|api[-_]?key|access[-_]?key|auth|credential|private[-_]?key|session[-_]?key)",
+    re.IGNORECASE,
+)
+# Variables whose very family is secret.
+_SECRET_FAMILY = re.compile(
+    r"^(AWS|AZURE|GCP|GOOGLE|HF|OPENAI|ANTHROPIC|GITHUB|GITLAB)_.*(KEY|TOKEN|SECRET|PASS|CRED)", re.IGNORECASE
+)
+_SECRET_VALUE = re.compile(
+    r"\b(hf_[A-Za-z0-9]{16,}|gh[pousr]_[A-Za-z0-9]{16,}|glpat-[\w-]{16,}|sk-[A-Za-z0-9_-]{16,}|xox[abprs]-[\w-]{8,}"
+    r"|A[KS]IA[A-Z0-9]{12,}|AIza[\w-]{20,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)"
+)
+_SECRET_ARGUMENT = re.compile(r"^(hf_|ghp_|gho_|sk-|xox[abp]-|AKIA|AIza|eyJ)[A-Za-z0-9_\-./=]{8,}$")
+_NAME = re.compile(r"-{0,2}[\w.-]+")
+_URL_PASSWORD = re.compile(r"(\w+://[^/\s:@]*):[^/\s@]+@")
+_URL_QUERY = re.compile(
+    r"([?&](?:token|key|api_key|apikey|access_token|password|secret|signature|sig)=)[^&\s\"']+", re.IGNORECASE
+)
+# In code and configuration: name = "value", name: value; the name's own word must be secret, not only a part of a longer text.
+_ASSIGNMENT = re.compile(
+    r"(?i)\b([\w.-]*(?:token|secret|passw(?:or)?d|passwd|passphrase|api[-_]?key|access[-_]?key|private[-_]?key)[\w-]*[\"']?\s*[:=]\s*)"
+    r"(\"[^\"\n]{4,}\"|'[^'\n]{4,}'|[A-Za-z0-9+/_=.-]{8,})"
+)
+
+
+def redact_arguments(arguments: Sequence[str]) -> list[str]:
+    """The command line with secrets blanked: ``--token x``, ``--api-key=x``, ``PASSWORD=x``, URLs with passwords, known token forms."""
+    safe: list[str] = []
+    hide_next = False
+    for argument in arguments:
+        name, equals, value = argument.partition("=")
+        if hide_next and not argument.startswith("-"):
+            safe.append(REDACTED)
+            hide_next = False
+            continue
+        hide_next = False
+        if equals and _NAME.fullmatch(name) and secret_name(name):
+            safe.append(f"{name}={REDACTED}")
+        elif _SECRET_ARGUMENT.match(value or argument):
+            safe.append(f"{name}={REDACTED}" if equals else REDACTED)
+        else:
+            safe.append(redact_text(argument))
+            hide_next = argument.startswith("-") and not equals and secret_name(argument)
+    return safe
+
+
+def secret_name(name: str) -> bool:
+    """True for a name that promises a secret."""
+    return _SECRET_NAME.search(name) is not None or _SECRET_FAMILY.match(name) is not None
+
+
+def redact_text(text: str) -> str:
+    """`text` without passwords in addresses and without tokens of the known forms."""
+    text = _URL_QUERY.sub(rf"\1{REDACTED}", _URL_PASSWORD.sub(rf"\1:{REDACTED}@", text))
+    return _SECRET_VALUE.sub(REDACTED, text)
+
+
+def redact_code(text: str) -> str:
+    """Like :func:`redact_text`, and values that are assigned to secret names are blanked: for diffs and configuration."""
+    return redact_text(_ASSIGNMENT.sub(_blanked, text))
+
+
+def redact_variables(variables: Mapping[str, str]) -> dict[str, str]:
+    """Environment variables with the secret ones blanked."""
+    return {name: REDACTED if secret_name(name) else redact_text(value) for name, value in variables.items()}
+
+
+def _blanked(found: re.Match[str]) -> str:
+    quote = found[2][0] if found[2][0] in "\"'" else ""
+    return f"{found[1]}{quote}{REDACTED}{quote}"

@@ -1,0 +1,94 @@
+"""A run's summary: what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aspara.recording.config import Section
+
+
+class Summary(Section):
+    """The results of a run: the last value of each metric by itself, and whatever the program sets.
+
+    A dict with attribute access. What the program sets wins over what was logged. Reading it sees every row logged so far.
+    A metric defined with aggregates (``run.define_metric("loss", summary="min")``) is a dict of them: ``summary["loss"]["min"]``.
+    """
+
+    __slots__ = ("_last", "_own")
+
+    def __init__(self, own: Mapping[str, Any], last: Callable[[], dict[str, Any]], changed: Callable[[], None]) -> None:
+        object.__setattr__(self, "_own", set(map(str, own)))
+        object.__setattr__(self, "_last", last)
+        super().__init__(own, changed)
+
+    def own(self) -> dict[str, Any]:
+        """What the program set itself."""
+        return {k: v.as_dict() if isinstance(v, Section) else v for k, v in dict.items(self) if k in self._own}
+
+    def refresh(self) -> None:
+        """Takes over the last logged values, below those the program set."""
+        last = self._last()
+        for key, value in last.items():
+            if key not in self._own:
+                dict.__setitem__(self, key, self._wrap(value) if isinstance(value, dict) else value)
+        for key in [key for key in dict.keys(self) if key not in self._own and key not in last]:
+            dict.__delitem__(self, key)  # a metric that was since defined as one to leave out
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._own.add(str(key))
+        super().__setitem__(key, value)
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """Sets several values, from a dict, a Namespace or keyword arguments."""
+        from aspara.recording.values import as_mapping
+
+        for source in (*args, kwargs):
+            self._own.update(as_mapping(source))
+        super().update(*args, **kwargs)
+
+    def __getitem__(self, key: str) -> Any:
+        self.refresh()
+        return super().__getitem__(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value under `key`, or `default`."""
+        self.refresh()
+        return super().get(key, default)
+
+    def __contains__(self, key: object) -> bool:
+        self.refresh()
+        return super().__contains__(key)
+
+    def __iter__(self) -> Any:
+        self.refresh()
+        return super().__iter__()
+
+    def __len__(self) -> int:
+        self.refresh()
+        return super().__len__()
+
+    def __repr__(self) -> str:
+        self.refresh()
+        return super().__repr__()
+
+    def keys(self) -> Any:
+        """The names, logged and set."""
+        self.refresh()
+        return super().keys()
+
+    def values(self) -> Any:
+        """The values, logged and set."""
+        self.refresh()
+        return super().values()
+
+    def items(self) -> Any:
+        """(name, value) pairs, logged and set."""
+        self.refresh()
+        return super().items()
+
+    def __eq__(self, other: object) -> bool:
+        self.refresh()
+        return super().__eq__(other)
+
+    __hash__ = None  # type: ignore[assignment]

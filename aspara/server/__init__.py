@@ -1,0 +1,1 @@
+"""The standalone host: plain Tornado, for the dashboard and the tracker."""

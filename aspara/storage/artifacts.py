@@ -1,0 +1,85 @@
+"""Artifacts on disk: a copy of the user's file, put in place only when it is whole."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from aspara import files
+from aspara.errors import InvalidName, TooLarge, UsageError
+from aspara.model import ARTIFACT_CATEGORIES, ArtifactEntry
+
+_CHUNK = 1 << 20
+
+
+def check_name(name: str) -> str:
+    """`name` itself if it is one plain file name; raises InvalidName for paths, hidden files and control characters."""
+    if (
+        not name
+        or len(name.encode("utf-8", "replace")) > 255
+        or name.startswith(".")
+        or name.endswith((" ", "."))
+        or any(c in '/\\:*?"<>|' or ord(c) < 32 or 0xD800 <= ord(c) <= 0xDFFF for c in name)
+    ):
+        raise InvalidName(
+            f"{name[:80]!r} is no valid artifact name: give a plain file name like 'model.pt', without folders."
+        )
+    return name
+
+
+def check_category(category: str | None) -> str | None:
+    """`category` itself if it is one of code, model, config, data, other or None."""
+    if category is not None and category not in ARTIFACT_CATEGORIES:
+        raise UsageError(f"category={category!r}: choose one of {', '.join(ARTIFACT_CATEGORIES)}.")
+    return category
+
+
+def store(
+    folder: Path,
+    chunks: Iterable[bytes],
+    *,
+    name: str,
+    original_path: str,
+    description: str | None = None,
+    category: str | None = None,
+    limit: int | None = None,
+) -> ArtifactEntry:
+    """Writes `chunks` to `folder`/`name` by way of a draft, so that an older file of that name stays whole until then.
+
+    Raises :class:`TooLarge` when more than `limit` bytes come; then nothing is changed.
+    """
+    check_name(name)
+    check_category(category)
+    files.make_folder(folder)
+    draft = folder / f".{name[:100]}.{os.getpid()}-{time.monotonic_ns()}.tmp"
+    size = 0
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, files.FILE_MODE), "wb") as out:
+            for chunk in chunks:
+                size += len(chunk)
+                if limit is not None and size > limit:
+                    raise TooLarge(
+                        f"The artifact {name!r} is larger than {limit} bytes; raise ASPARA_MAX_FILE_SIZE to allow it."
+                    )
+                out.write(chunk)
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(draft, folder / name)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            draft.unlink()
+        raise
+    files.sync_folder(folder)
+    return ArtifactEntry(
+        name, original_path, f"artifacts/{name}", size, time.time_ns() // 1_000_000, description, category
+    )
+
+
+def read_chunks(source: Path) -> Iterable[bytes]:
+    """The content of `source`, a megabyte at a time."""
+    with source.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield chunk

@@ -1,0 +1,81 @@
+"""Metadata files: read with tolerance, changed under a lock, replaced atomically; unknown keys survive."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from aspara import files
+
+MAX_BYTES = 64 << 20
+_MERGED = ("config", "summary", "metric_summary", "metric_definitions")
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The metadata at `path`; raises FileNotFoundError, or ValueError saying why the file cannot be understood."""
+    # Never through a link: what it leads to is no part of the data directory.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
+    with os.fdopen(descriptor, "rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise ValueError(f"larger than {MAX_BYTES >> 20} MiB")
+    try:
+        found = json.loads(content.decode("utf-8", "replace"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"no JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise ValueError(f"holds {type(found).__name__} where an object belongs")  # noqa: TRY004  one error type for all
+    return found
+
+
+def read_or_empty(path: Path) -> dict[str, Any]:
+    """The metadata at `path`, or an empty dict where the file is missing or broken."""
+    try:
+        return read(path)
+    except (OSError, ValueError):
+        return {}
+
+
+def etag(content: Mapping[str, Any]) -> str:
+    """A short fingerprint of what an editor of notes, tags and display name sees; equal for equal content."""
+    seen = {key: content.get(key) for key in ("notes", "tags", "display_name")}
+    return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()[:20]
+
+
+def edit(
+    path: Path, change: Callable[[dict[str, Any]], Mapping[str, Any] | None], *, create: bool = True
+) -> dict[str, Any]:
+    """Reads the file, lets `change` alter the dict in place (or return another), and replaces the file; returns the result.
+
+    Writers on this machine exclude each other by the folder's lock. A broken file is kept beside the new one under a
+    name ending in ``.broken``, so nothing a person could still read is destroyed. A missing one is made, unless `create` is
+    False: then FileNotFoundError is raised.
+    """
+    with files.folder_lock(path.parent):
+        try:
+            content = read(path)
+        except FileNotFoundError:
+            if not create:
+                raise
+            content = {}
+        except ValueError:
+            path.rename(path.with_name(path.name + ".broken"))
+            content = {}
+        changed = change(content)
+        content = dict(content if changed is None else changed)
+        files.replace_json(path, content)
+    return content
+
+
+def merge(content: dict[str, Any], changes: Mapping[str, Any]) -> None:
+    """Puts `changes` into `content`: config and summary key by key (None removes nothing), everything else replaced."""
+    for key, value in changes.items():
+        if key in _MERGED and isinstance(value, Mapping):
+            present = content.get(key)
+            content[key] = {**(present if isinstance(present, dict) else {}), **value}
+        else:
+            content[key] = value

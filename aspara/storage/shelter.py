@@ -1,0 +1,63 @@
+"""Where rows go that found no place on a full disk by the end of their run: the user's state folder.
+
+    <state>/spill/<data directory's digest>/data_dir.txt              which data directory they belong to
+    <state>/spill/<data directory's digest>/<project>/<run>-<pid>.jsonl   the rows
+
+`aspara doctor --fix` puts them back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from aspara import files, settings
+
+_OWNER = "data_dir.txt"
+
+
+@dataclass(frozen=True)
+class Sheltered:
+    """Rows that wait: their file, and the data directory, project and run that they belong to."""
+
+    path: Path
+    data_dir: Path
+    project: str
+    run: str
+
+
+def shelter(data_dir: Path, project: str, run: str) -> Path:
+    """The file for this process's rows of a run; its folder is made. Raises OSError."""
+    home = _home(data_dir)
+    folder = files.make_folder(home / project)
+    owner = home / _OWNER
+    if not owner.exists():
+        files.replace(owner, os.fsencode(os.path.realpath(data_dir)) + b"\n")
+    return folder / f"{run}-{os.getpid()}.jsonl"
+
+
+def sheltered() -> Iterator[Sheltered]:
+    """All rows that wait, of any data directory."""
+    for home in _folders(settings.state_dir() / "spill"):
+        try:
+            data_dir = Path(os.fsdecode((home / _OWNER).read_bytes().rstrip(b"\n")))
+        except OSError:
+            continue
+        for project in _folders(home):
+            for path in sorted(project.glob("*.jsonl")):
+                yield Sheltered(path, data_dir, project.name, path.stem.rpartition("-")[0])
+
+
+def _home(data_dir: Path) -> Path:
+    digest = hashlib.sha256(os.fsencode(os.path.realpath(data_dir))).hexdigest()[:16]
+    return settings.state_dir() / "spill" / digest
+
+
+def _folders(folder: Path) -> list[Path]:
+    with contextlib.suppress(OSError):
+        return sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
+    return []

@@ -1,0 +1,228 @@
+"""The one table of addresses: Tornado's rules, the API's description and the documentation are all made from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from tornado.web import RequestHandler
+
+from aspara.web import artifacts, edit, live, media, pages, read, runs
+from aspara.web.endpoint import Endpoint
+from aspara.web.service import Service
+
+
+@dataclass(frozen=True)
+class Route:
+    """An address (``{name}`` marks a part), its endpoint, and per method a sentence for the description."""
+
+    path: str
+    endpoint: type[Endpoint]
+    methods: dict[str, str]
+    query: dict[str, str] = field(default_factory=dict)
+
+    def pattern(self, base: str) -> str:
+        """The regular expression that Tornado matches; parts are decoded once, by Tornado, after matching."""
+        parts = re.split(r"(\{\w+\})", self.path)
+        return (
+            re.escape(base.rstrip("/")) + "".join("([^/]+)" if p.startswith("{") else re.escape(p) for p in parts) + "$"
+        )
+
+
+class Host(Protocol):
+    """Who is asking: makes a concrete handler class from an endpoint, with its own login and checks around it."""
+
+    def concrete(self, endpoint: type[Endpoint]) -> type[RequestHandler]:
+        """A handler class that Tornado can serve."""
+
+
+_LIST = {
+    "search": "part of a name or tag",
+    "sort": "a field, with - in front for descending",
+    "limit": "1 to 1000, default 100",
+    "offset": "from 0",
+}
+_SERIES = {
+    "metrics": "names or globs, separated by commas",
+    "since": "ms; only points from then on",
+    "x": "step, time (ms), relative (seconds) or metric:NAME: the axis of from and to",
+    "scale": "linear or log: how the points are spread over the axis",
+    "from": "where the range begins, inclusive",
+    "to": "where the range ends, inclusive",
+    "points": "at most so many a series (default ASPARA_LTTB_THRESHOLD), or all",
+    "method": "minmax (no spike vanishes) or lttb (the prettiest line)",
+    "envelope": "1: also the extremes and means of buckets where points were left out",
+    "format": "json or msgpack",
+}
+_GROUPS = {
+    **{name: _SERIES[name] for name in ("metrics", "since", "x", "scale", "from", "to", "format")},
+    "by": "fields that the runs of a group have in common, separated by commas: config.lr, group, tags",
+    "points": "at most so many places of the grid (default ASPARA_LTTB_THRESHOLD)",
+}
+_STREAM = {"since": "ms; 0 repeats everything", "cursor": "from a metrics answer or an event's id"}
+
+DASHBOARD: tuple[Route, ...] = (
+    Route("/api/health", read.Health, {"GET": "Whether the server answers, and its version."}),
+    Route("/api/openapi.json", pages.ApiDescription, {"GET": "This description."}),
+    Route("/docs", pages.ApiPage, {"GET": "The API for people to read."}),
+    Route("/api/projects", read.Projects, {"GET": "The projects."}, _LIST),
+    Route(
+        "/api/projects/{project}",
+        edit.Project,
+        {"GET": "A project.", "DELETE": "Deletes a project with all its runs."},
+        {"force": "1: even while a run is running (DELETE)"},
+    ),
+    Route(
+        "/api/projects/{project}/metadata",
+        edit.ProjectMetadata,
+        {
+            "GET": "Notes and tags of a project, with an ETag.",
+            "PUT": "Changes them; If-Match guards against lost edits.",
+        },
+    ),
+    Route(
+        "/api/projects/{project}/live",
+        live.Socket,
+        {
+            "GET": "A WebSocket that tells what the stream tells. The first message asks: "
+            '{"cursor", "runs", "since"}, each of which may be null.'
+        },
+    ),
+    Route(
+        "/api/projects/{project}/metrics",
+        read.MetricNames,
+        {"GET": "The names of metrics, how many runs have each, the latest run, and a cursor for the stream."},
+        {"runs": "run names or ids, separated by commas; all where absent"},
+    ),
+    Route(
+        "/api/projects/{project}/runs",
+        runs.Runs,
+        {"GET": "The runs of a project."},
+        {
+            **_LIST,
+            "sort": "fields of the filter language, separated by commas, with - in front for descending",
+            "filter": 'an expression like loss < 0.1 and "baseline" in tags',
+            "status": "running, completed, failed, crashed",
+            "tag": "tags that all must be there",
+            "fields": "only these fields; metric_summary is among them when it is named",
+            "shape": "list, or columns: all runs at once, column by column (fields: own, config, summary, metrics)",
+            "metrics": "metrics whose min, max and mean are wanted as columns",
+        },
+    ),
+    Route("/api/projects/{project}/artifacts", artifacts.Collections, {"GET": "The versioned artifacts of a project."}),
+    Route("/api/projects/{project}/artifacts/{artifact}", artifacts.Collection, {"GET": "An artifact's versions."}),
+    Route(
+        "/api/projects/{project}/artifacts/{artifact}/{version}",
+        artifacts.Version,
+        {"GET": "A version with its files; by number or alias."},
+    ),
+    Route(
+        "/api/projects/{project}/artifacts/{artifact}/{version}/file",
+        artifacts.VersionFile,
+        {"GET": "The content of a version's file, as a download."},
+        {"path": "the file's path within the artifact"},
+    ),
+    Route(
+        "/api/projects/{project}/runs/metrics",
+        read.Metrics,
+        {"GET": "Series of several runs.", "POST": "The same with a JSON body, for thousands of runs."},
+        {"runs": "run names or ids, separated by commas; all where absent", **_SERIES},
+    ),
+    Route(
+        "/api/projects/{project}/runs/groups",
+        read.Groups,
+        {
+            "GET": "Runs grouped by fields, with mean, spread and extremes of each metric over each group.",
+            "POST": "The same with a JSON body, for thousands of runs.",
+        },
+        {"runs": "run names or ids, separated by commas; all where absent", **_GROUPS},
+    ),
+    Route(
+        "/api/projects/{project}/runs/stream",
+        live.Stream,
+        {"GET": "Server-sent events: metric, status, run, meta, deleted."},
+        {"runs": "run names or ids, separated by commas; all where absent", **_STREAM},
+    ),
+    Route(
+        "/api/projects/{project}/runs/{run}",
+        edit.Run,
+        {"GET": "Everything about a run but its points.", "DELETE": "Deletes a run with all its files."},
+        {"force": "1: even while it is running (DELETE)"},
+    ),
+    Route(
+        "/api/projects/{project}/runs/{run}/stop",
+        edit.Stop,
+        {"POST": "Asks a running run to stop: its run.should_stop turns True. 202; 409 for a run that has ended."},
+    ),
+    Route("/api/projects/{project}/runs/{run}/metrics", read.RunMetrics, {"GET": "Series of a run."}, _SERIES),
+    Route("/api/projects/{project}/runs/{run}/params", read.Params, {"GET": "A run's config."}),
+    Route("/api/projects/{project}/runs/{run}/stream", live.Stream, {"GET": "Server-sent events of a run."}, _STREAM),
+    Route("/api/projects/{project}/runs/{run}/artifacts", read.Artifacts, {"GET": "A run's artifacts."}),
+    Route(
+        "/api/projects/{project}/runs/{run}/artifacts/download",
+        read.ArtifactsDownload,
+        {"GET": "All artifacts as a ZIP."},
+    ),
+    Route("/api/projects/{project}/runs/{run}/artifacts/{name}", read.Artifact, {"GET": "An artifact's content."}),
+    Route(
+        "/api/projects/{project}/runs/{run}/media",
+        media.Media,
+        {"GET": "Media values of a run."},
+        {
+            "metrics": "names or globs, separated by commas",
+            "type": "image, table, histogram, audio, video, html, object3d, text, molecule, plotly",
+            "limit": "1 to 10000, default 1000",
+            "offset": "from 0",
+        },
+    ),
+    Route(
+        "/api/projects/{project}/runs/{run}/media/{name}",
+        media.MediaFile,
+        {"GET": "A media file; takes Range. A page is served for a sandboxed frame."},
+        {"download": "1: as a download"},
+    ),
+    Route(
+        "/api/projects/{project}/runs/{run}/media/{name}/rows",
+        media.MediaRows,
+        {"GET": "Rows of a table, kept as JSON or Parquet."},
+        {"limit": "1 to 1000, default 100", "offset": "from 0"},
+    ),
+    Route(
+        "/api/projects/{project}/runs/{run}/console",
+        read.Console,
+        {"GET": "Captured output of a run."},
+        {"after": "the byte to begin at"},
+    ),
+    Route(
+        "/api/projects/{project}/runs/{run}/metadata",
+        edit.RunMetadata,
+        {
+            "GET": "Notes, tags and display name of a run, with an ETag.",
+            "PUT": "Changes them; If-Match guards against lost edits.",
+        },
+    ),
+)
+
+PAGES: tuple[Route, ...] = (
+    Route("/", pages.Page, {"GET": "The projects."}),
+    Route("/projects/{project}", pages.Page, {"GET": "A project's charts."}),
+    Route("/projects/{project}/runs", pages.Page, {"GET": "A project's table of runs."}),
+    Route("/projects/{project}/runs/{run}", pages.Page, {"GET": "A run."}),
+    Route("/static/{name}", pages.Static, {"GET": "A built file of the front end."}),
+)
+
+
+def build_routes(
+    host: Host, service: Service, base: str = "/", extra: Sequence[Route] = ()
+) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:
+    """Tornado's rules for the dashboard below `base`, made concrete by `host`; `extra` routes (a tracker's) come with it."""
+    service.extras["routes"] = (*DASHBOARD, *extra)
+    made: dict[type[Endpoint], type[RequestHandler]] = {}
+    rules: list[tuple[str, type[RequestHandler], dict[str, Any]]] = []
+    for route in (*DASHBOARD, *extra, *PAGES):
+        if route.endpoint not in made:
+            made[route.endpoint] = host.concrete(route.endpoint)
+        rules.append((route.pattern(base), made[route.endpoint], {"service": service}))
+    return rules

@@ -1,0 +1,92 @@
+"""The Jupyter host: the same dashboard as a server extension, behind Jupyter's own login, authorizer and XSRF check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jupyter_server.auth.decorator import authorized
+from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.extension.application import ExtensionApp
+from tornado import web, websocket
+from traitlets import Bool, Unicode
+
+import aspara.server
+from aspara import settings
+from aspara.catalog.catalog import Catalog
+from aspara.web.endpoint import Endpoint, guarded
+from aspara.web.live import Socket, Stream
+from aspara.web.routes import build_routes
+from aspara.web.service import Service
+
+_METHODS = ("get", "post", "put", "delete")
+HERE = Path(__file__).parent
+
+
+class JupyterHost:
+    """Makes concrete handlers that Jupyter guards: login outermost, authorizer inside, XSRF by its base class."""
+
+    def concrete(self, endpoint: type[Endpoint]) -> type[web.RequestHandler]:
+        """The endpoint's body over ``JupyterHandler``."""
+        # Concrete classes are decorated, since `authorized` keeps the resource with the method.
+        methods: dict[str, Any] = {
+            name: web.authenticated(authorized(guarded(body)))
+            for name in _METHODS
+            if callable(body := getattr(endpoint, name, None)) and body is not getattr(web.RequestHandler, name)
+        }
+        if issubclass(endpoint, Socket):
+            bases = (endpoint, _Handler, websocket.WebSocketHandler)
+            return type(endpoint.__name__, bases, {**methods, "auth_resource": "aspara"})
+        if "get" in methods and not issubclass(endpoint, Stream):
+            methods["head"] = methods["get"]
+        return type(endpoint.__name__, (endpoint, _Handler), {**methods, "auth_resource": "aspara"})
+
+
+class _Handler(JupyterHandler):  # type: ignore[misc,unused-ignore]
+    """Jupyter's handler with our answers: a missing login is 401 in our shape for the API, the login page for pages."""
+
+    auth_resource = "aspara"
+
+    def get_login_url(self) -> str:
+        if "/aspara/api/" in self.request.path:
+            raise web.HTTPError(401)
+        return str(super().get_login_url())
+
+
+class AsparaApp(ExtensionApp):  # type: ignore[misc,unused-ignore]
+    """Serves the dashboard at ``{base_url}aspara/``. Configured as ``c.AsparaApp.data_dir`` and so on."""
+
+    name = "aspara_jupyter"
+    app_name = "Aspara"
+    description = "Live experiment tracking: charts and runs, inside Jupyter."
+    extension_url = "/aspara"
+    load_other_extensions = True
+    static_paths = [str(HERE / "static")]  # noqa: RUF012  traitlets' own form
+
+    data_dir = Unicode("", help="Where the runs are. Default: ASPARA_DATA_DIR, else the user's data folder.").tag(
+        config=True
+    )
+    read_only = Bool(False, help="Neither edits nor deletions.").tag(config=True)
+
+    def initialize_settings(self) -> None:
+        """Makes the service; it is kept under a key of its own, since the app stores itself under its name."""
+        base = self.serverapp.base_url.rstrip("/") + "/aspara/"
+        data_dir = settings.data_dir(self.data_dir or None)
+        self.service = Service(
+            Catalog(data_dir),
+            Path(aspara.server.__file__).parent / "static",
+            host="jupyter",
+            read_only=self.read_only or settings.flag("ASPARA_READ_ONLY"),
+            search_mode=settings.get("ASPARA_PROJECT_SEARCH_MODE"),
+        )
+        self.settings.update(aspara_service=self.service, aspara_base=base)
+
+    def initialize_handlers(self) -> None:
+        """Adds the dashboard's routes."""
+        rules = build_routes(JupyterHost(), self.service, "/aspara/")
+        self.handlers.extend(rules)
+        self.handlers.append((r"/aspara", web.RedirectHandler, {"url": self.settings["aspara_base"]}))
+
+    async def stop_extension(self) -> None:
+        """Ends streams and threads with the server."""
+        self.service.close()

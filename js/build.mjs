@@ -1,0 +1,62 @@
+// Builds the dashboard and the notebook widget: minified, hashed names, gzip beside each, one manifest a folder.
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+
+const require = createRequire(import.meta.url);
+const here = path.dirname(new URL(import.meta.url).pathname);
+const plotly = readFileSync(
+  path.join(path.dirname(require.resolve("plotly.js-basic-dist-min/package.json")), "plotly-basic.min.js"),
+);
+
+async function bundle(entry, loader) {
+  const built = await build({
+    entryPoints: [path.join(here, entry)],
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    outdir: "out",
+    write: false,
+    legalComments: "none",
+    loader,
+  });
+  return Object.fromEntries(
+    built.outputFiles.map((file) => [path.extname(file.path), Buffer.from(file.contents)]),
+  );
+}
+
+function emit(folder, files) {
+  const target = path.join(here, "..", folder);
+  mkdirSync(target, { recursive: true });
+  for (const old of readdirSync(target)) rmSync(path.join(target, old));
+  const manifest = {};
+  for (const [name, content] of Object.entries(files)) {
+    const hash = createHash("sha256").update(content).digest("hex").slice(0, 12);
+    const extension = path.extname(name);
+    // The icon keeps its name: browsers ask for it by that.
+    const hashed = name === "icon.svg" ? name : `${path.basename(name, extension)}.${hash}${extension}`;
+    manifest[name] = hashed;
+    writeFileSync(path.join(target, hashed), content);
+    writeFileSync(path.join(target, `${hashed}.gz`), gzipSync(content, { level: 9 }));
+    console.log(
+      `${folder}/${hashed}  ${(content.length / 1000).toFixed(0)} kB, ${(gzipSync(content).length / 1000).toFixed(0)} kB gzipped`,
+    );
+  }
+  writeFileSync(path.join(target, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+const dashboard = await bundle("src/dashboard/index.tsx", {});
+emit("aspara/server/static", {
+  "dashboard.js": dashboard[".js"],
+  "dashboard.css": dashboard[".css"],
+  "plotly.js": plotly,
+  "icon.svg": readFileSync(path.join(here, "src/styles/icon.svg")),
+});
+if (existsSync(path.join(here, "src/widget/index.tsx"))) {
+  const widget = await bundle("src/widget/index.tsx", { ".css": "text" });
+  emit("aspara_jupyter/static", { "widget.js": widget[".js"], "plotly.js": plotly });
+}

@@ -1,0 +1,385 @@
+import { best, type Direction } from "../core/best";
+import { type Extent, envelope, extent, padded, visible } from "../core/extent";
+import type { Points } from "../core/series";
+import { type Smoother, smooth } from "../core/smooth";
+
+/** What stands on the x axis: steps, seconds since the run began, moments, or the values of another metric. */
+export type XAxis = "step" | "relative" | "wall" | `metric:${string}`;
+
+export interface Line {
+  run: string;
+  name: string;
+  color: string;
+  points: Points;
+  /** When the run began, ms: the zero of the relative axis. */
+  start: number;
+  /** Where the points stand on an axis that they do not know themselves (another metric). */
+  xs?: Float64Array;
+  /** Points were left out: the line stands for an area. */
+  thinned?: boolean;
+}
+
+/** Runs that have something in common: their mean, and an area around it. */
+export interface Band {
+  key: string;
+  name: string;
+  color: string;
+  x: Float64Array;
+  mean: Float64Array;
+  low: Float64Array;
+  high: Float64Array;
+  /** How many runs there are at each x. */
+  runs: ArrayLike<number>;
+}
+
+export interface ChartModel {
+  metric: string;
+  lines: Line[];
+  bands?: Band[];
+  xAxis: XAxis;
+  logX?: boolean;
+  logY: boolean;
+  /** 0 to 1. */
+  smoothing: number;
+  smoother?: Smoother;
+  dark: boolean;
+  /** The zoomed range on the x axis (ms on the wall axis), or null for all. */
+  range: [number, number] | null;
+  /** The range of values that the user chose, or null for what fits. */
+  yRange?: [number, number] | null;
+  /** Leave outliers outside the axis. */
+  clip?: boolean;
+  /** Mark each line's best value. */
+  best?: Direction | null;
+}
+
+/** A line as it is drawn: the hover looks it up. */
+export interface Drawn {
+  run: string;
+  name: string;
+  color: string;
+  x: Float64Array;
+  /** What the eye follows: smoothed, or as it is. */
+  y: Float64Array;
+  raw: Float64Array;
+  /** Of a group: what lies around the mean. */
+  low?: Float64Array;
+  high?: Float64Array;
+  runs?: ArrayLike<number>;
+}
+
+export interface Best {
+  run: string;
+  name: string;
+  x: number;
+  value: number;
+}
+
+export interface Figure {
+  data: object[];
+  layout: object;
+  config: object;
+  drawn: Drawn[];
+  /** What the value axis leaves out; null where nothing is to be seen at all. */
+  extent: Extent | null;
+  /** Values at or below zero, which a logarithmic axis has no place for. */
+  unloggable: number;
+  best: Best | null;
+  x: [number, number] | null;
+}
+
+const INK = {
+  light: { text: "#566072", grid: "#eceef2", line: "#d5dae2" },
+  dark: { text: "#9aa4b5", grid: "#252b36", line: "#3a4252" },
+};
+const MARGIN = { l: 50, r: 10, t: 8, b: 24 };
+/** The raw line behind a smoothed one. */
+export const FAINT = 0.25;
+const BUCKETS = 400;
+/** More lines than this get no mark of their own best value. */
+const MARKED = 20;
+
+/** The x values of a line: steps, seconds since the start, ms, or another metric's values. */
+export function xValues(line: Line, axis: XAxis): Float64Array {
+  if (line.xs) return line.xs;
+  if (axis === "step") return line.points.steps;
+  const { times } = line.points;
+  return axis === "wall" ? times : times.map((t) => (t - line.start) / 1000);
+}
+
+/** Plotly shows dates as in UTC: moments are moved so that what it shows is the viewer's clock. */
+export function clockOffset(at: number): number {
+  return new Date(at).getTimezoneOffset() * 60_000;
+}
+
+/** The picture of a model; pure. */
+export function figure(model: ChartModel): Figure {
+  const ink = model.dark ? INK.dark : INK.light;
+  const bands = model.bands ?? [];
+  const many = model.lines.length > 6;
+  const drawn: Drawn[] = [];
+  const data: object[] = [];
+  const trace = (index: number, kind: string, more: object) => ({
+    type: "scatter",
+    hoverinfo: "skip",
+    showlegend: false,
+    connectgaps: false,
+    cliponaxis: true,
+    // The hover finds the lines of a run in the picture by it.
+    uid: `${kind}${index}`,
+    ...more,
+  });
+
+  const prepared = model.lines.map((line) => {
+    const x = xValues(line, model.xAxis);
+    const raw = line.points.values;
+    const smoothed = model.smoothing > 0 && raw.length > 2;
+    const span = model.range ? model.range[1] - model.range[0] : undefined;
+    const y = smoothed ? smooth(model.smoother ?? "ema", x, raw, model.smoothing, span) : raw;
+    return { line, x, y, raw, smoothed };
+  });
+  const columns = [
+    ...prepared.map(({ x, raw }) => ({ x, y: raw })),
+    ...bands.flatMap((band) => [
+      { x: band.x, y: band.mean },
+      { x: band.x, y: band.low },
+      { x: band.x, y: band.high },
+    ]),
+  ];
+  const values = visible(columns, model.range, model.logY);
+  const seen = extent(values, model.clip ?? false, model.logY);
+  const unloggable = model.logY ? visible(columns, model.range).length - values.length : 0;
+  const shown: [number, number] = model.yRange ?? (seen ? padded(seen.low, seen.high, model.logY) : [0, 1]);
+  if (model.yRange && seen) {
+    seen.low = shown[0];
+    seen.high = shown[1];
+    seen.above = values.reduce((n, v) => n + Number(v > shown[1]), 0);
+    seen.below = values.reduce((n, v) => n + Number(v < shown[0]), 0);
+  }
+
+  bands.forEach((band, index) => {
+    const x = onAxis(band.x, model);
+    data.push(
+      trace(index, "area", {
+        mode: "lines",
+        x: [...x, ...Array.from(x).reverse()],
+        y: [...band.high, ...Array.from(band.low).reverse()],
+        fill: "toself",
+        fillcolor: `${band.color}2e`,
+        line: { width: 0 },
+      }),
+      trace(index, "line", {
+        mode: band.x.length === 1 ? "markers" : "lines",
+        x,
+        y: band.mean,
+        name: band.name,
+        meta: band.key,
+        line: { color: band.color, width: 1.8 },
+        marker: { color: band.color, size: 6 },
+      }),
+    );
+    drawn.push({
+      run: band.key,
+      name: band.name,
+      color: band.color,
+      x: band.x,
+      y: band.mean,
+      raw: band.mean,
+      low: band.low,
+      high: band.high,
+      runs: band.runs,
+    });
+  });
+
+  prepared.forEach(({ line, x, y, raw, smoothed }, at) => {
+    const index = bands.length + at;
+    const places = onAxis(x, model);
+    if (line.thinned && raw.length > 60) {
+      const area = envelope(x, raw, Math.min(BUCKETS, raw.length >> 2));
+      const along = onAxis(Float64Array.from(area.x), model);
+      data.push(
+        trace(index, "area", {
+          mode: "lines",
+          x: [...along, ...Array.from(along).reverse()],
+          y: [...area.high, ...area.low.reverse()],
+          fill: "toself",
+          fillcolor: `${line.color}${smoothed ? "1f" : "2e"}`,
+          line: { width: 0 },
+        }),
+      );
+    }
+    if (smoothed) {
+      data.push(
+        trace(index, "faint", {
+          mode: "lines",
+          x: places,
+          y: raw,
+          name: line.name,
+          meta: line.run,
+          line: { color: line.color, width: 1 },
+          opacity: FAINT,
+        }),
+      );
+    }
+    data.push(
+      trace(index, "line", {
+        mode: raw.length === 1 ? "markers" : "lines",
+        x: places,
+        y,
+        name: line.name,
+        meta: line.run,
+        line: { color: line.color, width: many ? 1.3 : 1.7 },
+        marker: { color: line.color, size: 6 },
+        opacity: 1,
+      }),
+    );
+    for (const odd of oddities(line, places, raw, shown)) data.push(trace(index, odd.kind, odd.marks));
+    drawn.push({ run: line.run, name: line.name, color: line.color, x, y, raw });
+  });
+
+  let winner: Best | null = null;
+  if (model.best) {
+    for (const [index, line] of drawn.entries()) {
+      const at = best(line.raw, model.best);
+      if (at < 0) continue;
+      const value = line.raw[at]!;
+      if (!winner || (model.best === "min" ? value < winner.value : value > winner.value))
+        winner = { run: line.run, name: line.name, x: line.x[at]!, value };
+      if (drawn.length <= MARKED) {
+        data.push(
+          trace(index, "best", {
+            mode: "markers",
+            x: onAxis(line.x.subarray(at, at + 1), model),
+            y: [value],
+            meta: line.run,
+            marker: { symbol: "circle-open", size: 8, color: line.color, line: { width: 2 } },
+          }),
+        );
+      }
+    }
+  }
+
+  const axis = {
+    gridcolor: ink.grid,
+    linecolor: ink.line,
+    zeroline: false,
+    tickfont: { size: 10.5, color: ink.text },
+    automargin: false,
+    showspikes: false,
+    fixedrange: false,
+  };
+  const across = model.range ?? reach(drawn, model.logX ?? false);
+  return {
+    data,
+    layout: {
+      margin: MARGIN,
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      font: { family: "inherit", size: 11, color: ink.text },
+      showlegend: false,
+      hovermode: false,
+      dragmode: "zoom",
+      xaxis: {
+        ...axis,
+        type: model.xAxis === "wall" ? "date" : model.logX ? "log" : "linear",
+        nticks: 6,
+        ticksuffix: model.xAxis === "relative" ? "s" : "",
+        exponentformat: "SI",
+        autorange: false,
+        range: across ? Array.from(onAxis(Float64Array.from(across), model), toPlotly(model.logX)) : [0, 1],
+      },
+      yaxis: {
+        ...axis,
+        type: model.logY ? "log" : "linear",
+        nticks: 5,
+        exponentformat: "power",
+        ...(model.logY ? {} : { tickformat: "~g" }),
+        autorange: false,
+        range: shown.map(toPlotly(model.logY)),
+      },
+    },
+    config: {
+      displaylogo: false,
+      displayModeBar: false,
+      responsive: false,
+      doubleClick: false,
+      showSendToCloud: false,
+      plotlyServerURL: "",
+      scrollZoom: false,
+    },
+    drawn,
+    extent: seen,
+    unloggable,
+    best: winner,
+    x: across,
+  };
+}
+
+/** Plotly gives the range of a logarithmic axis in exponents. */
+function toPlotly(log: boolean | undefined): (value: number) => number {
+  return log ? (value) => Math.log10(Math.max(value, 1e-300)) : (value) => value;
+}
+
+function onAxis(x: Float64Array, model: ChartModel): Float64Array {
+  if (model.xAxis !== "wall") return x;
+  return x.map((t) => t - clockOffset(t));
+}
+
+/** From the first to the last x that is drawn, with a little room. */
+function reach(drawn: Drawn[], log: boolean): [number, number] | null {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (const { x } of drawn) {
+    for (let i = 0; i < x.length; i++) {
+      if (!Number.isFinite(x[i]!) || (log && x[i]! <= 0)) continue;
+      low = Math.min(low, x[i]!);
+      break;
+    }
+    for (let i = x.length - 1; i >= 0; i--) {
+      if (!Number.isFinite(x[i]!)) continue;
+      high = Math.max(high, x[i]!);
+      break;
+    }
+  }
+  if (low > high) return null;
+  if (low === high) return log ? [low / 2, high * 2] : [low - 1, high + 1];
+  return log ? [low / 1.05, high * 1.05] : [low, high + (high - low) * 0.01];
+}
+
+/** What has no place on an axis is marked at its edge: infinities where the line left, NaN at the bottom. */
+function oddities(
+  line: Line,
+  x: ArrayLike<number>,
+  values: Float64Array,
+  [low, high]: [number, number],
+): { kind: string; marks: object }[] {
+  const infinite = { x: [] as number[], y: [] as number[], symbol: [] as string[], text: [] as string[] };
+  const nan = { x: [] as number[], y: [] as number[] };
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (Number.isFinite(value)) continue;
+    if (Number.isNaN(value)) {
+      nan.x.push(x[i]!);
+      nan.y.push(low);
+    } else {
+      infinite.x.push(x[i]!);
+      infinite.y.push(value > 0 ? high : low);
+      infinite.symbol.push(value > 0 ? "triangle-up-open" : "triangle-down-open");
+      infinite.text.push(value > 0 ? "+∞" : "−∞");
+    }
+  }
+  const found: { kind: string; marks: object }[] = [];
+  const base = { mode: "markers", name: line.name, meta: line.run, cliponaxis: false };
+  if (infinite.x.length) {
+    const { symbol, ...at } = infinite;
+    found.push({ kind: "inf", marks: { ...base, ...at, marker: { symbol, color: line.color, size: 9 } } });
+  }
+  if (nan.x.length) {
+    const text = nan.x.map(() => "NaN");
+    found.push({
+      kind: "nan",
+      marks: { ...base, ...nan, text, marker: { symbol: "x-thin-open", color: line.color, size: 6 } },
+    });
+  }
+  return found;
+}

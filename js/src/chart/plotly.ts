@@ -1,0 +1,66 @@
+// The little of Plotly that we use, typed, and its lazy loading from the page's own origin.
+
+/** `l` is linear: the exponent on a logarithmic axis, ms on one of dates. `p` is pixels from the axis' beginning. */
+export interface PlotlyAxis {
+  l2p(value: number): number;
+  p2l(pixels: number): number;
+  _offset: number;
+  _length: number;
+}
+
+export interface PlotlyElement extends HTMLElement {
+  on?(event: string, handler: (data: unknown) => void): void;
+  removeAllListeners?(event: string): void;
+  _fullLayout?: { xaxis?: PlotlyAxis; yaxis?: PlotlyAxis };
+}
+
+export interface Plotly {
+  react(el: HTMLElement, data: object[], layout: object, config: object): Promise<unknown>;
+  purge(el: HTMLElement): void;
+  relayout(el: HTMLElement, changes: object): Promise<unknown>;
+  toImage(el: HTMLElement, options: object): Promise<string>;
+  Plots: { resize(el: HTMLElement): void };
+}
+
+declare global {
+  interface Window {
+    Plotly?: Plotly;
+  }
+}
+
+let loading: Promise<Plotly> | undefined;
+
+/** Seconds between attempts: a server that restarts is back within them. */
+const PAUSES = [0.5, 1, 2, 4, 8, 15];
+
+/** Plotly, loaded once from `url` by a script tag, tried again for half a minute. A failure is not kept: the next call tries again. */
+export function loadPlotly(url: string, pauses: readonly number[] = PAUSES): Promise<Plotly> {
+  if (window.Plotly) return Promise.resolve(window.Plotly);
+  loading ??= attempt(url, pauses).catch((error: unknown) => {
+    loading = undefined;
+    throw error;
+  });
+  return loading;
+}
+
+async function attempt(url: string, pauses: readonly number[]): Promise<Plotly> {
+  for (const pause of pauses) {
+    if (await script(url)) return window.Plotly!;
+    await new Promise((resolve) => setTimeout(resolve, pause * 1000));
+  }
+  if (await script(url)) return window.Plotly!;
+  throw new Error("The chart library could not be loaded. Reload the page to try again.");
+}
+
+function script(url: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const element = document.createElement("script");
+    element.src = url;
+    element.onload = () => resolve(window.Plotly !== undefined);
+    element.onerror = () => {
+      element.remove();
+      resolve(false);
+    };
+    document.head.append(element);
+  });
+}

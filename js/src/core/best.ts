@@ -1,0 +1,40 @@
+/** Whether a metric is better high or low, as far as its name tells. */
+export type Direction = "min" | "max";
+
+const HIGH =
+  /(^|[^a-z])(acc(uracy)?|auc|auroc|f1|precision|recall|reward|returns?|score|iou|miou|m?ap|bleu|rouge|psnr|ssim|r2|success|win_?rate|throughput|samples_per_sec)([^a-z]|$)/i;
+const LOW = /loss|err(or)?($|[^a-z])|perplexity|ppl|mse|mae|wer|cer|fid|nll|divergence/i;
+
+export function direction(metric: string): Direction | null {
+  if (LOW.test(metric)) return "min";
+  if (HIGH.test(metric)) return "max";
+  return null;
+}
+
+/** The position of the best finite value, or -1. */
+export function best(values: ArrayLike<number>, wanted: Direction): number {
+  let found = -1;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (!Number.isFinite(value)) continue;
+    if (found < 0 || (wanted === "min" ? value < values[found]! : value > values[found]!)) found = i;
+  }
+  return found;
+}
+
+/** The metric that says most about a project: a loss of validation before one of training, losses before scores. */
+export function mainMetric(metrics: Iterable<string>): string | null {
+  let found: string | null = null;
+  let rank = -1;
+  for (const metric of metrics) {
+    if (metric.startsWith("system/")) continue;
+    const way = direction(metric);
+    const held = /(^|[^a-z])(val|valid|validation|eval|test)/i.test(metric);
+    const next = (way === "min" ? 4 : way === "max" ? 2 : 0) + (held ? 1 : 0) + 1;
+    if (next > rank) {
+      rank = next;
+      found = metric;
+    }
+  }
+  return found;
+}

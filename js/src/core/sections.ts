@@ -1,0 +1,48 @@
+export interface Section {
+  name: string;
+  metrics: string[];
+}
+
+/** The section of what the machine did; it stands at the end, and closed until somebody opens it. */
+export const SYSTEM = "system";
+
+/**
+ * Metrics grouped by what stands before their first "/"; those without one come first, "system" last. Sections named in
+ * `order` come before the others, in that order.
+ */
+export function sections(metrics: Iterable<string>, order: readonly string[] = []): Section[] {
+  const groups = new Map<string, string[]>();
+  for (const metric of [...metrics].sort((a, b) => a.localeCompare(b, "en", { numeric: true }))) {
+    const slash = metric.indexOf("/");
+    const name = slash > 0 ? metric.slice(0, slash) : "";
+    const group = groups.get(name);
+    if (group) group.push(metric);
+    else groups.set(name, [metric]);
+  }
+  const rank = (name: string) => (name === "" ? 0 : name === SYSTEM ? 2 : 1);
+  const place = (name: string) => {
+    const at = order.indexOf(name);
+    return at < 0 ? order.length : at;
+  };
+  return [...groups]
+    .map(([name, names]) => ({ name, metrics: names }))
+    .sort(
+      (a, b) =>
+        place(a.name) - place(b.name) ||
+        rank(a.name) - rank(b.name) ||
+        a.name.localeCompare(b.name, "en", { numeric: true }),
+    );
+}
+
+/** A filter typed by a person: a regular expression if it is one, otherwise plain text; case does not matter. */
+export function matcher(filter: string): (text: string) => boolean {
+  const wanted = filter.trim();
+  if (wanted === "") return () => true;
+  try {
+    const pattern = new RegExp(wanted, "i");
+    return (text) => pattern.test(text);
+  } catch {
+    const plain = wanted.toLowerCase();
+    return (text) => text.toLowerCase().includes(plain);
+  }
+}

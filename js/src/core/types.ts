@@ -1,0 +1,170 @@
+// The shapes of the HTTP API, as the server sends them. Times are milliseconds since the epoch.
+
+export type Status = "running" | "completed" | "failed" | "crashed";
+
+export interface Project {
+  name: string;
+  run_count: number;
+  running: number;
+  last_update: number | null;
+  created_at: number | null;
+  tags: string[];
+  notes: string;
+  /** Put away: lists show it only when asked. */
+  archived: boolean;
+}
+
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+
+export interface Run {
+  run: string;
+  id: string;
+  name: string;
+  project: string;
+  status: Status;
+  is_finished: boolean;
+  exit_code: number | null;
+  start_time: number | null;
+  finish_time: number | null;
+  last_update: number | null;
+  last_step: number | null;
+  color: number;
+  tags: string[];
+  notes: string;
+  group: string | null;
+  job_type: string | null;
+  host: string | null;
+  config: Record<string, Json>;
+  summary: Record<string, Json>;
+  problem_count: number;
+  /** Somebody has asked it to stop. */
+  stop_requested?: boolean;
+}
+
+export interface MetricSummary {
+  last: number | string | null;
+  last_step: number | null;
+  min: number | string | null;
+  min_step: number | null;
+  max: number | string | null;
+  max_step: number | null;
+  mean: number | string | null;
+  count: number;
+}
+
+export interface Artifact {
+  name: string;
+  file_size: number;
+  timestamp: number;
+  description: string | null;
+  category: string | null;
+}
+
+export interface Problem {
+  file: string;
+  line: number | null;
+  reason: string;
+  count: number;
+}
+
+export interface RunDetail extends Run {
+  metrics: string[];
+  metric_summary: Record<string, MetricSummary>;
+  artifacts: Artifact[];
+  problems: Problem[];
+  params: Record<string, Json>;
+  command: string[] | null;
+  environment: Record<string, Json>;
+  git: Record<string, Json>;
+  pid: number | null;
+  backend: string | null;
+  total_steps: number | null;
+}
+
+export interface SeriesData {
+  steps: number[];
+  values: (number | null)[];
+  timestamps: number[];
+  raw: boolean;
+  count: number;
+  /** Where the points stand on an axis that is neither step nor time. */
+  x?: number[];
+  nonfinite?: { nan?: number[]; inf?: number[]; "-inf"?: number[] };
+}
+
+export interface MetricsAnswer {
+  project: string;
+  metrics: Record<string, Record<string, SeriesData>>;
+  missing: string[];
+  complete: boolean;
+  progress: number;
+  cursor: string;
+}
+
+export interface MetricNames {
+  metrics: string[];
+  /** The run that began last. */
+  latest: string | null;
+  cursor: string;
+}
+
+export interface Group {
+  key: string;
+  values: Json[];
+  runs: string[];
+}
+
+/** One metric of one group at each x; null where only one run tells. */
+export interface GroupSeries {
+  x: number[];
+  mean: (number | null)[];
+  std: (number | null)[];
+  sem: (number | null)[];
+  min: (number | null)[];
+  max: (number | null)[];
+  runs: number[];
+}
+
+export interface GroupsAnswer {
+  project: string;
+  groups: Group[];
+  metrics: Record<string, Record<string, GroupSeries>>;
+}
+
+export interface Metadata {
+  notes: string;
+  tags: string[];
+  display_name?: string;
+  archived?: boolean;
+  /** A slot of the palette; null: the run's own. */
+  color?: number | null;
+}
+
+/** One row as it was logged. Non-finite numbers come by name; other texts are texts. */
+export interface Row {
+  timestamp: number;
+  step: number;
+  metrics: Record<string, Json>;
+  run: string;
+}
+
+/** New points of one metric, column by column; `total` counts those that exist, which may be more than are here. */
+export interface Columns {
+  run: string;
+  metric: string;
+  times: Float64Array;
+  steps: Float64Array;
+  values: Float64Array;
+  total: number;
+}
+
+export type LiveEvent =
+  | { kind: "rows"; rows: Row[] }
+  | ({ kind: "columns" } & Columns)
+  | { kind: "run"; run: Run }
+  | { kind: "meta"; run: Run }
+  | { kind: "status"; run: string; status: Status; exit_code: number | null; timestamp: number | null }
+  | { kind: "deleted"; run: string };
+
+/** live: told of everything; reconnecting: trying; stale: not told of anything since `since`. */
+export type Liveness = { state: "live" | "reconnecting" | "paused"; since: number };

@@ -1,0 +1,92 @@
+import { signal } from "@preact/signals";
+import { loadPlotly } from "../chart/plotly";
+import type { Environment } from "../panel/environment";
+import { HttpSource } from "../source/http";
+import { themes } from "../state/view";
+
+interface Context {
+  base: string;
+  readOnly: boolean;
+  searchMode: "realtime" | "manual";
+  host: "standalone" | "jupyter";
+  version: string;
+  plotly: string;
+}
+
+function context(): Context {
+  const found = document.querySelector<HTMLMetaElement>('meta[name="aspara"]')?.content ?? "{}";
+  return {
+    base: "/",
+    readOnly: false,
+    searchMode: "realtime",
+    host: "standalone",
+    version: "",
+    plotly: "",
+    ...(JSON.parse(found) as object),
+  };
+}
+
+/** What every page shares: where the dashboard lives, its source, theme and the present address. */
+export const app = context();
+export const source = new HttpSource(app.base, app.readOnly);
+export const { theme, dark } = themes();
+export const location_ = signal(location.pathname + location.search);
+
+export interface Toast {
+  text: string;
+  kind: "info" | "error";
+  /** What can be done about it while it stands. */
+  action?: { text: string; act: () => void };
+}
+
+/** A message at the bottom of the page, for a few seconds. */
+export const toast = signal<Toast | null>(null);
+let toastTimer: ReturnType<typeof setTimeout> | undefined;
+export function say(text: string, kind: Toast["kind"] = "info", action?: Toast["action"]): void {
+  toast.value = { text, kind, ...(action ? { action } : {}) };
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => hush(), 8000);
+}
+
+/** Takes the message away. */
+export function hush(): void {
+  clearTimeout(toastTimer);
+  toast.value = null;
+}
+
+/** What the shared panels need of this page. */
+export const environment: Environment = {
+  plotly: () => loadPlotly(`${app.base}static/${app.plotly}`),
+  dark,
+  say,
+};
+
+/** The address of a page of the dashboard. */
+export function address(...parts: string[]): string {
+  return app.base + parts.map(encodeURIComponent).join("/");
+}
+
+export function navigate(to: string): void {
+  history.pushState(null, "", to);
+  location_.value = to;
+  scrollTo(0, 0);
+}
+
+addEventListener("popstate", () => {
+  location_.value = location.pathname + location.search;
+});
+
+/** Parts of the path below the base, decoded. */
+export function route(path: string): string[] {
+  const below = path.split("?")[0]!.slice(app.base.length);
+  return below
+    .split("/")
+    .filter(Boolean)
+    .map((part) => {
+      try {
+        return decodeURIComponent(part);
+      } catch {
+        return part;
+      }
+    });
+}

@@ -1,0 +1,67 @@
+import "../styles/base.css";
+import "../styles/dashboard.css";
+import "../styles/panel.css";
+import "../styles/runs.css";
+import { render } from "preact";
+import { PanelContext } from "../panel/environment";
+import { app, environment, location_, navigate, route } from "./app";
+import { ProjectPage } from "./pages/project";
+import { ProjectsPage } from "./pages/projects";
+import { RunPage } from "./pages/run";
+import { RunsPage } from "./pages/runs";
+import { Frame } from "./parts/frame";
+
+function Page() {
+  const parts = route(location_.value);
+  const [first, project, runs, run] = parts;
+  if (first === undefined) return <ProjectsPage />;
+  if (first === "projects" && project !== undefined) {
+    if (runs === undefined) return <ProjectPage key={project} project={project} />;
+    if (runs === "runs") {
+      return run === undefined ? (
+        <RunsPage key={project} project={project} />
+      ) : (
+        <RunPage key={`${project}/${run}`} project={project} run={run} />
+      );
+    }
+  }
+  return (
+    <Frame title="Not found" trail={[]}>
+      <p class="empty">
+        There is no such page. The <a href={app.base}>projects</a> are the way back.
+      </p>
+    </Frame>
+  );
+}
+
+// Links within the dashboard change the page without loading it anew; modified clicks are the browser's.
+document.addEventListener("click", (event) => {
+  const link = (event.target as Element).closest?.("a");
+  if (
+    !link ||
+    event.defaultPrevented ||
+    event.button !== 0 ||
+    event.metaKey ||
+    event.ctrlKey ||
+    event.shiftKey ||
+    event.altKey
+  )
+    return;
+  if (
+    link.target ||
+    link.hasAttribute("download") ||
+    link.origin !== location.origin ||
+    !link.pathname.startsWith(app.base)
+  )
+    return;
+  if (/\/(api|docs|static)(\/|$)/.test(link.pathname.slice(app.base.length - 1))) return;
+  event.preventDefault();
+  navigate(link.pathname + link.search);
+});
+
+render(
+  <PanelContext.Provider value={environment}>
+    <Page />
+  </PanelContext.Provider>,
+  document.getElementById("app")!,
+);

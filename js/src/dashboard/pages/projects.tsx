@@ -1,0 +1,412 @@
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { formatAgo } from "../../core/format";
+import type { Project } from "../../core/types";
+import { Menu, type MenuItem } from "../../panel/menu";
+import { remember, remembered } from "../../state/view";
+import { address, app, say, source } from "../app";
+import { Notes } from "../parts/edit";
+import { Dialog, Frame } from "../parts/frame";
+import { useNow, usePolled } from "../parts/hooks";
+import { Markdown } from "../parts/markdown";
+import { Sparkline } from "../parts/sparkline";
+
+const START = `import aspara
+
+run = aspara.init(project="first", config={"lr": 1e-3})
+for step in range(100):
+    aspara.log({"loss": 1 / (step + 1)})
+aspara.finish()`;
+
+type Sort = "active" | "name" | "runs" | "created";
+const SORTS: [Sort, string][] = [
+  ["active", "last activity"],
+  ["name", "name"],
+  ["runs", "most runs"],
+  ["created", "newest"],
+];
+type Layout = "cards" | "list";
+/** How long a deletion waits for a change of mind, ms. */
+const GRACE = 8000;
+
+interface Asked {
+  search: string;
+  sort: Sort;
+  layout: Layout;
+  archived: boolean;
+}
+
+function asked(): Asked {
+  const query = new URLSearchParams(location.search);
+  const sort = SORTS.find(([name]) => name === query.get("sort"));
+  const layout = query.get("layout") ?? remembered("aspara-projects");
+  return {
+    search: query.get("search") ?? "",
+    sort: sort?.[0] ?? "active",
+    layout: layout === "list" ? "list" : "cards",
+    archived: query.get("archived") === "1",
+  };
+}
+
+/** All projects, the one that changed last first. */
+export function ProjectsPage() {
+  const now = useNow();
+  const { value: projects, error, again } = usePolled((signal) => source.projects(signal), 3000, []);
+  const [state, setState] = useState(asked);
+  const [typed, setTyped] = useState(state.search);
+  const [editing, setEditing] = useState<string | null>(null);
+  const [deleting, setDeleting] = useState<Project | null>(null);
+  // What was deleted or put away just now is so at once on the page.
+  const [gone, setGone] = useState<ReadonlySet<string>>(new Set());
+  const change = (part: Partial<Asked>) => {
+    const next = { ...state, ...part };
+    setState(next);
+    if (part.layout) remember("aspara-projects", part.layout);
+    const query = new URLSearchParams();
+    if (next.search) query.set("search", next.search);
+    if (next.sort !== "active") query.set("sort", next.sort);
+    if (next.layout !== "cards") query.set("layout", next.layout);
+    if (next.archived) query.set("archived", "1");
+    history.replaceState(null, "", app.base + (query.size ? `?${query}` : ""));
+  };
+  const search = (text: string) => {
+    setTyped(text);
+    change({ search: text });
+  };
+  const wanted = state.search.trim().toLowerCase();
+  const here = useMemo(() => (projects ?? []).filter((p) => !gone.has(p.name)), [projects, gone]);
+  const found = here
+    .filter((p) => state.archived || !p.archived)
+    .filter((p) => !wanted || [p.name, ...p.tags].some((t) => t.toLowerCase().includes(wanted)))
+    .sort(ORDER[state.sort]);
+  const away = here.filter((p) => p.archived).length;
+
+  const archive = async (project: Project, archived: boolean) => {
+    try {
+      await source.edit(project.name, null, { archived }, null);
+      again();
+      say(`${project.name} is ${archived ? "put away" : "back"}.`, "info", {
+        text: "Undo",
+        act: () => void archive(project, !archived),
+      });
+    } catch (e) {
+      say((e as Error).message, "error");
+    }
+  };
+  const deletion = useDeletion((name, isGone) => {
+    setGone((before) => {
+      const next = new Set(before);
+      if (isGone) next.add(name);
+      else next.delete(name);
+      return next;
+    });
+    again();
+  });
+  const menu = (project: Project): MenuItem[] => [
+    { text: "Edit notes and tags", act: () => setEditing(project.name) },
+    {
+      text: project.archived ? "Take out of the archive" : "Archive",
+      act: () => void archive(project, !project.archived),
+    },
+    { text: "Delete…", act: () => setDeleting(project) },
+  ];
+  const common = { now, tag: search, menu };
+  return (
+    <Frame title="Aspara" trail={[]}>
+      <div class="page wide">
+        <div class="page-head">
+          <h1>Projects</h1>
+          <form
+            onSubmit={(event) => {
+              event.preventDefault();
+              change({ search: typed });
+            }}
+          >
+            <input
+              type="search"
+              data-search
+              placeholder={app.searchMode === "manual" ? "Search, then Enter" : "Search by name or tag"}
+              aria-label="Search projects by name or tag"
+              value={typed}
+              onInput={(event) => {
+                setTyped(event.currentTarget.value);
+                if (app.searchMode === "realtime" || event.currentTarget.value === "")
+                  change({ search: event.currentTarget.value });
+              }}
+            />
+          </form>
+          <label class="pick">
+            <span>Sort by</span>
+            <select
+              value={state.sort}
+              onChange={(event) => change({ sort: event.currentTarget.value as Sort })}
+            >
+              {SORTS.map(([name, text]) => (
+                <option key={name} value={name}>
+                  {text}
+                </option>
+              ))}
+            </select>
+          </label>
+          <fieldset class="choice" aria-label="Layout">
+            {(["cards", "list"] as const).map((layout) => (
+              <button
+                key={layout}
+                type="button"
+                aria-pressed={state.layout === layout}
+                onClick={() => change({ layout })}
+              >
+                {layout}
+              </button>
+            ))}
+          </fieldset>
+          {(away > 0 || state.archived) && (
+            <label class="check">
+              <input
+                type="checkbox"
+                checked={state.archived}
+                onChange={(event) => change({ archived: event.currentTarget.checked })}
+              />
+              archived ({away})
+            </label>
+          )}
+        </div>
+        {error && (
+          <p class="error" role="alert">
+            {error}
+          </p>
+        )}
+        {projects?.length === 0 && <Teach />}
+        {here.length > 0 && found.length === 0 && (
+          <p class="empty">
+            {wanted ? (
+              <>
+                No project matches “{state.search}”.{" "}
+                <button type="button" class="link" onClick={() => search("")}>
+                  Show all {here.length}
+                </button>
+              </>
+            ) : (
+              "All projects are in the archive."
+            )}
+          </p>
+        )}
+        {state.layout === "cards" ? (
+          <ul class="projects">
+            {found.map((project) => (
+              <Card key={project.name} project={project} {...common} />
+            ))}
+          </ul>
+        ) : (
+          found.length > 0 && <List projects={found} {...common} />
+        )}
+      </div>
+      {editing && (
+        <Dialog title={`Notes and tags of ${editing}`} onClose={() => setEditing(null)}>
+          <Notes
+            project={editing}
+            run={null}
+            open
+            onChange={() => {
+              setEditing(null);
+              again();
+            }}
+          />
+        </Dialog>
+      )}
+      {deleting && (
+        <Dialog title={`Delete project “${deleting.name}”?`} onClose={() => setDeleting(null)}>
+          <p>
+            All {deleting.run_count} {deleting.run_count === 1 ? "run" : "runs"} with every file of theirs are
+            removed from the data directory.
+            {deleting.running > 0 &&
+              ` ${deleting.running} of them is running: what it logs afterwards is lost.`}
+          </p>
+          <div class="row">
+            <button
+              type="button"
+              class="danger"
+              onClick={() => {
+                deletion(deleting);
+                setDeleting(null);
+              }}
+            >
+              Delete
+            </button>
+            <button type="button" autofocus onClick={() => setDeleting(null)}>
+              Keep it
+            </button>
+          </div>
+        </Dialog>
+      )}
+    </Frame>
+  );
+}
+
+/** Deletes after a moment in which it can be taken back; a page that is left in that moment deletes at once. */
+function useDeletion(told: (name: string, gone: boolean) => void): (project: Project) => void {
+  const waiting = useRef(new Map<string, () => void>());
+  useEffect(() => {
+    const all = waiting.current;
+    const now = () => {
+      for (const go of all.values()) go();
+    };
+    addEventListener("pagehide", now);
+    return () => {
+      removeEventListener("pagehide", now);
+      now();
+    };
+  }, []);
+  return (project) => {
+    const { name } = project;
+    told(name, true);
+    const go = () => {
+      clearTimeout(timer);
+      if (!waiting.current.delete(name)) return;
+      source.remove(name, null, project.running > 0).then(
+        () => told(name, true),
+        (e: Error) => {
+          told(name, false);
+          say(e.message, "error");
+        },
+      );
+    };
+    const timer = setTimeout(go, GRACE);
+    waiting.current.set(name, go);
+    say(`Project ${name} is deleted.`, "info", {
+      text: "Undo",
+      act: () => {
+        clearTimeout(timer);
+        waiting.current.delete(name);
+        told(name, false);
+      },
+    });
+  };
+}
+
+const byName = (a: Project, b: Project) => a.name.localeCompare(b.name, "en", { numeric: true });
+const ORDER: Record<Sort, (a: Project, b: Project) => number> = {
+  active: (a, b) => b.running - a.running || (b.last_update ?? 0) - (a.last_update ?? 0) || byName(a, b),
+  name: byName,
+  runs: (a, b) => b.run_count - a.run_count || byName(a, b),
+  created: (a, b) => (b.created_at ?? 0) - (a.created_at ?? 0) || byName(a, b),
+};
+
+interface ItemProps {
+  project: Project;
+  now: number;
+  tag: (tag: string) => void;
+  menu: (project: Project) => MenuItem[];
+}
+
+function Card({ project, now, tag, menu }: ItemProps) {
+  return (
+    <li class={`card project ${project.archived ? "away" : ""}`}>
+      <div class="project-head">
+        <a href={address("projects", project.name)}>
+          <strong>{project.name}</strong>
+        </a>
+        <Running count={project.running} />
+        {!app.readOnly && <Menu label={`More of ${project.name}`} items={menu(project)} />}
+      </div>
+      <p class="meta">
+        {project.run_count} {project.run_count === 1 ? "run" : "runs"} · {formatAgo(project.last_update, now)}
+        {project.archived && " · archived"}
+      </p>
+      <Sparkline project={project.name} changed={project.last_update} />
+      {project.notes && (
+        <div class="clip">
+          <Markdown text={project.notes} />
+        </div>
+      )}
+      <TagButtons tags={project.tags} choose={tag} />
+    </li>
+  );
+}
+
+function List({ projects, now, tag, menu }: Omit<ItemProps, "project"> & { projects: Project[] }) {
+  return (
+    <div class="table-wrap">
+      <table class="project-list">
+        <thead>
+          <tr>
+            <th>project</th>
+            <th class="number">runs</th>
+            <th>last activity</th>
+            <th>latest run</th>
+            <th>tags</th>
+            {!app.readOnly && (
+              <th>
+                <span class="sr">actions</span>
+              </th>
+            )}
+          </tr>
+        </thead>
+        <tbody>
+          {projects.map((project) => (
+            <tr key={project.name} class={project.archived ? "away" : ""}>
+              <th scope="row">
+                <a href={address("projects", project.name)}>{project.name}</a>{" "}
+                <Running count={project.running} />
+              </th>
+              <td class="number">{project.run_count}</td>
+              <td>{formatAgo(project.last_update, now)}</td>
+              <td>
+                <Sparkline project={project.name} changed={project.last_update} />
+              </td>
+              <td>
+                <TagButtons tags={project.tags} choose={tag} />
+              </td>
+              {!app.readOnly && (
+                <td class="end">
+                  <Menu label={`More of ${project.name}`} items={menu(project)} />
+                </td>
+              )}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Running({ count }: { count: number }) {
+  if (count === 0) return null;
+  return (
+    <span class="status running">
+      <i aria-hidden="true" />
+      {count} running
+    </span>
+  );
+}
+
+function TagButtons({ tags, choose }: { tags: string[]; choose: (tag: string) => void }) {
+  if (tags.length === 0) return null;
+  return (
+    <span class="tags">
+      {tags.map((tag) => (
+        <button
+          key={tag}
+          type="button"
+          class="tag"
+          title={`Projects tagged ${tag}`}
+          onClick={() => choose(tag)}
+        >
+          {tag}
+        </button>
+      ))}
+    </span>
+  );
+}
+
+function Teach() {
+  return (
+    <div class="empty teach">
+      <h2>No runs yet</h2>
+      <p>Three lines in a script or a notebook cell record the first one; it appears here by itself.</p>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <pre tabIndex={0}>
+        <code>{START}</code>
+      </pre>
+    </div>
+  );
+}

@@ -1,0 +1,278 @@
+import { useEffect, useMemo, useState } from "preact/hooks";
+import type { Json } from "../../core/types";
+import { download } from "../../panel/export";
+import { api, getJson } from "../api";
+import { address, say, source } from "../app";
+import { Frame } from "../parts/frame";
+import { useNow } from "../parts/hooks";
+import { Popover } from "../parts/popover";
+import { Actions, csv } from "../table/actions";
+import type { ColumnsAnswer, Row } from "../table/columns";
+import { check, FilterBox } from "../table/filter";
+import { Grid, type Item } from "../table/grid";
+import { ColumnPicker } from "../table/picker";
+import { Store } from "../table/store";
+import { grouped, label, meaning, searched, sorted, TableView, telling } from "../table/view";
+
+const STATISTIC = /^(?:count|mean|(?:last|min|max)(?:_step)?)\((.+)\)$/s;
+
+/** The metrics whose least, greatest or mean values a field or filter speaks of. */
+function statisticsIn(fields: Iterable<string>): string[] {
+  return [...fields].flatMap((text) =>
+    (meaning(text)?.fields ?? []).flatMap((field) => {
+      const metric = STATISTIC.exec(field)?.[1];
+      return metric === undefined
+        ? []
+        : [metric.replace(/^`(.*)`$/s, (_, m: string) => m.replaceAll("``", "`"))];
+    }),
+  );
+}
+
+/** All runs of a project as a table: state, times, config, results; filtered, sorted, grouped, compared, edited. */
+export function RunsPage({ project }: { project: string }) {
+  const store = useMemo(
+    () =>
+      new Store(source, project, (query, signal) =>
+        getJson<ColumnsAnswer>(api("projects", project, "runs"), query, signal),
+      ),
+    [project],
+  );
+  const view = useMemo(() => {
+    const made = new TableView(project);
+    made.read(new URLSearchParams(location.search));
+    return made;
+  }, [project]);
+  useEffect(() => {
+    const aborter = new AbortController();
+    store.open();
+    view.bind(aborter.signal);
+    return () => {
+      aborter.abort();
+      store.close();
+    };
+  }, [store, view]);
+  const now = useNow();
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
+  const { columns } = store;
+  const revision = store.revision.value;
+  const checked = useMemo(() => check(view.filter.value, columns), [revision, view.filter.value]);
+  const [lastGood, setLastGood] = useState(checked.expression);
+  useEffect(() => {
+    if (!checked.error) setLastGood(checked.expression);
+  }, [checked]);
+  const expression = checked.error ? lastGood : checked.expression;
+  const telling_ = useMemo(() => {
+    const found = telling(columns);
+    return columns.rows.slice(0, 500).some((row) => row.tags.length) ? ["tags", ...found] : found;
+  }, [revision]);
+  const fields = useMemo(
+    () => (view.columns.value ?? telling_).filter((field) => meaning(field) !== null),
+    [view.columns.value, telling_],
+  );
+  useEffect(() => {
+    const sorts = view.sort.value.map((s) => s.replace(/^-/, ""));
+    store.need(statisticsIn([...fields, ...sorts, view.group.value || "name", expression?.text ?? "name"]));
+  }, [fields, view.sort.value, view.group.value, expression, store.whole.value]);
+
+  const rows = useMemo(() => {
+    const moment = Date.now();
+    let found: readonly Row[] = searched(columns.rows, view.search.value);
+    if (expression) found = found.filter((row) => expression.matches(row, moment));
+    return sorted(found, view.sort.value, moment);
+  }, [revision, view.search.value, expression, view.sort.value]);
+  const items = useMemo<Item[]>(() => {
+    if (!view.group.value || !meaning(view.group.value)) return rows.map((row) => ({ row }));
+    return grouped(rows, view.group.value, Date.now()).flatMap((group): Item[] => {
+      const shut = closed.has(JSON.stringify(group.value));
+      return [{ group, closed: shut }, ...(shut ? [] : group.rows.map((row) => ({ row })))];
+    });
+  }, [rows, view.group.value, closed]);
+  const chosen = useMemo(() => columns.rows.filter((row) => selected.has(row.run)), [selected, revision]);
+  const recolor = async (row: Row, color: number | null) => {
+    const before = row.color;
+    try {
+      if (color !== null) store.change((c) => c.set(row.run, { color }));
+      const { etag } = await source.metadata(project, row.run);
+      await source.edit(project, row.run, { color }, etag);
+      if (color === null) {
+        const { color: own } = await source.run(project, row.run);
+        store.change((c) => c.set(row.run, { color: own }));
+      }
+    } catch (error) {
+      store.change((c) => c.set(row.run, { color: before }));
+      say((error as Error).message, "error");
+    }
+  };
+  const total = columns.rows.length;
+  const counted = !store.whole.value
+    ? `${total} of ${store.total.value} runs …`
+    : rows.length === total
+      ? `${total} ${total === 1 ? "run" : "runs"}`
+      : `${rows.length} of ${total} runs`;
+  return (
+    <Frame
+      title={`${project} runs`}
+      trail={[
+        { text: project, href: address("projects", project) },
+        { text: "runs", href: address("projects", project, "runs") },
+      ]}
+      live={store.liveness.value}
+    >
+      <div class="page wide runs-page">
+        <div class="page-head">
+          <h1>Runs</h1>
+          <span class="faint" role="status">
+            {!store.loading.value && counted}
+          </span>
+          <span class="spacer" />
+          {view.group.value && (
+            <span class="chip">
+              grouped by {label(view.group.value)}{" "}
+              <button
+                type="button"
+                class="link"
+                aria-label="Do not group"
+                onClick={() => {
+                  view.group.value = "";
+                }}
+              >
+                ×
+              </button>
+            </span>
+          )}
+          <GroupPicker view={view} keys={[...columns.config.keys()]} />
+          <Popover text="Columns" label="Columns of the table">
+            {() => (
+              <ColumnPicker
+                columns={columns}
+                fields={fields}
+                choose={(next) => {
+                  view.columns.value = next;
+                }}
+                reset={() => {
+                  view.columns.value = null;
+                }}
+              />
+            )}
+          </Popover>
+          <button
+            type="button"
+            title="The runs and columns shown, as CSV"
+            onClick={() =>
+              download(`${project}-runs.csv`, new Blob([csv(rows, fields, Date.now())], { type: "text/csv" }))
+            }
+          >
+            Export
+          </button>
+        </div>
+        <div class="finders">
+          <input
+            type="search"
+            data-search
+            placeholder="Search names, tags, notes"
+            aria-label="Search runs by name, tag, note or status"
+            value={view.search.value}
+            onInput={(event) => {
+              view.search.value = event.currentTarget.value;
+            }}
+          />
+          <FilterBox
+            value={view.filter.value}
+            columns={columns}
+            checked={checked}
+            onChange={(text) => {
+              view.filter.value = text;
+            }}
+          />
+        </div>
+        {store.error.value && (
+          <p class="error" role="alert">
+            {store.error.value}
+          </p>
+        )}
+        <Actions store={store} rows={chosen} fields={fields} clear={() => setSelected(new Set())} />
+        {store.loading.value && total === 0 && !store.error.value && (
+          <div class="card table-wrap loading" aria-busy="true" style={{ height: "320px" }} />
+        )}
+        {!store.loading.value && total === 0 && (
+          <div class="empty teach">
+            <h2>This project has no runs yet</h2>
+            <p>The first appears here by itself as soon as a program logs to it.</p>
+            <pre>
+              <code>{`import aspara\n\naspara.init(project="${project}", config={"lr": 1e-3})\naspara.log({"loss": 0.5})\naspara.finish()`}</code>
+            </pre>
+          </div>
+        )}
+        {total > 0 && rows.length === 0 && (
+          <p class="empty">
+            None of the {total} runs meets that.{" "}
+            <button
+              type="button"
+              class="link"
+              onClick={() => {
+                view.search.value = "";
+                view.filter.value = "";
+              }}
+            >
+              Show all
+            </button>
+          </p>
+        )}
+        {rows.length > 0 && (
+          <Grid
+            project={project}
+            columns={columns}
+            view={view}
+            fields={fields}
+            items={items}
+            rows={rows}
+            selected={selected}
+            select={setSelected}
+            toggleGroup={(value: Json) => {
+              const next = new Set(closed);
+              const key = JSON.stringify(value);
+              if (!next.delete(key)) next.add(key);
+              setClosed(next);
+            }}
+            recolor={(row, color) => void recolor(row, color)}
+            now={now}
+          />
+        )}
+      </div>
+    </Frame>
+  );
+}
+
+function GroupPicker({ view, keys }: { view: TableView; keys: string[] }) {
+  const options = [
+    "status",
+    "group",
+    "job_type",
+    "host",
+    "tags",
+    ...keys.sort().map((key) => `config.${key}`),
+  ];
+  return (
+    <label class="group-by">
+      <span class="faint">Group</span>
+      <select
+        aria-label="Group runs by"
+        value={view.group.value}
+        onChange={(event) => {
+          view.group.value = event.currentTarget.value;
+        }}
+      >
+        <option value="">none</option>
+        {view.group.value && !options.includes(view.group.value) && (
+          <option value={view.group.value}>{label(view.group.value)}</option>
+        )}
+        {options.map((field) => (
+          <option key={field} value={field}>
+            {field.replace(/^config\./, "")}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

@@ -1,0 +1,202 @@
+import { useEffect, useState } from "preact/hooks";
+import type { Metadata } from "../../core/types";
+import { Tags } from "../../panel/badges";
+import { SourceError } from "../../source/source";
+import { app, say, source } from "../app";
+import { Dialog } from "./frame";
+import { Markdown } from "./markdown";
+
+/** Notes and tags of a project (`run` null) or run, edited in place; an edit that met another's says so and keeps the text. */
+export function Notes({
+  project,
+  run,
+  open = false,
+  onChange,
+}: {
+  project: string;
+  run: string | null;
+  /** Begin with editing. */
+  open?: boolean;
+  onChange?: (content: Metadata) => void;
+}) {
+  const [content, setContent] = useState<Metadata | null>(null);
+  const [etag, setEtag] = useState("");
+  const [editing, setEditing] = useState(false);
+  const [notes, setNotes] = useState("");
+  const [tags, setTags] = useState("");
+  const [name, setName] = useState("");
+  const [error, setError] = useState<string | null>(null);
+  const load = async () => {
+    const found = await source.metadata(project, run);
+    setContent(found.content);
+    setEtag(found.etag);
+    return found.content;
+  };
+  useEffect(() => {
+    if (open) void begin();
+    else load().catch((e: Error) => setError(e.message));
+  }, [project, run]);
+  const begin = async () => {
+    try {
+      const now = await load();
+      setNotes(now.notes);
+      setTags(now.tags.join(", "));
+      setName(now.display_name ?? "");
+      setError(null);
+      setEditing(true);
+    } catch (e) {
+      say((e as Error).message, "error");
+    }
+  };
+  const save = async () => {
+    try {
+      const changes: Partial<Metadata> = {
+        notes,
+        tags: tags
+          .split(",")
+          .map((t) => t.trim())
+          .filter(Boolean),
+      };
+      if (run !== null && name.trim()) changes.display_name = name.trim();
+      const saved = await source.edit(project, run, changes, etag);
+      setContent(saved.content);
+      setEtag(saved.etag);
+      setEditing(false);
+      setError(null);
+      onChange?.(saved.content);
+    } catch (e) {
+      setError((e as Error).message);
+      if (e instanceof SourceError && e.status === 412) setEtag((await source.metadata(project, run)).etag);
+    }
+  };
+  if (!content) return error ? <p class="error">{error}</p> : null;
+  if (!editing) {
+    return (
+      <div class="notes">
+        {content.notes ? (
+          <div class="notes-text">
+            <Markdown text={content.notes} />
+          </div>
+        ) : (
+          <p class="faint">No notes.</p>
+        )}
+        <Tags tags={content.tags} />
+        {!app.readOnly && (
+          <button type="button" class="link" onClick={() => void begin()}>
+            Edit {run === null ? "notes and tags" : "name, notes and tags"}
+          </button>
+        )}
+      </div>
+    );
+  }
+  return (
+    <form
+      class="notes editing"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void save();
+      }}
+    >
+      {run !== null && (
+        <label>
+          Name
+          <input value={name} maxLength={512} onInput={(event) => setName(event.currentTarget.value)} />
+        </label>
+      )}
+      <label>
+        Notes (Markdown)
+        <textarea
+          rows={5}
+          value={notes}
+          maxLength={10240}
+          onInput={(event) => setNotes(event.currentTarget.value)}
+        />
+      </label>
+      <label>
+        Tags, separated by commas
+        <input value={tags} onInput={(event) => setTags(event.currentTarget.value)} />
+      </label>
+      {error && (
+        <p class="error" role="alert">
+          {error} Your text is still here; saving again overwrites.
+        </p>
+      )}
+      <div class="row">
+        <button type="submit" class="primary">
+          Save
+        </button>
+        <button type="button" onClick={() => setEditing(false)}>
+          Cancel
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** A button that deletes a run or project after asking once, for the thing named. */
+export function DeleteButton({
+  project,
+  run,
+  label,
+  onDeleted,
+}: {
+  project: string;
+  run: string | null;
+  label: string;
+  onDeleted: () => void;
+}) {
+  const [asking, setAsking] = useState(false);
+  const [error, setError] = useState<string | null>(null);
+  const [force, setForce] = useState(false);
+  if (app.readOnly) return null;
+  const remove = async () => {
+    try {
+      await source.remove(project, run, force);
+      setAsking(false);
+      say(`${run === null ? "Project" : "Run"} ${label} is deleted.`);
+      onDeleted();
+    } catch (e) {
+      setError((e as Error).message);
+      if (e instanceof SourceError && e.status === 409) setForce(true);
+    }
+  };
+  return (
+    <>
+      <button
+        type="button"
+        class="danger"
+        onClick={() => {
+          setError(null);
+          setForce(false);
+          setAsking(true);
+        }}
+      >
+        Delete {run === null ? "project" : "run"}
+      </button>
+      {asking && (
+        <Dialog
+          title={`Delete ${run === null ? "project" : "run"} “${label}”?`}
+          onClose={() => setAsking(false)}
+        >
+          <p>
+            Every file of it is removed from the data directory: metrics, metadata, artifacts. This cannot be
+            undone.
+          </p>
+          {error && (
+            <p class="error" role="alert">
+              {error}
+            </p>
+          )}
+          <div class="row">
+            <button type="button" class="danger" onClick={() => void remove()}>
+              {force ? "Delete although it is running" : "Delete"}
+            </button>
+            <button type="button" autofocus onClick={() => setAsking(false)}>
+              Keep it
+            </button>
+          </div>
+        </Dialog>
+      )}
+    </>
+  );
+}

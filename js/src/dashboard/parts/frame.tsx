@@ -1,0 +1,206 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import type { Liveness } from "../../core/types";
+import type { Theme } from "../../state/view";
+import { address, app, hush, theme, toast } from "../app";
+import { useNow } from "./hooks";
+
+interface Crumb {
+  text: string;
+  href: string;
+}
+
+const SHORTCUTS: [string, string][] = [
+  ["/", "search or filter"],
+  ["g p", "projects"],
+  ["?", "this list"],
+  ["Esc", "close, or show all of a zoomed chart"],
+];
+
+/** The frame of every page: where one is, whether it is live, the theme, help. */
+export function Frame({
+  title,
+  trail,
+  live,
+  children,
+}: {
+  title: string;
+  trail: Crumb[];
+  live?: Liveness;
+  children: ComponentChildren;
+}) {
+  const [help, setHelp] = useState(false);
+  useEffect(() => {
+    document.title = title === "Aspara" ? title : `${title} · Aspara`;
+  }, [title]);
+  useEffect(() => {
+    const aborter = new AbortController();
+    document.addEventListener(
+      "keydown",
+      (event) => {
+        const typing = event.target instanceof HTMLElement && event.target.matches("input, textarea, select");
+        if (event.key === "Escape") setHelp(false);
+        if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+        if (event.key === "?") setHelp(true);
+        if (event.key === "/") {
+          const search = document.querySelector<HTMLInputElement>("[data-search]");
+          if (search) {
+            event.preventDefault();
+            search.focus();
+          }
+        }
+      },
+      { signal: aborter.signal },
+    );
+    return () => aborter.abort();
+  }, []);
+  return (
+    <>
+      <header class="top">
+        <a class="brand" href={app.base} aria-label="Aspara: all projects">
+          <img src={`${app.base}static/icon.svg`} alt="" width="20" height="20" />
+          <span>Aspara</span>
+        </a>
+        <nav class="crumbs" aria-label="Where you are">
+          {trail.map((crumb) => (
+            <span key={crumb.href}>
+              <span class="slash">/</span>
+              <a href={crumb.href}>{crumb.text}</a>
+            </span>
+          ))}
+        </nav>
+        <div class="spacer" />
+        {live && <Live live={live} />}
+        {app.readOnly && (
+          <span class="chip" title="Started read-only: nothing can be edited or deleted here">
+            read-only
+          </span>
+        )}
+        <ThemePicker />
+        <button
+          type="button"
+          class="icon-button"
+          onClick={() => setHelp(true)}
+          aria-label="Keyboard shortcuts"
+          title="Keyboard shortcuts (?)"
+        >
+          ?
+        </button>
+      </header>
+      <main>{children}</main>
+      {help && (
+        <Dialog title="Keyboard" onClose={() => setHelp(false)}>
+          <dl class="keys">
+            {SHORTCUTS.map(([key, meaning]) => (
+              <div key={key}>
+                <dt>
+                  <kbd>{key}</kbd>
+                </dt>
+                <dd>{meaning}</dd>
+              </div>
+            ))}
+          </dl>
+          <p class="faint">
+            Aspara {app.version} ·{" "}
+            <a href={address("docs")} target="_blank" rel="noopener">
+              API
+            </a>
+          </p>
+        </Dialog>
+      )}
+      <div class="toasts" role="status" aria-live="polite">
+        {toast.value && (
+          <div class={`toast ${toast.value.kind}`}>
+            {toast.value.text}
+            {toast.value.action && (
+              <button
+                type="button"
+                onClick={() => {
+                  const { act } = toast.value!.action!;
+                  hush();
+                  act();
+                }}
+              >
+                {toast.value.action.text}
+              </button>
+            )}
+          </div>
+        )}
+      </div>
+    </>
+  );
+}
+
+/** So many seconds without a word, and what is shown counts as old. */
+const STALE = 20;
+
+function Live({ live }: { live: Liveness }) {
+  const now = useNow(1000);
+  const stale = live.state === "reconnecting" && now - live.since > STALE * 1000;
+  const clock = new Date(live.since).toLocaleTimeString(undefined, { timeStyle: "short" });
+  const text = stale ? `stale since ${clock}` : live.state;
+  return (
+    <span
+      class={`live ${live.state} ${stale ? "stale" : ""}`}
+      role="status"
+      title={
+        live.state === "live"
+          ? "New points appear as they are logged"
+          : "Nothing new is shown; the page catches up by itself when the server answers"
+      }
+    >
+      <i aria-hidden="true" />
+      {text}
+    </span>
+  );
+}
+
+const NEXT: Record<Theme, Theme> = { system: "light", light: "dark", dark: "system" };
+const GLYPH: Record<Theme, string> = { system: "◐", light: "☀", dark: "☾" };
+
+function ThemePicker() {
+  const now = theme.value;
+  return (
+    <button
+      type="button"
+      class="icon-button"
+      aria-label={`Theme: ${now}. Change to ${NEXT[now]}`}
+      title={`Theme: ${now}`}
+      onClick={() => {
+        theme.value = NEXT[now];
+      }}
+    >
+      {GLYPH[now]}
+    </button>
+  );
+}
+
+/** A modal dialog; the browser keeps the focus inside and closes it with Esc. */
+export function Dialog({
+  title,
+  onClose,
+  children,
+}: {
+  title: string;
+  onClose: () => void;
+  children: ComponentChildren;
+}) {
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the browser closes a modal dialog with Esc by itself
+    <dialog
+      ref={(el) => {
+        if (el && !el.open) el.showModal();
+      }}
+      aria-label={title}
+      onClose={onClose}
+      onClick={(event) => {
+        if (event.target === event.currentTarget) onClose();
+      }}
+    >
+      <div class="dialog-body">
+        <h2>{title}</h2>
+        {children}
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,71 @@
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { Board } from "../../state/board";
+import { View } from "../../state/view";
+import { source } from "../app";
+
+/** A board that lives as long as the page that shows it. */
+export function useBoard(project: string, run?: string): Board {
+  const board = useMemo(() => new Board(source, project, run, { lazy: true }), [project, run]);
+  useEffect(() => {
+    void board.open();
+    return () => board.close();
+  }, [board]);
+  return board;
+}
+
+/** The view state of a page, kept in its address. */
+export function useView(): View {
+  const view = useMemo(() => {
+    const made = new View();
+    made.read(new URLSearchParams(location.search));
+    return made;
+  }, []);
+  useEffect(() => {
+    const aborter = new AbortController();
+    view.bind(aborter.signal);
+    return () => aborter.abort();
+  }, [view]);
+  return view;
+}
+
+/** The present moment, again every `ms` milliseconds. */
+export function useNow(ms = 5000): number {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), ms);
+    return () => clearInterval(timer);
+  }, [ms]);
+  return now;
+}
+
+/** The result of `load`, loaded again every `ms` milliseconds while the page is visible. */
+export function usePolled<T>(
+  load: (signal: AbortSignal) => Promise<T>,
+  ms: number,
+  keys: unknown[],
+): { value: T | null; error: string | null; again: () => void } {
+  const [value, setValue] = useState<T | null>(null);
+  const [error, setError] = useState<string | null>(null);
+  const [round, setRound] = useState(0);
+  useEffect(() => {
+    const aborter = new AbortController();
+    const run = () => {
+      if (document.hidden) return;
+      load(aborter.signal).then(
+        (found) => {
+          setValue(found);
+          setError(null);
+        },
+        (e: Error) => !aborter.signal.aborted && setError(e.message),
+      );
+    };
+    run();
+    const timer = setInterval(run, ms);
+    document.addEventListener("visibilitychange", run, { signal: aborter.signal });
+    return () => {
+      clearInterval(timer);
+      aborter.abort();
+    };
+  }, [...keys, round]);
+  return { value, error, again: () => setRound((n) => n + 1) };
+}

@@ -1,0 +1,304 @@
+import { useState } from "preact/hooks";
+import type { Json } from "../../core/types";
+import { download } from "../../panel/export";
+import { address, app, source } from "../app";
+import { Dialog } from "../parts/frame";
+import type { Row } from "./columns";
+import type { Store } from "./store";
+import { unquoted, valueIn } from "./view";
+
+const AT_ONCE = 4;
+const MOST_COMPARED = 200;
+
+/** `work` for each item, a few at a time; what failed is returned with the reason. */
+export async function forEach<T>(
+  items: readonly T[],
+  work: (item: T) => Promise<void>,
+  progress: (done: number) => void,
+): Promise<{ item: T; reason: string }[]> {
+  const failed: { item: T; reason: string }[] = [];
+  let next = 0;
+  let done = 0;
+  const run = async () => {
+    while (next < items.length) {
+      const item = items[next++]!;
+      try {
+        await work(item);
+      } catch (error) {
+        failed.push({ item, reason: error instanceof Error ? error.message : String(error) });
+      }
+      progress(++done);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, run));
+  return failed;
+}
+
+/** Rows as CSV: the columns that are shown, with all their digits. */
+export function csv(rows: readonly Row[], fields: readonly string[], now: number): string {
+  const cell = (value: Json): string => {
+    if (value === null) return "";
+    const text = typeof value === "string" ? value : Array.isArray(value) ? value.join(" ") : String(value);
+    // A spreadsheet takes a text that begins like a formula for one.
+    const safe = typeof value !== "number" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+    return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  };
+  const head = ["run", "name", ...fields.map(unquoted)].map(cell).join(",");
+  const lines = rows.map((row) =>
+    [row.run, row.name, ...fields.map((field) => valueIn(row, field, now))].map(cell).join(","),
+  );
+  return `${[head, ...lines].join("\n")}\n`;
+}
+
+interface Undo {
+  text: string;
+  act: (() => Promise<void>) | null;
+}
+
+/** What can be done with the selected runs. */
+export function Actions({
+  store,
+  rows,
+  fields,
+  clear,
+}: {
+  store: Store;
+  rows: Row[];
+  fields: string[];
+  clear: () => void;
+}) {
+  const [asking, setAsking] = useState<"tags" | "delete" | null>(null);
+  const [busy, setBusy] = useState<string | null>(null);
+  const [undo, setUndo] = useState<Undo | null>(null);
+  const { project } = store;
+  const count = `${rows.length} ${rows.length === 1 ? "run" : "runs"}`;
+
+  const setTags = async (wanted: Map<Row, string[]>, said: string, undoable: boolean) => {
+    const before = new Map([...wanted.keys()].map((row) => [row, row.tags]));
+    const targets = [...wanted.keys()];
+    const failed = await forEach(
+      targets,
+      async (row) => {
+        const { etag } = await source.metadata(project, row.run);
+        await source.edit(project, row.run, { tags: wanted.get(row)! }, etag);
+        store.change((columns) => columns.set(row.run, { tags: wanted.get(row)! }));
+      },
+      (done) => setBusy(`${done} of ${targets.length}`),
+    );
+    setBusy(null);
+    setUndo({
+      text: failed.length ? `${said}; ${failed.length} failed: ${failed[0]!.reason}` : `${said}.`,
+      act: undoable ? () => setTags(before, "The tags are as they were", false) : null,
+    });
+  };
+  return (
+    <div class="bulk" role="toolbar" aria-label="Selected runs">
+      {rows.length > 0 && (
+        <>
+          <strong>{count} selected</strong>
+          {rows.length > 1 && rows.length <= MOST_COMPARED ? (
+            <a
+              class="button primary"
+              href={`${address("projects", project, "compare")}?runs=${rows.map((r) => r.run).join(",")}`}
+            >
+              Compare
+            </a>
+          ) : (
+            <span class="faint">
+              {rows.length === 1 ? "Select another to compare" : `At most ${MOST_COMPARED} can be compared`}
+            </span>
+          )}
+          {!app.readOnly && (
+            <button type="button" onClick={() => setAsking("tags")}>
+              Tag…
+            </button>
+          )}
+          <button
+            type="button"
+            onClick={() =>
+              download(`${project}-runs.csv`, new Blob([csv(rows, fields, Date.now())], { type: "text/csv" }))
+            }
+          >
+            Export CSV
+          </button>
+          {!app.readOnly && (
+            <button type="button" class="danger" onClick={() => setAsking("delete")}>
+              Delete…
+            </button>
+          )}
+          <button type="button" class="link" onClick={clear}>
+            Select none
+          </button>
+        </>
+      )}
+      <span role="status">
+        {busy}
+        {!busy && undo && (
+          <>
+            {undo.text}{" "}
+            {undo.act && (
+              <button type="button" class="link" onClick={() => void undo.act?.()}>
+                Undo
+              </button>
+            )}
+          </>
+        )}
+      </span>
+      {asking === "tags" && (
+        <TagDialog
+          rows={rows}
+          count={count}
+          close={() => setAsking(null)}
+          apply={(add, remove) => {
+            setAsking(null);
+            const wanted = new Map<Row, string[]>();
+            for (const row of rows) {
+              const tags = [...new Set([...row.tags.filter((t) => !remove.has(t)), ...add])];
+              if (tags.join("\n") !== row.tags.join("\n")) wanted.set(row, tags);
+            }
+            void setTags(
+              wanted,
+              `Tags of ${wanted.size} ${wanted.size === 1 ? "run" : "runs"} are changed`,
+              true,
+            );
+          }}
+        />
+      )}
+      {asking === "delete" && (
+        <DeleteDialog
+          rows={rows}
+          count={count}
+          close={() => setAsking(null)}
+          apply={async (force) => {
+            setAsking(null);
+            const targets = force ? rows : rows.filter((row) => row.own("status") !== "running");
+            const failed = await forEach(
+              targets,
+              async (row) => {
+                await source.remove(project, row.run, force);
+                store.change((columns) => columns.remove(row.run));
+              },
+              (done) => setBusy(`${done} of ${targets.length}`),
+            );
+            setBusy(null);
+            clear();
+            const gone = targets.length - failed.length;
+            const kept = rows.length - gone;
+            setUndo({
+              text: `${gone} ${gone === 1 ? "run is" : "runs are"} deleted${
+                kept ? `, ${kept} kept${failed[0] ? `: ${failed[0].reason}` : ""}` : ""
+              }.`,
+              act: null,
+            });
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+function TagDialog({
+  rows,
+  count,
+  close,
+  apply,
+}: {
+  rows: Row[];
+  count: string;
+  close: () => void;
+  apply: (add: string[], remove: ReadonlySet<string>) => void;
+}) {
+  const [add, setAdd] = useState("");
+  const [remove, setRemove] = useState<ReadonlySet<string>>(new Set());
+  const counts = new Map<string, number>();
+  for (const row of rows) for (const tag of row.tags) counts.set(tag, (counts.get(tag) ?? 0) + 1);
+  const added = add
+    .split(",")
+    .map((t) => t.trim())
+    .filter(Boolean);
+  return (
+    <Dialog title={`Tags of ${count}`} onClose={close}>
+      <form
+        class="notes editing"
+        onSubmit={(event) => {
+          event.preventDefault();
+          apply(added, remove);
+        }}
+      >
+        <label>
+          Add, separated by commas
+          <input value={add} autofocus onInput={(event) => setAdd(event.currentTarget.value)} />
+        </label>
+        {counts.size > 0 && (
+          <fieldset class="plain">
+            <legend class="faint">Take away</legend>
+            {[...counts].map(([tag, n]) => (
+              <label key={tag} class="check">
+                <input
+                  type="checkbox"
+                  checked={remove.has(tag)}
+                  onChange={() => {
+                    const next = new Set(remove);
+                    if (!next.delete(tag)) next.add(tag);
+                    setRemove(next);
+                  }}
+                />
+                <span class="tag">{tag}</span> <span class="faint">in {n}</span>
+              </label>
+            ))}
+          </fieldset>
+        )}
+        <div class="row">
+          <button type="submit" class="primary" disabled={added.length === 0 && remove.size === 0}>
+            Change tags
+          </button>
+          <button type="button" onClick={close}>
+            Cancel
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function DeleteDialog({
+  rows,
+  count,
+  close,
+  apply,
+}: {
+  rows: Row[];
+  count: string;
+  close: () => void;
+  apply: (force: boolean) => void;
+}) {
+  const [force, setForce] = useState(false);
+  const running = rows.filter((row) => row.own("status") === "running").length;
+  const going = force ? rows.length : rows.length - running;
+  return (
+    <Dialog title={`Delete ${count}?`} onClose={close}>
+      <p>
+        {rows
+          .slice(0, 5)
+          .map((r) => `“${r.name}”`)
+          .join(", ")}
+        {rows.length > 5 && ` and ${rows.length - 5} more`}: every file of them is removed from the data
+        directory. This cannot be undone.
+      </p>
+      {running > 0 && (
+        <label class="check">
+          <input type="checkbox" checked={force} onChange={() => setForce(!force)} />
+          Also {running === 1 ? "the one that is running" : `the ${running} that are running`}
+        </label>
+      )}
+      <div class="row">
+        <button type="button" class="danger" disabled={going === 0} onClick={() => apply(force)}>
+          Delete {going} {going === 1 ? "run" : "runs"}
+        </button>
+        <button type="button" autofocus onClick={close}>
+          Keep {rows.length === 1 ? "it" : "them"}
+        </button>
+      </div>
+    </Dialog>
+  );
+}

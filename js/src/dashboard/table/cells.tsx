@@ -1,0 +1,86 @@
+import { formatAgo, formatDuration, formatTime, formatValue } from "../../core/format";
+import type { Json, Status } from "../../core/types";
+import { StatusBadge, Tags } from "../../panel/badges";
+import type { Row } from "./columns";
+import { unquoted, valueIn } from "./view";
+
+const TIMES = new Set([
+  "started",
+  "finished",
+  "updated",
+  "start_time",
+  "finish_time",
+  "last_update",
+  "created_at",
+]);
+const SPANS = new Set(["duration", "age"]);
+
+/** Whether a column's cells stand to the right, as numbers do. */
+export function isNumeric(value: Json): boolean {
+  return typeof value === "number";
+}
+
+export function cellText(field: string, value: Json, now: number): string {
+  if (value === null) return "–";
+  if (TIMES.has(field)) return formatAgo(value as number, now);
+  if (SPANS.has(field)) return formatDuration((value as number) * 1000);
+  return Array.isArray(value) ? value.map(formatValue).join(", ") : formatValue(value);
+}
+
+function whole(field: string, value: Json): string {
+  if (value === null) return "";
+  if (TIMES.has(field)) return formatTime(value as number);
+  return typeof value === "string" ? value : Array.isArray(value) ? JSON.stringify(value) : String(value);
+}
+
+/** What stands in a row under a column, and beside it how far that is from the baseline's. */
+export function Cell({
+  row,
+  field,
+  now,
+  baseline,
+}: {
+  row: Row;
+  field: string;
+  now: number;
+  baseline: Row | null;
+}) {
+  const value = valueIn(row, field, now);
+  if (field === "status" || field === "state") return <StatusBadge status={value as Status} />;
+  if (field === "tags") return <Tags tags={row.tags} />;
+  const other = baseline && baseline !== row ? valueIn(baseline, field, now) : undefined;
+  return (
+    <span title={whole(field, value)}>
+      {cellText(unquoted(field), value, now)}
+      {other !== undefined && !TIMES.has(field) && <Delta value={value} other={other} />}
+    </span>
+  );
+}
+
+export function Delta({ value, other }: { value: Json; other: Json }) {
+  if (typeof value === "number" && typeof other === "number") {
+    const difference = value - other;
+    if (!Number.isFinite(difference) || difference === 0) return null;
+    const relative = other === 0 ? null : (difference / Math.abs(other)) * 100;
+    const sign = difference > 0 ? "+" : "−";
+    const size =
+      relative === null || Math.abs(relative) >= 1000
+        ? formatValue(Math.abs(difference))
+        : `${Number(Math.abs(relative).toPrecision(2))}%`;
+    return (
+      <span
+        class="delta"
+        title={`${sign}${formatValue(Math.abs(difference))} against ${formatValue(other)} of the baseline`}
+      >
+        {sign}
+        {size}
+      </span>
+    );
+  }
+  if (JSON.stringify(value) === JSON.stringify(other)) return null;
+  return (
+    <span class="delta" title={`The baseline has ${formatValue(other)}`}>
+      ≠
+    </span>
+  );
+}

@@ -1,0 +1,173 @@
+// The runs of a project, column by column, as the server sends them and as the table reads them.
+import type { Fields, Statistic, Value } from "../../core/expression";
+import type { Json, Row as LoggedRow, Run } from "../../core/types";
+
+interface Sent {
+  at?: number[];
+  values: Json[];
+}
+
+/** The answer of `…/runs?shape=columns`. */
+export interface ColumnsAnswer {
+  project: string;
+  total: number;
+  run: string[];
+  own?: Record<string, Json[]>;
+  config?: Record<string, Sent>;
+  summary?: Record<string, Sent>;
+  metrics?: Record<string, Record<string, Sent>>;
+}
+
+type Column = Map<number, Json> | Json[];
+
+function column(sent: Sent): Column {
+  return sent.at ? new Map(sent.at.map((at, i) => [at, sent.values[i]!])) : sent.values;
+}
+
+function read(found: Column | undefined, at: number): Value {
+  const value = found === undefined ? undefined : found instanceof Map ? found.get(at) : found[at];
+  return value ?? undefined;
+}
+
+function write(columns: Map<string, Column>, name: string, at: number, value: Json): void {
+  const found = columns.get(name);
+  if (found === undefined) columns.set(name, new Map([[at, value]]));
+  else if (found instanceof Map) found.set(at, value);
+  else found[at] = value;
+}
+
+/** What lies in nested objects, by dotted names. */
+export function leaves(content: Record<string, Json>, prefix = ""): [string, Json][] {
+  return Object.entries(content).flatMap(([key, value]): [string, Json][] =>
+    value !== null && typeof value === "object" && !Array.isArray(value)
+      ? leaves(value, `${prefix}${key}.`)
+      : [[`${prefix}${key}`, value]],
+  );
+}
+
+/** One run of the table; what it says is looked up in the columns. */
+export class Row implements Fields {
+  constructor(
+    private readonly columns: Columns,
+    readonly at: number,
+    readonly run: string,
+  ) {}
+  own(name: string): Value {
+    return name === "run" ? this.run : (this.columns.own.get(name)?.[this.at] ?? undefined);
+  }
+  config(path: string): Value {
+    return read(this.columns.config.get(path), this.at);
+  }
+  summary(path: string): Value {
+    return read(this.columns.summary.get(path), this.at);
+  }
+  statistic(metric: string, which: Statistic): Value {
+    return read(this.columns.statistics.get(metric)?.get(which), this.at);
+  }
+  get name(): string {
+    return String(this.own("name") ?? this.run);
+  }
+  get tags(): string[] {
+    return (this.own("tags") as string[] | undefined) ?? [];
+  }
+  get color(): number {
+    return (this.own("color") as number | undefined) ?? 0;
+  }
+}
+
+/** A column store that takes the server's answers and the stream's events. */
+export class Columns {
+  readonly own = new Map<string, Json[]>();
+  readonly config = new Map<string, Column>();
+  readonly summary = new Map<string, Column>();
+  /** By metric, of those that were asked for. */
+  readonly statistics = new Map<string, Map<string, Column>>();
+  readonly metrics = new Set<string>();
+  /** The runs that there are, the newest first. */
+  rows: Row[] = [];
+  private byRun = new Map<string, Row>();
+  private count = 0;
+
+  /** Takes the place of all that is known. */
+  fill(answer: ColumnsAnswer): void {
+    for (const part of [this.own, this.config, this.summary, this.statistics, this.metrics]) part.clear();
+    this.rows = answer.run.map((run, at) => new Row(this, at, run));
+    this.byRun = new Map(this.rows.map((row) => [row.run, row]));
+    this.count = this.rows.length;
+    for (const [name, values] of Object.entries(answer.own ?? {})) this.own.set(name, values);
+    for (const part of ["config", "summary"] as const)
+      for (const [name, sent] of Object.entries(answer[part] ?? {})) this[part].set(name, column(sent));
+    this.addStatistics(answer);
+  }
+
+  /** Takes the least, greatest and mean values of metrics; rows are matched by name. */
+  addStatistics(answer: ColumnsAnswer): void {
+    const places = answer.run.map((run) => this.byRun.get(run)?.at);
+    for (const [metric, found] of Object.entries(answer.metrics ?? {})) {
+      this.metrics.add(metric);
+      const known = new Map<string, Column>();
+      for (const [which, sent] of Object.entries(found)) {
+        const values = new Map<number, Json>();
+        sent.values.forEach((value, i) => {
+          const at = places[sent.at ? sent.at[i]! : i];
+          if (at !== undefined && value !== null) values.set(at, value);
+        });
+        known.set(which, values);
+      }
+      if (known.size) this.statistics.set(metric, known);
+    }
+  }
+
+  get(run: string): Row | undefined {
+    return this.byRun.get(run);
+  }
+
+  /** A run that is new, or was edited or came to its end. */
+  put(run: Run): void {
+    let row = this.byRun.get(run.run);
+    if (!row) {
+      row = new Row(this, this.count++, run.run);
+      this.byRun.set(run.run, row);
+      this.rows = [row, ...this.rows];
+    }
+    for (const [name, values] of this.own)
+      values[row.at] = (run as unknown as Record<string, Json>)[name] ?? null;
+    for (const part of ["config", "summary"] as const)
+      for (const [name, value] of leaves(run[part])) write(this[part], name, row.at, value);
+  }
+
+  set(run: string, changes: Record<string, Json>): void {
+    const row = this.byRun.get(run);
+    if (row)
+      for (const [name, value] of Object.entries(changes)) this.own.get(name)?.splice(row.at, 1, value);
+  }
+
+  remove(run: string): void {
+    this.byRun.delete(run);
+    this.rows = this.rows.filter((row) => row.run !== run);
+  }
+
+  /** Takes logged values as the latest, and where statistics are known also as least or greatest. */
+  log(logged: LoggedRow, now: number): void {
+    const row = this.byRun.get(logged.run);
+    if (!row) return;
+    const step = row.own("last_step");
+    this.set(logged.run, {
+      last_step: typeof step === "number" ? Math.max(step, logged.step) : logged.step,
+      last_update: now,
+    });
+    for (const [metric, value] of Object.entries(logged.metrics)) {
+      if (value !== null && typeof value === "object") continue;
+      write(this.summary, metric, row.at, value);
+      this.metrics.add(metric);
+      const known = this.statistics.get(metric);
+      if (!known || typeof value !== "number") continue;
+      for (const which of ["min", "max"] as const) {
+        const before = row.statistic(metric, which);
+        if (typeof before === "number" && (which === "min" ? before <= value : before >= value)) continue;
+        write(known, which, row.at, value);
+        write(known, `${which}_step`, row.at, logged.step);
+      }
+    }
+  }
+}

@@ -1,0 +1,235 @@
+// What the table shows and in what order. Kept in the address; columns and widths are also remembered by the browser.
+import { effect, signal } from "@preact/signals";
+import { type Expression, ExpressionError, parse, quoted, type Value } from "../../core/expression";
+import type { Json } from "../../core/types";
+import { remember, remembered } from "../../state/view";
+import type { Columns, Row } from "./columns";
+
+export interface Kept {
+  columns: string[] | null;
+  pinned: string[];
+  widths: Record<string, number>;
+}
+
+export class TableView {
+  readonly search = signal("");
+  readonly filter = signal("");
+  /** Fields in the filter language, `-` in front for descending; the first counts most. */
+  readonly sort = signal<string[]>([]);
+  readonly group = signal("");
+  /** The columns shown, as fields; null for those that tell most. */
+  readonly columns = signal<string[] | null>(null);
+  readonly pinned = signal<string[]>([]);
+  readonly baseline = signal<string | null>(null);
+  readonly widths = signal<Record<string, number>>({});
+
+  constructor(private readonly project: string) {}
+
+  read(query: URLSearchParams): void {
+    const kept = this.kept();
+    this.search.value = query.get("search") ?? "";
+    this.filter.value = query.get("filter") ?? "";
+    this.sort.value = split(query.get("sort") ?? "")
+      .map((field) => (field === "-started" ? "" : field))
+      .filter(Boolean);
+    this.group.value = query.get("group") ?? "";
+    this.columns.value = query.has("cols") ? split(query.get("cols")!) : (kept.columns ?? null);
+    this.pinned.value = query.has("pin") ? split(query.get("pin")!) : (kept.pinned ?? []);
+    this.baseline.value = query.get("baseline");
+    this.widths.value = kept.widths ?? {};
+  }
+
+  write(): URLSearchParams {
+    const query = new URLSearchParams();
+    const set = (name: string, value: string | null) => value && query.set(name, value);
+    set("search", this.search.value);
+    set("filter", this.filter.value);
+    set("sort", this.sort.value.join(","));
+    set("group", this.group.value);
+    if (this.columns.value) query.set("cols", this.columns.value.join(","));
+    set("pin", this.pinned.value.join(","));
+    set("baseline", this.baseline.value);
+    return query;
+  }
+
+  /** Keeps address and memory up to date until the signal aborts. */
+  bind(aborted: AbortSignal): void {
+    const stops = [
+      effect(() => {
+        const query = this.write().toString();
+        const address = location.pathname + (query ? `?${query}` : "");
+        if (address !== location.pathname + location.search) history.replaceState(history.state, "", address);
+      }),
+      effect(() => {
+        const kept: Kept = {
+          columns: this.columns.value,
+          pinned: this.pinned.value,
+          widths: this.widths.value,
+        };
+        remember(this.key, JSON.stringify(kept));
+      }),
+    ];
+    aborted.addEventListener("abort", () => {
+      for (const stop of stops) stop();
+    });
+  }
+
+  /** A click on a column's head: ascending, descending, none; with `more` beside the others instead of in their place. */
+  toggleSort(field: string, more: boolean): void {
+    const before = this.sort.value.find((s) => s.replace(/^-/, "") === field);
+    const next = before === undefined ? field : before === field ? `-${field}` : null;
+    const others = more ? this.sort.value : [];
+    if (next === null) this.sort.value = others.filter((s) => s !== before);
+    else if (more && before !== undefined) this.sort.value = others.map((s) => (s === before ? next : s));
+    else this.sort.value = [...others, next];
+  }
+
+  private get key(): string {
+    return `aspara-table-${this.project}`;
+  }
+
+  private kept(): Partial<Kept> {
+    try {
+      return (JSON.parse(remembered(this.key) ?? "{}") as Partial<Kept> | null) ?? {};
+    } catch {
+      return {};
+    }
+  }
+}
+
+/** Fields separated by commas; those in backticks may hold some. */
+export function split(text: string): string[] {
+  return (text.match(/(?:`(?:[^`]|``)*`|[^,`])+/g) ?? []).map((part) => part.trim()).filter(Boolean);
+}
+
+/** The name that a column's head shows. */
+export function label(field: string): string {
+  const inner = /^(config|params|summary)\.(.+)$/s.exec(unquoted(field));
+  return inner ? inner[2]! : unquoted(field);
+}
+
+export function unquoted(field: string): string {
+  return /^`.*`$/s.test(field) ? field.slice(1, -1).replaceAll("``", "`") : field;
+}
+
+export function fieldOf(scope: "config" | "summary", name: string): string {
+  return quoted(`${scope}.${name}`);
+}
+
+const parsed = new Map<string, Expression | null>();
+/** The meaning of a column's field, or null where it has none. */
+export function meaning(field: string): Expression | null {
+  if (!parsed.has(field)) {
+    let found: Expression | null = null;
+    try {
+      found = parse(field);
+    } catch (error) {
+      if (!(error instanceof ExpressionError)) throw error;
+    }
+    parsed.set(field, found);
+  }
+  return parsed.get(field)!;
+}
+
+export function valueIn(row: Row, field: string, now: number): Json {
+  return meaning(field)?.value(row, now) ?? null;
+}
+
+/** Numbers before texts; lists as texts. */
+export function compare(a: Json, b: Json): number {
+  if (typeof a === "number" && typeof b === "number") return a - b;
+  if (typeof a === "number") return -1;
+  if (typeof b === "number") return 1;
+  return collator.compare(String(a), String(b));
+}
+const collator = new Intl.Collator("en", { numeric: true });
+
+/** `rows` by several fields; what has no value comes last, whichever the direction. Equals stay as they were. */
+export function sorted(rows: readonly Row[], sort: readonly string[], now: number): Row[] {
+  const orders = sort.map((field) => ({ down: field.startsWith("-"), field: field.replace(/^-/, "") }));
+  if (orders.length === 0) return [...rows];
+  const keys = new Map<Row, Json[]>();
+  for (const row of rows)
+    keys.set(
+      row,
+      orders.map(({ field }) => {
+        const value = valueIn(row, field, now);
+        const empty = value === null || value === "" || (Array.isArray(value) && value.length === 0);
+        return empty || (typeof value === "number" && Number.isNaN(value)) ? null : value;
+      }),
+    );
+  return [...rows].sort((a, b) => {
+    const one = keys.get(a)!;
+    const other = keys.get(b)!;
+    for (let i = 0; i < orders.length; i++) {
+      const x = one[i]!;
+      const y = other[i]!;
+      if (x === null || y === null) {
+        if (x !== y) return x === null ? 1 : -1;
+        continue;
+      }
+      const order = compare(x, y);
+      if (order !== 0) return orders[i]!.down ? -order : order;
+    }
+    return 0;
+  });
+}
+
+/** Runs whose name, tags, notes or state hold every word. */
+export function searched(rows: readonly Row[], text: string): readonly Row[] {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0) return rows;
+  return rows.filter((row) => {
+    const all = [row.name, row.run, row.own("status"), row.own("group"), row.own("notes"), ...row.tags]
+      .filter(Boolean)
+      .join("\n")
+      .toLowerCase();
+    return words.every((word) => all.includes(word));
+  });
+}
+
+export interface Group {
+  value: Value;
+  rows: Row[];
+}
+
+/** `rows` in groups of equal values of a field, in the order of their first runs. */
+export function grouped(rows: readonly Row[], field: string, now: number): Group[] {
+  const groups = new Map<string, Group>();
+  for (const row of rows) {
+    const value = valueIn(row, field, now);
+    const key = JSON.stringify(value);
+    const found = groups.get(key);
+    if (found) found.rows.push(row);
+    else groups.set(key, { value, rows: [row] });
+  }
+  return [...groups.values()];
+}
+
+/** The columns that tell most: inputs that differ between runs, then the results. */
+export function telling(columns: Columns, most = 8): string[] {
+  const byName = (a: string, b: string) => collator.compare(a, b);
+  const differing = [...columns.config.keys()].filter((name) => {
+    const seen = new Set<string>();
+    for (const row of columns.rows.slice(0, 500)) {
+      seen.add(JSON.stringify(row.config(name) ?? null));
+      if (seen.size > 1) return true;
+    }
+    return columns.rows.length < 2;
+  });
+  const results = [...columns.summary.keys()].filter((name) => !/^(system|sys)[/.]|^_/.test(name));
+  const rank = (name: string) => (/loss|acc|score|f1|auc|error|reward|best/i.test(name) ? 0 : 1);
+  return [
+    "status",
+    "started",
+    "duration",
+    ...differing
+      .sort(byName)
+      .slice(0, most)
+      .map((name) => fieldOf("config", name)),
+    ...results
+      .sort((a, b) => rank(a) - rank(b) || byName(a, b))
+      .slice(0, most)
+      .map((name) => fieldOf("summary", name)),
+  ];
+}

@@ -1,0 +1,182 @@
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { matcher, type Section, sections } from "../core/sections";
+import type { Run } from "../core/types";
+import type { Board } from "../state/board";
+import type { View } from "../state/view";
+import { Arrangement } from "./arrange";
+import { ChartCard } from "./card";
+import { Hover } from "./hover";
+import { Mounts } from "./mounts";
+
+const PINNED = "pinned";
+
+/** All charts of a board in sections by prefix (or, `flat`, in one), filtered by name. */
+export function Charts({
+  board,
+  view,
+  shown,
+  flat = false,
+}: {
+  board: Board;
+  view: View;
+  shown: Run[];
+  flat?: boolean;
+}) {
+  const hover = useMemo(() => new Hover(), []);
+  const mounts = useMemo(() => new Mounts(), []);
+  const arrangement = useMemo(() => new Arrangement(board.project), [board.project]);
+  const [dragged, setDragged] = useState<string | null>(null);
+  useEffect(() => board.draw(shown.map((run) => run.run)), [board, shown]);
+  const filter = view.filter.value;
+  const full = view.full.value;
+  const metrics = board.metrics.value;
+  const pins = arrangement.pins.value;
+  const order = arrangement.order.value;
+  const found = useMemo(() => {
+    const matches = matcher(filter);
+    const kept = metrics.filter(matches);
+    const grouped = sections(kept, order);
+    const all: Section[] =
+      flat && grouped.length > 1 ? [{ name: "", metrics: grouped.flatMap((g) => g.metrics) }] : grouped;
+    const pinned = pins.filter((metric) => kept.includes(metric));
+    return { all, pinned };
+  }, [metrics, filter, pins, order, flat]);
+  if (metrics.length === 0 && !board.loading.value) {
+    return (
+      <p class="empty">
+        No metrics yet. The first{" "}
+        <code>
+          aspara.log({"{"}"loss": 0.5{"}"})
+        </code>{" "}
+        makes a chart appear here.
+      </p>
+    );
+  }
+  if (found.all.length === 0 && !board.loading.value)
+    return (
+      <p class="empty">
+        No metric matches “{filter}”.{" "}
+        <button
+          type="button"
+          class="link"
+          onClick={() => {
+            view.filter.value = "";
+          }}
+        >
+          Show all {metrics.length}
+        </button>
+      </p>
+    );
+  const common = { board, view, shown, hover, mounts, arrangement };
+  const names = found.all.map((section) => section.name);
+  return (
+    <div class={`sections size-${view.size.value}`}>
+      {found.pinned.length > 0 && (
+        <section>
+          <SectionHead name={PINNED} title={PINNED} count={found.pinned.length} arrangement={arrangement} />
+          {arrangement.isOpen(PINNED) && (
+            <div class="grid">
+              {found.pinned.map((metric) => (
+                <ChartCard key={metric} {...common} metric={metric} label={metric} />
+              ))}
+            </div>
+          )}
+        </section>
+      )}
+      {found.all.map((section, place) => {
+        const open = arrangement.isOpen(section.name);
+        const inFull = full !== null && section.metrics.includes(full) && !pins.includes(full);
+        return (
+          // biome-ignore lint/a11y/noStaticElementInteractions: a heading dropped here; buttons do the same
+          <section
+            key={section.name}
+            class={dragged === section.name ? "dragged" : ""}
+            onDragOver={(event) => dragged !== null && event.preventDefault()}
+            onDrop={(event) => {
+              event.preventDefault();
+              if (dragged !== null && dragged !== section.name) arrangement.move(dragged, place, names);
+              setDragged(null);
+            }}
+          >
+            <SectionHead
+              name={section.name}
+              title={section.name || "metrics"}
+              count={section.metrics.length}
+              arrangement={arrangement}
+              {...(names.length > 1 ? { order: { place, names, drag: setDragged } } : {})}
+            />
+            {(open || inFull) && (
+              <div class="grid">
+                {(open ? section.metrics : [full!]).map((metric) => (
+                  <ChartCard
+                    key={metric}
+                    {...common}
+                    metric={metric}
+                    label={section.name && !flat ? metric.slice(section.name.length + 1) : metric}
+                  />
+                ))}
+              </div>
+            )}
+          </section>
+        );
+      })}
+    </div>
+  );
+}
+
+function SectionHead({
+  name,
+  title,
+  count,
+  arrangement,
+  order,
+}: {
+  name: string;
+  title: string;
+  count: number;
+  arrangement: Arrangement;
+  order?: { place: number; names: string[]; drag: (name: string | null) => void };
+}) {
+  const open = arrangement.isOpen(name);
+  return (
+    <h2
+      class="section-head"
+      draggable={order !== undefined}
+      onDragStart={(event) => {
+        event.dataTransfer?.setData("text/plain", title);
+        order?.drag(name);
+      }}
+      onDragEnd={() => order?.drag(null)}
+    >
+      <button type="button" class="fold" aria-expanded={open} onClick={() => arrangement.toggle(name)}>
+        <span class="arrow" aria-hidden="true">
+          {open ? "▾" : "▸"}
+        </span>
+        {title}
+        <span class="count">{count}</span>
+      </button>
+      {order && (
+        <span class="section-order">
+          <button
+            type="button"
+            disabled={order.place === 0}
+            aria-label={`Move section ${title} up`}
+            title="Move up (or drag the heading)"
+            onClick={() => arrangement.move(name, order.place - 1, order.names)}
+          >
+            ↑
+          </button>
+          <button
+            type="button"
+            disabled={order.place === order.names.length - 1}
+            aria-label={`Move section ${title} down`}
+            title="Move down (or drag the heading)"
+            onClick={() => arrangement.move(name, order.place + 1, order.names)}
+          >
+            ↓
+          </button>
+        </span>
+      )}
+    </h2>
+  );
+}

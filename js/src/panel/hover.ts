@@ -1,0 +1,19 @@
+import type { Pointed } from "../chart/chart";
+
+interface Follower {
+  follow(at: Pointed | null): void;
+}
+
+/** Charts under one pointer: where it stands in one of them is shown in all. */
+export class Hover {
+  private readonly charts = new Set<Follower>();
+
+  add(chart: Follower): () => void {
+    this.charts.add(chart);
+    return () => this.charts.delete(chart);
+  }
+
+  move(from: Follower, at: Pointed | null): void {
+    for (const chart of this.charts) if (chart !== from) chart.follow(at);
+  }
+}

@@ -1,0 +1,241 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Band, Line, XAxis } from "../chart/figure";
+import { runColor } from "../core/palette";
+import { decodeValues, type Points, type Series } from "../core/series";
+import type { GroupSeries, GroupsAnswer, MetricsAnswer, Run, SeriesData } from "../core/types";
+import type { QueryAxis } from "../source/source";
+import type { Board } from "../state/board";
+import type { Spread, View } from "../state/view";
+import { Limiter } from "./mounts";
+
+/** Points asked for in a zoomed window, or in a chart that fills the page. */
+const FINE = 2000;
+const PLACES = 400;
+/** Windows that reach to the present are asked for again after new points, but not more often than this, ms. */
+const PACE = 1500;
+
+const limiter = new Limiter(4);
+
+/** The server's name of an axis. */
+export function queryAxis(axis: XAxis): QueryAxis {
+  return axis === "wall" ? "time" : axis;
+}
+
+export interface Scene {
+  lines: Line[];
+  bands: Band[];
+  /** What is shown is not yet what was asked for. */
+  waiting: boolean;
+}
+
+interface Props {
+  board: Board;
+  view: View;
+  metric: string;
+  shown: readonly Run[];
+  /** The chart exists. */
+  mounted: boolean;
+  /** It fills the page: as fine as it can be. */
+  full: boolean;
+  say: (text: string) => void;
+}
+
+/** What a chart draws: the points at hand, or those asked from the server for just this window, or groups of runs. */
+export function useScene({ board, view, metric, shown, mounted, full, say }: Props): Scene {
+  const revision = board.revision(metric).value ?? 0;
+  const axis = view.xAxis.value;
+  const range = view.range.value;
+  const logX = view.logX.value && axis !== "wall";
+  const group = view.group.value;
+  useEffect(() => (mounted && !group ? board.need(metric) : undefined), [mounted, metric, group === ""]);
+
+  const base = board.lines(metric);
+  const whole = board.ready(metric) && shown.every((run) => base.get(run.run)?.complete ?? true);
+  const byMetric = axis.startsWith("metric:");
+  const asks =
+    mounted && !group && board.ready(metric) && (byMetric || (!whole && (range !== null || logX || full)));
+  const runs = shown.map((run) => run.run);
+  const points = full || shown.length <= 4 ? FINE : 800;
+  const key = JSON.stringify([axis, range, logX, runs, points]);
+  const found = useAsked<MetricsAnswer>(
+    asks ? key : null,
+    asks && shown.some((run) => run.status === "running") ? revision : -1,
+    (signal) =>
+      board.source.metrics(
+        board.project,
+        {
+          runs,
+          metrics: [metric],
+          x: queryAxis(axis),
+          points,
+          ...(logX ? { scale: "log" as const } : {}),
+          ...(range ? { from: range[0], to: range[1] } : {}),
+        },
+        signal,
+      ),
+    say,
+  );
+
+  const hidden = [...view.hidden.value];
+  const every = view.base.value !== "none";
+  const members = every ? null : [...view.chosen.value];
+  const spread = view.spread.value;
+  const groupKey = JSON.stringify([axis, group, range, logX, hidden, members]);
+  const grouped = useAsked<GroupsAnswer>(
+    mounted && group ? groupKey : null,
+    mounted && group && board.runs.value.some((run) => run.status === "running") ? board.beat.value : -1,
+    (signal) => {
+      const left = new Set(hidden);
+      const chosen = members ?? board.runs.value.map((run) => run.run).filter((run) => !left.has(run));
+      return board.source.groups(
+        board.project,
+        {
+          by: [group],
+          metrics: [metric],
+          x: queryAxis(axis),
+          points: PLACES,
+          ...(every && hidden.length === 0 ? {} : { runs: chosen }),
+          ...(logX ? { scale: "log" as const } : {}),
+          ...(range ? { from: range[0], to: range[1] } : {}),
+        },
+        signal,
+      );
+    },
+    say,
+  );
+
+  if (group) {
+    const answer = grouped.value;
+    return {
+      lines: [],
+      bands: answer ? bandsOf(answer, metric, group, spread) : [],
+      waiting: grouped.waiting,
+    };
+  }
+  const window = asks && found.value && found.axis === axis ? found.value.metrics[metric] : undefined;
+  const lines: Line[] = [];
+  for (const run of shown) {
+    const series = base.get(run.run);
+    const data = window?.[run.run];
+    const common = { run: run.run, name: run.name, color: runColor(run.color), start: run.start_time ?? 0 };
+    if (data) lines.push({ ...common, ...windowed(data, byMetric ? null : series, axis, common.start) });
+    else if (!byMetric && series)
+      lines.push({ ...common, points: series.points(), thinned: !series.complete });
+  }
+  return { lines, bands: [], waiting: found.waiting || !board.ready(metric) };
+}
+
+/** The answer to the question named `key`; asked again when `revision` has changed, in good time. The last one stays meanwhile. */
+function useAsked<T>(
+  key: string | null,
+  revision: number,
+  ask: (signal: AbortSignal) => Promise<T>,
+  say: (text: string) => void,
+): { value: T | null; axis: string; waiting: boolean } {
+  const [value, setValue] = useState<{ key: string; axis: string; answer: T } | null>(null);
+  const state = useRef({ at: 0, key: "", aborter: new AbortController() });
+  useEffect(() => {
+    const aborter = new AbortController();
+    state.current.aborter = aborter;
+    if (key === null) setValue(null);
+    return () => aborter.abort();
+  }, [key]);
+  useEffect(() => {
+    if (key === null) return;
+    const now = state.current;
+    // A zoom in several strokes asks once; new points are worth a question now and then.
+    const wait = now.key === key ? Math.max(0, now.at + PACE - Date.now()) : 60;
+    const { signal } = now.aborter;
+    const timer = setTimeout(() => {
+      now.key = key;
+      now.at = Date.now();
+      limiter
+        .run(() => ask(signal), signal)
+        .then(
+          (answer) => !signal.aborted && setValue({ key, axis: String(JSON.parse(key)[0]), answer }),
+          (error: unknown) => {
+            if (!signal.aborted) say(error instanceof Error ? error.message : String(error));
+          },
+        );
+    }, wait);
+    return () => clearTimeout(timer);
+  }, [key, revision]);
+  return {
+    value: key === null ? null : (value?.answer ?? null),
+    axis: value?.axis ?? "",
+    waiting: key !== null && value?.key !== key,
+  };
+}
+
+/** An answer's points, with the points at hand that lie just outside: so that the line goes on to the edge. */
+function windowed(
+  data: SeriesData,
+  base: Series | null | undefined,
+  axis: XAxis,
+  start: number,
+): { points: Points; xs?: Float64Array; thinned: boolean } {
+  const points = {
+    steps: Float64Array.from(data.steps),
+    times: Float64Array.from(data.timestamps),
+    values: decodeValues(data),
+  };
+  if (axis.startsWith("metric:"))
+    return { points, xs: Float64Array.from(data.x ?? data.steps), thinned: !data.raw };
+  const count = points.values.length;
+  const around = base?.points();
+  if (!around || count === 0) return { points, thinned: !data.raw };
+  const place = (p: Points, i: number) =>
+    axis === "step" ? p.steps[i]! : axis === "wall" ? p.times[i]! : (p.times[i]! - start) / 1000;
+  let before = -1;
+  let after = -1;
+  for (let i = 0; i < around.values.length; i++) {
+    if (place(around, i) < place(points, 0)) before = i;
+    else if (after < 0 && place(around, i) > place(points, count - 1)) after = i;
+  }
+  const join = (name: keyof Points) => {
+    const parts = [
+      ...(before >= 0 ? [around[name][before]!] : []),
+      ...points[name],
+      ...(after >= 0 ? [around[name][after]!] : []),
+    ];
+    return Float64Array.from(parts);
+  };
+  return {
+    points: { steps: join("steps"), times: join("times"), values: join("values") },
+    thinned: !data.raw,
+  };
+}
+
+function bandsOf(answer: GroupsAnswer, metric: string, field: string, spread: Spread): Band[] {
+  const label = field.replace(/^config\./, "");
+  const found: Band[] = [];
+  answer.groups.forEach((group, index) => {
+    const series = answer.metrics[metric]?.[group.key];
+    if (!series) return;
+    const values = group.values.map((v) =>
+      v === null ? "none" : typeof v === "string" ? v : JSON.stringify(v),
+    );
+    found.push({
+      key: group.key,
+      name: `${label} = ${values.join(", ")}`,
+      color: runColor(index),
+      x: Float64Array.from(series.x),
+      mean: numbers(series.mean),
+      ...around(series, spread),
+      runs: series.runs,
+    });
+  });
+  return found;
+}
+
+function around(series: GroupSeries, spread: Spread): { low: Float64Array; high: Float64Array } {
+  const mean = numbers(series.mean);
+  if (spread === "range") return { low: numbers(series.min, mean), high: numbers(series.max, mean) };
+  // One run alone has no spread.
+  const width = numbers(series[spread], new Float64Array(mean.length));
+  return { low: mean.map((m, i) => m - width[i]!), high: mean.map((m, i) => m + width[i]!) };
+}
+
+function numbers(column: (number | null)[], otherwise?: Float64Array): Float64Array {
+  return Float64Array.from(column, (v, i) => v ?? otherwise?.[i] ?? Number.NaN);
+}

@@ -1,0 +1,228 @@
+import type {
+  GroupsAnswer,
+  Json,
+  Metadata,
+  MetricNames,
+  MetricsAnswer,
+  Project,
+  Run,
+  RunDetail,
+} from "../core/types";
+import { type GroupsQuery, type Listener, type SeriesQuery, type Source, SourceError } from "./source";
+import { eventWire, socketWire, type Wire } from "./wire";
+
+const PAGE = 1000;
+/** Longer than the server's heartbeat, after which a silent stream is taken for dead. */
+const SILENCE = 40_000;
+
+/** The dashboard's API below `base` (which ends in "/"). One stream a page, and none while the page is hidden. */
+export class HttpSource implements Source {
+  private readonly wires: Wire[];
+  /** Which wire is tried, and whether one has worked. */
+  private wire = 0;
+  private settled = false;
+
+  constructor(
+    private readonly base: string,
+    readonly readOnly = false,
+  ) {
+    this.wires = typeof WebSocket === "undefined" ? [eventWire(base)] : [socketWire(base), eventWire(base)];
+  }
+
+  async projects(signal?: AbortSignal): Promise<Project[]> {
+    return this.all<Project>("api/projects", "projects", signal);
+  }
+
+  project(project: string, signal?: AbortSignal): Promise<Project> {
+    return this.get(`api/projects/${enc(project)}`, signal);
+  }
+
+  async runs(project: string, signal?: AbortSignal): Promise<Run[]> {
+    return this.all<Run>(`api/projects/${enc(project)}/runs`, "runs", signal);
+  }
+
+  run(project: string, run: string, signal?: AbortSignal): Promise<RunDetail> {
+    return this.get(`api/projects/${enc(project)}/runs/${enc(run)}`, signal);
+  }
+
+  async names(project: string, runs?: string[], signal?: AbortSignal): Promise<MetricNames> {
+    const query = runs ? `?runs=${runs.map(enc).join(",")}` : "";
+    const found = await this.get<Omit<MetricNames, "metrics"> & { metrics: { name: string }[] }>(
+      `api/projects/${enc(project)}/metrics${query}`,
+      signal,
+    );
+    return { ...found, metrics: found.metrics.map((metric) => metric.name) };
+  }
+
+  async groups(project: string, query: GroupsQuery, signal?: AbortSignal): Promise<GroupsAnswer> {
+    const answer = await this.send("POST", `api/projects/${enc(project)}/runs/groups`, query, {}, signal);
+    return (await answer.json()) as GroupsAnswer;
+  }
+
+  async metrics(project: string, query: SeriesQuery, signal?: AbortSignal): Promise<MetricsAnswer> {
+    const body: Record<string, unknown> = {};
+    for (const [key, value] of Object.entries(query)) if (value !== undefined) body[key] = value;
+    const answer = await this.send("POST", `api/projects/${enc(project)}/runs/metrics`, body, {}, signal);
+    return (await answer.json()) as MetricsAnswer;
+  }
+
+  subscribe(
+    project: string,
+    options: { runs?: string[]; cursor?: string },
+    listener: Listener,
+    signal: AbortSignal,
+  ): void {
+    const question = { cursor: options.cursor ?? "", runs: options.runs };
+    let close: (() => void) | null = null;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let pause = 500;
+    let since = Date.now();
+
+    const hangUp = () => {
+      clearTimeout(timer);
+      close?.();
+      close = null;
+    };
+    const retry = () => {
+      hangUp();
+      listener.liveness({ state: "reconnecting", since });
+      timer = setTimeout(open, pause);
+      pause = Math.min(pause * 2, 15_000);
+    };
+    const alive = () => {
+      clearTimeout(timer);
+      timer = setTimeout(retry, SILENCE);
+      since = Date.now();
+    };
+    const open = () => {
+      hangUp();
+      if (document.hidden || signal.aborted) return;
+      const wire = this.wires[this.wire % this.wires.length]!;
+      close = wire(project, question, {
+        open: () => {
+          this.settled = true;
+          pause = 500;
+          alive();
+          listener.liveness({ state: "live", since: Date.now() });
+        },
+        told(events, cursor) {
+          alive();
+          if (cursor) question.cursor = cursor;
+          for (const event of events) listener.event(event);
+          if (cursor) listener.cursor?.(cursor);
+        },
+        lost: () => {
+          // Until one way has worked, the next attempt takes the other.
+          if (!this.settled) this.wire++;
+          retry();
+        },
+      });
+    };
+    // A hidden page gives its connection back, and comes back with its cursor.
+    const visibility = () => {
+      if (document.hidden) {
+        hangUp();
+        listener.liveness({ state: "paused", since: Date.now() });
+      } else if (!close) open();
+    };
+    document.addEventListener("visibilitychange", visibility, { signal });
+    window.addEventListener("online", open, { signal });
+    window.addEventListener("offline", retry, { signal });
+    signal.addEventListener("abort", hangUp);
+    open();
+  }
+
+  async metadata(project: string, run: string | null): Promise<{ content: Metadata; etag: string }> {
+    return tagged(await this.send("GET", this.metadataPath(project, run)));
+  }
+
+  async edit(project: string, run: string | null, changes: Partial<Metadata>, etag: string | null) {
+    const headers: Record<string, string> = etag ? { "If-Match": etag } : {};
+    return tagged(await this.send("PUT", this.metadataPath(project, run), changes, headers));
+  }
+
+  async stop(project: string, run: string): Promise<void> {
+    await this.send("POST", `api/projects/${enc(project)}/runs/${enc(run)}/stop`);
+  }
+
+  async remove(project: string, run: string | null, force: boolean): Promise<void> {
+    const path =
+      run === null ? `api/projects/${enc(project)}` : `api/projects/${enc(project)}/runs/${enc(run)}`;
+    await this.send("DELETE", force ? `${path}?force=1` : path);
+  }
+
+  private metadataPath(project: string, run: string | null): string {
+    return run === null
+      ? `api/projects/${enc(project)}/metadata`
+      : `api/projects/${enc(project)}/runs/${enc(run)}/metadata`;
+  }
+
+  private async all<T>(path: string, key: string, signal?: AbortSignal): Promise<T[]> {
+    const found: T[] = [];
+    for (;;) {
+      const page = await this.get<Record<string, Json> & { total: number }>(
+        `${path}?limit=${PAGE}&offset=${found.length}`,
+        signal,
+      );
+      const items = page[key] as unknown as T[];
+      found.push(...items);
+      if (items.length < PAGE || found.length >= page.total) return found;
+    }
+  }
+
+  private async get<T>(path: string, signal?: AbortSignal): Promise<T> {
+    return (await (await this.send("GET", path, undefined, {}, signal)).json()) as T;
+  }
+
+  private async send(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+    signal?: AbortSignal,
+  ): Promise<Response> {
+    const all: Record<string, string> = { Accept: "application/json", ...headers };
+    if (method !== "GET") {
+      all["X-Requested-With"] = "aspara";
+      const xsrf = /(?:^|; )_xsrf=([^;]*)/.exec(document.cookie);
+      if (xsrf) all["X-XSRFToken"] = xsrf[1]!;
+    }
+    if (body !== undefined) all["Content-Type"] = "application/json";
+    let answer: Response;
+    try {
+      answer = await fetch(this.base + path, {
+        method,
+        headers: all,
+        credentials: "same-origin",
+        // A deletion goes through even if the page is left meanwhile.
+        keepalive: method === "DELETE",
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(signal ? { signal } : {}),
+      });
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      throw new SourceError(
+        "The server does not answer. Is it still running? The page tries again by itself.",
+      );
+    }
+    if (!answer.ok) throw new SourceError(await detail(answer), answer.status);
+    return answer;
+  }
+}
+
+async function detail(answer: Response): Promise<string> {
+  try {
+    const found = (await answer.json()) as { detail?: string; message?: string };
+    return found.detail ?? found.message ?? `The server answered ${answer.status}.`;
+  } catch {
+    return `The server answered ${answer.status}.`;
+  }
+}
+
+async function tagged(answer: Response): Promise<{ content: Metadata; etag: string }> {
+  return { content: (await answer.json()) as Metadata, etag: answer.headers.get("ETag") ?? "" };
+}
+
+function enc(part: string): string {
+  return encodeURIComponent(part);
+}

@@ -1,0 +1,67 @@
+import { useContext, useEffect, useState } from "preact/hooks";
+import { formatAgo } from "../core/format";
+import { runColor } from "../core/palette";
+import type { Run } from "../core/types";
+import { StatusBadge } from "../panel/badges";
+import { PanelContext } from "../panel/environment";
+import { Popover } from "./popover";
+import { NO_SERVER, type Session } from "./session";
+
+const MOST = 200;
+
+/** Chooses other runs of the project to be drawn beside this one; the server is asked, so a busy kernel is no matter. */
+export function Compare({ session, project, self }: { session: Session; project: string; self: string }) {
+  const chosen = session.others.value.length;
+  return (
+    <Popover
+      kind="w-compare"
+      label={<>Compare{chosen > 0 && <span class="count">{chosen}</span>}</>}
+      title="Draw other runs of this project too"
+      why={session.server ? null : `Other runs are asked from the Jupyter server: ${NO_SERVER}`}
+    >
+      {() => <Choices session={session} project={project} self={self} />}
+    </Popover>
+  );
+}
+
+function Choices({ session, project, self }: { session: Session; project: string; self: string }) {
+  const { say } = useContext(PanelContext)!;
+  const [runs, setRuns] = useState<Run[] | null>(null);
+  const [failed, setFailed] = useState<string | null>(null);
+  useEffect(() => {
+    const aborter = new AbortController();
+    const { signal } = aborter;
+    session.server?.runs(project, signal).then(
+      (found) => setRuns(found.filter((run) => run.run !== self)),
+      (error: Error) => !signal.aborted && setFailed(error.message),
+    );
+    return () => aborter.abort();
+  }, []);
+  const chosen = new Set(session.others.value.map((run) => run.run));
+  if (failed) return <p class="error">{failed}</p>;
+  if (!runs) return <p class="faint">Asking for the runs…</p>;
+  if (runs.length === 0) return <p class="faint">This is the project's only run.</p>;
+  return (
+    <ul>
+      {runs.slice(0, MOST).map((run) => (
+        <li key={run.run}>
+          <label>
+            <input
+              type="checkbox"
+              checked={chosen.has(run.run)}
+              onChange={() => {
+                session.toggle(run).catch((error: Error) => say(error.message, "error"));
+              }}
+            />
+            <i class="dot" style={{ background: runColor(run.color) }} aria-hidden="true" />
+            <span class="w-name" title={run.name}>
+              {run.name}
+            </span>
+            <span class="faint">{formatAgo(run.start_time, Date.now())}</span>
+            <StatusBadge status={run.status} dot />
+          </label>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,13 @@
+import base from "../styles/base.css";
+import panel from "../styles/panel.css";
+import own from "../styles/widget.css";
+
+/** All rules, held inside our own element: the notebook's page and its other outputs are not ours to colour. */
+export function scopedStyle(): string {
+  const all = base + panel + own;
+  // Names of animations know no scope, and may not stand in one.
+  const frames = /@keyframes[^{]+\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}/g;
+  // Inside the scope its root answers to `:scope` alone.
+  const rules = all.replace(frames, "").replaceAll(".aspara-widget", ":scope");
+  return `${(all.match(frames) ?? []).join("\n")}\n@scope (.aspara-widget) {\n${rules}\n}`;
+}

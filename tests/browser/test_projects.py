@@ -1,0 +1,114 @@
+"""The page of projects in a real Chromium."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+import aspara
+from aspara.server.app import Server
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch):
+    """A standalone dashboard with three projects."""
+    data = tmp_path / "data"
+    monkeypatch.setenv("ASPARA_DATA_DIR", str(data))
+    server = Server(data, port=0)
+    thread = server.start_in_thread()
+    for project, runs in (("alpha", 1), ("beta", 3), ("gamma", 2)):
+        for _ in range(runs):
+            run = aspara.Run("r", project)
+            for i in range(30):
+                run.log({"val/loss": 1 / (i + 1), "epoch": i})
+            run.finish()
+    server.service.catalog.edit_project("beta", {"tags": ["vision"], "notes": "# Plan\n\nTry **wide** <b>nets</b>"})
+    yield server
+    server.stop()
+    thread.join(10)
+
+
+def names(page) -> list[str]:
+    return page.locator(".project-head a, .project-list th[scope=row] a").all_inner_texts()
+
+
+def until(done, seconds: float = 20.0, why: str = "") -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, why or "it did not happen"
+        time.sleep(0.1)
+
+
+def test_projects_are_found_by_name_and_tag_and_sorted_and_the_address_keeps_it(site, page):
+    """Cards or a list; a reload shows the same."""
+    page.goto(site.url)
+    page.wait_for_selector(".project")
+    assert {"alpha", "beta", "gamma"} == set(names(page))
+    page.get_by_label("Sort by").select_option("runs")
+    until(lambda: names(page) == ["beta", "gamma", "alpha"])
+    page.keyboard.press("Escape")
+    page.locator("h1").click()
+    page.keyboard.press("/")
+    page.keyboard.type("vis")
+    until(lambda: names(page) == ["beta"])
+    page.get_by_role("button", name="list").click()
+    page.wait_for_selector(".project-list")
+    page.reload()
+    page.wait_for_selector(".project-list")
+    assert ["beta"] == names(page)
+    assert "vis" == page.get_by_label("Search projects").input_value()
+    page.get_by_label("Search projects").fill("nothing like it")
+    page.get_by_role("button", name="Show all 3").click()
+    until(lambda: len(names(page)) == 3)
+
+
+def test_a_card_shows_the_latest_curve_and_notes_as_markdown(site, page):
+    """A loss of validation says most; what looks like markup in a note is text."""
+    page.goto(site.url)
+    card = page.locator(".project", has_text="beta")
+    card.locator(".sparkline path").wait_for(state="attached")
+    assert "val/loss" in card.inner_text()
+    assert "Plan" == card.locator(".markdown h3").inner_text()
+    assert "wide" == card.locator(".markdown strong").inner_text()
+    assert 0 == card.locator(".markdown b").count()
+
+
+def test_a_project_is_put_away_and_taken_back(site, page):
+    """Undo in the message, and the archive in the list."""
+    page.goto(site.url)
+    page.get_by_role("button", name="More of alpha").click()
+    page.get_by_role("menuitem", name="Archive").click()
+    until(lambda: set(names(page)) == {"beta", "gamma"})
+    assert site.service.catalog.project("alpha").archived
+    page.get_by_role("button", name="Undo").click()
+    until(lambda: len(names(page)) == 3)
+    assert not site.service.catalog.project("alpha").archived
+    page.get_by_role("button", name="More of alpha").click()
+    page.get_by_role("menuitem", name="Archive").click()
+    page.get_by_label("archived (1)").check()
+    until(lambda: len(names(page)) == 3)
+    page.reload()
+    until(lambda: len(names(page)) == 3)
+
+
+def test_a_deleted_project_can_be_taken_back_for_a_moment(site, page):
+    """It asks once; leaving the page ends the moment."""
+    page.goto(site.url)
+    page.get_by_role("button", name="More of gamma").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    page.wait_for_selector("text=Delete project “gamma”?")
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    until(lambda: len(names(page)) == 2)
+    page.get_by_role("button", name="Undo").click()
+    until(lambda: len(names(page)) == 3)
+    assert 2 == len(site.service.catalog.runs("gamma"))
+    page.get_by_role("button", name="More of gamma").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    until(lambda: len(names(page)) == 2)
+    page.get_by_role("link", name="alpha").click()
+    page.wait_for_selector(".runlist li")
+    until(lambda: "gamma" not in [p.name for p in site.service.catalog.projects()])

@@ -1,0 +1,235 @@
+"""aspara.Api: runs and full histories for Python."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import aspara
+from aspara.errors import ProjectNotFound, RunIsRunning, RunNotFound, UsageError
+
+from .conftest import Folder, row
+
+NOW = 1_735_787_045_000
+
+
+@pytest.fixture
+def api(folder: Folder) -> Any:
+    done = {"status": "completed", "is_finished": True, "version": "1"}
+    folder.run(
+        "a",
+        row(NOW, 0, {"loss": 0.5}) + row(NOW + 1000, 1, {"loss": 0.25, "note": "ok"}),
+        meta={
+            **done,
+            "run_id": "id-a",
+            "display_name": "Alpha",
+            "start_time": NOW,
+            "tags": ["base", "x"],
+            "config": {"lr": 0.1, "opt": {"name": "sgd"}, "a.b": 7},
+            "summary": {"best": 3},
+        },
+    )
+    folder.run(
+        "b",
+        [(0, {"loss": 0.125})],
+        meta={**done, "start_time": NOW + 1, "config": {"lr": 0.01}, "status": "failed", "exit_code": 1, "group": "g"},
+    )
+    folder.run("c", [(0, {"loss": 9.0})], meta={**done, "start_time": NOW + 2, "config": {"lr": "auto"}})
+    folder.age(86_400)
+    return aspara.Api(folder.path)
+
+
+def test_projects_and_runs(api: Any) -> None:
+    """Projects by name, runs in the order they began, by path or by id."""
+    assert [p.name for p in api.projects()] == ["p"]
+    assert [r.run for r in api.runs("p")] == ["a", "b", "c"]
+    run = api.run("p/id-a")
+    assert (run.run, run.id, run.name, run.state, run.tags) == ("a", "id-a", "Alpha", "finished", ["base", "x"])
+    assert run.config == {"lr": 0.1, "opt": {"name": "sgd"}, "a.b": 7}
+    assert run.summary == {"best": 3, "loss": 0.25, "note": "ok"}
+    assert run.created_at == datetime.fromtimestamp(NOW / 1000, timezone.utc)
+    assert api.run("entity/p/b").state == "failed"
+    with pytest.raises(RunNotFound, match="a, b, c"):
+        api.run("p/ghost")
+    with pytest.raises(ProjectNotFound):
+        api.runs("ghost")
+    with pytest.raises(UsageError):
+        api.run("a")
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({"config.lr": 0.1}, "a"),
+        ({"config.lr": {"$lt": 0.05}}, "b"),
+        ({"config.lr": {"$gt": 0}}, "ab"),
+        ({"config.lr": {"$exists": True}}, "abc"),
+        ({"config.opt.name": "sgd"}, "a"),
+        ({"config.a.b": 7}, "a"),
+        ({"config.opt.name": {"$ne": "sgd"}}, "bc"),
+        ({"tags": "base"}, "a"),
+        ({"tags": {"$in": ["x", "y"]}}, "a"),
+        ({"tags": {"$nin": ["x"]}}, "bc"),
+        ({"state": "finished"}, "ac"),
+        ({"state": {"$ne": "finished"}}, "b"),
+        ({"state": "completed"}, "ac"),
+        ({"name": {"$regex": "^alp", "$options": "i"}}, "a"),
+        ({"display_name": {"$regex": "^alp"}}, ""),
+        ({"summary_metrics.loss": {"$lte": 0.25}}, "ab"),
+        ({"$or": [{"group": "g"}, {"config.lr": "auto"}]}, "bc"),
+        ({"$and": [{"config.lr": {"$gt": 0}}, {"tags": "x"}]}, "a"),
+        ({"$nor": [{"group": "g"}]}, "ac"),
+        ({"config.lr": {"$not": {"$gt": 0.05}}}, "bc"),
+        ({"created_at": {"$gte": datetime.fromtimestamp(NOW / 1000 + 0.001, timezone.utc)}}, "bc"),
+        ({"created_at": {"$lt": "2030-01-01T00:00:00Z"}}, "abc"),
+        ({"group": None}, "ac"),
+    ],
+)
+def test_filters(api: Any, filters: dict[str, Any], expected: str) -> None:
+    """Mongo's operators on the run's own fields, config and summary."""
+    assert "".join(r.run for r in api.runs("p", filters)) == expected
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"config.lr": {"$near": 1}},
+        {"$or": {}},
+        {"$xor": []},
+        {"tags": {"$in": "x"}},
+        {"name": {"$regex": "("}},
+        "lr > 1",
+        {"created_at": {"$gt": "soon"}},
+    ],
+)
+def test_senseless_filters_say_so(api: Any, filters: Any) -> None:
+    """A filter that cannot be applied is an error that names it."""
+    with pytest.raises(UsageError):
+        api.runs("p", filters)
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ("-summary.loss", "cab"),
+        ("summary.loss", "bac"),
+        ("-created_at", "cba"),
+        ("config.lr", "bac"),
+        ("-config.lr", "cab"),
+        ("summary.best", "abc"),
+    ],
+)
+def test_order(api: Any, order: str, expected: str) -> None:
+    """By any field; runs without it come last."""
+    assert "".join(r.run for r in api.runs("p", order=order)) == expected
+
+
+def test_one_row_for_each_step(folder: Folder) -> None:
+    """Rows of one step are merged, the last value wins; late steps stand where they belong; texts and NaN stay."""
+    folder.run(
+        "r",
+        row(NOW, 0, {"loss": 1, "acc": 0.5})
+        + row(NOW + 1000, 2, {"loss": 3})
+        + row(NOW + 2000, 1, {"loss": "NaN"})
+        + row(NOW + 3000, 2, {"loss": 4, "note": "hot"})
+        + row(NOW + 3500, 2, {"pic": {"_type": "image", "path": "x"}}),
+        meta={"start_time": NOW - 500},
+    )
+    run = aspara.Api(folder.path).run("p/r")
+    frame = run.frame()
+    assert frame.columns == ["_step", "acc", "loss", "note", "pic", "_runtime", "_timestamp"]
+    assert frame["_step"].to_list() == [0, 1, 2]
+    assert frame["acc"].to_list() == [0.5, None, None]
+    assert frame["loss"].to_list() == pytest.approx([1.0, math.nan, 4.0], nan_ok=True)
+    assert frame["note"].to_list() == [None, None, "hot"]
+    assert frame["_runtime"].to_list() == [0.5, 2.5, 4.0]
+    assert frame["_timestamp"].to_list() == [NOW / 1000, NOW / 1000 + 2, NOW / 1000 + 3.5]
+    assert list(run.scan_history(keys=["acc"])) == [{"_step": 0, "acc": 0.5, "_runtime": 0.5, "_timestamp": NOW / 1000}]
+    assert [r["_step"] for r in run.scan_history(min_step=1, max_step=2)] == [1]
+    assert run.frame(["ghost"]).columns == ["_step", "ghost", "_runtime", "_timestamp"]
+    assert list(run.history(keys=["loss", "note"], format="dict")) == [
+        {"_step": 2, "loss": 4.0, "note": "hot", "_runtime": 3.5, "_timestamp": NOW / 1000 + 3}
+    ]
+
+
+def test_history_is_thinned_and_scan_is_not(folder: Folder) -> None:
+    """`samples` rows at most, first and last among them; scan_history has them all; an x axis orders."""
+    folder.run("r", [(i, {"loss": float(i), "back": float(-i)}) for i in range(5000)])
+    run = aspara.Api(folder.path).run("p/r")
+    thin = run.history(samples=100, keys=["loss"])
+    assert (len(thin), thin["_step"].iloc[0], thin["_step"].iloc[-1]) == (100, 0, 4999)
+    assert len(run.history(samples=100, format="polars")) == 100
+    assert [r["loss"] for r in run.scan_history(keys=["loss"], page_size=7)] == [float(i) for i in range(5000)]
+    assert run.history(samples=3, x_axis="back", format="dict")[0]["back"] == -4999.0
+    for wrong in ({"samples": 0}, {"format": "csv"}, {"keys": "loss"}, {"x_axis": "ghost"}):
+        with pytest.raises(UsageError):
+            run.history(**wrong)
+
+
+def test_texts_beyond_what_memory_keeps(folder: Folder) -> None:
+    """A text at each of thirty thousand steps: the full history has every one."""
+    folder.run("r", [(i, {"note": f"n{i}"}) for i in range(30_000)])
+    notes = aspara.Api(folder.path).run("p/r").frame(["note"])["note"]
+    assert notes.to_list() == [f"n{i}" for i in range(30_000)]
+
+
+def test_runs_as_one_table(api: Any) -> None:
+    """One row a run, config and summary as columns; mixed kinds become text."""
+    frame = api.runs("p").frame()
+    assert frame["run"].to_list() == ["a", "b", "c"]
+    assert frame["config.opt.name"].to_list() == ["sgd", None, None]
+    assert frame["config.lr"].to_list() == ["0.1", "0.01", "auto"]
+    assert frame["summary.loss"].to_list() == [0.25, 0.125, 9.0]
+    assert frame["tags"].to_list() == [["base", "x"], [], []]
+
+
+def test_update_saves_what_changed(api: Any, folder: Folder) -> None:
+    """What was changed here is written, what somebody else changed meanwhile stays."""
+    run, other = api.run("p/a"), api.run("p/a")
+    run.notes, run.tags, run.name = "better", ["y"], "A!"
+    run.config["lr"] = 1
+    run.summary["best"] = 4
+    other.config["other"] = [1, 2]
+    other.update()
+    run.update()
+    again = aspara.Api(folder.path).run("p/a")
+    assert (again.notes, again.tags, again.name) == ("better", ["y"], "A!")
+    assert again.config == {"lr": 1, "opt": {"name": "sgd"}, "a.b": 7, "other": [1, 2]}
+    assert again.summary["best"] == 4
+    run.config["bad"] = object()
+    with pytest.raises(UsageError):
+        run.update()
+
+
+def test_files_and_artifacts(api: Any, folder: Folder, tmp_path: Path) -> None:
+    """Files kept with a run are listed and copied; an existing copy is not overwritten unasked."""
+    artifacts = folder.path / "p" / "a" / "artifacts"
+    artifacts.mkdir(parents=True)
+    (artifacts / "model.bin").write_bytes(b"123")
+    (folder.path / "p" / "a" / "console.log").write_text("hello")
+    (artifacts / "link").symlink_to("/etc/hostname")
+    run = api.run("p/a")
+    assert [(f.name, f.size) for f in run.files()] == [("console.log", 5), ("artifacts/model.bin", 3)]
+    (artifact,) = run.logged_artifacts()
+    copy = artifact.download(tmp_path / "out")
+    assert copy.read_bytes() == b"123"
+    with pytest.raises(UsageError):
+        artifact.download(tmp_path / "out")
+    assert artifact.download(tmp_path / "out", replace=True) == copy
+
+
+def test_delete(api: Any, folder: Folder) -> None:
+    """A run goes with its files; a running one only by force."""
+    api.run("p/a").delete()
+    assert [r.run for r in api.runs("p")] == ["b", "c"]
+    folder.run("live", [(0, {"loss": 1.0})])
+    with pytest.raises(RunIsRunning):
+        api.run("p/live").delete()
+    api.run("p/live").delete(force=True)
+    assert [r.run for r in api.runs("p")] == ["b", "c"]
+    with pytest.raises(UsageError):
+        aspara.Api("http://localhost:3142")

@@ -1,0 +1,54 @@
+"""`aspara delete`."""
+
+from __future__ import annotations
+
+import io
+
+import aspara
+
+
+class Terminal(io.StringIO):
+    """A person at the keyboard."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_yes_deletes_a_run(cli, data):
+    """--yes deletes every file of the run, and nothing else."""
+    assert cli("delete", "digits/fast", "--yes") == (0, "Deleted run 'fast' of project 'digits'.\n", "")
+    assert {"slow"} == {path.name.partition(".")[0] for path in (data / "digits").glob("*.jsonl")}
+
+
+def test_yes_deletes_a_project(cli, data):
+    """A project goes with all its runs."""
+    assert "with 2 runs" in cli("delete", "digits", "--yes").out
+    assert sorted(path.name for path in data.iterdir() if not path.name.startswith(".")) == ["words"]
+
+
+def test_nobody_to_ask(cli, data, monkeypatch):
+    """Without --yes and without a person to ask, nothing is deleted."""
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    answer = cli("delete", "digits")
+    assert answer.code == 2
+    assert "--yes" in answer.err
+    assert (data / "digits").is_dir()
+
+
+def test_no_is_no(cli, data, monkeypatch):
+    """Anything but yes leaves everything as it is."""
+    monkeypatch.setattr("sys.stdin", Terminal("\n"))
+    answer = cli("delete", "digits")
+    assert answer.code == 1
+    assert "Nothing was deleted." in answer.out
+    assert (data / "digits").is_dir()
+
+
+def test_a_running_run_is_refused(cli, data):
+    """A run that is still written is not deleted, unless forced."""
+    with aspara.Run(name="live", project="digits", dir=data) as run:
+        run.log({"loss": 1.0})
+        answer = cli("delete", "digits/live", "--yes")
+        assert answer.code == 1
+        assert "still running" in answer.err
+        assert cli("delete", "digits/live", "--yes", "--force").code == 0

@@ -1,0 +1,139 @@
+"""`aspara projects`, `runs` and `show`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import aspara
+
+
+def test_projects(cli):
+    """Each project has a line with how many runs it has."""
+    lines = cli("projects").out.splitlines()
+    assert lines[1].split()[:2] == ["words", "1"]
+    assert lines[2].split()[:2] == ["digits", "2"]
+
+
+def test_projects_search(cli):
+    """--search keeps what has the text in its name."""
+    assert [p["name"] for p in json.loads(cli("projects", "--search", "DIG", "--json").out)["projects"]] == ["digits"]
+
+
+def test_no_projects_yet(monkeypatch, cli):
+    """Before the first run the default data directory may be missing: that is no error, and says what to do."""
+    monkeypatch.delenv("ASPARA_DATA_DIR")
+    answer = cli("projects")
+    assert answer.code == 0
+    assert "aspara demo" in answer.out
+
+
+def test_runs(cli):
+    """Each run has a line with its state, last step and results."""
+    out = cli("runs", "digits").out
+    assert "RUN STATUS STARTED TOOK STEP acc loss".split() == out.splitlines()[0].split()
+    fast = next(line for line in out.splitlines() if line.startswith("fast")).split()
+    assert fast[:2] == ["fast", "completed"]
+    assert fast[-3:] == ["49", "0.98", "0.1695"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--sort", "summary.loss"], ["fast", "slow"]),
+        (["--sort=-summary.loss"], ["slow", "fast"]),
+        (["--sort", "config.lr"], ["slow", "fast"]),
+        (["--sort", "name"], ["fast", "slow"]),
+        (["--sort", "summary.absent"], ["fast", "slow"]),
+        (["--tag", "best"], ["fast"]),
+        (["--status", "failed"], []),
+        (["--sort", "name", "--limit", "1"], ["fast"]),
+    ],
+)
+def test_runs_sorted_and_filtered(arguments, expected, cli):
+    """Runs are filtered by state and tag, sorted by any result or input, cut to a number."""
+    assert expected == [r["run"] for r in json.loads(cli("runs", "digits", "--json", *arguments).out)["runs"]]
+
+
+def test_json_is_the_apis_shape(cli):
+    """--json prints what the dashboard's API answers."""
+    found = json.loads(cli("runs", "words", "--json").out)
+    assert {"project", "runs", "total"} == set(found)
+    run = found["runs"][0]
+    assert (run["run"], run["status"], run["exit_code"], run["notes"]) == ("broken", "failed", 3, "stopped early")
+
+
+def test_show(cli):
+    """A run's page in the terminal: state, config, each metric with its course, and a chart."""
+    out = cli("show", "digits/fast").out
+    assert "status    completed" in out
+    assert ["lr", "0.1"] in [line.split() for line in out.splitlines()]
+    loss = next(line for line in out.splitlines() if line.startswith("loss ")).split()
+    assert loss[:4] == ["loss", "0.1695", "0.1695", "1"]
+    assert loss[4].startswith("█")
+    assert loss[4].endswith("▁")
+    assert "1 ┤" in out
+
+
+def test_show_by_id(cli):
+    """A run may be named by its id."""
+    run_id = json.loads(cli("show", "digits/slow", "--json").out)["id"]
+    assert "digits/slow" in cli("show", f"digits/{run_id}").out
+
+
+def test_show_a_failed_run(cli):
+    """A failed run shows its exit code and its notes; a metric that is NaN is shown as that, and not drawn."""
+    out = cli("show", "words/broken").out
+    assert "failed (exit code 3)" in out
+    assert "stopped early" in out
+    assert "NaN" in out
+
+
+def test_show_a_run_without_metrics(cli, data):
+    """A run that logged nothing says so."""
+    aspara.Run(name="empty", project="digits", dir=data).finish()
+    assert "No metric was logged." in cli("show", "digits/empty").out
+
+
+def test_names_do_not_steer_the_terminal(cli, data):
+    """Escape sequences in names, notes and config come out as harmless marks."""
+    evil = "\x1b]0;owned\x07\x1b[2J"
+    with aspara.Run(name="evil", project="digits", dir=data, notes=evil, config={evil: evil}) as run:
+        run.log({"loss": 1.0})
+    for command in (("show", "digits/evil"), ("runs", "digits"), ("projects",)):
+        out = cli(*command).out
+        assert "\x1b" not in out
+        assert "\x07" not in out
+
+
+def test_filter(cli):
+    """--filter speaks the dashboard's language, and says where it makes no sense."""
+    listed = json.loads(cli("runs", "digits", "--filter", "config.lr < 0.05", "--json").out)["runs"]
+    assert ["slow"] == [run["run"] for run in listed]
+    assert 1 == len(cli("runs", "digits", "--filter", '"best" in tags').out.splitlines()) - 1
+    assert "character 12" in cli("runs", "digits", "--filter", "config.lr <").err
+
+
+def test_show_several_charts(cli):
+    """--metric takes globs and may be repeated; --log and --axis are said beside and below the charts."""
+    out = cli("show", "digits/fast", "--metric", "*", "--log", "--axis", "relative").out
+    assert "\nacc  (1 not above 0, log)\n" in out
+    assert "\nloss  (log)\n" in out
+    assert 2 == out.count("since its start:")
+
+
+def test_show_in_a_narrow_terminal(cli, monkeypatch):
+    """Nothing is wider than 60 columns there."""
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = cli("show", "digits/fast", "--metric", "*").out.splitlines()
+    assert max(len(line) for line in lines if "command" not in line) <= 60
+
+
+def test_show_nested_config(cli, data):
+    """Nested values are shown under their full names; a metric of which nothing can be drawn says so."""
+    with aspara.Run(name="nested", project="digits", dir=data, config={"net": {"depth": 3}}) as run:
+        run.log({"odd": float("nan")})
+    out = cli("show", "digits/nested", "--metric", "odd").out
+    assert "net.depth  3" in out
+    assert "odd  (1 not finite)\nNothing of it can be drawn." in out

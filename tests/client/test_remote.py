@@ -1,0 +1,281 @@
+"""Remote runs when things go wrong: a tracker that is down, killed or restarted, a killed client, lost answers, refusals."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+import aspara
+from aspara.catalog.catalog import Catalog
+from aspara.catalog.series import SeriesQuery
+from aspara.client.journal import outbox
+from aspara.client.sync import sync
+from aspara.client.transport import tracker_base
+from aspara.errors import UsageError
+from aspara.server.app import Server
+from aspara.server.tracker import ingest
+
+
+def start(folder: Path, port: int = 0) -> Server:
+    routes, close = ingest(folder)
+    server = Server(folder, port=port, extra=routes, on_close=[close])
+    server.thread = server.start_in_thread()
+    return server
+
+
+def stop(server: Server) -> None:
+    server.stop()
+    server.thread.join(10)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def values(folder: Path, run: str = "r", metric: str = "a") -> list[float]:
+    return Catalog(folder).metrics("p", [run], SeriesQuery()).metrics[metric][run].values.tolist()
+
+
+@pytest.mark.parametrize(
+    "uri", ["http://h:3142", "http://h:3142/", "http://h:3142/tracker", "http://h:3142/tracker/api/v1", "h:3142"]
+)
+def test_an_address_may_be_written_in_every_usual_way(uri):
+    """They all mean the same."""
+    assert "http://h:3142/tracker/api/v1" == tracker_base(uri)
+
+
+def test_an_address_that_is_none_is_named(tmp_path):
+    """With what would be right."""
+    with pytest.raises(UsageError, match="http://localhost:3142"):
+        aspara.init("p", tracker_uri="ftp://x")
+
+
+def test_training_begins_with_the_tracker_down_and_everything_arrives_when_it_is_up(tmp_path, capsys):
+    """Rows keep their own times and order; nothing is left behind in the outbox."""
+    port = free_port()
+    run = aspara.init("p", "r", tracker_uri=f"http://127.0.0.1:{port}", config={"lr": 1})
+    for i in range(100):
+        run.log({"a": float(i)}, timestamp=1764000000000 + i)
+    assert "does not answer" in capsys.readouterr().err
+    server = start(tmp_path / "data", port)
+    for i in range(100, 200):
+        run.log({"a": float(i)})
+    run.finish()
+    stop(server)
+    assert [float(i) for i in range(200)] == values(tmp_path / "data")
+    found = Catalog(tmp_path / "data").metrics("p", ["r"], SeriesQuery()).metrics["a"]["r"]
+    assert 1764000000000 == found.timestamps[0]
+    assert [] == list(outbox().iterdir())
+
+
+def test_a_tracker_that_restarts_in_mid_run_costs_nothing(tmp_path):
+    """It finds by the files how far each writer was."""
+    server = start(tmp_path / "data")
+    run = aspara.init("p", "r", tracker_uri=server.url)
+    for i in range(300):
+        run.log({"a": float(i)})
+        if i in (100, 200):
+            time.sleep(0.3)
+            port = server.port
+            stop(server)
+            server = start(tmp_path / "data", port)
+    run.finish()
+    stop(server)
+    assert [float(i) for i in range(300)] == values(tmp_path / "data")
+
+
+def test_a_killed_client_leaves_a_crashed_run_and_sync_sends_the_rest(tmp_path):
+    """What its log() returned for is on its own disk."""
+    port = free_port()
+    source = (
+        "import aspara, os, signal\n"
+        f"run = aspara.init('p', 'r', tracker_uri='http://127.0.0.1:{port}')\n"
+        "for i in range(500): run.log({'a': float(i)})\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, timeout=60, check=False, env=dict(os.environ)
+    )
+    assert -signal.SIGKILL == process.returncode
+    [kept] = sync(timeout=1)
+    assert "kept" == kept.state
+    server = start(tmp_path / "data", port)
+    [sent] = sync(timeout=20)
+    assert ("sent", "p/r") == (sent.state, sent.run)
+    stop(server)
+    assert [float(i) for i in range(500)] == values(tmp_path / "data")
+    assert "crashed" == Catalog(tmp_path / "data").run("p", "r").info.status
+
+
+class LosingProxy:
+    """Passes requests on to a tracker and drops every second answer."""
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.dropped = 0
+        self._count = 0
+        self._closing = False
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while not self._closing:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._pass, args=(client,), daemon=True).start()
+
+    def _pass(self, client: socket.socket) -> None:
+        with client, socket.create_connection(("127.0.0.1", self._target)) as server:
+            client.settimeout(0.05)
+            server.settimeout(0.05)
+            while not self._closing:
+                for source, target in ((client, server), (server, client)):
+                    try:
+                        data = source.recv(1 << 16)
+                    except TimeoutError:
+                        continue
+                    except OSError:
+                        return
+                    if not data:
+                        return
+                    if source is server:
+                        self._count += 1
+                        if self._count % 2:
+                            self.dropped += 1
+                            return  # the tracker has done it, the client will never know
+                    target.sendall(data)
+
+    def close(self) -> None:
+        self._closing = True
+        self._listener.close()
+
+
+def test_lost_answers_double_nothing(tmp_path):
+    """The tracker did what was asked, the client does not know, and asks again."""
+    server = start(tmp_path / "data")
+    proxy = LosingProxy(server.port)
+    run = aspara.init("p", "r", tracker_uri=f"http://127.0.0.1:{proxy.port}")
+    for i in range(50):
+        run.log({"a": float(i)})
+        time.sleep(0.005)
+    run.finish()
+    if list(outbox().iterdir()):
+        sync(tracker_uri=server.url, timeout=20)
+    proxy.close()
+    stop(server)
+    assert proxy.dropped > 0
+    assert [float(i) for i in range(50)] == values(
+        tmp_path / "data", run.run if (tmp_path / "data/p" / f"{run.run}.jsonl").exists() else "r"
+    )
+    assert 1 == len(Catalog(tmp_path / "data").runs("p"))
+
+
+def test_log_never_waits_for_a_tracker_that_hangs(tmp_path):
+    """A port that takes connections and never answers: init goes on after two seconds, log() at once."""
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        os.environ["ASPARA_EXIT_TIMEOUT"] = "0.3"
+        try:
+            run = aspara.init("p", "r", tracker_uri=f"http://127.0.0.1:{hanging.getsockname()[1]}")
+            began = time.monotonic()
+            for i in range(1000):
+                run.log({"a": float(i)})
+            waited = time.monotonic() - began
+            run.finish()
+        finally:
+            del os.environ["ASPARA_EXIT_TIMEOUT"]
+    # The tracker's time limit is 20 s; a thousand calls that waited for it once would show.
+    assert waited < 10
+    [journal] = list(outbox().iterdir())
+    assert 1000 == len((journal / "rows.jsonl").read_text().splitlines())
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"step": 1, "metrics": {"a": 1}}, 200),
+        ({"step": 1, "metrics": {"a": 1}, "timestamp": "2024-01-01T00:00:00"}, 200),
+        ({"step": -1, "metrics": {"a": 1}}, 400),
+        ({"step": 1.5, "metrics": {"a": 1}}, 400),
+        ({"step": 1, "metrics": {"a": None}}, 400),
+        ({"step": 1, "metrics": {"a\n": 1}}, 400),
+        ({"step": 1, "metrics": []}, 400),
+        ({"step": 1, "metrics": {"a": 1}, "timestamp": "yesterday"}, 400),
+        ({"writer": "../w", "first": 0, "rows": []}, 400),
+        ({"writer": "w", "first": -1, "rows": []}, 400),
+        ({"writer": "w", "first": 7, "rows": [{"step": 1, "metrics": {"a": 1}}]}, 409),
+        ({"writer": "w", "first": 0, "rows": [{"step": 1, "metrics": {"a": 1}}, {"step": "x"}]}, 400),
+    ],
+)
+def test_a_body_that_breaks_the_rules_is_named_and_nothing_is_written(tmp_path, body, status):
+    """4xx, what is wrong, no row."""
+    server = start(tmp_path / "data")
+    try:
+        base = f"{server.url}tracker/api/v1/projects/p/runs"
+        headers = {"X-Requested-With": "test"}
+        assert 200 == requests.post(base, json={"name": "r"}, headers=headers, timeout=10).status_code
+        answer = requests.post(f"{base}/r/metrics", json=body, headers=headers, timeout=10)
+        assert status == answer.status_code, answer.text
+        if status != 200:
+            assert answer.json()["detail"]
+        assert (1 if status == 200 else 0) == sum(
+            len(p.read_bytes().splitlines()) for p in (tmp_path / "data").rglob("*.jsonl")
+        )
+        assert 404 == requests.post(f"{base}/ghost/metrics", json=body, headers=headers, timeout=10).status_code
+        assert 409 == requests.post(base, json={"name": "r"}, headers=headers, timeout=10).status_code
+        assert 403 == requests.post(f"{base}/r/metrics", json=body, timeout=10).status_code
+    finally:
+        stop(server)
+
+
+def test_a_batch_is_stored_once_however_often_it_is_sent(tmp_path):
+    """Overlaps are skipped, the answer says what comes next."""
+    server = start(tmp_path / "data")
+    try:
+        base = f"{server.url}tracker/api/v1/projects/p/runs"
+        headers = {"X-Requested-With": "test"}
+        requests.post(base, json={"name": "r"}, headers=headers, timeout=10)
+        rows = [{"step": i, "metrics": {"a": float(i)}} for i in range(10)]
+        for first, last in ((0, 4), (0, 4), (2, 7), (7, 10), (0, 10)):
+            answer = requests.post(
+                f"{base}/r/metrics",
+                json={"writer": "w", "first": first, "rows": rows[first:last]},
+                headers=headers,
+                timeout=10,
+            ).json()
+        assert 10 == answer["next"]
+    finally:
+        stop(server)
+    assert [float(i) for i in range(10)] == values(tmp_path / "data")
+
+
+def test_an_upload_that_is_too_large_harms_nothing(tmp_path, monkeypatch):
+    """413; the file that was there stays."""
+    monkeypatch.setenv("ASPARA_MAX_FILE_SIZE", "100000")
+    server = start(tmp_path / "data")
+    try:
+        base = f"{server.url}tracker/api/v1/projects/p/runs"
+        headers = {"X-Requested-With": "test"}
+        requests.post(base, json={"name": "r"}, headers=headers, timeout=10)
+        upload = lambda content: requests.post(  # noqa: E731
+            f"{base}/r/artifacts", files={"file": ("f", content)}, data={"name": "f.bin"}, headers=headers, timeout=10
+        )
+        assert 200 == upload(b"small").status_code
+        assert 413 == upload(b"x" * 150_000).status_code
+        assert b"small" == (tmp_path / "data/p/r/artifacts/f.bin").read_bytes()
+        assert ["f.bin"] == [p.name for p in (tmp_path / "data/p/r/artifacts").iterdir()]
+    finally:
+        stop(server)

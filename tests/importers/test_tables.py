@@ -1,0 +1,137 @@
+"""CSV and Parquet: steps, times, runs and metrics are told by the names of columns."""
+
+from __future__ import annotations
+
+import math
+import os
+
+import polars as pl
+import pytest
+
+import aspara
+from aspara.errors import UsageError
+from aspara.importers.table import moment
+
+
+def test_lightning_logs(bring, tmp_path):
+    """Lightning's CSVLogger: a folder for each version, empty cells, hyperparameters beside them."""
+    folder = tmp_path / "lightning_logs" / "version_0"
+    folder.mkdir(parents=True)
+    (folder / "metrics.csv").write_text("epoch,step,train_loss,val_loss\n0,9,0.5,\n0,9,,0.75\n1,19,0.25,\n")
+    (folder / "hparams.yaml").write_text("lr: 0.001\nname: 'deep: net'\nsizes:\n- 1\n- 2\n")
+    bring("csv", folder.parent)
+    run = bring.run("version_0")
+    assert {"lr": 0.001, "name": "deep: net"} == run.config
+    assert [(9, 0.5), (19, 0.25)] == [(s, v) for s, _, v in bring.points("version_0", "train_loss")]
+    assert [(9, 0.75)] == [(s, v) for s, _, v in bring.points("version_0", "val_loss")]
+    assert [(9, 0), (9, 0), (19, 1)] == [(s, v) for s, _, v in bring.points("version_0", "epoch")]
+
+
+def test_tensorboard_download(bring, tmp_path):
+    """TensorBoard's CSV: wall time in seconds, step, value."""
+    file = tmp_path / "run-fast-tag-loss.csv"
+    file.write_text("Wall time,Step,Value\n1767268800.125,0,1\n1767268801.5,5,0.5\n")
+    bring("csv", file)
+    assert [(0, 1767268800125, 1.0), (5, 1767268801500, 0.5)] == bring.points("run-fast-tag-loss", "Value")
+
+
+def test_semicolons_and_iso_times(bring, tmp_path):
+    """Another delimiter, ISO 8601 times, a byte order mark, text values."""
+    file = tmp_path / "table.csv"
+    file.write_text(
+        "timestamp;step;loss;word\n2026-01-01T12:00:00Z;0;0,5;a\n2026-01-01T12:00:01Z;1;nan;b\n", "utf-8-sig"
+    )
+    bring("csv", file)
+    points = bring.points("table", "loss")
+    assert [(1, 1767268801000)] == [point[:2] for point in points]
+    assert math.isnan(points[0][2])
+
+
+def test_several_runs_in_one_file(bring, tmp_path):
+    """A column that names runs makes several of one file; its name may be given."""
+    file = tmp_path / "all.csv"
+    file.write_text("model,epoch,acc\na,0,0.5\nb,0,0.25\na,1,0.75\n")
+    bring("csv", file, run="model")
+    assert {"a", "b"} == {run.name for run in aspara.Api(bring.data).runs("p")}
+    assert [(0, 0.5), (1, 0.75)] == [(s, v) for s, _, v in bring.points("a", "acc")]
+    with pytest.raises(UsageError, match=r"no step column 'nope'. The columns: model, epoch, acc"):
+        bring("csv", file, step="nope")
+
+
+def test_growing_table(bring, tmp_path):
+    """New lines of a file come; a line of another length is named and costs nothing else."""
+    file = tmp_path / "log.csv"
+    file.write_text("step,loss\n0,1\n1,0.5\n")
+    bring("csv", file)
+    with file.open("a") as out:
+        out.write("2,0.25,what\n\n3,0.125\n")
+    outcome = bring("csv", file)[0]
+    assert ("grown", 1) == (outcome.state, outcome.points)
+    assert [0, 1, 3] == [s for s, _, _ in bring.points(outcome.name, "loss")]
+    assert {"log.csv: line 4 has 3 cells, the header 2": 1} == outcome.problems
+
+
+def test_binary_rubbish_named_csv(bring, tmp_path):
+    """Rubbish is an error or a problem, never a traceback."""
+    file = tmp_path / "x.csv"
+    file.write_bytes(os.urandom(5000) + b"\n" + bytes(3000) + b"\n")
+    try:
+        bring("csv", file)
+    except UsageError as error:
+        assert "x.csv" in str(error)
+
+
+def test_our_own_exports_come_back(bring, tmp_path):
+    """What Aspara exported as CSV, JSON lines aside, and as Parquet, comes back value for value."""
+    with aspara.Run(name="first", project="p", dir=tmp_path / "old") as run:
+        for step in range(20):
+            run.log({"loss": 1 / (step + 1), "odd": math.nan if step == 3 else -0.0, "word": f"w{step}"})
+    frame = aspara.Api(tmp_path / "old").run("p/first").frame().with_columns(pl.lit("first").alias("_run"))
+    frame.write_parquet(tmp_path / "e.parquet")
+    frame.write_csv(tmp_path / "e.csv")
+    for kind in ("parquet", "csv"):
+        bring(kind, tmp_path / f"e.{kind}", project=kind)
+        again = aspara.Api(bring.data).run(f"{kind}/first").frame()
+        assert frame.drop("_run", "_runtime").equals(again.select(frame.drop("_run", "_runtime").columns))
+
+
+def test_long_tables(bring, tmp_path):
+    """A row for each point: Aspara's archives."""
+    frame = pl.DataFrame(
+        {
+            "timestamp": pl.Series([1767268800000, 1767268801000]).cast(pl.Datetime("ms")).cast(pl.Datetime("us")),
+            "step": [0, 1],
+            "metric_name": ["loss", "acc"],
+            "metric_value": [0.5, 0.25],
+        }
+    )
+    frame.write_parquet(tmp_path / "part.parquet")
+    bring("parquet", tmp_path / "part.parquet")
+    assert [(1, 1767268801000, 0.25)] == bring.points("part", "acc")
+
+
+def test_broken_parquet(bring, tmp_path):
+    """A file that is no Parquet is a problem that names it."""
+    (tmp_path / "x.parquet").write_bytes(b"PAR1 nothing")
+    assert [] == bring("parquet", tmp_path / "x.parquet")
+    assert "x.parquet cannot be read" in next(iter(bring.report.problems))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (1767268800, 1767268800000),
+        (1767268800.5, 1767268800500),
+        (1767268800500, 1767268800500),
+        (1767268800500000, 1767268800500),
+        (1767268800500000000, 1767268800500),
+        ("1767268800.5", 1767268800500),
+        ("2026-01-01 12:00:00", 1767268800000),
+        ("yesterday", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_moments(value, expected):
+    """Seconds, milli-, micro- and nanoseconds are told apart by their size; texts are ISO 8601, in UTC where they say nothing."""
+    assert expected == moment(value)

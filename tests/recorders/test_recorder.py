@@ -1,0 +1,199 @@
+"""The Recorder seam: one suite for local jsonl, local polars and remote. A run ends as the same files, whoever wrote it."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from pathlib import Path
+
+import pytest
+
+import aspara
+from aspara.catalog.catalog import Catalog
+from aspara.catalog.series import SeriesQuery
+from aspara.errors import RunExists, RunHasEnded, RunNotFound
+from aspara.server.app import Server
+from aspara.server.tracker import ingest
+
+
+class Place:
+    """Where runs of one kind are written, and where they can be read afterwards."""
+
+    def __init__(self, folder: Path, **options: str) -> None:
+        self.folder = folder
+        self.options = options
+
+    def run(self, name: str | None = None, **options):
+        return aspara.Run(name, "p", **{**self.options, **options})
+
+    def catalog(self) -> Catalog:
+        return Catalog(self.folder)
+
+    def values(self, run: str, metric: str) -> list[float]:
+        return self.catalog().metrics("p", [run], SeriesQuery()).metrics[metric][run].values.tolist()
+
+
+@pytest.fixture(params=["jsonl", "polars", "remote"])
+def place(request, tmp_path):
+    folder = tmp_path / "data"
+    if request.param != "remote":
+        yield Place(folder, dir=str(folder), storage_backend=request.param)
+        return
+    routes, close = ingest(folder)
+    server = Server(folder, port=0, extra=routes, on_close=[close])
+    thread = server.start_in_thread()
+    yield Place(folder, tracker_uri=server.url)
+    server.stop()
+    thread.join(10)
+
+
+def test_rows_config_summary_tags_notes_and_the_end_arrive(place):
+    """Everything a run says is in the run's files."""
+    run = place.run("r", config={"lr": 0.1}, tags=["a"], notes="n", group="g", job_type="train")
+    for i in range(50):
+        run.log({"a": float(i), "b": -i})
+    run.log({"a": math.nan, "text": "word"})
+    run.config.extra = {"deep": 1}
+    run.summary["best"] = 49
+    run.tags = [*run.tags, "b"]
+    run.finish()
+    detail = place.catalog().run("p", "r").json()
+    assert [*map(float, range(50))] == place.values("r", "a")[:50]
+    assert math.isnan(place.values("r", "a")[50])
+    assert {"lr": 0.1, "extra": {"deep": 1}} == detail["config"]
+    assert 49 == detail["summary"]["best"]
+    assert "NaN" == detail["summary"]["a"]
+    assert "word" == detail["summary"]["text"]
+    assert (["a", "b"], "n", "completed", 0) == (detail["tags"], detail["notes"], detail["status"], detail["exit_code"])
+    assert ("g", "train", 50) == (detail["group"], detail["job_type"], detail["last_step"])
+    assert [] == detail["problems"]
+
+
+def test_the_rows_are_the_same_bytes_everywhere(place):
+    """One object a line: timestamp, step, metrics."""
+    run = place.run("r")
+    run.log({"a": 1.5, "b": 2}, timestamp=1764000000123)
+    run.finish()
+    [path] = [p for p in (place.folder / "p").rglob("*.jsonl") if p.stat().st_size]
+    assert b'{"timestamp":1764000000123,"step":0,"metrics":{"a":1.5,"b":2}}\n' == path.read_bytes()
+
+
+def test_a_failure_is_a_failure(place):
+    """The exit code decides."""
+    run = place.run("r")
+    run.log({"a": 1})
+    run.finish(3)
+    assert ("failed", 3) == (place.catalog().run("p", "r").info.status, place.catalog().run("p", "r").info.exit_code)
+
+
+def test_a_living_run_is_running_and_its_rows_are_there(place):
+    """Before its end."""
+    run = place.run("r")
+    run.log({"a": 1.0})
+    run.flush()
+    for _ in range(100):
+        if place.catalog().run("p", "r").metrics:
+            break
+        import time
+
+        time.sleep(0.05)
+    assert "running" == place.catalog().run("p", "r").info.status
+    assert [1.0] == place.values("r", "a")
+    run.finish()
+
+
+def test_a_resumed_run_goes_on_after_its_last_step(place):
+    """Config, tags and summary are kept; refusals are the same everywhere."""
+    first = place.run("r", id="abc", config={"lr": 1}, tags=["a"])
+    first.log({"a": 0.0})
+    first.summary["own"] = 1
+    first.finish()
+    again = place.run(id="abc", resume="must", tags=["b"])
+    assert (True, 1, 1) == (again.resumed, again.step, again.config["lr"])
+    again.log({"a": 1.0})
+    again.finish()
+    detail = place.catalog().run("p", "r").json()
+    assert [0.0, 1.0] == place.values("r", "a")
+    assert (["a", "b"], 1, 1) == (detail["tags"], detail["config"]["lr"], detail["summary"]["own"])
+    with pytest.raises(RunExists):
+        place.run(id="abc", resume="never")
+    with pytest.raises(RunNotFound):
+        place.run(id="zzz", resume="must")
+
+
+def test_the_same_name_makes_a_new_run(place):
+    """And both show the name."""
+    for value in (1.0, 2.0):
+        run = place.run("same")
+        run.log({"a": value})
+        run.finish()
+    runs = place.catalog().runs("p")
+    assert ["same", "same"] == [run.name for run in runs]
+    assert {"same", "same-2"} == {run.run for run in runs}
+
+
+def test_artifacts_are_kept(place, tmp_path):
+    """With name, size, category and description."""
+    (tmp_path / "w.bin").write_bytes(b"x" * 300_000)
+    run = place.run("r")
+    run.log_artifact(tmp_path / "w.bin", description="weights", category="model")
+    run.finish()
+    [entry] = place.catalog().artifacts("p", "r")
+    assert ("w.bin", 300_000, "model", "weights") == (
+        entry["name"],
+        entry["file_size"],
+        entry["category"],
+        entry["description"],
+    )
+    assert b"x" * 300_000 == place.catalog().artifact_path("p", "r", "w.bin").read_bytes()
+
+
+def test_metadata_has_the_first_releases_words(place):
+    """What 0.1 reads is there under its names."""
+    run = place.run("r")
+    run.finish()
+    meta = json.loads((place.folder / "p/r.meta.json").read_text())
+    assert {
+        "run_id",
+        "tags",
+        "notes",
+        "params",
+        "config",
+        "artifacts",
+        "summary",
+        "is_finished",
+        "exit_code",
+        "status",
+        "start_time",
+        "finish_time",
+    } <= set(meta)
+    assert (True, "completed") == (meta["is_finished"], meta["status"])
+
+
+def test_a_run_learns_that_it_is_asked_to_stop(place):
+    """Whoever looks at the files can ask; the run goes on until its program looks, and its next life starts afresh."""
+    run = place.run("r")
+    run.log({"a": 1})
+    run.flush()
+    catalog = place.catalog()
+    wait_for(lambda: "r" in [found.run for found in catalog.runs("p")])
+    assert not run.should_stop
+    catalog.request_stop("p", "r")
+    wait_for(lambda: run.log({"a": 2}) or run.should_stop)
+    assert ("running", True) == (catalog.run("p", "r").info.status, catalog.run("p", "r").info.stop_requested)
+    run.finish()
+    with pytest.raises(RunHasEnded, match="completed"):
+        place.catalog().request_stop("p", "r")
+    again = place.run(id=run.id, resume="must")
+    again.log({"a": 3})
+    again.flush()
+    assert not again.should_stop
+    again.finish()
+
+
+def wait_for(true, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

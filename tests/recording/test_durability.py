@@ -1,0 +1,215 @@
+"""Every log() that returned survives: SIGKILL at random instants, full disks, torn tails, in the middle of an archive."""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+import aspara
+from aspara.rowfile import RowFile
+from aspara.storage.layout import Layout
+
+KILL_ME = """
+import aspara, sys
+run = aspara.init("p", "r", storage_backend=sys.argv[1])
+out = open(sys.argv[2], "w", buffering=1)
+i = 0
+while True:
+    run.log({"a": float(i), "b": -float(i)})
+    out.write(f"{i}\\n")  # after log() returned
+    i += 1
+"""
+
+
+def killed(disk, script, tmp_path: Path, backend: str, seed: int, **environment: str) -> int:
+    """Kills a tight loop at a random instant; returns the last index whose log() had returned."""
+    said = tmp_path / f"said-{seed}"
+    process = script(KILL_ME, backend, str(said), wait=False, env={**os.environ, **environment})
+    deadline = time.monotonic() + 30
+    while not (said.exists() and said.stat().st_size) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    time.sleep(random.Random(seed).uniform(0.01, 0.25))
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    return int(said.read_text().split("\n")[-2])
+
+
+@pytest.mark.parametrize("backend", ["jsonl", "polars"])
+@pytest.mark.parametrize("seed", range(3))
+def test_every_returned_row_is_there_once_after_sigkill(disk, script, tmp_path, backend, seed):
+    """At any instant; with polars small segments are being archived all the while."""
+    last = killed(disk, script, tmp_path, backend, seed, ASPARA_ARCHIVE_ROWS="500", ASPARA_FSYNC_INTERVAL="0.02")
+    values = disk.values("p", "r", "a")
+    # At most one row may have been written whose log() had no time to return.
+    assert len(values) in (last + 1, last + 2)
+    assert [float(i) for i in range(len(values))] == values
+    assert disk.info("p", "r").status == "crashed"
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("backend", ["jsonl", "polars"])
+@pytest.mark.parametrize("seed", range(100, 150))
+def test_every_returned_row_is_there_once_after_sigkill_many_times(disk, script, tmp_path, backend, seed):
+    """The long form of the trial above."""
+    test_every_returned_row_is_there_once_after_sigkill(disk, script, tmp_path, backend, seed)
+
+
+def test_a_killed_run_is_resumed_after_its_torn_tail(disk, script, tmp_path):
+    """Half a line at the end costs that line alone; the next row stands on its own."""
+    last = killed(disk, script, tmp_path, "jsonl", 1)
+    path = disk.folder / "p/r.jsonl"
+    whole = disk.values("p", "r", "a")
+    with path.open("ab") as file:
+        file.write(b'{"timestamp": 1, "step": 9')
+    run = aspara.init("p", "r", resume="must")
+    assert run.step in (last + 1, last + 2)
+    run.log({"a": -1.0})
+    run.finish()
+    assert [*whole, -1.0] == disk.values("p", "r", "a")
+
+
+def test_an_archive_that_was_cut_short_neither_loses_nor_doubles_rows(disk, monkeypatch):
+    """Parts written but the segment not yet removed: the segment counts. Removed: the parts do."""
+    from aspara.storage import polars as archive
+
+    run = aspara.init("p", "r", storage_backend="polars")
+    for i in range(100):
+        run.log({"a": float(i), "note": f"n{i}"})
+    paths = Layout(disk.folder).run("p", "r")
+    monkeypatch.setattr(Path, "unlink", lambda *_args, **_kw: (_ for _ in ()).throw(OSError("killed here")))
+    run._recorder._rotate()
+    run._recorder._archiver.join()
+    monkeypatch.undo()
+    [segment] = paths.segment_files()
+    assert len(paths.parts()) == 1
+    monkeypatch.setenv("ASPARA_DATA_DIR", str(disk.folder))
+    assert [float(i) for i in range(100)] == disk.values("p", "r", "a")
+    archive.archive_segment(paths, segment.stem)
+    assert paths.segment_files() == []
+    assert [float(i) for i in range(100)] == disk.values("p", "r", "a")
+    run.log({"a": 100.0})
+    run.finish()
+    assert [float(i) for i in range(101)] == disk.values("p", "r", "a")
+
+
+def test_late_timestamps_go_to_their_own_date(disk):
+    """One Parquet part per UTC date, and no old part is rewritten."""
+    run = aspara.init("p", "r", storage_backend="polars")
+    for day in ("2024-01-01", "2024-01-02", "2024-01-01"):
+        run.log({"a": 1.0}, timestamp=f"{day}T12:00:00")
+    run._recorder._rotate()
+    run._recorder._archiver.join()
+    run.finish()
+    parts = Layout(disk.folder).run("p", "r").parts()
+    assert [part.parent.name for part in parts] == ["date=2024-01-01", "date=2024-01-02"]
+    assert len(disk.values("p", "r", "a")) == 3
+
+
+def test_a_full_disk_stops_nothing_and_loses_nothing_once_there_is_space(disk, tmp_path):
+    """EFBIG through the real limit, a short write included: one warning, rows wait, then all of them are there in order."""
+    said: list[str] = []
+    path = tmp_path / "rows.jsonl"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+    file = RowFile(path, descriptor, warn=said.append)
+    lines = [b'{"n": %d}\n' % i for i in range(200)]
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    previous = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (505, hard))
+    try:
+        for line in lines:
+            with file.lock:
+                file.append(line)
+        assert len(said) == 1
+        assert file.pending > 100
+        assert path.stat().st_size <= 505
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, previous)
+    assert file.close(5) == []
+    assert b"".join(lines) == path.read_bytes()
+    assert "none was lost" in said[-1]
+
+
+def test_what_outgrows_the_memory_is_counted(tmp_path):
+    """Never silent: the rows beyond the bound are known by number."""
+    path = tmp_path / "rows.jsonl"
+    file = RowFile(path, os.open("/dev/full", os.O_RDWR), warn=lambda _: None, spill_bytes=100)
+    for _ in range(50):
+        with file.lock:
+            file.append(b"0123456789")
+    assert file.rows_lost == 40
+    assert len(file.close(0.1)) == 10
+
+
+def test_finish_says_what_was_not_delivered_and_where_it_is(disk, capsys, monkeypatch):
+    """A disk that stays full: the rows go to the user's state folder, and finish() says so."""
+    monkeypatch.setenv("ASPARA_EXIT_TIMEOUT", "0.2")
+    run = aspara.init("p", "r")
+    full = os.open("/dev/full", os.O_RDWR)
+    os.dup2(full, run._recorder._file._descriptor)
+    os.close(full)
+    for i in range(5):
+        run.log({"a": float(i)})
+    run.finish()
+    said = capsys.readouterr().err
+    assert "5 rows were not delivered" in said
+    [kept] = Path(os.environ["XDG_STATE_HOME"]).rglob("*.jsonl")
+    assert len(kept.read_text().splitlines()) == 5
+
+
+def test_a_run_deleted_while_it_goes_on_does_not_come_back_by_halves(disk, capsys):
+    """Training continues; there is one warning, and no half of a run appears again."""
+    from aspara.catalog.catalog import Catalog
+
+    run = aspara.init("p", "r")
+    run.log({"a": 1.0})
+    Catalog(disk.folder).delete_run("p", "r", force=True)
+    run.flush()
+    run.log({"a": 2.0})
+    run.config.lr = 1
+    run.finish()
+    assert "was deleted" in capsys.readouterr().err
+    assert not (disk.folder / "p/r.meta.json").exists()
+
+
+def test_durability_always_syncs_each_row(disk, monkeypatch):
+    """ASPARA_DURABILITY=always: no row waits for the timer."""
+    monkeypatch.setenv("ASPARA_DURABILITY", "always")
+    synced = []
+    real = os.fdatasync
+    monkeypatch.setattr(os, "fdatasync", lambda fd: (synced.append(fd), real(fd))[1])
+    run = aspara.init("p", "r")
+    for i in range(5):
+        run.log({"a": float(i)})
+    assert len(synced) >= 5
+
+
+def test_a_failed_sync_is_not_believed(tmp_path, monkeypatch):
+    """The rows since the last good sync are written again, each once; there is one warning, and one word when it is over."""
+    path = tmp_path / "rows.jsonl"
+    said: list[str] = []
+    file = RowFile(path, os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND), warn=said.append)
+    with file.lock:
+        file.append(b"1\n")
+    file.sync()
+    with file.lock:
+        file.append(b"2\n")
+    real_sync, real_cut, cuts = os.fdatasync, os.ftruncate, []
+    monkeypatch.setattr(os, "fdatasync", lambda _fd: (_ for _ in ()).throw(OSError(5, "Input/output error")))
+    monkeypatch.setattr(os, "ftruncate", lambda fd, size: (cuts.append(size), real_cut(fd, size))[1])
+    file.sync()
+    file.sync()
+    monkeypatch.setattr(os, "fdatasync", real_sync)
+    assert [2, 2] == cuts
+    file.sync()
+    assert b"1\n2\n" == path.read_bytes()
+    assert [] == file.close(5)
+    assert ["does not confirm" in said[0], "confirms" in said[1]] == [True, True]
+    assert 2 == len(said)
+    assert b"1\n2\n" == path.read_bytes()

@@ -1,0 +1,218 @@
+"""What log() promises about values and steps."""
+
+from __future__ import annotations
+
+import decimal
+import math
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import aspara
+from aspara.errors import UsageError
+from aspara.storage import rows
+
+
+def test_each_row_is_on_disk_when_log_returns(disk):
+    """No flush, no finish: the file holds the row."""
+    run = aspara.init("p", "r")
+    run.log({"loss": 0.5})
+    [row] = disk.rows("p/r.jsonl")
+    assert row["metrics"] == {"loss": 0.5}
+    assert row["step"] == 0
+    assert isinstance(row["timestamp"], int)
+
+
+@pytest.mark.parametrize("backend", ["jsonl", "polars"])
+def test_steps_count_as_wandbs_do(disk, backend):
+    """Auto steps go up; an explicit step stays open until the next log() without one has joined it; commit=False too."""
+    run = aspara.init("p", "r", storage_backend=backend)
+    run.log({"a": 1})
+    run.log({"a": 2})
+    run.log({"a": 3}, step=10)
+    run.log({"b": 4})
+    assert run.step == 11
+    run.log({"a": 5}, commit=False)
+    run.log({"b": 6})
+    assert run.step == 12
+    run.log({"a": 7}, step=20, commit=True)
+    assert run.step == 21
+    run.finish()
+    assert disk.steps("p", "r", "a") == [0, 1, 10, 11, 20]
+    assert disk.steps("p", "r", "b") == [10, 11]
+
+
+def test_a_late_step_is_kept_and_the_step_never_goes_back(disk):
+    """wandb drops it; here it is ordered on reading."""
+    run = aspara.init("p", "r")
+    run.log({"a": 1.0}, step=10)
+    run.log({"a": 2.0}, step=5)
+    assert run.step == 10
+    run.finish()
+    assert disk.steps("p", "r", "a") == [5, 10]
+    assert disk.values("p", "r", "a") == [2.0, 1.0]
+
+
+def test_numbers_of_every_make_are_numbers(disk):
+    """numpy scalars, 0-d and 1-element arrays, Decimal and bool; nested dicts flatten; None is left out."""
+    run = aspara.init("p", "r")
+    run.log(
+        {
+            "np32": np.float32(0.5),
+            "np64": np.float64(0.25),
+            "int": np.int64(3),
+            "zero_d": np.array(2.0),
+            "one": np.array([4.0]),
+            "dec": decimal.Decimal("1.5"),
+            "flag": True,
+            "none": None,
+            "deep": {"a": {"b": 1}},
+            "big": 10**30,
+            "text": "word",
+        }
+    )
+    run.finish()
+    [row] = disk.rows("p/r.jsonl")
+    assert row["metrics"] == {
+        "np32": 0.5,
+        "np64": 0.25,
+        "int": 3,
+        "zero_d": 2.0,
+        "one": 4.0,
+        "dec": 1.5,
+        "flag": 1,
+        "deep.a.b": 1,
+        "big": 1e30,
+        "text": "word",
+    }
+
+
+def test_non_finite_values_come_back_as_they_were(disk):
+    """They are valid JSON on disk and the very numbers on reading."""
+    run = aspara.init("p", "r")
+    for value in (math.nan, math.inf, -math.inf, 1.0):
+        run.log({"x": value})
+    run.finish()
+    assert [row["metrics"]["x"] for row in disk.rows("p/r.jsonl")] == ["NaN", "Infinity", "-Infinity", 1.0]
+    found = disk.values("p", "r", "x")
+    assert math.isnan(found[0])
+    assert [math.inf, -math.inf, 1.0] == found[1:]
+
+
+def test_what_cannot_be_kept_warns_once_and_spares_its_neighbours(disk, capsys):
+    """One warning per name, on stderr; the other values of the row are recorded."""
+    run = aspara.init("p", "r")
+    for _ in range(3):
+        run.log({"ok": 1.0, "bad": object()})
+    run.finish()
+    assert capsys.readouterr().err.count("'bad'") == 1
+    assert disk.values("p", "r", "ok") == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("data", [None, [1], "x", 3])
+def test_a_non_dict_raises_and_says_what_is_right(disk, data):
+    """Misuse is the programmer's, at once."""
+    run = aspara.init("p", "r")
+    with pytest.raises(UsageError, match="dict from metric names"):
+        run.log(data)
+    assert disk.rows("p/r.jsonl") == []
+
+
+@pytest.mark.parametrize("step", [-1, 1.5, "3", True, math.nan])
+def test_a_step_that_is_none_raises_and_writes_nothing(disk, step):
+    """A step is a whole number of at least 0."""
+    run = aspara.init("p", "r")
+    with pytest.raises(UsageError, match="step="):
+        run.log({"a": 1.0}, step=step)
+    assert disk.rows("p/r.jsonl") == []
+
+
+@pytest.mark.parametrize("name", ["", "a\nb", "x" * 600, "\ud800"])
+def test_a_metric_name_that_breaks_the_rules_raises_and_writes_nothing(disk, name):
+    """Names are text without control characters, 1 to 512 bytes."""
+    run = aspara.init("p", "r")
+    with pytest.raises(UsageError):
+        run.log({"fine": 1.0, name: 2.0})
+    assert disk.rows("p/r.jsonl") == []
+
+
+def test_log_before_init_and_after_finish_says_what_to_do(disk):
+    """There is no active run, or it has ended."""
+    with pytest.raises(UsageError, match=r"aspara\.init\(\)"):
+        aspara.log({"a": 1})
+    run = aspara.init("p", "r")
+    aspara.finish()
+    with pytest.raises(UsageError, match="has finished"):
+        run.log({"a": 1})
+
+
+def test_threads_share_a_run_and_no_step_is_taken_twice(disk):
+    """Eight threads, one file: every row whole, every automatic step once."""
+    run = aspara.init("p", "r")
+
+    def work(thread: int) -> None:
+        for i in range(250):
+            run.log({f"t{thread}": float(i)})
+
+    threads = [threading.Thread(target=work, args=(t,)) for t in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    run.finish()
+    found = disk.rows("p/r.jsonl")
+    assert list(range(2000)) == [row["step"] for row in found]
+    assert all([float(i) for i in range(250)] == disk.values("p", "r", f"t{t}") for t in range(8))
+
+
+def test_the_quick_way_and_the_careful_way_write_the_same(disk):
+    """A row of known names takes the quick way; a new order of names, or a text, the careful one."""
+    run = aspara.init("p", "r")
+    run.log({"a": 1.0, "b": 2})
+    run.log({"a": 3.0, "b": 4})
+    run.log({"b": 5, "a": 6.0})
+    run.log({"a": "text", "b": 7})
+    run.log({"a": math.inf, "b": 8})
+    run.log({"a": {"x": 1}, "b": 9})
+    run.finish()
+    assert [row["metrics"] for row in disk.rows("p/r.jsonl")] == [
+        {"a": 1.0, "b": 2},
+        {"a": 3.0, "b": 4},
+        {"b": 5, "a": 6.0},
+        {"a": "text", "b": 7},
+        {"a": "Infinity", "b": 8},
+        {"a.x": 1, "b": 9},
+    ]
+
+
+_NUMBERS = st.one_of(
+    st.floats(),
+    st.integers(),
+    st.booleans(),
+    st.floats(width=32).map(np.float32),
+    st.integers(-(2**31), 2**31 - 1).map(np.int32),
+    st.decimals(allow_nan=False, allow_infinity=False, places=3, min_value=-1000, max_value=1000),
+)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.text("abcdefgh/._ é", min_size=1, max_size=8), _NUMBERS, min_size=1, max_size=6))
+def test_any_number_in_has_the_same_meaning_out(tmp_path_factory, data):
+    """Through the public API to the file and back by the codec."""
+    folder = tmp_path_factory.mktemp("d")
+    run = aspara.Run("r", "p", dir=str(folder))
+    run.log(data)
+    run.finish()
+    _, _, metrics, complaint = rows.decode((folder / "p/r.jsonl").read_bytes().rstrip(b"\n"))
+    assert complaint is None
+    assert set(data) == set(metrics)
+    for name, value in data.items():
+        try:
+            want = float(value)
+        except OverflowError:
+            want = math.inf if value > 0 else -math.inf
+        got = float(metrics[name])
+        assert (math.isnan(want) and math.isnan(got)) or want == got

@@ -1,0 +1,374 @@
+"""What a run is: names, ends, config, summary, resuming."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import signal
+import time
+
+import numpy as np
+import pytest
+
+import aspara
+from aspara.errors import DataDirError, InvalidName, RunExists, RunNotFound, UsageError
+
+
+def test_the_module_shows_the_active_run(disk):
+    """aspara.run, config and summary follow init and finish; aspara.config() is the Config or None."""
+    assert aspara.run is None
+    assert aspara.config() is None
+    run = aspara.init("p", config={"lr": 0.1})
+    assert aspara.run is run
+    assert aspara.config() is run.config
+    aspara.config.lr = 0.2
+    aspara.log({"loss": 3.0})
+    assert aspara.summary["loss"] == 3.0
+    aspara.finish()
+    assert aspara.run is None
+    with pytest.raises(UsageError, match=r"aspara\.init\(\)"):
+        aspara.config.lr = 0.3
+
+
+def test_a_run_made_directly_does_not_become_the_active_one(disk):
+    """aspara.Run(...) is for programs with several runs."""
+    run = aspara.Run("r", "p")
+    assert aspara.run is None
+    run.log({"a": 1})
+    run.finish()
+    assert disk.values("p", "r", "a") == [1.0]
+
+
+def test_a_second_init_finishes_the_first_unless_told_otherwise(disk):
+    """reinit says what happens to a run that is active."""
+    first = aspara.init("p", "one")
+    assert aspara.init("p", reinit="return_previous") is first
+    beside = aspara.init("p", "two", reinit="create_new")
+    assert aspara.run is first
+    third = aspara.init("p", "three")
+    assert (first.status, beside.status, third.status) == ("completed", "running", "running")
+    beside.finish()
+
+
+def test_the_same_name_makes_a_new_run_that_shows_it(disk):
+    """Re-running a cell never raises and never mixes data."""
+    for value in (1.0, 2.0):
+        aspara.init("p", "again").log({"a": value})
+        aspara.finish()
+    assert disk.values("p", "again", "a") == [1.0]
+    assert disk.values("p", "again-2", "a") == [2.0]
+    assert disk.info("p", "again-2").name == "again"
+
+
+@pytest.mark.parametrize("name", ["日本", "a/b", "..", "x.wal", "y_archive", "  ", "con", "<b>hi</b>"])
+def test_a_display_name_may_be_anything_and_lands_under_a_safe_file_name(disk, name):
+    """It is kept in the metadata; the file's name is made from it, and captures no other run's files."""
+    if not name.strip():
+        with pytest.raises(InvalidName):
+            aspara.init("p", name)
+        return
+    run = aspara.init("p", name)
+    run.log({"a": 1})
+    run.finish()
+    assert name == disk.info("p", run.run).name
+    assert not run.run.endswith((".wal", "_archive"))
+    assert {disk.folder / "p"} == {p.parent for p in disk.folder.rglob("*.jsonl")}
+
+
+@pytest.mark.parametrize("project", ["..", "a/b", ".x", "a" * 200, "", "a\0b"])
+def test_a_project_name_that_is_no_file_name_raises_and_nothing_is_written(disk, project):
+    """The message says what would be right."""
+    if project == "":
+        assert aspara.init("").project == "default"
+        return
+    with pytest.raises(InvalidName, match="project name"):
+        aspara.init(project)
+    assert not disk.folder.exists()
+
+
+def test_an_exception_that_leaves_the_block_fails_the_run(disk):
+    """A context manager finishes it, whatever happens."""
+    with pytest.raises(RuntimeError), aspara.init("p", "bad"):
+        raise RuntimeError
+    with aspara.init("p", "good"):
+        pass
+    assert (disk.info("p", "bad").status, disk.info("p", "bad").exit_code) == ("failed", 1)
+    assert (disk.info("p", "good").status, disk.info("p", "good").exit_code) == ("completed", 0)
+
+
+@pytest.mark.parametrize(
+    ("ending", "status", "code"),
+    [
+        ("", "completed", 0),
+        ("raise ValueError('x')", "failed", 1),
+        ("sys.exit(3)", "failed", 3),
+        ("sys.exit(0)", "completed", 0),
+        ("raise KeyboardInterrupt", "failed", 130),
+        ("os.kill(os.getpid(), signal.SIGTERM); time.sleep(5)", "failed", 143),
+        ("os.kill(os.getpid(), signal.SIGKILL)", "crashed", None),
+        ("os._exit(0)", "crashed", None),
+    ],
+)
+def test_the_status_is_true_however_the_process_ends(disk, script, ending, status, code):
+    """No finish() in sight: exit, exception, signals, and a death that nobody can report."""
+    script(f"import aspara, os, signal, sys, time\naspara.init('p', 'r')\naspara.log({{'a': 1.0}})\n{ending}\n")
+    info = disk.info("p", "r")
+    assert (status, code) == (info.status, info.exit_code)
+    assert disk.values("p", "r", "a") == [1.0]
+
+
+def test_a_terminated_process_dies_of_the_signal(disk, script):
+    """Whoever waits for it sees the signal, not an exit code of ours."""
+    assert (
+        script("import aspara, os, signal, time\naspara.init('p')\nos.kill(os.getpid(), 15)\ntime.sleep(5)").returncode
+        == -signal.SIGTERM
+    )
+
+
+def test_a_stopped_process_is_still_running(disk, script):
+    """A lock says that its owner lives, however long it is silent; killed, it is crashed at once."""
+    process = script(
+        "import aspara, time\naspara.init('p', 'r').log({'a': 1.0})\nprint('ready', flush=True)\ntime.sleep(60)",
+        wait=False,
+    )
+    assert process.stdout.readline().strip() == "ready"
+    process.send_signal(signal.SIGSTOP)
+    assert disk.info("p", "r").status == "running"
+    process.kill()
+    process.wait()
+    assert disk.info("p", "r").status == "crashed"
+    process.stdout.close()
+    process.stderr.close()
+
+
+def test_config_takes_what_programs_have(disk, tmp_path):
+    """dict, Namespace, dataclass, a JSON file; attributes, items, nesting; anything becomes JSON-safe."""
+
+    @dataclasses.dataclass
+    class Options:
+        lr: float = 0.1
+
+    (tmp_path / "c.json").write_text('{"lr": 0.1}')
+    for source in ({"lr": 0.1}, argparse.Namespace(lr=0.1), Options(), str(tmp_path / "c.json")):
+        assert aspara.init("p", config=source).config.lr == 0.1
+    config = aspara.run.config
+    config.update({"model": {"layers": 3}}, seed=1)
+    config["array"] = np.array([1, 2])
+    config.object = object
+    config.bad = float("nan")
+    assert 3 == config.model.layers == config["model"]["layers"]
+    config.model.layers = 4
+    assert config.array == [1, 2]
+    assert {"lr", "model", "seed", "array", "object", "bad"} == set(config)
+    assert "seed" in config
+    assert config.get("nope") is None
+    with pytest.raises(AttributeError, match="Present"):
+        _ = config.nope
+    config.update(config)
+    kept = disk.meta("p", aspara.run.run)["config"]
+    assert kept["model"] == {"layers": 4}
+    assert kept["bad"] == "NaN"
+
+
+def test_summary_holds_last_values_and_what_the_program_sets_wins(disk):
+    """Beside it min, max and mean with their steps."""
+    run = aspara.init("p", "r")
+    for value in (3.0, 1.0, 2.0):
+        run.log({"loss": value, "acc": value})
+    run.summary["best"] = 1.0
+    run.summary.acc = 0.5
+    run.log({"acc": 9.0})
+    assert run.summary["loss"] == 2.0
+    assert run.summary.acc == 0.5
+    run.finish()
+    meta = disk.meta("p", "r")
+    assert meta["summary"] == {"loss": 2.0, "acc": 0.5, "best": 1.0}
+    assert meta["metric_summary"]["loss"] == {
+        "last": 2.0,
+        "last_step": 2,
+        "min": 1.0,
+        "min_step": 1,
+        "max": 3.0,
+        "max_step": 0,
+        "mean": 2.0,
+        "count": 3,
+        "first": 3.0,
+    }
+
+
+def test_edits_made_elsewhere_survive_the_runs_own_writes(disk):
+    """A dashboard that changes notes and tags during a run is not overwritten, and unknown keys stay."""
+    from aspara.catalog.catalog import Catalog
+
+    run = aspara.init("p", "r", notes="mine")
+    Catalog(disk.folder).edit_run("p", "r", {"notes": "edited", "tags": ["seen"]})
+    path = disk.folder / "p/r.meta.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "unknown": 1}))
+    run.config.lr = 1
+    run.log({"a": 1.0})
+    run.finish()
+    meta = disk.meta("p", "r")
+    assert (meta["notes"], meta["tags"], meta["unknown"], meta["config"]["lr"]) == ("edited", ["seen"], 1, 1)
+
+
+@pytest.mark.parametrize("backend", ["jsonl", "polars"])
+def test_a_resumed_run_goes_on_after_its_last_step_and_keeps_everything(disk, backend):
+    """By id, by name with resume=, also under the other backend."""
+    first = aspara.init("p", "r", id="abc", config={"lr": 1}, tags=["a"], notes="n")
+    for i in range(3):
+        first.log({"a": float(i)})
+    first.summary["own"] = 7
+    first.finish()
+    for options in ({"id": "abc"}, {"name": "r", "resume": "must"}, {"name": "r", "resume": "allow"}):
+        run = aspara.init("p", storage_backend=backend, tags=["b"], **options)
+        assert run.resumed
+        run.log({"a": float(run.step)})
+        run.finish()
+    assert disk.values("p", "r", "a") == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
+    assert disk.steps("p", "r", "a") == [0, 1, 2, 3, 4, 5]
+    meta = disk.meta("p", "r")
+    assert (meta["tags"], meta["notes"], meta["config"]["lr"], meta["summary"]["own"], meta["status"]) == (
+        ["a", "b"],
+        "n",
+        1,
+        7,
+        "completed",
+    )
+
+
+def test_resume_modes_refuse_what_they_should(disk):
+    """must needs a run, never refuses one, nonsense is named."""
+    with pytest.raises(RunNotFound, match="no run with id 'x'"):
+        aspara.init("p", id="x", resume="must")
+    aspara.init("p", id="x").finish()
+    with pytest.raises(RunExists, match="never"):
+        aspara.init("p", id="x", resume="never")
+    with pytest.raises(UsageError, match="resume="):
+        aspara.init("p", resume="maybe")
+
+
+def test_a_disabled_run_accepts_everything_and_writes_nothing(disk):
+    """The same code runs with recording off."""
+    run = aspara.init("p", mode="disabled", config={"a": 1})
+    run.log({"x": 1.0})
+    run.config.b = 2
+    assert (run.summary["x"], run.config.b, run.disabled) == (1.0, 2, True)
+    run.finish()
+    assert not disk.folder.exists()
+
+
+def test_an_unwritable_data_directory_says_which_and_what_to_do(tmp_path):
+    """init() raises, naming the path and the ways out."""
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(DataDirError, match="ASPARA_DATA_DIR") as caught:
+        aspara.init("p", dir=str(tmp_path / "file"))
+    assert str(tmp_path / "file") in str(caught.value)
+
+
+def test_artifacts_are_kept_whole_and_listed(disk, tmp_path):
+    """A later one of the same name replaces an earlier one; bad names and categories raise."""
+    run = aspara.init("p", "r")
+    source = tmp_path / "model.bin"
+    for content in (b"one", b"second"):
+        source.write_bytes(content)
+        run.log_artifact(source, description="weights", category="model")
+    with pytest.raises(UsageError, match="no file"):
+        run.log_artifact(tmp_path / "missing")
+    with pytest.raises(InvalidName):
+        run.log_artifact(source, name="../evil")
+    with pytest.raises(UsageError, match="category"):
+        run.log_artifact(source, category="nonsense")
+    run.finish()
+    assert (disk.folder / "p/r/artifacts/model.bin").read_bytes() == b"second"
+    [entry] = disk.meta("p", "r")["artifacts"]
+    assert (entry["name"], entry["file_size"], entry["category"], entry["description"]) == (
+        "model.bin",
+        6,
+        "model",
+        "weights",
+    )
+
+
+def test_files_are_the_users_alone(disk):
+    """0600 and 0700, whatever the umask."""
+    aspara.init("p", "r").log({"a": 1})
+    aspara.finish()
+    for path in disk.folder.rglob("*"):
+        assert (0o700 if path.is_dir() else 0o600) == path.stat().st_mode & 0o777, path
+
+
+def test_secrets_on_the_command_line_are_not_kept(disk, script):
+    """--token x, --api-key=x, URLs with passwords and well-known forms of keys are blanked."""
+    script(
+        "import aspara\naspara.init('p', 'r')",
+        "--token",
+        "hunter2",
+        "--api-key=hunter2",
+        "https://me:hunter2@host/x",
+        "ghp_hunter2hunter2",
+        "--lr",
+        "0.1",
+    )
+    command = disk.meta("p", "r")["command"]
+    assert "hunter2" not in json.dumps(command)
+    assert command[-2:] == ["--lr", "0.1"]
+
+
+def test_a_listener_hears_every_row_and_the_end(disk):
+    """In order, on another thread, the last ones included."""
+    heard, ends = [], []
+
+    class Ear:
+        def rows(self, rows):
+            heard.extend(rows)
+
+        def ended(self, status, exit_code):
+            ends.append((status, exit_code))
+
+    run = aspara.init("p", "r")
+    run.subscribe(Ear())
+    for i in range(100):
+        run.log({"a": float(i)})
+    deadline = time.monotonic() + 5
+    while len(heard) < 100 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert [float(i) for i in range(100)] == [row[2]["a"] for row in heard]
+    run.finish()
+    assert ends == [("completed", 0)]
+
+
+def test_a_forked_child_writes_its_own_file_and_does_not_end_the_run(disk):
+    """Nothing interleaves, nothing is doubled, and the parent's run goes on."""
+    run = aspara.init("p", "r")
+    run.log({"a": 1.0}, step=1)
+    children = []
+    for child in range(4):
+        pid = os.fork()
+        if pid == 0:
+            for i in range(50):
+                run.log({f"child{child}": float(i)}, step=i)
+            os._exit(0)
+        children.append(pid)
+    for pid in children:
+        assert os.waitpid(pid, 0)[1] == 0
+    run.log({"a": 2.0}, step=2)
+    assert disk.info("p", "r").status == "running"
+    run.finish()
+    assert disk.values("p", "r", "a") == [1.0, 2.0]
+    for child in range(4):
+        assert [float(i) for i in range(50)] == disk.values("p", "r", f"child{child}")
+    assert len(disk.rows("p/r.jsonl")) == 2
+    assert len(list((disk.folder / "p/r/writers").glob("*.jsonl"))) == 4
+
+
+def test_processes_may_share_a_run_by_its_id(disk, script):
+    """Eight at once: each has a file of its own, all are read as one run."""
+    aspara.init("p", "r", id="shared").finish()
+    source = "import aspara, sys\nr = aspara.init('p', id='shared')\nfor i in range(100): r.log({'m' + sys.argv[1]: float(i)})\n"
+    processes = [script(source, str(n), wait=False) for n in range(8)]
+    for process in processes:
+        process.communicate(timeout=60)
+    for n in range(8):
+        assert [float(i) for i in range(100)] == disk.values("p", "r", f"m{n}")

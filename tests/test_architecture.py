@@ -1,0 +1,160 @@
+"""The layers hold: imports go down, neighbours leave each other alone."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+# Who may import whom: only rooms of a lower layer, and itself. (Everything that is a file directly under aspara/ is a word.)
+LAYERS: dict[str, float] = {
+    "words": 0,
+    "aspara.storage": 1,
+    "aspara.client": 1,
+    "aspara.media": 1,
+    "aspara.artifacts": 1.5,  # made of storage and media, used by both sides
+    "aspara.recording": 2,
+    "aspara.catalog": 2,
+    "aspara": 2,  # aspara/__init__.py, the public face of the two sides
+    "aspara.web": 3,
+    "aspara.server": 4,
+    "aspara_jupyter": 4,
+    "aspara.tui": 4,
+    "aspara.importers": 4,
+    "aspara.exporters": 4,
+    "aspara.doctor": 4,
+    "aspara.integrations": 4,
+    "aspara.cli": 5,
+}
+# Surfaces and commands use the public face, as any user does; nothing below them may.
+FACE_USERS = {
+    "aspara_jupyter",
+    "aspara.tui",
+    "aspara.importers",
+    "aspara.exporters",
+    "aspara.integrations",
+    "aspara.cli",
+}
+# The extension serves the front end that is built into this folder, and asks it nothing else.
+NEIGHBOURLY = {("aspara_jupyter/extension.py", "aspara.server")}
+
+MODULES = sorted(
+    path
+    for package in ("aspara", "aspara_jupyter")
+    for path in (ROOT / package).rglob("*.py")
+    if "static" not in path.parts and "node_modules" not in path.parts
+)
+
+
+def room(module: str) -> str:
+    """The room that a module's dotted name lies in."""
+    parts = module.split(".")
+    if parts[0] == "aspara_jupyter":
+        return "aspara_jupyter"
+    if len(parts) == 1:
+        return "aspara"
+    return f"aspara.{parts[1]}" if (ROOT / "aspara" / parts[1]).is_dir() else "words"
+
+
+def name_of(path: Path) -> str:
+    """The dotted name of the module at `path`."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported(path: Path) -> Iterator[tuple[str, int]]:
+    """Every module that a file imports, wherever in it, with the line; types-only imports too: they are knowledge."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: relative imports hide where a module lies"
+            module = node.module or ""
+            for alias in node.names:
+                below = ROOT.joinpath(*module.split("."), alias.name)
+                is_module = below.is_dir() or below.with_suffix(".py").is_file()
+                yield (f"{module}.{alias.name}" if is_module else module), node.lineno
+
+
+def ids(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=ids)
+def test_imports_go_down(path: Path):
+    """A room imports from rooms below it and from itself; its neighbours it leaves alone."""
+    own = room(name_of(path))
+    assert own in LAYERS, f"{own} is a new room: give it its layer here"
+    for module, line in imported(path):
+        if module.split(".")[0] not in ("aspara", "aspara_jupyter"):
+            continue
+        other = room(module)
+        where = f"{ids(path)}:{line}"
+        if other == own or (ids(path), other) in NEIGHBOURLY or (other == "aspara" and own in FACE_USERS):
+            continue
+        assert other in LAYERS, f"{where}: {other} is a new room: give it its layer in this test"
+        # The face is made of the two sides, so it may import its own layer.
+        limit = LAYERS[own] + 1 if own == "aspara" else LAYERS[own]
+        assert LAYERS[other] < limit, f"{where}: {own} must not know {other}"
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if room(name_of(p)) == "words"], ids=ids)
+def test_words_are_standard_library_only(path: Path):
+    """Layer 0 imports the standard library and its own kind, nothing else."""
+    for module, line in imported(path):
+        top = module.split(".")[0]
+        assert top in sys.stdlib_module_names or room(module) == "words", f"{ids(path)}:{line} imports {module}"
+
+
+@pytest.mark.parametrize(
+    ("package", "forbidden"),
+    [
+        ("aspara/storage", {"tornado", "requests", "http", "urllib"}),
+        ("aspara/catalog", {"tornado", "requests", "http"}),
+        ("aspara/web", {"jupyter_server", "requests"}),
+        ("aspara/server", {"jupyter_server", "requests"}),
+        ("aspara", {"IPython", "ipywidgets", "anywidget", "jupyter_server", "jupyterlab"}),
+    ],
+)
+def test_rooms_know_nothing_of(package: str, forbidden: set[str]):
+    """Storage knows no HTTP, the catalog no network, endpoints no Jupyter, aspara no notebook."""
+    for path in sorted((ROOT / package).rglob("*.py")):
+        for module, line in imported(path):
+            assert module.split(".")[0] not in forbidden, f"{ids(path)}:{line} imports {module}"
+
+
+def test_one_owner_of_environment_variables():
+    """Names of environment variables stand in settings.py alone; others ask it (or name them in messages)."""
+    for path in MODULES:
+        if path.name == "settings.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv"):
+                text = ast.get_source_segment(path.read_text(encoding="utf-8"), node) or ""
+                assert "ASPARA_" not in path.read_text(encoding="utf-8").splitlines()[node.lineno - 1], (
+                    f"{ids(path)}:{node.lineno}: {text}"
+                )
+
+
+def test_no_mutual_imports():
+    """No two modules import each other at their top: each file can be read by itself."""
+    known = {name_of(path): path for path in MODULES}
+    tops: dict[str, set[str]] = {}
+    for name, path in known.items():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        found: set[str] = set()
+        for node in tree.body:
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                for alias in node.names:
+                    below = f"{node.module}.{alias.name}"
+                    found.add(below if below in known else node.module or "")
+        tops[name] = found
+    mutual = sorted((a, b) for a, found in tops.items() for b in found if a < b and a in tops.get(b, ()))
+    assert mutual == []

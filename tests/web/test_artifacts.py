@@ -1,0 +1,55 @@
+"""Versioned artifacts over HTTP."""
+
+from __future__ import annotations
+
+import pytest
+
+import aspara
+
+
+@pytest.fixture
+def artifact(site):
+    run = aspara.init(project="p", name="r")
+    for text in ("<script>alert(1)</script>", "two"):
+        found = aspara.Artifact("set", "dataset", "a sentence")
+        with found.new_file("page.html", "w") as file:
+            file.write(text)
+        run.log_artifact(found, aliases=["first"] if text != "two" else None)
+    run.finish()
+
+
+def test_what_a_project_has(site, artifact):
+    """Names, versions, aliases, files."""
+    (found,) = site.json("api/projects/p/artifacts")["artifacts"]
+    assert ("set", "dataset", "v1", 2, {"first": "v0", "latest": "v1"}) == tuple(
+        found[k] for k in ("name", "type", "latest", "versions", "aliases")
+    )
+    versions = site.json("api/projects/p/artifacts/set")["versions"]
+    assert [("v1", 1), ("v0", 1)] == [(v["version"], v["file_count"]) for v in versions]
+    version = site.json("api/projects/p/artifacts/set/first")
+    assert ("v0", "r", ["page.html"]) == (version["version"], version["run"], [e["path"] for e in version["entries"]])
+
+
+def test_a_file_is_a_download_that_no_browser_runs(site, artifact):
+    """Bytes, whatever its name says."""
+    answer = site.get("api/projects/p/artifacts/set/v0/file?path=page.html")
+    assert (200, "<script>alert(1)</script>") == (answer.status_code, answer.text)
+    assert "application/octet-stream" == answer.headers["Content-Type"]
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert answer.headers["Content-Security-Policy"].startswith("sandbox")
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("set/v9", 404),
+        ("nothing", 404),
+        ("set/v0/file?path=../x", 404),
+        ("set/v0/file", 400),
+        ("..%2F..%2Fx", 404),
+        ("set/..%2Faliases", 404),
+    ],
+)
+def test_nothing_else_can_be_had(site, artifact, address, status):
+    """404, and what there is."""
+    assert status == site.get(f"api/projects/p/artifacts/{address}").status_code

@@ -1,0 +1,112 @@
+"""The list of runs that a table of thousands is drawn from: filters, orders, columns."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+
+import aspara
+from tests.web.conftest import q
+
+
+def make(name, config, values, **options):
+    run = aspara.Run(name, "p", config=config, **options)
+    for value in values:
+        run.log({"loss": value})
+    run.finish()
+
+
+@pytest.fixture
+def three(site):
+    make("one", {"lr": 0.1, "model": {"layers": 3}}, [3.0, 1.0, 2.0], tags=["baseline"])
+    make("two", {"lr": 0.2}, [5.0, float("nan")])
+    make("three", {"lr": 0.1}, [0.5, 4.0])
+    return site
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names"),
+    [
+        ("loss < 3", {"one"}),
+        ("min(loss) < 1 or loss == nan", {"two", "three"}),
+        ('lr in [0.1] and "baseline" not in tags', {"three"}),
+        ("model.layers == 3 and duration < 1h and status == 'finished'", {"one"}),
+        ("", {"one", "two", "three"}),
+    ],
+)
+def test_runs_are_filtered_by_an_expression(three, wanted, names):
+    found = three.json(f"api/projects/p/runs?filter={q(wanted)}")
+    assert (names, len(names)) == ({run["name"] for run in found["runs"]}, found["total"])
+
+
+def test_a_wrong_filter_is_answered_with_what_is_wrong_and_where(three):
+    answer = three.get(f"api/projects/p/runs?filter={q('loss < < 3')}")
+    assert 400 == answer.status_code
+    assert "Filter, character 8: “<” was not expected here: a value is missing before it." == answer.json()["detail"]
+
+
+def test_runs_are_sorted_by_several_fields(three):
+    """What has no value comes last in both directions."""
+
+    def order(sort: str) -> list[str]:
+        return [run["name"] for run in three.json(f"api/projects/p/runs?sort={q(sort)}")["runs"]]
+
+    assert ["three", "one", "two"] == order("lr,min(loss)")
+    assert ["two", "one", "three"] == order("-lr,-min(loss)")
+    assert ["three", "one", "two"] == order("-loss")
+    assert "one" == order("model.layers")[0] == order("-model.layers")[0]
+
+
+def test_columns_carry_all_runs_and_say_the_same_as_the_list(three):
+    """One value a run in each column; `metric_summary` is listed when it is asked for."""
+    found = three.json("api/projects/p/runs?shape=columns&sort=name&metrics=loss")
+    listed = three.json("api/projects/p/runs?sort=name&fields=name,tags,metric_summary")["runs"]
+    assert (3, ["one", "three", "two"]) == (found["total"], found["own"]["name"])
+    assert [run["tags"] for run in listed] == found["own"]["tags"]
+    assert [0.1, 0.1, 0.2] == found["config"]["lr"]["values"]
+    assert [3, None, None] == found["config"]["model.layers"]["values"]
+    assert [2.0, 4.0, "NaN"] == found["summary"]["loss"]["values"]
+    for which in ("min", "max", "mean"):
+        column = found["metrics"]["loss"][which]["values"]
+        assert [run["metric_summary"]["loss"][which] for run in listed] == column
+    less = three.json("api/projects/p/runs?shape=columns&fields=metrics&limit=2")
+    assert ({"project", "total", "run", "metrics"}, 2, 3) == (set(less), len(less["run"]), less["total"])
+    assert {"loss": {}} == less["metrics"]
+
+
+def test_a_column_of_few_runs_names_their_places(site):
+    """A key that one of many runs has costs one value."""
+    for i in range(6):
+        make(f"r{i}", {"rare": i} if i == 4 else {}, [1.0])
+    found = site.json("api/projects/p/runs?shape=columns&sort=name")
+    assert {"at": [4], "values": [4]} == found["config"]["rare"]
+
+
+def test_a_running_run_has_its_latest_least_and_greatest(site):
+    """The filter and the columns see what its rows say, not what its metadata said at the start."""
+    run = aspara.Run("live", "p")
+    run.log({"loss": 3.0})
+    run.log({"loss": 2.0})
+    assert 1 == site.json("api/projects/p/runs?filter=" + q("max(loss) == 3 and loss == 2"))["total"]
+    run.log({"loss": 9.0})
+    found = site.json("api/projects/p/runs?shape=columns&metrics=loss")
+    assert ([9.0], [2.0]) == (found["metrics"]["loss"]["max"]["values"], found["metrics"]["loss"]["min"]["values"])
+    run.finish()
+
+
+def test_a_run_can_be_given_a_colour_and_its_own_back(three):
+    """It is kept with the run, so every viewer sees it."""
+    path = "api/projects/p/runs/one/metadata"
+    before = three.json("api/projects/p/runs/one")["color"]
+    assert 200 == three.ask("PUT", path, json={"color": 7}).status_code
+    assert (7, 7) == (three.json("api/projects/p/runs/one")["color"], three.json(path)["color"])
+    assert 200 == three.ask("PUT", path, json={"color": None}).status_code
+    assert before == three.json("api/projects/p/runs/one")["color"]
+    for wrong in ("red", -1, 1.5, True, 10**9):
+        assert 400 == three.ask("PUT", path, json={"color": wrong}).status_code
+
+
+@pytest.mark.parametrize("query", ["shape=table", "sort=nonsense", "filter=" + q("sum(x)")])
+def test_a_bad_question_is_named(three, query):
+    answer: requests.Response = three.get(f"api/projects/p/runs?{query}")
+    assert 400 == answer.status_code and answer.json()["detail"]
