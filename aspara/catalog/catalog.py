@@ -739,9 +739,9 @@ def _editable(content: dict[str, Any], stem: str | None) -> Metadata:
     }
     if stem is not None:
         shown["display_name"] = str(content.get("display_name") or stem)
+        shown["color"] = chosen_color(content)
     else:
         shown["archived"] = content.get("archived") is True
-        shown["color"] = chosen_color(content)
     return Metadata(shown, metadata.etag(shown))
 
 
