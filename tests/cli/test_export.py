@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import math
@@ -228,17 +229,12 @@ def test_page_is_one_file(page):
 
 
 @pytest.mark.browser
-def test_page_draws_itself(page):
+def test_page_draws_itself(page, browser):
     """In a browser it draws every chart, asks nobody for anything, runs nothing out of a name, and follows its controls."""
-    sync_api = pytest.importorskip("playwright.sync_api")
-    from shutil import which
+    from playwright.sync_api import expect
 
-    chromium = which("chromium") or which("chromium-browser") or which("google-chrome")
-    if chromium is None:
-        pytest.skip("there is no Chromium")
-    with sync_api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        tab = browser.new_context(color_scheme="dark", offline=True).new_page()
+    with contextlib.closing(browser.new_context(color_scheme="dark", offline=True)) as context:
+        tab = context.new_page()
         asked: list[str] = []
         wrong: list[str] = []
         tab.on("request", lambda request: asked.append(request.url))
@@ -246,20 +242,19 @@ def test_page_draws_itself(page):
         tab.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
         tab.goto(page.as_uri())
         lines = tab.locator(".card:has(h3[title='loss']) .scatterlayer .trace")
-        sync_api.expect(lines).to_have_count(3)
+        expect(lines).to_have_count(3)
         assert "digits" == tab.title()
         assert "dark" == tab.locator("html").get_attribute("data-theme")
         assert HOSTILE in tab.locator("#runs").inner_text()
         assert HOSTILE in tab.locator("#table").inner_text()
         tab.locator("#runs button").first.click()
-        sync_api.expect(lines).to_have_count(2)
+        expect(lines).to_have_count(2)
         tab.locator("#smoothing").fill("0.9")
-        sync_api.expect(lines).to_have_count(4)
+        expect(lines).to_have_count(4)
         tab.locator("#axis").select_option("wall")
         tab.locator("#log").check()
         tab.locator("#theme").click()
         assert "light" == tab.locator("html").get_attribute("data-theme")
         tab.locator("#filter").fill("ACC")
-        sync_api.expect(tab.locator(".card:visible h3")).to_have_text(["acc"])
+        expect(tab.locator(".card:visible h3")).to_have_text(["acc"])
         assert ([page.as_uri()], []) == (asked, wrong)
-        browser.close()
