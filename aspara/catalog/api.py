@@ -21,7 +21,7 @@ from aspara.artifacts.artifact import Artifact, split_name
 from aspara.catalog import filters as runs_filters
 from aspara.catalog.catalog import Catalog, ProjectInfo
 from aspara.catalog.history import STEP, history_frame
-from aspara.catalog.media import MediaFile
+from aspara.catalog.media import MediaFile, MediaQuery
 from aspara.catalog.runs import RunInfo, captured
 from aspara.errors import NotFound, UsageError
 
@@ -377,7 +377,8 @@ class ApiRun:
 
     def media(self, keys: Sequence[str] | None = None, type: str | None = None) -> list[MediaFile]:  # noqa: A002
         """Every media value logged, in order of step; of the metrics (names or globs) in `keys`, or of one type."""
-        found = self._catalog.media(self.project, self.run, keys, None if type is None else [type])
+        wanted = MediaQuery(metrics=keys, kinds=None if type is None else [type])
+        found = self._catalog.media(self.project, self.run, wanted)
         result = []
         for item in found:
             try:

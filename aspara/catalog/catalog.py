@@ -10,16 +10,16 @@ import shutil
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from aspara import files, names, settings
-from aspara.catalog import cursor
+from aspara.catalog import cursor, lineage
 from aspara.catalog.groups import GroupsAnswer, Member, grouped, statistics
 from aspara.catalog.index import RunIndex
-from aspara.catalog.media import media_path, media_values, table_rows
+from aspara.catalog.media import MediaQuery, media_keys, media_path, media_values
 from aspara.catalog.present import presentable
 from aspara.catalog.reader import open_rows
 from aspara.catalog.runs import RunDetail, RunInfo, captured, chosen_color, definitions_in, load, run_info
@@ -27,6 +27,7 @@ from aspara.catalog.series import RELATIVE, MetricsAnswer, SeriesQuery, pieces, 
 from aspara.catalog.snapshot import Saver
 from aspara.catalog.snapshot import load as load_snapshot
 from aspara.catalog.statistics import last_values, metric_summary
+from aspara.catalog.tables import TableQuery, table_rows
 from aspara.errors import (
     ArtifactNotFound,
     InvalidName,
@@ -674,6 +675,10 @@ class Catalog:
                 )
         return found
 
+    def used_by(self, project: str, version: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The runs of the project that used a version, given as its manifest; see :func:`lineage.used_by`."""
+        return lineage.used_by(self.runs(project), project, version)
+
     def version_file(self, project: str, name: str, version: str, path: str) -> Path:
         """Where the content of a file of an artifact lies; raises ArtifactNotFound, for references too."""
         store = self.collections(project)
@@ -701,19 +706,21 @@ class Catalog:
             return {"text": "", "start": 0, "end": 0, "size": 0}
         return {"text": content.decode("utf-8", "replace"), "start": start, "end": start + len(content), "size": size}
 
-    def media(
-        self, project: str, run: str, metrics: Sequence[str] | None = None, kinds: Sequence[str] | None = None
-    ) -> list[dict[str, Any]]:
-        """Every media value logged, in order of step; see :func:`media_values`."""
-        return media_values(self.index(project, self.stem(project, run)), metrics, kinds)
+    def media(self, project: str, run: str, query: MediaQuery | None = None) -> list[dict[str, Any]]:
+        """Media values logged, in order of step; see :func:`media_values`."""
+        return media_values(self.index(project, self.stem(project, run)), query or MediaQuery())
+
+    def media_keys(self, project: str, run: str) -> list[dict[str, Any]]:
+        """What media a run has, by metric; see :func:`media_keys`."""
+        return media_keys(self.index(project, self.stem(project, run)))
 
     def media_path(self, project: str, run: str, name: str) -> Path:
         """Where a media file lies; raises MediaNotFound, for links too."""
         return media_path(self.layout.run(project, self.stem(project, run)), name)
 
-    def media_rows(self, project: str, run: str, name: str, offset: int, limit: int) -> dict[str, Any]:
+    def media_rows(self, project: str, run: str, name: str, query: TableQuery) -> dict[str, Any]:
         """A part of a table's rows."""
-        return table_rows(self.media_path(project, run, name), offset, limit)
+        return table_rows(self.media_path(project, run, name), query)
 
 
 def _without(names: frozenset[str], found: dict[str, Any]) -> dict[str, Any]:

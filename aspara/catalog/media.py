@@ -19,27 +19,91 @@ from aspara.storage.layout import RunPaths
 if TYPE_CHECKING:
     import polars
 
-_MOST_ROWS = 1000
+_MOST_STEPS = 10_000
 
 
-def media_values(
-    index: RunIndex, metrics: Sequence[str] | None = None, kinds: Sequence[str] | None = None
-) -> list[dict[str, Any]]:
-    """Every media value of a run in order of step, lists taken apart: a flat dict for each.
+@dataclass(frozen=True)
+class MediaQuery:
+    """Which media values are wanted; all of them where nothing is said.
+
+    ``metrics`` are names or globs, ``key`` is one name exactly. ``start`` and ``end`` are steps, inclusive. Of each metric at
+    most ``steps`` steps are taken, evenly spread, the first and the last among them.
+    """
+
+    metrics: Sequence[str] | None = None
+    kinds: Sequence[str] | None = None
+    key: str | None = None
+    start: int | None = None
+    end: int | None = None
+    steps: int | None = None
+
+    def takes(self, text: Text) -> bool:
+        """Whether a logged value may be among them, as far as its name, step and form tell."""
+        return (
+            isinstance(text.value, dict)
+            and isinstance(text.value.get("_type"), str)
+            and (self.key is None or text.name == self.key)
+            and (self.metrics is None or any(fnmatchcase(text.name, pattern) for pattern in self.metrics))
+            and (self.start is None or text.step >= self.start)
+            and (self.end is None or text.step <= self.end)
+        )
+
+
+def media_values(index: RunIndex, query: MediaQuery = MediaQuery()) -> list[dict[str, Any]]:
+    """Media values of a run in order of step, lists taken apart: a flat dict for each.
 
     Keys: ``metric``, ``step``, ``timestamp``, ``index`` (place in a list, else 0), ``type``, ``path``, ``name`` (of the file;
     None for what stands in the row), ``size``, ``caption``, and ``value``: everything that was kept about it.
     """
     index.refresh()
-    found: list[dict[str, Any]] = []
-    for text in _texts(index):
-        if not isinstance(text.value, dict) or not isinstance(text.value.get("_type"), str):
-            continue
-        if metrics is not None and not any(fnmatchcase(text.name, pattern) for pattern in metrics):
-            continue
-        found.extend(item for item in _items(text) if kinds is None or item["type"] in kinds)
+    texts = [text for text in _texts(index) if query.takes(text)]
+    if query.steps is not None:
+        chosen = {name: frozenset(_spread(steps, query.steps)) for name, steps in _steps(texts).items()}
+        texts = [text for text in texts if text.step in chosen[text.name]]
+    found = [item for text in texts for item in _items(text) if query.kinds is None or item["type"] in query.kinds]
     found.sort(key=lambda m: (m["step"], m["timestamp"], m["metric"], m["index"]))
     return found
+
+
+def media_keys(index: RunIndex) -> list[dict[str, Any]]:
+    """What media a run has, by metric: ``{"metric", "types", "count", "steps", "step_count"}``.
+
+    ``count`` counts lists as one; of very many steps ten thousand are told, evenly spread.
+    """
+    index.refresh()
+    texts = [text for text in _texts(index) if MediaQuery().takes(text)]
+    kinds: dict[str, dict[str, None]] = {}
+    counts: dict[str, int] = {}
+    for text in texts:
+        counts[text.name] = counts.get(text.name, 0) + 1
+        of = kinds.setdefault(text.name, {})
+        of.update({str(item.get("_type")): None for item in _inner(text.value) if item is not None})
+    return [
+        {
+            "metric": name,
+            "types": sorted(kinds[name]),
+            "count": counts[name],
+            "steps": _spread(steps, _MOST_STEPS),
+            "step_count": len(steps),
+        }
+        for name, steps in sorted(_steps(texts).items())
+    ]
+
+
+def _steps(texts: Sequence[Text]) -> dict[str, list[int]]:
+    found: dict[str, set[int]] = {}
+    for text in texts:
+        found.setdefault(text.name, set()).add(text.step)
+    return {name: sorted(steps) for name, steps in found.items()}
+
+
+def _spread(steps: list[int], most: int) -> list[int]:
+    """At most so many of `steps`, the first and the last among them."""
+    if len(steps) <= most:
+        return steps
+    if most == 1:
+        return steps[-1:]
+    return [steps[place * (len(steps) - 1) // (most - 1)] for place in range(most)]
 
 
 def _texts(index: RunIndex) -> Iterator[Text]:
@@ -57,11 +121,15 @@ def _texts(index: RunIndex) -> Iterator[Text]:
                     yield Text(time, step, name, value)
 
 
-def _items(text: Text) -> Iterator[dict[str, Any]]:
-    value = text.value
+def _inner(value: Mapping[str, Any]) -> list[Any]:
+    """The values of a list, or the one itself."""
     inner = value.get("items") if value["_type"] == "list" else [value]
-    for position, item in enumerate(inner if isinstance(inner, list) else []):
-        if not isinstance(item, dict):
+    return [item if isinstance(item, dict) else None for item in inner] if isinstance(inner, list) else []
+
+
+def _items(text: Text) -> Iterator[dict[str, Any]]:
+    for position, item in enumerate(_inner(text.value)):
+        if item is None:
             continue
         path = item.get("path") if isinstance(item.get("path"), str) else None
         yield {
@@ -94,33 +162,6 @@ def media_path(paths: RunPaths, name: str) -> Path:
     ):
         raise MediaNotFound(f"Run {paths.run!r} keeps no media file {name[:128]!r}.")
     return path
-
-
-def table_rows(path: Path, offset: int = 0, limit: int = 100) -> dict[str, Any]:
-    """A part of a table's rows: ``{"columns", "rows", "offset", "total"}``, from JSON or Parquet; a thousand rows at most."""
-    limit = min(limit, _MOST_ROWS)
-    if path.suffix == ".parquet":
-        import polars as pl
-
-        frame = pl.scan_parquet(path)
-        total = int(frame.select(pl.len()).collect().item())
-        part = frame.slice(offset, limit).collect()
-        rows = [[_plain(cell) for cell in row] for row in part.iter_rows()]
-        return {"columns": part.columns, "rows": rows, "offset": offset, "total": total}
-    try:
-        found = json.loads(path.read_bytes())
-        columns, data = list(found["columns"]), list(found["data"])
-    except (ValueError, KeyError, TypeError):
-        raise UsageError(f"{path.name!r} is no table.") from None
-    return {"columns": columns, "rows": data[offset : offset + limit], "offset": offset, "total": len(data)}
-
-
-def _plain(cell: Any) -> Any:
-    if cell is None or isinstance(cell, bool | int | str):
-        return cell
-    if isinstance(cell, float):
-        return cell if cell - cell == 0 else str(cell)
-    return str(cell)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from aspara.storage.layout import RunPaths
 from aspara.storage.pulse import Pulse
 
 _OLD_WRITER_SILENCE = 3600.0
+_NOTED = ("name", "version", "type", "digest", "project", "use_as")
 _UNLISTED = frozenset({"metadata", "archived", "metric_summary"})
 
 
@@ -89,6 +90,9 @@ class RunDetail:
             "backend": found.get("backend"),
             "metric_definitions": _dict(found.get("metric_definitions")),
             "total_steps": found.get("total_steps"),
+            "captured_metrics": sorted(captured(found)),
+            "logged_artifacts": noted(found, "logged_artifacts", self.info.project),
+            "used_artifacts": noted(found, "used_artifacts", self.info.project),
         }
 
 
@@ -171,6 +175,16 @@ def captured(metadata: Mapping[str, Any]) -> frozenset[str]:
     """The names of the metrics that were captured of the machine: no part of what the program has to say."""
     found = metadata.get("captured_metrics")
     return frozenset(n for n in found if isinstance(n, str)) if isinstance(found, list) else frozenset()
+
+
+def noted(metadata: Mapping[str, Any], key: str, project: str) -> list[dict[str, Any]]:
+    """The versions under ``logged_artifacts`` or ``used_artifacts`` in a run's metadata, each with its project."""
+    entries = metadata.get(key)
+    return [
+        {"project": project, **{k: entry[k] for k in _NOTED if isinstance(entry.get(k), str)}}
+        for entry in (entries if isinstance(entries, list) else [])
+        if isinstance(entry, dict) and isinstance(entry.get("name"), str)
+    ]
 
 
 def load(paths: RunPaths) -> tuple[dict[str, Any], str | None]:

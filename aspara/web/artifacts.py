@@ -7,7 +7,7 @@ from typing import Any
 
 from aspara.errors import UsageError
 from aspara.web.endpoint import Endpoint
-from aspara.web.read import attachment
+from aspara.web.read import attachment, send_zip
 
 _CHUNK = 1 << 18
 
@@ -44,9 +44,38 @@ class Version(Endpoint):
         """What it holds; given by number (v3) or alias."""
 
         def work() -> dict[str, Any]:
-            return self.service.catalog.collections(project).manifest(artifact, version)
+            catalog = self.service.catalog
+            found = catalog.collections(project).manifest(artifact, version)
+            return {**found, "used_by": catalog.used_by(project, found)}
 
         self.answer({"project": project, **await self.service.off_loop(work)})
+
+
+class VersionDownload(Endpoint):
+    """A version in one file."""
+
+    async def get(self, project: str, artifact: str, version: str) -> None:
+        """A ZIP of its files, made while it is sent; what it only refers to is left out."""
+        catalog = self.service.catalog
+
+        def work() -> dict[str, Any]:
+            return catalog.collections(project).manifest(artifact, version)
+
+        found = await self.service.off_loop(work)
+        size = int(found.get("size") or 0)
+        if size > self.service.max_zip:
+            raise UsageError(
+                f"The files have {size} bytes, more than the {self.service.max_zip} of ASPARA_MAX_ZIP_SIZE. Download them one by one."
+            )
+        paths = [str(e["path"]) for e in found["entries"] if "path" in e and "ref" not in e]
+        if not paths:
+            raise UsageError(f"{artifact}:{found['version']} holds no files, only references.")
+
+        def files() -> list[tuple[str, Any]]:
+            return [(path, catalog.version_file(project, artifact, found["version"], path)) for path in paths]
+
+        entries = await self.service.off_loop(files)
+        await send_zip(self, f"{artifact}-{found['version']}.zip", entries)
 
 
 class VersionFile(Endpoint):

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Any
 
+from aspara.catalog.expression import parse
+from aspara.catalog.media import MediaQuery
+from aspara.catalog.tables import TableQuery
 from aspara.errors import UsageError
 from aspara.web.endpoint import Endpoint
 from aspara.web.read import attachment
@@ -50,11 +52,25 @@ class Media(Endpoint):
     """Media of a run."""
 
     async def get(self, project: str, run: str) -> None:
-        """Every media value logged, in order of step; of some metrics or kinds."""
+        """Values in order of step; or what there is by metric, with `shape=keys`."""
+        shape = self.text_query("shape") or "values"
+        if shape not in ("values", "keys"):
+            raise UsageError(f"shape={shape[:40]!r}: choose values or keys.")
+        if shape == "keys":
+            keys = await self.service.off_loop(self.service.catalog.media_keys, project, run)
+            self.answer({"project": project, "run": run, "keys": keys})
+            return
         limit = self.int_query("limit", 1000, low=1, high=10_000) or 1000
         offset = self.int_query("offset", 0) or 0
-        metrics, kinds = self.list_query("metrics"), self.list_query("type")
-        found = await self.service.off_loop(self.service.catalog.media, project, run, metrics, kinds)
+        query = MediaQuery(
+            metrics=self.list_query("metrics"),
+            kinds=self.list_query("type"),
+            key=self.text_query("key"),
+            start=self.int_query("from"),
+            end=self.int_query("to"),
+            steps=self.int_query("steps", low=1, high=10_000),
+        )
+        found = await self.service.off_loop(self.service.catalog.media, project, run, query)
         self.answer(
             {
                 "project": project,
@@ -111,16 +127,19 @@ class MediaRows(Endpoint):
     """A table's rows."""
 
     async def get(self, project: str, run: str, name: str) -> None:
-        """A page of them, whether the table is kept as JSON or as Parquet."""
+        """A page of them, whether the table is kept as JSON or as Parquet; found and sorted before that."""
         if not name.endswith((".json", ".parquet")):
             raise UsageError(f"{name[:80]!r} is no table.")
-        limit = self.int_query("limit", 100, low=1, high=1000) or 100
-        offset = self.int_query("offset", 0) or 0
-
-        def work() -> dict[str, Any]:
-            return self.service.catalog.media_rows(project, run, name, offset, limit)
-
-        self.answer(await self.service.off_loop(work))
+        where = self.text_query("filter")
+        query = TableQuery(
+            offset=self.int_query("offset", 0) or 0,
+            limit=self.int_query("limit", 100, low=1, high=1000) or 100,
+            sort=self.text_query("sort") or None,
+            search=(self.text_query("search") or "").strip() or None,
+            where=parse(where) if where and where.strip() else None,
+            width=self.int_query("width", low=1, high=1 << 20),
+        )
+        self.answer(await self.service.off_loop(self.service.catalog.media_rows, project, run, name, query))
 
 
 def _range(header: str | None, size: int) -> tuple[int, int] | None:

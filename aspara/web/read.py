@@ -274,13 +274,19 @@ class ArtifactsDownload(Endpoint):
             )
         if not found:
             raise UsageError(f"Run {run!r} has no artifacts to download.")
-        self.set_header("Content-Type", "application/zip")
-        self.set_header("Content-Disposition", attachment(f"{run}-artifacts.zip"))
-        chunks = _zipped([(a["name"], catalog.artifact_path(project, run, a["name"])) for a in found])
-        while (chunk := await self.service.off_loop(next, chunks, None)) is not None:
-            self.write(chunk)
-            await self.flush()
-        await self.finish()
+        entries = [(a["name"], catalog.artifact_path(project, run, a["name"])) for a in found]
+        await send_zip(self, f"{run}-artifacts.zip", entries)
+
+
+async def send_zip(endpoint: Endpoint, name: str, entries: list[tuple[str, Any]]) -> None:
+    """Answers with the files `entries` (name within, path) as a ZIP called `name`, made while it is sent."""
+    endpoint.set_header("Content-Type", "application/zip")
+    endpoint.set_header("Content-Disposition", attachment(name))
+    chunks = _zipped(entries)
+    while (chunk := await endpoint.service.off_loop(next, chunks, None)) is not None:
+        endpoint.write(chunk)
+        await endpoint.flush()
+    await endpoint.finish()
 
 
 class _Sink:

@@ -116,13 +116,18 @@ DASHBOARD: tuple[Route, ...] = (
     Route(
         "/api/projects/{project}/artifacts/{artifact}/{version}",
         artifacts.Version,
-        {"GET": "A version with its files; by number or alias."},
+        {"GET": "A version with its files and the runs that used it; by number or alias."},
     ),
     Route(
         "/api/projects/{project}/artifacts/{artifact}/{version}/file",
         artifacts.VersionFile,
         {"GET": "The content of a version's file, as a download."},
         {"path": "the file's path within the artifact"},
+    ),
+    Route(
+        "/api/projects/{project}/artifacts/{artifact}/{version}/download",
+        artifacts.VersionDownload,
+        {"GET": "All files of a version as a ZIP."},
     ),
     Route(
         "/api/projects/{project}/runs/metrics",
@@ -169,9 +174,14 @@ DASHBOARD: tuple[Route, ...] = (
     Route(
         "/api/projects/{project}/runs/{run}/media",
         media.Media,
-        {"GET": "Media values of a run."},
+        {"GET": "Media values of a run, or what there is by metric."},
         {
+            "shape": "values (default), or keys: types and steps by metric",
             "metrics": "names or globs, separated by commas",
+            "key": "one metric, by its very name",
+            "from": "first step, inclusive",
+            "to": "last step, inclusive",
+            "steps": "at most so many steps a metric, evenly spread",
             "type": "image, table, histogram, audio, video, html, object3d, text, molecule, plotly",
             "limit": "1 to 10000, default 1000",
             "offset": "from 0",
@@ -187,7 +197,14 @@ DASHBOARD: tuple[Route, ...] = (
         "/api/projects/{project}/runs/{run}/media/{name}/rows",
         media.MediaRows,
         {"GET": "Rows of a table, kept as JSON or Parquet."},
-        {"limit": "1 to 1000, default 100", "offset": "from 0"},
+        {
+            "limit": "1 to 1000, default 100",
+            "offset": "from 0",
+            "sort": "a column, with - in front for descending",
+            "search": "only rows that hold this text in a cell",
+            "filter": "only rows that meet an expression over the columns, like confidence < 0.5 and label != guess",
+            "width": "texts of cells are cut after so many characters",
+        },
     ),
     Route(
         "/api/projects/{project}/runs/{run}/console",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+
 import pytest
 
 import aspara
@@ -53,3 +56,29 @@ def test_a_file_is_a_download_that_no_browser_runs(site, artifact):
 def test_nothing_else_can_be_had(site, artifact, address, status):
     """404, and what there is."""
     assert status == site.get(f"api/projects/p/artifacts/{address}").status_code
+
+
+def test_a_version_comes_in_one_file(site, artifact):
+    """A ZIP of its files with their paths."""
+    answer = site.get("api/projects/p/artifacts/set/first/download")
+    assert 'filename="set-v0.zip"' in answer.headers["Content-Disposition"]
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert {"page.html": b"<script>alert(1)</script>"} == {n: archive.read(n) for n in archive.namelist()}
+    assert 404 == site.get("api/projects/p/artifacts/set/v9/download").status_code
+
+
+def test_a_version_knows_who_made_and_who_used_it(site, artifact):
+    """And a run knows what it made and used."""
+    other = aspara.init(project="p", name="other")
+    other.use_artifact("set:first", use_as="training data")
+    other.finish()
+    version = site.json("api/projects/p/artifacts/set/v0")
+    assert ("r", [("other", "training data")]) == (
+        version["run"],
+        [(u["run"], u["use_as"]) for u in version["used_by"]],
+    )
+    assert [] == site.json("api/projects/p/artifacts/set/v1")["used_by"]
+    detail = site.json("api/projects/p/runs/other")
+    assert [("set", "v0", "p")] == [(a["name"], a["version"], a["project"]) for a in detail["used_artifacts"]]
+    made = site.json("api/projects/p/runs/r")["logged_artifacts"]
+    assert ["v0", "v1"] == [a["version"] for a in made]

@@ -88,3 +88,58 @@ def test_links_lead_nowhere(site, run, tmp_path):
     secret.write_text("secret")
     (site.data / "p" / "r" / "media" / "link.png").symlink_to(secret)
     assert 404 == site.get("api/projects/p/runs/r/media/link.png").status_code
+
+
+def test_what_media_there_is_is_told_without_the_values(site, run):
+    """By metric: kinds, steps, and how often it was logged."""
+    found = {k["metric"]: k for k in site.json("api/projects/p/runs/r/media?shape=keys")["keys"]}
+    assert {"pic", "t", "page", "model"} == set(found)
+    pic = found["pic"]
+    assert (["image"], [0, 1], 2, 2) == (pic["types"], pic["steps"], pic["step_count"], pic["count"])
+    assert 400 == site.get("api/projects/p/runs/r/media?shape=tree").status_code
+
+
+def test_some_steps_of_one_metric_are_enough_for_a_picture(site):
+    """Its very name, also one that looks like a pattern or a list; evenly spread, the first and the last among them."""
+    run = aspara.init(project="p", name="many")
+    for _ in range(101):
+        run.log({"a,[b]*": aspara.Histogram([1.0, 2.0]), "other": aspara.Histogram([1.0])})
+    run.finish()
+    ask = "api/projects/p/runs/many/media?key=a%2C%5Bb%5D%2A"
+    assert [0, 25, 50, 75, 100] == [m["step"] for m in site.json(f"{ask}&steps=5")["media"]]
+    assert [7, 8] == [m["step"] for m in site.json(f"{ask}&from=7&to=8")["media"]]
+    assert [100] == [m["step"] for m in site.json(f"{ask}&steps=1")["media"]]
+
+
+@pytest.fixture(params=["json", "parquet"])
+def table(site, request):
+    """A table of names, numbers with a gap, and long texts, in either form; asked for its rows."""
+    rows = [[f"row {i}", None if i == 3 else float(i % 7), "long" * 100] for i in range(50)]
+    if request.param == "parquet":
+        rows *= 300
+    run = aspara.init(project="p", name="r")
+    run.log({"t": aspara.Table(columns=["age", "-score", "text"], data=rows)})
+    run.finish()
+    assert request.param == site.json("api/projects/p/runs/r/media")["media"][0]["value"]["format"]
+
+    def ask(query: str):
+        return file(site, "t", query=f"/rows?{query}").json()
+
+    return ask
+
+
+def test_a_table_is_sorted_found_and_filtered_before_it_is_cut(table):
+    """What is missing comes last; the total counts what is left; a column called like a field of runs is one all the same."""
+    assert [6.0] * 3 == [row[1] for row in table("sort=--score&limit=3")["rows"]]
+    assert [0.0] * 3 == [row[1] for row in table("sort=-score&limit=3")["rows"]]
+    total = table("limit=1")["total"]
+    last = table(f"sort=-score&offset={total - 1}")["rows"]
+    assert [None] == [row[1] for row in last]
+    found = table("search=ROW%2042")
+    assert total // 50 == found["total"]
+    assert {"row 42"} == {row[0] for row in found["rows"]}
+    left = table("filter=%60-score%60%20%3E%205%20and%20%60age%60%20%21%3D%20%22row%206%22")
+    assert {6.0} == {row[1] for row in left["rows"]}
+    assert total // 50 * 6 == left["total"]
+    assert "longlongl…" == table("limit=1&width=9")["rows"][0][2]
+    assert "columns age, -score, text" in table("sort=nothing")["detail"]
