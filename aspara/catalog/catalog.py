@@ -42,12 +42,13 @@ from aspara.model import STOP_REQUESTED
 from aspara.storage import metadata
 from aspara.storage.artifacts import check_name
 from aspara.storage.collections import Collections
-from aspara.storage.layout import TRASH_PREFIX, Layout, RunPaths
+from aspara.storage.layout import DIFF, PACKAGES, TRASH_PREFIX, Layout, RunPaths
 from aspara.storage.pulse import Pulse
 from aspara.storage.rows import parse_timestamp
 
 _INDEX_BYTES = 256 << 20
 _MOST_CONSOLE = 1 << 20
+_MOST_CAPTURED = 8 << 20
 _WORTH_SAVING = 128 << 10
 _CLOSING = 5.0
 _COLORS = 1000
@@ -705,6 +706,22 @@ class Catalog:
         except OSError:
             return {"text": "", "start": 0, "end": 0, "size": 0}
         return {"text": content.decode("utf-8", "replace"), "start": start, "end": start + len(content), "size": size}
+
+    def captured(self, project: str, run: str, name: str) -> bytes:
+        """A text captured beside a run: ``diff.patch`` or ``requirements.txt``; raises ArtifactNotFound, for links too."""
+        stem = self.stem(project, run)
+        path = self.layout.run(project, stem).folder / name
+        if name not in (DIFF, PACKAGES):
+            raise ArtifactNotFound(f"{name[:80]!r} is nothing that is captured; {DIFF} and {PACKAGES} are.")
+        try:
+            if path.parent.is_symlink():
+                raise FileNotFoundError
+            with os.fdopen(open_rows(path), "rb") as file:
+                return file.read(_MOST_CAPTURED)
+        except OSError:
+            raise ArtifactNotFound(
+                f"Run {stem!r} has no {name}: nothing was changed, or it was not captured (ASPARA_CAPTURE)."
+            ) from None
 
     def media(self, project: str, run: str, query: MediaQuery | None = None) -> list[dict[str, Any]]:
         """Media values logged, in order of step; see :func:`media_values`."""

@@ -338,3 +338,14 @@ class Console(Endpoint):
         self.answer(
             await self.service.off_loop(self.service.catalog.console, project, run, self.int_query("after", 0) or 0)
         )
+
+
+class Captured(Endpoint):
+    """A file that was captured beside a run."""
+
+    async def get(self, project: str, run: str, name: str) -> None:
+        """Its text; 404 where nothing of the kind was captured."""
+        content = await self.service.off_loop(self.service.catalog.captured, project, run, name)
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.set_header("Content-Security-Policy", "sandbox; default-src 'none'")
+        self.finish(content)

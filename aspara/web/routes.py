@@ -101,12 +101,13 @@ DASHBOARD: tuple[Route, ...] = (
         runs.Runs,
         {"GET": "The runs of a project."},
         {
+            "runs": "run names or ids, separated by commas; all where absent. Unknown ones are named in missing",
             **_LIST,
             "sort": "fields of the filter language, separated by commas, with - in front for descending",
             "filter": 'an expression like loss < 0.1 and "baseline" in tags',
             "status": "running, completed, failed, crashed",
             "tag": "tags that all must be there",
-            "fields": "only these fields; metric_summary is among them when it is named",
+            "fields": "only these fields; metric_summary, metric_definitions, command, environment and git are among them when they are named",
             "shape": "list, or columns: all runs at once, column by column (fields: own, config, summary, metrics)",
             "metrics": "metrics whose min, max and mean are wanted as columns",
         },
@@ -213,6 +214,11 @@ DASHBOARD: tuple[Route, ...] = (
         {"after": "the byte to begin at"},
     ),
     Route(
+        "/api/projects/{project}/runs/{run}/captured/{name}",
+        read.Captured,
+        {"GET": "What was captured into a file of the run: diff.patch or requirements.txt, as text."},
+    ),
+    Route(
         "/api/projects/{project}/runs/{run}/metadata",
         edit.RunMetadata,
         {
@@ -225,6 +231,9 @@ DASHBOARD: tuple[Route, ...] = (
 PAGES: tuple[Route, ...] = (
     Route("/", pages.Page, {"GET": "The projects."}),
     Route("/projects/{project}", pages.Page, {"GET": "A project's charts."}),
+    Route(
+        "/projects/{project}/compare", pages.Page, {"GET": "Runs side by side."}, {"runs": "names, separated by commas"}
+    ),
     Route("/projects/{project}/runs", pages.Page, {"GET": "A project's table of runs."}),
     Route("/projects/{project}/runs/{run}", pages.Page, {"GET": "A run."}),
     Route("/static/{name}", pages.Static, {"GET": "A built file of the front end."}),

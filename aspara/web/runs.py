@@ -16,6 +16,8 @@ from aspara.errors import UsageError
 from aspara.web.endpoint import Endpoint
 
 _LARGE = 1 << 18
+# Of these a list shows what is asked for by name: they are long, and most lists need none.
+_CAPTURED = ("command", "environment", "git", "metric_definitions")
 
 
 class Runs(Endpoint):
@@ -28,6 +30,7 @@ class Runs(Endpoint):
             raise UsageError(f"shape={shape[:40]!r}: choose list or columns.")
         search = (self.text_query("search") or "").strip().lower()
         statuses, tags, fields = self.list_query("status"), self.list_query("tag"), self.list_query("fields")
+        named = self.list_query("runs")
         filter_ = _parsed(self.text_query("filter"))
         order = [(parse(part.removeprefix("-")), part.startswith("-")) for part in self.list_query("sort") or ()]
         limit = self.int_query("limit", 100, low=1, high=1000) or 100
@@ -35,7 +38,15 @@ class Runs(Endpoint):
         now = time.time() * 1000
 
         def work() -> bytes:
-            found = [run for run in self.service.catalog.runs(project) if _matches(run, search, statuses, tags)]
+            every = self.service.catalog.runs(project)
+            known = {name for run in every for name in (run.run, run.id)}
+            missing = {} if named is None else {"missing": [name for name in named if name not in known]}
+            wanted = None if named is None else frozenset(named)
+            found = [
+                run
+                for run in every
+                if (wanted is None or run.run in wanted or run.id in wanted) and _matches(run, search, statuses, tags)
+            ]
             if filter_ is not None:
                 found = [run for run in found if filter_.matches(run.record(), now)]
             for field, down in reversed(order):
@@ -44,10 +55,16 @@ class Runs(Endpoint):
                 cut = found if self.text_query("limit") is None else found[offset : offset + limit]
                 parts = PARTS if fields is None else fields
                 return orjson.dumps(
-                    {"project": project, "total": len(found), **columns(cut, parts, self.list_query("metrics") or ())}
+                    {
+                        "project": project,
+                        "total": len(found),
+                        **missing,
+                        **columns(cut, parts, self.list_query("metrics") or ()),
+                    }
                 )
             listed = [_item(run, fields) for run in found[offset : offset + limit]]
             answer = {"project": project, "runs": listed, "total": len(found), "limit": limit, "offset": offset}
+            answer |= missing
             return orjson.dumps(answer, option=orjson.OPT_NON_STR_KEYS)
 
         content = await self.service.off_loop(work)
@@ -67,6 +84,7 @@ def _item(run: RunInfo, fields: Sequence[str] | None) -> dict[str, Any]:
     if fields is None:
         return run.json()
     shown = run.record() if "metric_summary" in fields else run.json()
+    shown |= {name: run.metadata.get(name) for name in _CAPTURED if name in fields}
     return {name: value for name, value in shown.items() if name in fields or name == "run"}
 
 

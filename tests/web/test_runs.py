@@ -110,3 +110,29 @@ def test_a_run_can_be_given_a_colour_and_its_own_back(three):
 def test_a_bad_question_is_named(three, query):
     answer: requests.Response = three.get(f"api/projects/p/runs?{query}")
     assert 400 == answer.status_code and answer.json()["detail"]
+
+
+def test_some_runs_are_asked_for_by_name_and_the_unknown_are_named(three):
+    """What a comparison needs of them comes with the list: git, environment, command, definitions."""
+    ask = "api/projects/p/runs?runs=one,ghost,two&fields=environment,metric_definitions,config"
+    found = three.json(ask)
+    assert (2, ["ghost"]) == (found["total"], found["missing"])
+    assert {"run", "environment", "metric_definitions", "config"} == set(found["runs"][0])
+    assert all(run["environment"]["python"] for run in found["runs"])
+    columns = three.json("api/projects/p/runs?runs=two,ghost&shape=columns")
+    assert (["two"], ["ghost"]) == (columns["run"], columns["missing"])
+    assert "environment" not in three.json("api/projects/p/runs")["runs"][0]
+
+
+def test_captured_texts_are_served_and_nothing_else_of_the_folder(three):
+    """The diff as plain text; a run without one, another file and a link are answered with 404."""
+    folder = three.data / "p/one"
+    folder.mkdir(exist_ok=True)
+    (folder / "diff.patch").write_text("+<script>")
+    (folder / "requirements.txt").symlink_to(three.data / "p/one.meta.json")
+    answer = three.get("api/projects/p/runs/one/captured/diff.patch")
+    assert (200, "+<script>") == (answer.status_code, answer.text)
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    for path in ("one/captured/requirements.txt", "one/captured/console.log", "two/captured/diff.patch"):
+        assert 404 == three.get(f"api/projects/p/runs/{path}").status_code
+    assert 404 == three.get("api/projects/p/runs/ghost/captured/diff.patch").status_code
