@@ -17,13 +17,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from aspara.errors import AsparaError
-from aspara.recording.active import begin as _begin
-from aspara.recording.active import current as _current
-from aspara.recording.active import log as _log
-from aspara.recording.active import required as _required
-from aspara.recording.config import Config
-from aspara.recording.run import Listener, Run
-from aspara.recording.summary import Summary
+from aspara.recording import active as _active
 from aspara.recording.views import CurrentConfig, CurrentSummary
 from aspara.version import __version__
 
@@ -40,6 +34,9 @@ if TYPE_CHECKING:
     from aspara.media.table import Table
     from aspara.media.text import Text
     from aspara.media.video import Video
+    from aspara.recording.config import Config
+    from aspara.recording.run import Listener, Run
+    from aspara.recording.summary import Summary
 
     run: Run | None
 
@@ -135,7 +132,7 @@ def init(
         RunIsRunning: `resume_from` names a run that is still being written.
 
     """
-    return _begin(
+    return _active.begin(
         project,
         name=name,
         config=config,
@@ -165,12 +162,15 @@ def log(
     timestamp: float | str | None = None,
 ) -> None:
     """Records metrics in the active run; see :meth:`Run.log`. Raises UsageError when there is none."""
-    _log(data, step, commit, timestamp)
+    active = _active.running
+    if active is None:
+        raise _active.none_for("aspara.log()")
+    active.log({} if data is None else data, step, commit, timestamp)
 
 
 def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:
     """Ends the active run; see :meth:`Run.finish`. Without one it does nothing."""
-    active = _current()
+    active = _active.running
     if active is not None:
         active.finish(exit_code, quiet)
 
@@ -186,7 +186,7 @@ def log_artifact(
     tags: Sequence[str] | None = None,
 ) -> Artifact | None:
     """Keeps a file with the active run, or makes a version of an artifact; see :meth:`Run.log_artifact`."""
-    keep: Any = _required("aspara.log_artifact()").log_artifact
+    keep: Any = _active.required("aspara.log_artifact()").log_artifact
     found: Artifact | None = keep(file_path, name, description, category, type=type, aliases=aliases, tags=tags)
     return found
 
@@ -198,12 +198,12 @@ def use_artifact(
     use_as: str | None = None,
 ) -> Artifact:
     """An artifact that the active run uses; see :meth:`Run.use_artifact`."""
-    return _required("aspara.use_artifact()").use_artifact(artifact_or_name, type, aliases, use_as)
+    return _active.required("aspara.use_artifact()").use_artifact(artifact_or_name, type, aliases, use_as)
 
 
 def define_metric(name: str, step_metric: str | None = None, **options: Any) -> None:
     """Says how a metric of the active run is to be shown; see :meth:`Run.define_metric`."""
-    _required("aspara.define_metric()").define_metric(name, step_metric, **options)
+    _active.required("aspara.define_metric()").define_metric(name, step_metric, **options)
 
 
 config = CurrentConfig()
@@ -213,17 +213,22 @@ summary = CurrentSummary()
 """The summary of the active run: ``aspara.summary["best"] = 0.97``."""
 
 
-# Needed by some programs only, so that no training script pays for their modules.
+# Imported when first used: what only some programs need, and what `init()` loads anyway, so that a program pays for it
+# when it begins a run and not when some module of it imports aspara.
 _ON_DEMAND = {
     "Api": "aspara.catalog.api",
     "Artifact": "aspara.artifacts.artifact",
     "Audio": "aspara.media.audio",
+    "Config": "aspara.recording.config",
     "Histogram": "aspara.media.histogram",
     "Html": "aspara.media.html",
     "Image": "aspara.media.image",
+    "Listener": "aspara.recording.run",
     "Molecule": "aspara.media.molecule",
     "Object3D": "aspara.media.object3d",
     "Plotly": "aspara.media.plotly",
+    "Run": "aspara.recording.run",
+    "Summary": "aspara.recording.summary",
     "Table": "aspara.media.table",
     "Text": "aspara.media.text",
     "Video": "aspara.media.video",
@@ -233,11 +238,12 @@ _ON_DEMAND = {
 def __getattr__(name: str) -> Any:
     # `run` changes with each init() and finish().
     if name == "run":
-        return _current()
+        return _active.running
     if name in _ON_DEMAND:
         from importlib import import_module
 
-        return getattr(import_module(_ON_DEMAND[name]), name)
+        found = globals()[name] = getattr(import_module(_ON_DEMAND[name]), name)
+        return found
     raise AttributeError(f"module 'aspara' has no attribute {name!r}")
 
 

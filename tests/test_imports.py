@@ -43,6 +43,14 @@ def test_a_whole_run_is_light(tmp_path: Path):
     assert set() == (HEAVY - {"psutil"}) & loaded_after(script)
 
 
+def test_import_leaves_the_run_for_later():
+    """`import aspara` alone loads neither the codec nor what writes: a program pays for them when it begins a run."""
+    shown = subprocess.run(
+        [sys.executable, "-c", "import aspara, sys\nprint(*sys.modules)"], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert set() == {"orjson", "dataclasses", "pathlib", "aspara.recording.run", "aspara.storage"} & set(shown)
+
+
 @pytest.mark.parametrize("name", ["run", "config", "summary", "log", "init", "finish"])
 def test_no_module_shadows_a_public_name(name: str):
     """No file under aspara/ has the name of something public: importing it would replace the public thing."""

@@ -1,4 +1,7 @@
-"""The active run of this process, and what ends runs that nobody finishes: exit, exceptions, signals."""
+"""The active run of this process, and what ends runs that nobody finishes: exit, exceptions, signals.
+
+`import aspara` loads this module, so it imports what a run needs only when one begins.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,18 @@ import signal
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Mapping
-from types import FrameType, TracebackType
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from aspara.errors import UsageError
-from aspara.recording.run import Run
-from aspara.recording.start import open_run
-from aspara.recording.surfaces import in_notebook, show_live
 
-_current: Run | None = None
+if TYPE_CHECKING:
+    from types import FrameType, TracebackType
+
+    from aspara.recording.run import Run
+
+running: Run | None = None
+"""The active run: the one that the last ``init()`` started and nobody finished."""
 _open: weakref.WeakSet[Run] = weakref.WeakSet()
 _strong: set[Run] = set()  # runs made directly live until they finish, as files do
 _exit_code: int | None = None
@@ -25,27 +30,30 @@ _hooked = False
 
 
 def current() -> Run | None:
-    """The active run: the one that the last ``init()`` started and nobody finished."""
-    return _current
+    """The active run, or None."""
+    return running
 
 
 def begin(project: str | None = None, *, reinit: str | bool | None = None, **options: Any) -> Run:
     """Starts a run and makes it the active one."""
-    global _current  # noqa: PLW0603
+    global running  # noqa: PLW0603
     if reinit not in (None, True, False, "default", "finish_previous", "return_previous", "create_new"):
         raise UsageError(f"reinit={reinit!r}: choose 'finish_previous', 'return_previous' or 'create_new'.")
-    if _current is not None:
+    if running is not None:
         if reinit == "return_previous":
-            return _current
+            return running
         if reinit != "create_new":
-            _current.finish()
+            running.finish()
     from aspara.recording.capture import Wanted
+    from aspara.recording.run import Run
+    from aspara.recording.start import open_run
+    from aspara.recording.surfaces import show_live
 
     wanted = Wanted.of(options.get("capture"), options.get("settings"))
     run = Run._of(open_run(project, **options), wanted)
     track(run)
-    if reinit != "create_new" or _current is None:
-        _current = run
+    if reinit != "create_new" or running is None:
+        running = run
     show_live(run)
     return run
 
@@ -59,27 +67,23 @@ def track(run: Run) -> None:
 
 def forget(run: Run) -> None:
     """`run` has ended."""
-    global _current  # noqa: PLW0603
+    global running  # noqa: PLW0603
     _open.discard(run)
     _strong.discard(run)
-    if _current is run:
-        _current = None
-
-
-def log(
-    data: Mapping[str, Any] | None = None, step: int | None = None, commit: bool | None = None, timestamp: Any = None
-) -> None:
-    """Logs to the active run."""
-    if _current is None:
-        raise UsageError("There is no active run. Call aspara.init() before aspara.log().")
-    _current.log({} if data is None else data, step, commit, timestamp)
+    if running is run:
+        running = None
 
 
 def required(what: str) -> Run:
     """The active run; raises UsageError saying that `what` needs one."""
-    if _current is None:
-        raise UsageError(f"There is no active run. Call aspara.init() before {what}.")
-    return _current
+    if running is None:
+        raise none_for(what)
+    return running
+
+
+def none_for(what: str) -> UsageError:
+    """The error of a call that needs an active run where there is none."""
+    return UsageError(f"There is no active run. Call aspara.init() before {what}.")
 
 
 # -- the end of the process ---------------------------------------------------------------------------------------------
@@ -133,6 +137,8 @@ def _watch_sys_exit() -> None:
 
 
 def _chain_sigterm() -> None:
+    from aspara.recording.surfaces import in_notebook
+
     # Only where nobody else handles it, and only where Python lets us: a kernel and a launcher have their own ways.
     if threading.current_thread() is not threading.main_thread() or in_notebook():
         return

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aspara.recording import active
-from aspara.recording.config import Config, Section
-from aspara.recording.summary import Summary
+
+if TYPE_CHECKING:
+    from aspara.recording.config import Config, Section
+    from aspara.recording.summary import Summary
 
 
 class _Current(MutableMapping[str, Any]):
