@@ -7,26 +7,21 @@ from __future__ import annotations
 
 import atexit
 import os
-import signal
 import sys
-import threading
 import weakref
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from aspara.errors import UsageError
 
 if TYPE_CHECKING:
-    from types import FrameType, TracebackType
-
     from aspara.recording.run import Run
 
 running: Run | None = None
 """The active run: the one that the last ``init()`` started and nobody finished."""
 _open: weakref.WeakSet[Run] = weakref.WeakSet()
 _strong: set[Run] = set()  # runs made directly live until they finish, as files do
-_exit_code: int | None = None
 _hooked = False
+_worker: int | None = None
 
 
 def current() -> Run | None:
@@ -91,69 +86,45 @@ def none_for(what: str) -> UsageError:
 
 def _install_hooks() -> None:
     global _hooked  # noqa: PLW0603
+    from aspara.recording import cells, ending
+
+    _end_with_worker()
+    cells.watch(_open)
     if _hooked:
         return
     _hooked = True
     atexit.register(_at_exit)
-    _chain_excepthook()
-    _watch_sys_exit()
-    _chain_sigterm()
+    ending.watch(_finish_all)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=_before_fork, after_in_parent=_after_in_parent, after_in_child=_after_in_child)
 
 
 def _at_exit() -> None:
-    code = _exit_code or 0
+    from aspara.recording.ending import exit_code
+
+    _finish_all(exit_code())
+
+
+def _finish_all(code: int) -> None:
+    from aspara.recording.cells import exit_code
+
     for run in list(_open):
-        if code:
-            run.finish(code)
-        else:
-            run.finish()
+        run.finish(code or exit_code(run))
 
 
-def _chain_excepthook() -> None:
-    previous = sys.excepthook
-
-    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        global _exit_code  # noqa: PLW0603
-        # In a notebook a failing cell is not the end of the run, and never comes here.
-        _exit_code = 130 if issubclass(kind, KeyboardInterrupt) else 1
-        previous(kind, error, trace)
-
-    sys.excepthook = hook
-
-
-def _watch_sys_exit() -> None:
-    # SystemExit never reaches excepthook, and its code is gone when atexit runs.
-    previous: Callable[..., Any] = sys.exit
-
-    def leave(code: Any = None) -> Any:
-        global _exit_code  # noqa: PLW0603
-        if threading.current_thread() is threading.main_thread():
-            _exit_code = 0 if code is None else code if isinstance(code, int) else 1
-        return previous(code)
-
-    sys.exit = leave
-
-
-def _chain_sigterm() -> None:
-    from aspara.recording.surfaces import in_notebook
-
-    # Only where nobody else handles it, and only where Python lets us: a kernel and a launcher have their own ways.
-    if threading.current_thread() is not threading.main_thread() or in_notebook():
+def _end_with_worker() -> None:
+    """A child of ``multiprocessing`` that was forked leaves without ``atexit``, but not without its own ceremony."""
+    global _worker  # noqa: PLW0603
+    processes = sys.modules.get("multiprocessing.process")
+    if processes is None or processes.parent_process() is None or _worker == os.getpid():
         return
-    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        return
+    _worker = os.getpid()
+    from multiprocessing.util import Finalize
 
-    def ended(number: int, frame: FrameType | None) -> None:
-        del frame
-        for run in list(_open):
-            run.finish(128 + number)
-        # The process dies of the signal itself, so that whoever waits for it sees that.
-        signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
+    from aspara.recording.ending import code_of
 
-    signal.signal(signal.SIGTERM, ended)
+    # Called while the exception that ends the worker, if one does, is being handled.
+    Finalize(None, lambda: _finish_all(code_of(sys.exc_info()[1])), exitpriority=1)
 
 
 def _before_fork() -> None:
@@ -167,5 +138,8 @@ def _after_in_parent() -> None:
 
 
 def _after_in_child() -> None:
+    from aspara.recording.ending import forked
+
+    forked()
     for run in list(_open):
         run._after_fork_in_child()

@@ -23,6 +23,7 @@ from aspara.model import Losses, Row, Status
 from aspara.recorder import Recorder
 from aspara.recording.artifacts import KeepsArtifacts
 from aspara.recording.config import Config
+from aspara.recording.ending import code_of
 from aspara.recording.keeper import Keeper
 from aspara.recording.summary import Summary
 from aspara.recording.values import flatten, json_safe
@@ -377,13 +378,8 @@ class Run(KeepsArtifacts):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            self.finish()
-        elif issubclass(kind, SystemExit):
-            code = getattr(error, "code", 1)
-            self.finish(0 if code is None else code if isinstance(code, int) else 1)
-        else:
-            self.finish(130 if issubclass(kind, KeyboardInterrupt) else 1)
+        del kind, trace
+        self.finish(code_of(error))
 
     # -- what it is ---------------------------------------------------------------------------------------------------
 

@@ -167,6 +167,7 @@ def test_config_takes_what_programs_have(disk, tmp_path):
     with pytest.raises(AttributeError, match="Present"):
         _ = config.nope
     config.update(config)
+    aspara.run.flush()
     kept = disk.meta("p", aspara.run.run)["config"]
     assert kept["model"] == {"layers": 4}
     assert kept["bad"] == "NaN"
