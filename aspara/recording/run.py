@@ -26,6 +26,7 @@ from aspara.recording.config import Config
 from aspara.recording.ending import code_of
 from aspara.recording.keeper import Keeper
 from aspara.recording.summary import Summary
+from aspara.recording.told import Told
 from aspara.recording.values import flatten, json_safe
 from aspara.storage import rows
 from aspara.storage.statistics import AGGREGATES, Statistics, defined_summary, definition_of
@@ -121,6 +122,8 @@ class Run(KeepsArtifacts):
         """The run's inputs, a :class:`Config`."""
         self.summary = Summary(_own_summary(found), self._last_values, self._summary_changed)
         """The run's results, a :class:`Summary`."""
+        self._config_told = Told("config", self.config.as_dict(), self._tell)
+        self._summary_told = Told("summary", self.summary.own(), self._tell)
         self._sync_interval = max(0.01, settings.get("ASPARA_FSYNC_INTERVAL"))
         self._start_keepers()
         from aspara.recording.capture import Capture
@@ -592,7 +595,7 @@ class Run(KeepsArtifacts):
         return defined_summary(last, self._statistics.facts, self._definitions) if self._definitions else last
 
     def _config_changed(self) -> None:
-        self._recorder.update({"config": self.config.as_dict()})
+        self._config_told.tell(self.config.as_dict())
 
     def _summary_changed(self) -> None:
         # Written by the background thread: summaries are set in loops, and a metadata write costs milliseconds.
@@ -604,7 +607,6 @@ class Run(KeepsArtifacts):
         with self._fold_lock:
             statistics, last = self._statistics.json(self._definitions), self._shown()
         changes: dict[str, Any] = {
-            "summary": {**json_safe(last), **own},
             "summary_own": sorted(own),
             "metric_summary": statistics,
             "last_step": self._last_step(statistics),
@@ -612,7 +614,10 @@ class Run(KeepsArtifacts):
         if self._recorder.partial:
             # Wrong statistics are worse than none: readers make them from the rows.
             del changes["metric_summary"]
-        self._recorder.update(changes)
+        self._summary_told.tell({**json_safe(last), **own}, changes)
+
+    def _tell(self, changes: dict[str, Any]) -> None:
+        self._recorder.update(changes)  # asked each time: a forked child has another recorder
 
     def _logged_step(self) -> int:
         """Where what is captured by itself stands: at the last step, so that it can be drawn over steps too."""
@@ -643,6 +648,8 @@ class Run(KeepsArtifacts):
         self._acquire, self._release = self._lock.acquire, self._lock.release
         self._shut = True
         self._fold_lock = threading.RLock()
+        self._config_told.forked()
+        self._summary_told.forked()
         self._folding = False
         self._backlog = deque()
         self._listeners = []

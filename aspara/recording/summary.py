@@ -39,6 +39,17 @@ class Summary(Section):
         self._own.add(str(key))
         super().__setitem__(key, value)
 
+    def __delitem__(self, key: str) -> None:
+        self.refresh()
+        self._own.discard(key)
+        super().__delitem__(key)
+
+    def pop(self, key: str, *default: Any) -> Any:
+        """Removes `key` and returns its value, or `default`. The last value of a metric is there again at the next look."""
+        self.refresh()
+        self._own.discard(key)
+        return super().pop(key, *default)
+
     def update(self, *args: Any, **kwargs: Any) -> None:
         """Sets several values, from a dict, a Namespace or keyword arguments."""
         from aspara.recording.values import as_mapping

@@ -13,6 +13,8 @@ from aspara import files
 
 MAX_BYTES = 64 << 20
 _MERGED = ("config", "summary", "metric_summary", "metric_definitions")
+REMOVED = "removed_keys"
+"""Among changes: what is to go from config and summary, by name."""
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -72,10 +74,56 @@ def edit(
 
 
 def merge(content: dict[str, Any], changes: Mapping[str, Any]) -> None:
-    """Puts `changes` into `content`: config and summary key by key (None removes nothing), everything else replaced."""
+    """Puts `changes` into `content`: config and summary key by key (None removes nothing), everything else replaced.
+
+    What stands under ``REMOVED`` in `changes`, names of keys by the name of the dict they are in, is taken out of it first.
+    """
+    for key, names in _removals(changes).items():
+        present = content.get(key)
+        if isinstance(present, dict):
+            content[key] = {name: value for name, value in present.items() if name not in names}
     for key, value in changes.items():
+        if key == REMOVED:
+            continue
         if key in _MERGED and isinstance(value, Mapping):
             present = content.get(key)
             content[key] = {**(present if isinstance(present, dict) else {}), **value}
         else:
             content[key] = value
+
+
+def gather(waiting: dict[str, Any], changes: Mapping[str, Any]) -> None:
+    """Adds `changes` to others that wait to be merged: one merge then does what both would have done one after the other."""
+    later = _removals(changes)
+    removed = {key: set(names) for key, names in _removals(waiting).items()}
+    for key, names in later.items():
+        removed[key] = removed.get(key, set()) | set(names)
+    merge(waiting, changes)
+    left = {
+        key: sorted(names - set(waiting.get(key) or ()))  # what was set again after it was removed stays
+        for key, names in removed.items()
+    }
+    waiting.pop(REMOVED, None)
+    if any(left.values()):
+        waiting[REMOVED] = {key: names for key, names in left.items() if names}
+
+
+def difference(key: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """The changes that make the dict under `key` what it is `now`, whatever others have added to it; empty for none."""
+    changed = {name: value for name, value in now.items() if name not in before or before[name] != value}
+    removed = [name for name in before if name not in now]
+    found: dict[str, Any] = {key: changed} if changed else {}
+    if removed:
+        found[REMOVED] = {key: removed}
+    return found
+
+
+def _removals(changes: Mapping[str, Any]) -> dict[str, list[str]]:
+    found = changes.get(REMOVED)
+    if not isinstance(found, Mapping):
+        return {}
+    return {
+        key: [name for name in names if isinstance(name, str)]
+        for key, names in found.items()
+        if key in _MERGED and isinstance(names, list)
+    }

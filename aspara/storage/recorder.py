@@ -31,6 +31,8 @@ FINISH_ARCHIVES_FROM = 10_000
 """Rows from which finish() moves a polars run's last rows into Parquet; fewer are not worth a column file."""
 _PATIENCE = 0.025
 """Seconds that a change of the metadata waits for the disk before training goes on without it."""
+_LONGEST_WAIT = 2.0
+"""Seconds that one write of the metadata waits for another."""
 _CREATION_TRIES = 12
 _YOUNG = 5.0
 _LEFT_BEHIND = 600.0
@@ -154,6 +156,7 @@ class LocalRecorder:
         self._pending: dict[str, Any] = {}
         self._asked = self._written = 0
         self._changed = threading.Condition()
+        self._writing = threading.Lock()
         self._metadata_troubled = False
         self._metadata_slow = False
         self.stop_asked = False
@@ -283,7 +286,7 @@ class LocalRecorder:
         They are on disk when this returns, unless the disk takes longer than training should wait.
         """
         with self._changed:
-            metadata.merge(self._pending, changes)
+            metadata.gather(self._pending, changes)
             self._asked += 1
             mine = self._asked
             if self.wake is not None and self.wake():
@@ -383,7 +386,7 @@ class LocalRecorder:
         losses = self._rescue(left)
         if self.leads:
             with self._changed:
-                metadata.merge(
+                metadata.gather(
                     self._pending,
                     {
                         "status": STATUS_ON_DISK[status],
@@ -406,7 +409,8 @@ class LocalRecorder:
     def abandon(self) -> None:
         """Closes every descriptor, and with them the locks, without a word to disk."""
         self._closed = True
-        self._changed = threading.Condition()  # a thread that a fork left behind may hold the old one for ever
+        # A thread that a fork left behind may hold the old ones for ever.
+        self._changed, self._writing = threading.Condition(), threading.Lock()
         self._file.abandon()
         if self._lock_descriptor >= 0:
             with contextlib.suppress(OSError):
@@ -433,6 +437,16 @@ class LocalRecorder:
     # -- inside -------------------------------------------------------------------------------------------------------
 
     def _write_metadata(self) -> None:
+        # One at a time, in order: a program's flush() and the background thread may meet here. A disk that hangs holds up neither.
+        writing = self._writing
+        if not writing.acquire(timeout=_LONGEST_WAIT):
+            return
+        try:
+            self._write_pending()
+        finally:
+            writing.release()
+
+    def _write_pending(self) -> None:
         if self._gone:
             return
         with self._changed:
@@ -440,7 +454,7 @@ class LocalRecorder:
             if not changes:
                 return
             self._pending = {}
-        # Without the lock: a program that sets its config must not wait for a disk that hangs.
+        # Without that lock: a program that sets its config must not wait for a disk that hangs.
         try:
             metadata.edit(self._paths.metadata, lambda content: metadata.merge(content, changes), create=False)
         except FileNotFoundError:
@@ -448,7 +462,7 @@ class LocalRecorder:
             return
         except OSError as error:
             with self._changed:
-                metadata.merge(changes, self._pending)
+                metadata.gather(changes, self._pending)
                 self._pending = changes
             if not self._metadata_troubled:
                 self._metadata_troubled = True

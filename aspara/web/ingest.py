@@ -34,10 +34,11 @@ _SILENCE = 60.0
 MAX_ENTRIES = 100_000
 _BLOB = re.compile(r"blobs/([0-9a-f]{64})")
 _MEDIA = re.compile(r"media/([0-9a-f]{64})\.[a-z0-9]{1,8}")
-_EDITABLE = frozenset(
-    "config summary summary_own metric_summary metric_definitions last_step tags notes display_name total_steps "
-    "captured_metrics environment git notebook logged_artifacts used_artifacts".split()
-)
+_EDITABLE = {
+    metadata.REMOVED,
+    *"config summary summary_own metric_summary metric_definitions last_step tags notes display_name total_steps".split(),
+    *"captured_metrics environment git notebook logged_artifacts used_artifacts".split(),
+}
 
 
 @dataclass
@@ -169,7 +170,7 @@ class Intake:
         unknown = sorted(set(changes) - _EDITABLE)
         if unknown:
             raise UsageError(f"{unknown[0][:60]!r} cannot be changed; {', '.join(sorted(_EDITABLE))} can.")
-        for key in ("config", "summary", "metric_summary", "metric_definitions"):
+        for key in ("config", "summary", "metric_summary", "metric_definitions", metadata.REMOVED):
             if key in changes and not isinstance(changes[key], dict):
                 raise UsageError(f"{key} is an object.")
         opened = self._find(project, run)

@@ -55,6 +55,8 @@ def test_rows_config_summary_tags_notes_and_the_end_arrive(place):
         run.log({"a": float(i), "b": -i})
     run.log({"a": math.nan, "text": "word"})
     run.config.extra = {"deep": 1}
+    run.config.mistake = 1
+    del run.config.mistake
     run.summary["best"] = 49
     run.tags = [*run.tags, "b"]
     run.finish()

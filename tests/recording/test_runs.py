@@ -173,6 +173,58 @@ def test_config_takes_what_programs_have(disk, tmp_path):
     assert kept["bad"] == "NaN"
 
 
+def test_what_is_removed_from_config_and_summary_is_gone_for_good(disk):
+    """By del, attribute, pop and clear: on disk too, after a resumption too; what others wrote meanwhile stays."""
+    from aspara.storage import metadata
+
+    given = {"item": 1, "attribute": 2, "popped": 3, "again": 4, "left": 5, "deep": {"gone": 6, "left": 7}}
+    run = aspara.init("p", "r", id="abc", config=given)
+    run.summary.update({"own": 1, "other": 2})
+    run.flush()
+    path = disk.folder / "p/r.meta.json"
+    metadata.edit(path, lambda content: content["config"].update(elsewhere=8, left=9))
+    del run.config["item"]
+    del run.config.attribute
+    run.config.pop("popped")
+    del run.config["again"]
+    run.config.again = "back"
+    del run.config.deep["gone"]
+    del run.summary["own"]
+    run.log({"a": 1.0})
+    run.finish()
+    config = {"again": "back", "left": 9, "deep": {"left": 7}, "elsewhere": 8}
+    for _ in range(2):
+        meta = disk.meta("p", "r")
+        assert (config, {"a": 1.0, "other": 2}) == (meta["config"], meta["summary"])
+        assert metadata.REMOVED not in meta
+        run = aspara.init("p", id="abc")
+        assert config == run.config.as_dict()
+        run.finish()
+    run = aspara.init("p", id="abc")
+    run.config.clear()
+    run.config.fresh = 1
+    run.finish()
+    assert {"fresh": 1} == disk.meta("p", "r")["config"]
+
+
+def test_removals_wait_together_with_what_follows_them():
+    """While the disk refuses, several changes become one that does the same."""
+    from aspara.storage.metadata import REMOVED, gather, merge
+
+    steps = [
+        {"config": {"a": 1, "b": 2}},
+        {REMOVED: {"config": ["a", "old"]}},
+        {"config": {"a": 3}},
+        {REMOVED: {"config": ["b"]}, "tags": ["x"]},
+    ]
+    one_by_one, at_once, waiting = {"config": {"old": 0, "kept": 9}}, {"config": {"old": 0, "kept": 9}}, {}
+    for changes in steps:
+        merge(one_by_one, changes)
+        gather(waiting, changes)
+    merge(at_once, waiting)
+    assert {"config": {"a": 3, "kept": 9}, "tags": ["x"]} == one_by_one == at_once
+
+
 def test_summary_holds_last_values_and_what_the_program_sets_wins(disk):
     """Beside it min, max and mean with their steps."""
     run = aspara.init("p", "r")
