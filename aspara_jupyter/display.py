@@ -81,7 +81,9 @@ class LiveOutput:
                 self._shell.events.unregister("post_run_cell", self._cell_ended)
         # Without the widget's view, which a saved notebook shows as an error. The widget itself lives on, so that a page that
         # was reloaded in mid-run can still ask for it.
-        self._update({"data": {**self.still(), MIME: reference(self._run)}, "metadata": {}})
+        if self._display_id is not None:
+            self._update({"data": {**self.still(), MIME: reference(self._run)}, "metadata": {}})
+            self.widget.lighten()
         _ended.append(self.widget)
         if len(_ended) > _KEPT_WIDGETS:
             _ended.popleft().close()

@@ -48,15 +48,24 @@ class LiveWidget(anywidget.AnyWidget):  # type: ignore[misc,unused-ignore]
     def __init__(self, info: dict[str, Any]) -> None:
         self.renew: Callable[[], dict[str, Any]] | None = None
         files = {name: file for name, file in manifest().items() if name.endswith(".js")}
-        thin = bool(files) and host.serves(files["widget.js"])
-        super().__init__(info=info, _bundle=files, _carried={} if thin else carried())
+        self._code = {} if files and host.serves(files["widget.js"]) else carried()
+        super().__init__(info=info, _bundle=files, _carried=self._code)
 
     def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
         """The state as a page gets it; the whole of it comes with a snapshot of this moment."""
         state: dict[str, Any] = super().get_state(key, drop_defaults)
         if key is None and self.renew is not None:
             state["snapshot"] = self.renew()
+            state["_carried"] = self._code
         return state
+
+    def lighten(self) -> None:
+        """Lets go of what a saved notebook would keep of the widget: its output is a picture by now.
+
+        A page that still wants the widget asks for its state, and gets all of it. Empty values in their old places, since
+        whoever collects the state keeps each buffer until another takes its place.
+        """
+        self.publish(snapshot={"data": b""}, _carried=dict.fromkeys(self._code, b""))
 
     def send(self, content: dict[str, Any], buffers: Sequence[memoryview] | None = None) -> None:
         """Sends a custom message; a page that cannot be reached is no trouble, the snapshot brings it up to date."""
