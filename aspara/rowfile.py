@@ -17,7 +17,7 @@ from pathlib import Path
 
 SPILL_BYTES = 64 << 20
 """How many bytes of rows wait in memory while the disk is full; more are counted as lost."""
-_MOST_UNSYNCED = 500_000
+_CHUNK = 1 << 18
 _QUIET = 60.0
 """Seconds between two warnings of one kind: a disk that fails every other time would fill the console."""
 
@@ -48,8 +48,10 @@ class RowFile:
         self._clock = clock
         self._spill_bytes = spill_bytes
         _repair_tail(descriptor)
-        self._unsynced: deque[bytes] = deque(maxlen=_MOST_UNSYNCED)
-        """The rows since the last good sync, to be written again after a failed one."""
+        self._synced = _size(descriptor)
+        """The file's size at the last good sync: what lies behind it is written again after a failed one."""
+        self._cuts = 0
+        self._counted = self._lines = 0
         self._sync_lock = threading.Lock()
         self._sync_troubled = False
         self._told: dict[str, float] = {}
@@ -86,58 +88,78 @@ class RowFile:
             self._trouble(error)
             self._keep(line)
             return
-        if written == len(line):
-            self._unsynced.append(line)
-        else:
+        if written != len(line):
             self._trouble(OSError(errno.ENOSPC, "only a part of a row fitted"))
             self._take_back(line[:written])
             self._keep(line)
 
     def _append_and_sync(self, line: bytes) -> None:
         RowFile.append(self, line)
-        if self._unsynced:
+        if not self._spill:
+            size = _size(self._descriptor)
+            unconfirmed = _read(self._descriptor, self._synced, size)
             try:
                 _data_sync(self._descriptor)
             except OSError as error:
-                self._rewrite(error)
+                self._rewrite(error, unconfirmed, size)
             else:
-                self._unsynced.clear()
+                self._synced = size
 
     def sync(self) -> None:
         """Writes what waits, if it is time to try again, and forces the file to disk (not in mode ``os``)."""
         self._drain(force=False)
         # One at a time: a program's flush() and the background thread may meet here. A disk that hangs holds up neither.
-        if not self._sync_lock.acquire(timeout=2.0):
+        if not self._sync_enabled or not self._sync_lock.acquire(timeout=2.0):
             return
         try:
             with self.lock:
-                taken, descriptor = self._unsynced, self._descriptor
-                if not taken or descriptor < 0:
+                descriptor, cuts, start = self._descriptor, self._cuts, self._synced
+                if descriptor < 0:
                     return
-                self._unsynced = deque(maxlen=_MOST_UNSYNCED)
-            # Without the lock: log() must not wait for the disk.
+                size = _size(descriptor)
+            if size <= start:
+                return
+            # Without the lock: log() must not wait for the disk. What a failed sync would leave in doubt is read before it,
+            # as some file systems forget it then; so log() itself need not keep its rows in memory, which cost it more than
+            # all the rest.
+            unconfirmed = _read(descriptor, max(start, size - self._spill_bytes), size)
             try:
-                if self._sync_enabled:
-                    _data_sync(descriptor)
+                _data_sync(descriptor)
             except OSError as error:
                 with self.lock:
-                    # If so many rows came meanwhile that some are forgotten, only the later ones can be written again.
-                    if len(self._unsynced) < _MOST_UNSYNCED:
-                        self._unsynced.extendleft(reversed(taken))
-                    self._rewrite(error)
+                    if cuts == self._cuts:
+                        self._rewrite(error, unconfirmed, size)
                 return
+            self._synced = size
         finally:
             self._sync_lock.release()
         if self._sync_troubled:
             self._sync_troubled = False
             self._tell("synced", f"The disk confirms the rows in {self.path} again.")
 
+    def count(self) -> int:
+        """The rows in the file; it reads those that have come since it was last asked."""
+        with self.lock:
+            descriptor, cuts, start, lines = self._descriptor, self._cuts, self._counted, self._lines
+        if descriptor < 0:
+            return lines
+        size = _size(descriptor)
+        with contextlib.suppress(OSError):
+            while start < size and (chunk := os.pread(descriptor, min(_CHUNK, size - start), start)):
+                start += len(chunk)
+                lines += chunk.count(b"\n")
+        with self.lock:
+            if cuts == self._cuts:
+                self._counted, self._lines = start, lines
+        return lines
+
     def swap(self, path: Path, descriptor: int) -> None:
         """Goes on in the empty file `path`; the old descriptor is synced and closed. Rows that wait go to the new file."""
         with self._sync_lock:
             with self.lock:
                 old, self.path, self._descriptor = self._descriptor, path, descriptor
-                self._unsynced.clear()
+                self._synced = self._counted = self._lines = 0
+                self._cuts += 1
             with contextlib.suppress(OSError):
                 if self._sync_enabled:
                     _data_sync(old)
@@ -250,15 +272,15 @@ class RowFile:
             done += len(line)
             whole += 1
             self._spilled -= len(line)
-            self._unsynced.append(line)
             self._spill.popleft()
         if written > done:
             self._take_back(batch[whole][: written - done])
         return whole
 
-    def _rewrite(self, error: OSError) -> None:
-        # After a failed sync the kernel calls the pages clean, so syncing again proves nothing. The rows since the last good
-        # sync are still in memory: cut the file back and write them anew. The caller holds the lock.
+    def _rewrite(self, error: OSError, content: bytes, until: int) -> None:
+        # After a failed sync the kernel calls the pages clean, so syncing again proves nothing. What came since the last good
+        # sync is cut off and written anew: `content`, which ends at byte `until`, and what came behind it during the sync.
+        # The caller holds the lock.
         if not self._sync_troubled:
             self._sync_troubled = True
             self._tell(
@@ -266,15 +288,24 @@ class RowFile:
                 f"The disk does not confirm the rows in {self.path} ({error.strerror or error}). Training goes on; they are "
                 "written again until it does.",
             )
-        rows = list(self._unsynced)
-        size = sum(map(len, rows))
+        start = until - len(content)
+        end = _size(self._descriptor)
+        content += _read(self._descriptor, until, end)
+        if start > self._synced:
+            # So much came since the last good sync that only the end of it is written again, from a row's beginning on.
+            cut = content.find(b"\n") + 1
+            start, content = start + cut, content[cut:]
+        if start + len(content) != end:
+            return  # it cannot even be read: there is nothing better than what the file holds
+        rows = content.splitlines(keepends=True)
         try:
-            os.ftruncate(self._descriptor, _size(self._descriptor) - size)
+            os.ftruncate(self._descriptor, start)
         except OSError:
             return
-        self._unsynced.clear()
+        self._cuts += 1
+        self._counted = self._lines = 0
         self._spill.extendleft(reversed(rows))
-        self._spilled += size
+        self._spilled += len(content)
         self._drain(force=True)
 
 
@@ -289,6 +320,18 @@ def _repair_tail(descriptor: int) -> None:
 def _size(descriptor: int) -> int:
     # Asked from the system: the file has one writer, and counting along would cost each append.
     return os.fstat(descriptor).st_size
+
+
+def _read(descriptor: int, start: int, end: int) -> bytes:
+    """The bytes from `start` to `end`, or the last of them that can be read."""
+    found: list[bytes] = []
+    try:
+        while start < end and (chunk := os.pread(descriptor, min(_CHUNK, end - start), start)):
+            found.append(chunk)
+            start += len(chunk)
+    except OSError:
+        return b""
+    return b"".join(found) if start >= end else b""
 
 
 def _data_sync(descriptor: int) -> None:

@@ -151,7 +151,6 @@ class LocalRecorder:
         self._durability = durability or settings.get("ASPARA_DURABILITY")
         self._warn = warn
         self._archive_rows = settings.get("ASPARA_ARCHIVE_ROWS") if backend == "polars" else 0
-        self._rows_in_file = 0
         self._archiver: threading.Thread | None = None
         self._pending: dict[str, Any] = {}
         self._asked = self._written = 0
@@ -171,8 +170,7 @@ class LocalRecorder:
         self._lock_descriptor, self._file = self._open_files(request)
         # The bound method itself: the log path pays for one call, not two.
         self.lock = self._file.lock
-        if backend != "polars":
-            self.append = self._file.append  # type: ignore[method-assign]
+        self.append = self._file.append  # type: ignore[method-assign]
         if request is not None:
             self._begin(request)
 
@@ -211,8 +209,6 @@ class LocalRecorder:
         if polars:
             files.try_lock(descriptor)  # as long as it is held, nobody archives what is still being written
         file = RowFile(path, descriptor, durability=self._durability, warn=self._warn)
-        if polars and file.size:
-            self._rows_in_file = _count_lines(path)
         return (lock if polars else -1), file
 
     def _main_is_ours(self, *, locked: bool) -> bool:
@@ -278,7 +274,6 @@ class LocalRecorder:
     def append(self, line: bytes) -> None:
         """Keeps one encoded row: one ``write(2)``; see :class:`RowFile` for a disk that refuses. The caller holds `lock`."""
         self._file.append(line)
-        self._rows_in_file += 1
 
     def update(self, changes: Mapping[str, Any]) -> None:
         """Merges `changes` into the metadata file; if the disk refuses they are kept and tried again at each sync.
@@ -371,13 +366,13 @@ class LocalRecorder:
             self._beat_at = now + BEAT
             beat(self._paths, self._host)
         self._file.sync()
-        if self._archive_rows and self._rows_in_file >= self._archive_rows:
+        if self._archive_rows and self._file.count() >= self._archive_rows:
             self._rotate()
 
     def finish(self, status: str, exit_code: int | None, timeout: float) -> Losses:
         """Ends the run: rows that still find no place go to a file in the user's state folder, and the rest is counted."""
         deadline = time.monotonic() + timeout
-        if self._backend == "polars" and self._rows_in_file >= min(FINISH_ARCHIVES_FROM, self._archive_rows):
+        if self._archive_rows and self._file.count() >= min(FINISH_ARCHIVES_FROM, self._archive_rows):
             self._rotate()
         left = self._file.close(timeout)
         if self._archiver is not None:
@@ -527,7 +522,6 @@ class LocalRecorder:
                 )
             return
         self._archive_troubled = False
-        self._rows_in_file = 0
         self._file.swap(wal, descriptor)
         files.sync_folder(self._paths.segments)
         files.sync_folder(wal.parent)
@@ -699,11 +693,6 @@ def _create(paths: RunPaths, layout: Layout, request: RunRequest, backend: str) 
         paths.rows.unlink(missing_ok=True)
         raise
     return RunIdentity(request.project, paths.run, run_id, name, color=color, path=paths.folder, metadata=content)
-
-
-def _count_lines(path: Path) -> int:
-    with path.open("rb") as file:
-        return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
 
 
 def _iso_now() -> str:

@@ -81,7 +81,7 @@ class Histories(RuleBasedStateMachine):
     @rule()
     def archive(self) -> None:
         recorder = self.run._recorder
-        if recorder._rows_in_file:
+        if recorder._file.count():
             recorder._rotate()
             recorder._archiver.join()
 
