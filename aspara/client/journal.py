@@ -4,6 +4,7 @@
     <state>/outbox/<key>/rows.jsonl      rows, as the local recorder writes them (same spill, same durability)
     <state>/outbox/<key>/items.jsonl     everything else: {"after": rows before it, "kind", ...}
     <state>/outbox/<key>/files/<n>       copies of artifacts until they are sent
+    <state>/outbox/<key>/files/<name>    what lies beside the run, see :mod:`aspara.client.beside`
     <state>/outbox/<key>/sent.json       how many rows and items the tracker has acknowledged
 
 The lock of ``rows.jsonl`` says that a process still writes it; the lock of ``sender.lock`` that one is sending it.
@@ -76,11 +77,6 @@ class Journal:
     def file(self, name: str) -> Path:
         """Where a file of the journal lies, or shall lie."""
         return files.make_folder(self.folder / "files") / name
-
-    def file_names(self, *names: str) -> list[str]:
-        """Those of `names` that are there, with their earlier parts (``console.1.log`` of ``console.log``)."""
-        stems = {name.partition(".")[0] for name in names}
-        return sorted(p.name for p in (self.folder / "files").glob("*.*") if p.name.partition(".")[0] in stems)
 
     # -- reading ------------------------------------------------------------------------------------------------------
 

@@ -83,7 +83,6 @@ class RemoteRecorder:
         self._file = journal.open_rows(_say)
         self._rows = 0
         self._media: set[str] = set()
-        self._beside: set[str] = set()
         self.lock = self._file.lock
         self.wake: Callable[[], bool] | None = None
         self.partial = False
@@ -141,8 +140,7 @@ class RemoteRecorder:
         self._add({"kind": "version", "manifest": dict(manifest)})
 
     def beside(self, name: str) -> Path | None:
-        """In the journal; sent when the run ends."""
-        self._beside.add(name)
+        """In the journal; sent as it grows."""
         return self._journal.file(name)
 
     def sync(self) -> None:
@@ -154,8 +152,6 @@ class RemoteRecorder:
     def finish(self, status: str, exit_code: int | None, timeout: float) -> Losses:
         """Waits at most `timeout` seconds for the tracker to have everything; what it has not stays for ``aspara sync``."""
         rest = self._file.close(timeout)
-        for name in self._journal.file_names(*self._beside):
-            self._add({"kind": "file", "file": name, "name": name})
         self._add(
             {"kind": "finish", "status": status, "exit_code": exit_code, "finish_time": time.time_ns() // 1_000_000}
         )

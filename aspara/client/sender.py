@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from aspara.client.beside import Beside
 from aspara.client.journal import Journal
 from aspara.client.transport import Rejected, Transport, Unreachable
 
@@ -31,6 +32,9 @@ class Sender:
         self._warn = warn
         self._about = journal.about()
         self._progress = journal.progress()
+        self._beside = Beside(journal.folder)
+        self.orphaned = False
+        """True where nobody writes the journal any more: then what lies beside the run is not waited for."""
         self._wake = threading.Event()
         self._stopping = False
         self._thread: threading.Thread | None = None
@@ -114,6 +118,8 @@ class Sender:
         if self.run is None:
             self._create(timeout)
             return True
+        if self._beside.due() and self._send_beside(timeout):
+            return True
         items = self._journal.items(self._progress["items"])
         before = items[0].get("after", 0) if items else None
         lines = self._journal.rows(
@@ -121,6 +127,8 @@ class Sender:
         )
         if lines:
             self._send_rows(lines, timeout)
+            return True
+        if (self.orphaned or (items and items[0].get("kind") == "finish")) and self._send_beside(timeout):
             return True
         if items:
             self._send_item(items[0], timeout)
@@ -150,6 +158,19 @@ class Sender:
         self._last_contact = time.monotonic()
         self.stop_asked = bool(found.get("stop", self.stop_asked))
         return found
+
+    def _send_beside(self, timeout: float) -> bool:
+        parts = ("projects", self._about["project"], "runs", str(self.run), "files")
+        try:
+            return self._beside.send(
+                lambda content, fields: self._transport.post_content(parts, content, fields, timeout)
+            )
+        except Rejected as error:
+            self._beside.give_up()
+            self._warn(f"The tracker refuses what lies beside run {self.run!r}: {error} Everything else is sent.")
+        except OSError as error:
+            self._warn(f"What lies beside run {self.run!r} cannot be sent now ({error.strerror or error}).")
+        return False
 
     def _send_rows(self, lines: list[bytes], timeout: float) -> None:
         parts = ("projects", self._about["project"], "runs", str(self.run), "metrics")

@@ -50,6 +50,7 @@ def sync(*, tracker_uri: str | None = None, timeout: float = 60.0, warn: Callabl
 
 def _send(journal: Journal, name: str, tracker: str, timeout: float, warn: Callable[[str], None]) -> Result:
     sender = Sender(journal, Transport(tracker, settings.get("ASPARA_TOKEN")), warn)
+    sender.orphaned = True
     deadline = time.monotonic() + timeout
     try:
         while time.monotonic() < deadline and sender.step(20.0):

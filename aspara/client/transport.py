@@ -69,9 +69,21 @@ class Transport:
     def post_file(self, parts: tuple[str, ...], path: Path, fields: dict[str, str], timeout: float) -> dict[str, Any]:
         """POSTs a file as multipart, streamed from the disk."""
         boundary = os.urandom(16).hex()
-        content = _multipart(path, fields, boundary)
+        content = _form(_chunks(path), fields, boundary)
         return self._send(
             parts, timeout, data=content, headers={"Content-Type": f"multipart/form-data; boundary={boundary}"}
+        )
+
+    def post_content(
+        self, parts: tuple[str, ...], content: bytes, fields: dict[str, str], timeout: float
+    ) -> dict[str, Any]:
+        """POSTs content as a file of a multipart form."""
+        boundary = os.urandom(16).hex()
+        return self._send(
+            parts,
+            timeout,
+            data=b"".join(_form(iter((content,)), fields, boundary)),
+            headers={"Content-Type": f"multipart/form-data; boundary={boundary}"},
         )
 
     def healthy(self, timeout: float) -> bool:
@@ -118,12 +130,17 @@ def tracker_base(uri: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
 
 
-def _multipart(path: Path, fields: dict[str, str], boundary: str) -> Iterator[bytes]:
-    """A form with `fields` and a file, a quarter megabyte at a time, so that no artifact is ever held in memory."""
-    for name, value in fields.items():
-        yield f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
-    yield f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="file"\r\nContent-Type: application/octet-stream\r\n\r\n'.encode()
+def _chunks(path: Path) -> Iterator[bytes]:
+    """A quarter megabyte at a time, so that no artifact is ever held in memory."""
     with path.open("rb") as file:
         while chunk := file.read(1 << 18):
             yield chunk
+
+
+def _form(content: Iterator[bytes], fields: dict[str, str], boundary: str) -> Iterator[bytes]:
+    """A form with `fields` and a file."""
+    for name, value in fields.items():
+        yield f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+    yield f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="file"\r\nContent-Type: application/octet-stream\r\n\r\n'.encode()
+    yield from content
     yield f"\r\n--{boundary}--\r\n".encode()

@@ -225,7 +225,11 @@ class Intake:
         return {"artifact_name": entry.name, "file_size": entry.file_size}
 
     def file(self, project: str, run: str, content: IO[bytes], form: dict[str, str]) -> dict[str, Any]:
-        """Keeps a file beside the run: what was captured, or media, whose name is their content's fingerprint."""
+        """Keeps a file beside the run: what was captured, or media, whose name is their content's fingerprint.
+
+        With an `offset` captured content is a part that belongs there: it is appended if the file ends there, else left out. The
+        answer says how long the file is then.
+        """
         opened = self._find(project, run)
         opened.contact = time.monotonic()
         name = form.get("name") or ""
@@ -242,9 +246,7 @@ class Intake:
                 raise UsageError("The content is not what its name says; it was damaged on its way.")
             opened.recorder.media(found, name=name.removeprefix("media/"))
         elif name in BESIDE:
-            path = opened.recorder.beside(name)
-            if path is not None:
-                files.replace(path, found)
+            return {"name": name, "file_size": _put_beside(opened, name, found, form.get("offset"))}
         else:
             raise UsageError(
                 f"{name[:80]!r} is no file that a run keeps: {', '.join(BESIDE)}, media/<sha256>.<ending>."
@@ -378,6 +380,27 @@ class Intake:
                 with contextlib.suppress(OSError):
                     recorder.sync()
                 recorder.abandon()
+
+
+def _put_beside(opened: _Open, name: str, content: bytes, offset: str | None) -> int:
+    path = opened.recorder.beside(name)
+    if path is None:
+        return len(content)
+    with opened.lock:
+        if offset is None:
+            files.replace(path, content)
+            return len(content)
+        if not offset.isdecimal() or len(offset) > 18:
+            raise UsageError(f"offset={offset[:40]!r}: give the number of bytes that stand before this part.")
+        descriptor = files.open_append(path)
+        try:
+            if os.fstat(descriptor).st_size == int(offset):
+                view = memoryview(content)
+                while view:
+                    view = view[os.write(descriptor, view) :]
+            return os.fstat(descriptor).st_size
+        finally:
+            os.close(descriptor)
 
 
 def _line(row: Any, now: int) -> bytes:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import subprocess
+import sys
+import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import requests
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import aspara
+from aspara.client.beside import Beside
 from aspara.client.journal import outbox
+from aspara.client.sync import sync
+from aspara.client.transport import Unreachable
 from aspara.errors import NotRemote
 from aspara.server.app import Server
 from aspara.server.tracker import ingest
@@ -28,7 +38,7 @@ def tracker(tmp_path: Path):
 
 
 def test_media_and_captured_files_are_sent(tracker, monkeypatch, capsys):
-    """Content first, then the row that refers to it; equal content once; the console when the run ends."""
+    """Content first, then the row that refers to it; equal content once; the console and the packages."""
     monkeypatch.setenv("ASPARA_CAPTURE", "console,packages,system")
     monkeypatch.setenv("ASPARA_EXIT_TIMEOUT", "60")
     address, folder = tracker
@@ -43,6 +53,126 @@ def test_media_and_captured_files_are_sent(tracker, monkeypatch, capsys):
     assert "printed far away\n" in (folder / "p" / "r" / "console.log").read_text()
     assert f"aspara=={aspara.__version__}\n" in (folder / "p" / "r" / "requirements.txt").read_text()
     assert [] == list(outbox().iterdir())
+
+
+def until(found):
+    deadline = time.monotonic() + 60
+    while not found() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert found()
+
+
+def test_the_console_is_there_while_the_run_goes_on(tracker, monkeypatch):
+    """Every few seconds what is new of it; a resumed run's stands behind what the earlier process printed."""
+    monkeypatch.setenv("ASPARA_CAPTURE", "console")
+    monkeypatch.setenv("ASPARA_EXIT_TIMEOUT", "60")
+    address, folder = tracker
+    console = folder / "p" / "r" / "console.log"
+    for number in (1, 2):
+        run = aspara.init("p", "r", id="abc", tracker_uri=address)
+        for line in ("first", "second"):
+            print(f"{line} {number}")
+            until(lambda text=f"{line} {number}\n": console.is_file() and text in console.read_text())
+        print(f"last {number}", end="")
+        run.finish()
+    lines = [f"{line} {number}" for number in (1, 2) for line in ("first", "second", "last")]
+    assert lines == console.read_text().splitlines()
+
+
+def test_what_a_killed_process_printed_is_brought_by_sync(tracker, tmp_path, monkeypatch):
+    """The tracker was away all the while."""
+    monkeypatch.setenv("ASPARA_CAPTURE", "console,packages")
+    address, folder = tracker
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import aspara, time\nrun = aspara.init('p', 'r', tracker_uri='http://127.0.0.1:9')\n"
+        "print('printed before its death')\nrun.log({'a': 1.0})\ntime.sleep(600)"
+    )
+    process = subprocess.Popen([sys.executable, str(program)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until(lambda: [p for p in outbox().glob("*/files/console.log") if "printed" in p.read_text()])
+        until(lambda: list(outbox().glob("*/files/requirements.txt")))
+    finally:
+        process.kill()
+        process.wait()
+    assert ["sent"] == [result.state for result in sync(tracker_uri=address)]
+    assert "printed before its death\n" in (folder / "p" / "r" / "console.log").read_text()
+    assert (folder / "p" / "r" / "requirements.txt").is_file()
+    assert [1.0] == [row["a"] for row in aspara.Api(folder).run("p/r").history(format="dict")]
+    assert [] == list(outbox().iterdir())
+
+
+class Far:
+    """A tracker's side of it, whose answers are lost as often as `losses` says."""
+
+    def __init__(self, losses: list[bool]) -> None:
+        self.files: dict[str, bytes] = {}
+        self.losses = losses
+
+    def post(self, content: bytes, fields: dict[str, str]) -> dict:
+        lost = self.losses.pop(0) if self.losses else False
+        before = self.files.get(fields["name"], b"")
+        if "offset" not in fields:
+            self.files[fields["name"]] = content
+        elif int(fields["offset"]) == len(before):
+            self.files[fields["name"]] = before + content
+        if lost:
+            raise Unreachable("the answer was lost")
+        return {"file_size": len(self.files.get(fields["name"], b""))}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from(["print", "send", "turn", "restart"]), max_size=30), st.lists(st.booleans(), max_size=30)
+)
+def test_however_often_answers_are_lost_nothing_is_there_twice(events, losses):
+    """Also over the end of a file that became too long, and over a restart of whoever sends."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "files").mkdir()
+        log, older = folder / "files" / "console.log", folder / "files" / "console.1.log"
+        far, beside = Far(losses), Beside(folder)
+        far.files["console.log"] = b"of an earlier process\n"
+        turned = False
+        for number, event in enumerate([*events, "print"]):
+            if event == "print":
+                with log.open("ab") as file:
+                    file.write(b"line %d\n" % number)
+            elif event == "turn" and log.exists():
+                log.replace(older)
+                log.write_bytes(b"begun anew\n")
+                turned = True
+            elif event == "restart":
+                beside = Beside(folder)
+            else:
+                with contextlib.suppress(Unreachable):
+                    beside.send(far.post)
+        far.losses = []
+        while beside.send(far.post):
+            pass
+        found = far.files["console.log"]
+        assert found in (log.read_bytes(), b"of an earlier process\n" + log.read_bytes())
+        assert turned or found.startswith(b"of an earlier")
+        if turned:
+            assert older.read_bytes() == far.files["console.1.log"]
+
+
+@pytest.mark.parametrize("offset", ["-1", "x", "1" * 40])
+def test_a_part_belongs_where_the_file_ends(tracker, offset):
+    """What does not fit is left out, and the answer says how far the file is; nonsense is refused."""
+    address, folder = tracker
+    base = f"{address}/tracker/api/v1/projects/p/runs"
+    headers = {"X-Requested-With": "x"}
+    assert requests.post(base, json={"name": "r"}, headers=headers, timeout=20).ok
+
+    def put(content: bytes, at: str):
+        data = {"name": "console.log", "offset": at}
+        return requests.post(f"{base}/r/files", files={"file": ("x", content)}, data=data, headers=headers, timeout=20)
+
+    assert [3, 3, 6] == [put(*part).json()["file_size"] for part in ((b"one", "0"), (b"one", "0"), (b"two", "3"))]
+    assert 6 == put(b"later", "7").json()["file_size"]
+    assert b"onetwo" == (folder / "p" / "r" / "console.log").read_bytes()
+    assert 400 == put(b"x", offset).status_code
 
 
 @pytest.mark.parametrize(
