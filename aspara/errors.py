@@ -29,6 +29,9 @@ HTTP answer, and holds no path or traceback unless the error is about a path the
 
 from __future__ import annotations
 
+HEADER = "X-Aspara-Error"
+"""The header in which an HTTP answer names the type of its error, so that a client can raise the same."""
+
 
 class AsparaError(Exception):
     """The root of all errors raised by Aspara. ``status`` is the HTTP status an answer carries for it."""

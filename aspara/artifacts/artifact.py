@@ -15,6 +15,7 @@ from typing import IO, Any
 from urllib.parse import unquote, urlsplit
 
 from aspara.artifacts.media import object_of, rebuilt
+from aspara.artifacts.store import Store
 from aspara.errors import ArtifactDamaged, ArtifactNotFound, InvalidName, NotRemote, UsageError
 from aspara.names import check_file_name
 from aspara.storage.collections import (
@@ -101,19 +102,19 @@ class Artifact:
         self._sources: dict[str, Path] = {}
         self._staging: Path | None = None
         self._aliases: list[str] = []
-        self._store: Collections | None = None
+        self._store: Store | None = None
         self._manifest: dict[str, Any] | None = None
         self._project: str | None = None
 
     @classmethod
-    def _of(cls, store: Collections, project: str, manifest: Mapping[str, Any]) -> Artifact:
+    def _of(cls, store: Store, project: str, manifest: Mapping[str, Any]) -> Artifact:
         """A version that exists."""
         found = cls.__new__(cls)
         Artifact.__init__(found, str(manifest["name"]), str(manifest.get("type")))
         found._logged(store, project, manifest)
         return found
 
-    def _logged(self, store: Collections | None, project: str, manifest: Mapping[str, Any]) -> None:
+    def _logged(self, store: Store | None, project: str, manifest: Mapping[str, Any]) -> None:
         """From now on this object is that version."""
         self._store, self._project, self._manifest = store, project, dict(manifest)
         self.type = str(manifest.get("type"))
@@ -426,11 +427,11 @@ class Artifact:
         if self._manifest is not None:
             raise UsageError(f"{self.name!r} is logged and stays as it is. Use new_draft() for the next version.")
 
-    def _stored(self) -> tuple[Collections, str]:
+    def _stored(self) -> tuple[Store, str]:
         if self._store is None and not self.is_draft():
             raise NotRemote(
-                f"The artifact {self._name!r} was sent to a tracker, which does not hand artifacts out. Read it on the tracker's "
-                "machine with aspara.Api(data_dir).artifact(name)."
+                f"The artifact {self._name!r} was sent to a tracker, which numbers its version when it arrives. Read it there with "
+                "aspara.Api(tracker_uri).artifact('project/name')."
             )
         if self._store is None or self.version is None:
             raise UsageError(f"The artifact {self._name!r} is not logged here yet: run.log_artifact(artifact).")
@@ -483,8 +484,8 @@ class Artifact:
                     "download(allow_missing_references=True) leaves it out."
                 )
             return Path(unquote(parts.path))
-        store, _ = self._stored()
-        return store.paths.blob(str(file.sha256))
+        store, version = self._stored()
+        return store.content(self._name, version, {"path": file.path, "sha256": file.sha256})
 
     def _file_content(self, path: str) -> Path:
         return self._content(self.get_entry(path))

@@ -1,6 +1,6 @@
-"""``aspara.Api``: runs and their full histories for Python, out of the files, with no server.
+"""``aspara.Api``: runs and their full histories for Python: out of the files, with no server, or from a server far away.
 
-api = aspara.Api()
+api = aspara.Api()  # or aspara.Api("path/to/runs"), aspara.Api("http://gpu-box:3141")
 for run in api.runs("digits", filters={"config.lr": {"$lt": 0.1}}, order="-summary.acc"):
     print(run.name, run.summary["acc"], run.history(keys=["loss"]))
 """
@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -19,11 +18,15 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from aspara import settings
 from aspara.artifacts.artifact import Artifact, split_name
 from aspara.catalog import filters as runs_filters
-from aspara.catalog.catalog import Catalog, ProjectInfo
-from aspara.catalog.history import STEP, history_frame
+from aspara.catalog.catalog import ProjectInfo
+from aspara.catalog.content import Content, copied
+from aspara.catalog.expression import parse
+from aspara.catalog.history import STEP, HistoryQuery
+from aspara.catalog.library import Library, local
 from aspara.catalog.media import MediaFile, MediaQuery
-from aspara.catalog.runs import RunInfo, captured
-from aspara.errors import NotFound, UsageError
+from aspara.catalog.runs import RunDetail, RunInfo
+from aspara.client.reading import Reader, is_address
+from aspara.errors import ArtifactNotFound, NotFound, UsageError
 
 if TYPE_CHECKING:
     import polars
@@ -32,35 +35,51 @@ STATES = {"completed": "finished"}
 
 
 class Api:
-    """Reads the runs of a data directory.
+    """Reads the runs of a data directory, or of a dashboard or tracker far away: the same objects, methods and errors.
 
     Args:
-        dir: The data directory; by default where :func:`aspara.init` keeps runs.
+        dir: A data directory, or the address of a dashboard or tracker (``http://gpu-box:3141``; one with a token in it, as it
+            was printed, serves too). By default where :func:`aspara.init` keeps runs: at ASPARA_TRACKER_URI if that is set
+            (and ASPARA_MODE is not offline), else in ASPARA_DATA_DIR or the user's data folder.
+        token: The token that a server demands; by default that in its address, else ASPARA_TOKEN.
+        timeout: Seconds to wait for a server's next bytes.
+
+    Raises:
+        UsageError: The address is none, or a token is given for a directory.
+
+    Every question to a server may raise TrackerError (it cannot be reached, or is none) or Unauthorized (it wants a token).
 
     """
 
-    def __init__(self, dir: str | os.PathLike[str] | None = None) -> None:  # noqa: A002  the word of init()
-        if isinstance(dir, str) and "://" in dir:
-            raise UsageError(
-                f"Api reads a data directory, not an address: {dir!r}. Give a folder, or nothing for yours."
-            )
-        self._catalog = Catalog(settings.data_dir(dir))
+    def __init__(
+        self,
+        dir: str | os.PathLike[str] | None = None,  # noqa: A002  the word of init()
+        *,
+        token: str | None = None,
+        timeout: float = 60.0,
+    ) -> None:
+        self._library = open_library(dir, token=token, timeout=timeout)
 
     def __repr__(self) -> str:
-        return f"Api({str(self._catalog.data_dir)!r})"
+        return f"Api({self._library.place!r})"
+
+    def close(self) -> None:
+        """Lets go of what was read, and of connections. An Api that is forgotten does so by itself."""
+        self._library.close()
 
     def projects(self) -> list[ProjectInfo]:
         """All projects, the one that changed last first."""
-        return self._catalog.projects()
+        return self._library.projects()
 
     def runs(
-        self, project: str, filters: Mapping[str, Any] | None = None, order: str = "+created_at", **_: Any
+        self, project: str, filters: Mapping[str, Any] | str | None = None, order: str = "+created_at", **_: Any
     ) -> ApiRuns:
         """The runs of `project` that meet `filters`, in `order`.
 
         Args:
             project: The project's name (an entity in front, ``"me/digits"``, is passed over).
-            filters: Conditions like ``{"config.lr": {"$gt": 0.01}, "tags": "baseline", "state": "finished"}``.
+            filters: Conditions like ``{"config.lr": {"$gt": 0.01}, "tags": "baseline", "state": "finished"}``, or an
+                expression of the dashboard's language: ``'config.lr > 0.01 and "baseline" in tags'``.
             order: A field, with ``-`` in front for descending: ``"-summary.loss"``, ``"config.lr"``, ``"+created_at"``.
 
         Raises:
@@ -69,11 +88,10 @@ class Api:
 
         """
         name = project.rsplit("/", 1)[-1]
-        if filters:
-            runs_filters.check(filters)
-        found = [ApiRun(self._catalog, info) for info in reversed(self._catalog.runs(name))]
-        kept = [run for run in found if not filters or runs_filters.matches(run._record(), filters)]
-        return ApiRuns(runs_filters.ordered(kept, order, ApiRun._record))
+        wanted = _condition(filters)
+        runs_filters.check_order(order)
+        found = [ApiRun(self._library, info) for info in reversed(self._library.runs(name))]
+        return ApiRuns(runs_filters.ordered([run for run in found if wanted(run._record())], order, ApiRun._record))
 
     def run(self, path: str) -> ApiRun:
         """The run at ``"project/run"``, by file name or id. Raises ProjectNotFound or RunNotFound naming those there are."""
@@ -82,14 +100,14 @@ class Api:
             parts.pop(2)
         if len(parts) not in (2, 3):
             raise UsageError(f"{path!r}: give project and run, like 'digits/calm-heron-4821'.")
-        return ApiRun(self._catalog, self._catalog.run(parts[-2], parts[-1]).info)
+        return ApiRun(self._library, self._library.run(parts[-2], parts[-1]).info)
 
     def artifact(self, name: str, type: str | None = None) -> Artifact:  # noqa: A002  the word users know
         """The artifact ``"project/name:v3"``, ``:alias``, or without one the latest. Raises ArtifactNotFound."""
         project, collection, reference = split_name(name, settings.get("ASPARA_PROJECT"))
         if project is None:
             raise UsageError(f"{name!r}: give the project too, like 'digits/weights:latest'.")
-        store = self._catalog.collections(project)
+        store = self._library.collections(project)
         found = Artifact._of(store, project, store.manifest(collection, reference))
         if type is not None and found.type != type:
             raise UsageError(f"The artifact {found.name!r} is of type {found.type!r}, not {type!r}.")
@@ -100,13 +118,13 @@ class Api:
         project, collection, _ = split_name(name, settings.get("ASPARA_PROJECT"))
         if project is None:
             raise UsageError(f"{name!r}: give the project too, like 'digits/weights'.")
-        store = self._catalog.collections(project)
+        store = self._library.collections(project)
         found = [Artifact._of(store, project, manifest) for manifest in store.versions(collection)]
         return [a for a in found if type_name is None or a.type == type_name]
 
     def artifact_names(self, project: str) -> list[str]:
         """The names of a project's versioned artifacts."""
-        return self._catalog.collections(project).paths.names()
+        return self._library.collections(project).names()
 
 
 class ApiRuns(Sequence["ApiRun"]):
@@ -150,8 +168,8 @@ class ApiRuns(Sequence["ApiRun"]):
 class ApiRun:
     """One run. What it shows is as of the moment it was asked for; :meth:`load` looks again."""
 
-    def __init__(self, catalog: Catalog, info: RunInfo) -> None:
-        self._catalog = catalog
+    def __init__(self, library: Library, info: RunInfo) -> None:
+        self._library = library
         self._take(info)
 
     def _take(self, info: RunInfo) -> None:
@@ -208,21 +226,24 @@ class ApiRun:
     @property
     def metadata(self) -> dict[str, Any]:
         """Everything its metadata file holds: host, command, git, environment, …"""
+        if not self._info.metadata:
+            # A list from far away comes without them.
+            self._info.metadata.update(self._detail().info.metadata)
         return dict(self._info.metadata)
 
     @property
     def problems(self) -> list[dict[str, Any]]:
         """What of its files could not be read: ``{"file", "line", "reason", "count"}``."""
-        return self._catalog.run(self.project, self.run).problems
+        return self._detail().problems
 
     @property
     def metrics(self) -> list[str]:
         """The names of its metrics, sorted."""
-        return self._catalog.run(self.project, self.run).metrics
+        return self._detail().metrics
 
     def load(self) -> ApiRun:
         """Looks again; what was changed here and not saved by :meth:`update` is forgotten."""
-        self._take(self._catalog.run(self.project, self.run).info)
+        self._take(self._detail().info)
         return self
 
     # -- history ------------------------------------------------------------------------------------------------------
@@ -232,8 +253,10 @@ class ApiRun:
 
         One row for each step at which one of `keys` (None: any metric) was logged; what was not logged there is null.
         """
-        index = self._catalog.index(self.project, self.run)
-        return history_frame(index, None if keys is None else list(keys), self._info.start_time)
+        import polars as pl
+
+        query = HistoryQuery(keys=_names(keys), stream="all")
+        return pl.concat(self._library.history(self.project, self.run, query))
 
     def history(
         self,
@@ -255,15 +278,16 @@ class ApiRun:
         form = format if pandas is None else "pandas" if pandas else "dict"
         if form not in ("pandas", "polars", "dict"):
             raise UsageError(f"format={format!r}: choose pandas, polars or dict.")
-        if not isinstance(samples, int) or samples < 1:
-            raise UsageError(f"samples={samples!r}: give how many rows you want at most, 1 or more.")
         if stream not in ("default", "system"):
             raise UsageError(f"stream={stream!r}: choose default or system.")
-        found = self._system_rows() if stream == "system" and keys is None else self._rows(keys, x_axis)
-        if len(found) > samples:
-            import numpy as np
-
-            found = found[np.unique(np.linspace(0, len(found) - 1, samples).round().astype(np.int64))]
+        query = HistoryQuery(
+            keys=_names(keys),
+            every=True,
+            x_axis=x_axis,
+            samples=samples,
+            stream="system" if stream == "system" else "program",
+        )
+        found = next(iter(self._library.history(self.project, self.run, query)))
         if form == "polars":
             return found
         if form == "dict":
@@ -287,64 +311,28 @@ class ApiRun:
 
         ``min_step`` is inclusive, ``max_step`` is not. What was not logged at a step is not in its dict.
         """
-        import polars as pl
-
-        found = self._rows(keys, STEP)
-        if min_step is not None:
-            found = found.filter(pl.col(STEP) >= min_step)
-        if max_step is not None:
-            found = found.filter(pl.col(STEP) < max_step)
-        for part in found.iter_slices(max(1, page_size)):
-            for row in part.iter_rows(named=True):
-                yield {name: value for name, value in row.items() if value is not None}
-
-    def _rows(self, keys: Sequence[str] | None, x_axis: str) -> polars.DataFrame:
-        if isinstance(keys, str):
-            raise UsageError(f"keys is a list of metric names: [{keys!r}].")
-        own = (STEP, "_timestamp", "_runtime")
-        wanted = None if keys is None else [key for key in keys if key not in own]
-        aside = captured(self._catalog.run(self.project, self.run).info.metadata) if keys is None else frozenset()
-        if wanted is not None and x_axis not in own and x_axis not in wanted:
-            wanted = [*wanted, x_axis]
-        # The rows of what was captured by the way are no steps of the program.
-        found = self.frame(wanted if not aside else [m for m in self.metrics if m not in aside])
-        if x_axis not in found.columns:
-            raise UsageError(
-                f"x_axis={x_axis!r} is no metric of {self.run!r}. It has {', '.join(self.metrics[:20]) or 'none'}."
-            )
-        if wanted:
-            found = found.drop_nulls(wanted)
-        elif x_axis not in own:
-            found = found.drop_nulls([x_axis])
-        return found if x_axis == STEP else found.sort(x_axis, maintain_order=True)
-
-    def _system_rows(self) -> polars.DataFrame:
-        return self.frame(sorted(captured(self._catalog.run(self.project, self.run).info.metadata)))
+        query = HistoryQuery(keys=_names(keys), every=True, min_step=min_step, max_step=max_step)
+        for block in self._library.history(self.project, self.run, query):
+            for part in block.iter_slices(max(1, page_size)):
+                for row in part.iter_rows(named=True):
+                    yield {name: value for name, value in row.items() if value is not None}
 
     # -- files --------------------------------------------------------------------------------------------------------
 
     def files(self) -> list[RunFile]:
         """Every file kept in the run's folder, artifacts and media included, by relative path; links are not listed."""
-        folder = self._catalog.layout.run(self.project, self.run).folder
-        found = []
-        if not folder.is_symlink():
-            for place, folders, names in os.walk(folder):
-                folders[:] = sorted(d for d in folders if not d.startswith(".") and not Path(place, d).is_symlink())
-                for name in sorted(names):
-                    path = Path(place, name)
-                    if not name.startswith(".") and path.is_file() and not path.is_symlink():
-                        found.append(RunFile(path.relative_to(folder).as_posix(), path.stat().st_size, path))
-        return found
+        return [
+            RunFile(name, size, self._library.file(self.project, self.run, name))
+            for name, size in self._library.files(self.project, self.run)
+        ]
 
     def file(self, name: str) -> RunFile:
-        """One of :meth:`files`; raises UsageError naming those there are."""
-        found = self.files()
-        for file in found:
-            if file.name == name:
-                return file
-        raise UsageError(
-            f"{self.run!r} keeps no file {name!r}. It keeps {', '.join(f.name for f in found[:10]) or 'none'}."
-        )
+        """One of :meth:`files`; raises ArtifactNotFound naming some there are."""
+        for found, size in self._library.files(self.project, self.run):
+            if found == name:
+                return RunFile(name, size, self._library.file(self.project, self.run, name))
+        self._library.file(self.project, self.run, name)
+        raise ArtifactNotFound(f"{self.run!r} keeps no file {name!r}.")
 
     def logged_artifacts(self) -> list[LoggedArtifact | Artifact]:
         """Its artifacts: the plain files kept with it, then the versions that it made."""
@@ -352,12 +340,12 @@ class ApiRun:
             LoggedArtifact(
                 entry["name"],
                 entry["file_size"],
-                self._catalog.artifact_path(self.project, self.run, entry["name"]),
+                self._library.artifact(self.project, self.run, entry["name"]),
                 entry["category"],
                 entry["description"],
                 entry["timestamp"],
             )
-            for entry in self._catalog.artifacts(self.project, self.run)
+            for entry in self._library.artifacts(self.project, self.run)
         ]
         return [*kept, *self._noted("logged_artifacts")]
 
@@ -367,26 +355,25 @@ class ApiRun:
 
     def _noted(self, key: str) -> list[Artifact]:
         found = []
-        for entry in self._catalog.run(self.project, self.run).info.metadata.get(key) or []:
+        for entry in self._detail().info.metadata.get(key) or []:
             with contextlib.suppress(NotFound, KeyError, TypeError):  # deleted since, or not ours
                 project = str(entry.get("project") or self.project)
-                store = self._catalog.collections(project)
+                store = self._library.collections(project)
                 reference = entry.get("version") or entry["digest"]
                 found.append(Artifact._of(store, project, store.manifest(entry["name"], reference)))
         return found
 
     def media(self, keys: Sequence[str] | None = None, type: str | None = None) -> list[MediaFile]:  # noqa: A002
         """Every media value logged, in order of step; of the metrics (names or globs) in `keys`, or of one type."""
-        wanted = MediaQuery(metrics=keys, kinds=None if type is None else [type])
-        found = self._catalog.media(self.project, self.run, wanted)
+        own = ("metric", "step", "timestamp", "index", "type", "caption", "value")
         result = []
-        for item in found:
-            try:
-                file = self._catalog.media_path(self.project, self.run, item["name"]) if item["name"] else None
-            except NotFound:
-                file = None
-            own = ("metric", "step", "timestamp", "index", "type", "caption", "value")
-            result.append(MediaFile(**{key: item[key] for key in own}, file=file))
+        wanted = MediaQuery(metrics=keys, kinds=None if type is None else [type])
+        for item in self._library.media(self.project, self.run, wanted):
+            content = None
+            if item["name"]:
+                with contextlib.suppress(NotFound):  # the row is there, its file is gone
+                    content = self._library.media_file(self.project, self.run, item["name"])
+            result.append(MediaFile(**{key: item[key] for key in own}, content=content))
         return result
 
     # -- changes ------------------------------------------------------------------------------------------------------
@@ -406,33 +393,36 @@ class ApiRun:
             if changed:
                 changes[part] = changed
         if changes:
-            self._catalog.change_run(self.project, self.run, changes)
+            self._library.change(self.project, self.run, changes)
             self.load()
 
     def delete(self, force: bool = False) -> None:
         """Removes the run with all its files; a running one only with `force`, else RunIsRunning is raised."""
-        self._catalog.delete_run(self.project, self.run, force=force)
+        self._library.delete(self.project, self.run, force=force)
 
     def _record(self) -> dict[str, Any]:
-        return {**self._info.json(), "state": self.state, "config": self.config, "summary": self.summary}
+        return {**self._info.record(), "config": self.config, "summary": self.summary}
+
+    def _detail(self) -> RunDetail:
+        return self._library.run(self.project, self.run)
 
 
 @dataclass(frozen=True)
 class RunFile:
-    """A file kept with a run: its path relative to the run's folder, and where it lies."""
+    """A file kept with a run: its path relative to the run's folder."""
 
     name: str
     size: int
-    path: Path
+    content: Content = field(repr=False, compare=False)
+
+    @property
+    def path(self) -> Path:
+        """Where it lies; one from far away is fetched first, to where it stays as long as its Api."""
+        return self.content.path()
 
     def download(self, root: str | os.PathLike[str] = ".", replace: bool = False) -> Path:
         """Copies it below `root` and returns the copy; an existing file is only overwritten with `replace`."""
-        target = Path(root) / self.name
-        if target.exists() and not replace:
-            raise UsageError(f"{target} exists already. Choose another root, or replace=True.")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(self.path, target)
-        return target
+        return copied(self.content, Path(root), self.name, replace=replace)
 
 
 @dataclass(frozen=True)
@@ -447,6 +437,49 @@ class LoggedArtifact(RunFile):
     def type(self) -> str | None:
         """The category."""
         return self.category
+
+
+def open_library(
+    dir: str | os.PathLike[str] | None = None,  # noqa: A002  the word of init()
+    *,
+    token: str | None = None,
+    timeout: float = 60.0,
+) -> Library:
+    """Where the runs are that `dir` means; see :class:`Api`."""
+    place: str | os.PathLike[str] | None = dir
+    if dir is None and settings.get("ASPARA_MODE") == "online":
+        place = settings.get("ASPARA_TRACKER_URI")
+        if place and not is_address(place):
+            place = f"http://{place}"
+    if place is not None and is_address(place):
+        from aspara.catalog.remote import RemoteLibrary
+
+        return RemoteLibrary(Reader(str(place), token, timeout))
+    if isinstance(dir, str) and "://" in dir:
+        raise UsageError(f"{dir!r} is neither a folder nor an address with http:// or https://.")
+    if token is not None:
+        raise UsageError("A token opens a server; a data directory needs none. Give the server's address too.")
+    return local(settings.data_dir(dir))
+
+
+def _condition(filters: Mapping[str, Any] | str | None) -> Callable[[Mapping[str, Any]], bool]:
+    """What a run's record must meet; raises UsageError for filters that make no sense."""
+    if not filters:
+        return lambda _: True
+    if isinstance(filters, str):
+        import time
+
+        wanted, now = parse(filters), time.time() * 1000
+        return lambda record: wanted.matches(record, now)
+    conditions = filters
+    runs_filters.check(conditions)
+    return lambda record: runs_filters.matches(record, conditions)
+
+
+def _names(keys: Sequence[str] | None) -> tuple[str, ...] | None:
+    if isinstance(keys, str):
+        raise UsageError(f"keys is a list of metric names: [{keys!r}].")
+    return None if keys is None else tuple(keys)
 
 
 def _flat(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:

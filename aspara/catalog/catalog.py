@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import shutil
 import threading
@@ -20,7 +19,7 @@ from aspara.catalog import cursor, lineage
 from aspara.catalog.groups import GroupsAnswer, Member, grouped, statistics
 from aspara.catalog.index import RunIndex
 from aspara.catalog.media import MediaQuery, media_keys, media_path, media_values
-from aspara.catalog.present import presentable
+from aspara.catalog.present import presentable, storable
 from aspara.catalog.reader import open_rows
 from aspara.catalog.runs import RunDetail, RunInfo, captured, chosen_color, definitions_in, load, run_info
 from aspara.catalog.series import RELATIVE, MetricsAnswer, SeriesQuery, pieces, select
@@ -517,24 +516,19 @@ class Catalog:
     def edit_run(self, project: str, run: str, changes: dict[str, Any], *, if_match: str | None = None) -> Metadata:
         """Changes notes, tags and display name, also while the run goes on; see :meth:`edit_project`."""
         stem = self.stem(project, run)
-        return self._edit(
-            self.layout.run(project, stem).metadata,
-            _checked_changes(changes, ("notes", "tags", "display_name", "color")),
-            if_match,
-            stem,
-        )
+        checked = _checked_changes(changes, ("notes", "tags", "display_name", "color"))
+        return self._edit(self.layout.run(project, stem).metadata, checked, if_match, stem)
 
-    def change_run(self, project: str, run: str, changes: dict[str, Any]) -> None:
-        """Changes notes, tags, display name, and config and summary key by key; for programs, see :meth:`edit_run`."""
+    def change_run(self, project: str, run: str, changes: dict[str, Any], *, if_match: str | None = None) -> Metadata:
+        """Changes what :meth:`edit_run` does, and config and summary key by key: for programs."""
         stem = self.stem(project, run)
-        merged = {part: changes[part] for part in ("config", "summary") if part in changes}
-        try:
-            merged = json.loads(json.dumps(presentable(merged), allow_nan=False))
-        except (TypeError, ValueError) as error:
-            raise UsageError(f"Config and summary hold what JSON can: {error}.") from None
+        merged = storable({part: changes[part] for part in ("config", "summary") if part in changes})
+        for part, content in merged.items():
+            if not isinstance(content, dict):
+                raise UsageError(f"{part} is an object: what is named in it is changed, the rest stays.")
         others = {key: value for key, value in changes.items() if key not in merged}
-        merged.update(_checked_changes(others, ("notes", "tags", "display_name")))
-        metadata.edit(self.layout.run(project, stem).metadata, lambda content: metadata.merge(content, merged))
+        merged.update(_checked_changes(others, ("notes", "tags", "display_name", "color")))
+        return self._edit(self.layout.run(project, stem).metadata, merged, if_match, stem)
 
     def request_stop(self, project: str, run: str) -> None:
         """Asks a running run to stop: its ``should_stop`` turns True. Raises :class:`RunHasEnded` where nobody listens."""
@@ -550,7 +544,7 @@ class Catalog:
         def change(content: dict[str, Any]) -> None:
             if if_match is not None and if_match.strip().strip('"') not in ("*", _editable(content, stem).etag):
                 raise Stale("Somebody changed this since you opened it. Load it again, then repeat your edit.")
-            content.update(changes)
+            metadata.merge(content, changes)
 
         return _editable(metadata.edit(path, change), stem)
 

@@ -54,14 +54,20 @@ def check(filters: Mapping[str, Any]) -> None:
 
 def ordered(records: Sequence[Any], order: str, record: Callable[[Any], Record]) -> list[Any]:
     """`records` by a field, descending with ``-`` in front; numbers before texts, those without the field last."""
-    field = order.lstrip("+-")
-    if not field:
-        raise UsageError(f"order={order!r}: name a field, like '-summary.loss' or '+created_at'.")
+    field = check_order(order)
     keyed = [(lookup(record(item), field), item) for item in records]
     there = [(value, item) for value, item in keyed if _kind(value) is not None]
     rest = [item for value, item in keyed if _kind(value) is None]
     there.sort(key=lambda pair: (_kind(pair[0]), pair[0]), reverse=order.startswith("-"))
     return [item for _, item in there] + rest
+
+
+def check_order(order: str) -> str:
+    """The field that `order` names; raises UsageError where it names none."""
+    field = order.lstrip("+-") if isinstance(order, str) else ""
+    if not field:
+        raise UsageError(f"order={order!r}: name a field, like '-summary.loss' or '+created_at'.")
+    return field
 
 
 def lookup(record: Record, field: str) -> Any:

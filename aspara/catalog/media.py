@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aspara.catalog.content import Content, copied
 from aspara.catalog.index import RunIndex, Text
 from aspara.catalog.replay import Replay
 from aspara.errors import MediaNotFound, UsageError
@@ -166,7 +166,7 @@ def media_path(paths: RunPaths, name: str) -> Path:
 
 @dataclass(frozen=True)
 class MediaFile:
-    """A media value of a run. ``value`` is everything kept about it; ``file`` is None for histograms, which need none."""
+    """A media value of a run. ``value`` is everything kept about it; ``content`` is None for histograms, which need none."""
 
     metric: str
     step: int
@@ -175,41 +175,47 @@ class MediaFile:
     type: str
     caption: str | None
     value: Mapping[str, Any]
-    file: Path | None
+    content: Content | None = field(default=None, repr=False)
+
+    @property
+    def file(self) -> Path | None:
+        """Where its file lies; one from far away is fetched first and goes with its Api. None where it needs none."""
+        return None if self.content is None else self.content.path()
 
     @property
     def size(self) -> int:
         """Bytes of its file."""
-        return 0 if self.file is None else self.file.stat().st_size
+        if self.content is None:
+            return 0
+        known = self.value.get("size")
+        return known if isinstance(known, int) else self.content.path().stat().st_size
 
     def read(self) -> bytes:
         """The file's content."""
-        if self.file is None:
-            raise UsageError(f"A {self.type} has no file; its content is in .value.")
-        return self.file.read_bytes()
+        return self._file().path().read_bytes()
 
     def table(self) -> polars.DataFrame:
         """A table as a polars frame; media in cells are their references."""
-        if self.type != "table" or self.file is None:
+        if self.type != "table" or self.content is None:
             raise UsageError(f"This is a {self.type}, no table.")
         import polars as pl
 
-        if self.file.suffix == ".parquet":
-            return pl.read_parquet(self.file)
-        found = json.loads(self.file.read_bytes())
+        path = self.content.path()
+        if path.suffix == ".parquet":
+            return pl.read_parquet(path)
+        found = json.loads(path.read_bytes())
         return pl.DataFrame(
             found["data"], schema=found["columns"], orient="row", infer_schema_length=None, strict=False
         )
 
     def download(self, root: str | os.PathLike[str] = ".", replace: bool = False) -> Path:
         """Copies the file below `root`, named after metric and step, and returns the copy."""
-        if self.file is None:
-            raise UsageError(f"A {self.type} has no file; its content is in .value.")
+        content = self._file()
         place = f"{self.metric}_{self.step}" + (f"_{self.index}" if self.index else "")
         name = "".join(c if c.isalnum() or c in "-_." else "_" for c in place).lstrip(".")
-        target = Path(root) / f"{name}{self.file.suffix}"
-        if target.exists() and not replace:
-            raise UsageError(f"{target} exists already. Choose another root, or replace=True.")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(self.file, target)
-        return target
+        return copied(content, Path(root), f"{name}{Path(content.name).suffix}", replace=replace)
+
+    def _file(self) -> Content:
+        if self.content is None:
+            raise UsageError(f"A {self.type} has no file; its content is in .value.")
+        return self.content

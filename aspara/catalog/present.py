@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Mapping
 from typing import Any
+
+from aspara.errors import UsageError
 
 _DEEPEST = 64
 _WIDEST_INTEGER = 1 << 64
@@ -34,3 +38,12 @@ def presentable(value: Any, depth: int = 0) -> Any:
             return {presentable(k): presentable(v, depth + 1) for k, v in value.items()}
         return [presentable(v, depth + 1) for v in value]
     return value
+
+
+def storable(content: Mapping[str, Any]) -> dict[str, Any]:
+    """`content` as a JSON file or an HTTP body can hold it; raises UsageError for what JSON cannot say."""
+    try:
+        found: dict[str, Any] = json.loads(json.dumps(presentable(dict(content)), allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"Config and summary hold what JSON can: {error}.") from None
+    return found

@@ -43,7 +43,7 @@ def write(selection: Selection, file: IO[bytes], *, plotly: Path, points: int = 
                 "summary": run.summary,
             }
         )
-        answer = run._catalog.metrics(run.project, [run.run], SeriesQuery(points=points))
+        answer = run._library.metrics(run.project, [run.run], SeriesQuery(points=points))
         for name in selection.wanted(list(answer.metrics)):
             series = answer.metrics[name].get(run.run)
             if series is None or not len(series.values):

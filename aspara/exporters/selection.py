@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aspara.catalog.replay import Replay
-
 if TYPE_CHECKING:
     import polars
 
@@ -22,7 +20,7 @@ Row = tuple[int, int, dict[str, Any]]
 
 RUN, STEP, RUNTIME, TIMESTAMP = "_run", "_step", "_runtime", "_timestamp"
 _OWN = (RUN, STEP, RUNTIME, TIMESTAMP)
-_SLICE = 100_000
+_SLICE, _TOLD = 100_000, 1000
 
 
 @dataclass
@@ -44,20 +42,13 @@ class Selection:
 
     def logged(self, run: ApiRun) -> Iterator[Row]:
         """Every row of a run in order of time: repeated steps, texts and media references too."""
-        index = run._catalog.index(run.project, run.run)
-        index.refresh()
-        with index.lock:
-            replay = Replay(index)
-        done, number = False, 0
         place = self.runs.index(run)
-        while not done:
-            found, done = replay.take(5000)
-            number += len(found)
-            self.progress(place, f"{run.run}, {number} rows")
-            for time, step, values in found:
-                kept = {name: values[name] for name in self.wanted(list(values))} if self.metrics else values
-                if kept:
-                    yield time, step, kept
+        for number, (time, step, values) in enumerate(run._library.rows(run.project, run.run), 1):
+            if number % _TOLD == 0:
+                self.progress(place, f"{run.run}, {number} rows")
+            kept = {name: values[name] for name in self.wanted(list(values))} if self.metrics else values
+            if kept:
+                yield time, step, kept
 
     # -- as tables ----------------------------------------------------------------------------------------------------
 

@@ -78,7 +78,16 @@ class Collections:
             raise
         return found, size
 
+    def content(self, name: str, version: str, entry: Mapping[str, Any]) -> Path:
+        """Where the content of a file lies; the entry's fingerprint alone decides."""
+        del name, version
+        return self.paths.blob(str(entry.get("sha256")))
+
     # -- versions -----------------------------------------------------------------------------------------------------
+
+    def names(self) -> list[str]:
+        """The names of all artifacts, sorted."""
+        return self.paths.names()
 
     def commit(
         self,

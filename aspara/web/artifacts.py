@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from aspara.errors import UsageError
+from aspara.web.download import send
 from aspara.web.endpoint import Endpoint
-from aspara.web.read import attachment, send_zip
-
-_CHUNK = 1 << 18
+from aspara.web.read import send_zip
 
 
 class Collections(Endpoint):
@@ -50,6 +48,51 @@ class Version(Endpoint):
 
         self.answer({"project": project, **await self.service.off_loop(work)})
 
+    async def put(self, project: str, artifact: str, version: str) -> None:
+        """Changes its description, metadata and tags, and which aliases mean it."""
+        self.service.check_writable()
+        body = self.json_body()
+        _check(body)
+
+        def work() -> dict[str, Any]:
+            store = self.service.catalog.collections(project)
+            found = store.manifest(artifact, version)
+            return store.change(artifact, found["version"], body, body.get("aliases"))
+
+        self.answer({"project": project, **await self.service.off_loop(work)})
+
+    async def delete(self, project: str, artifact: str, version: str) -> None:
+        """Removes it, and content that no other version holds."""
+        self.service.check_writable()
+
+        def work() -> str:
+            store = self.service.catalog.collections(project)
+            found = str(store.manifest(artifact, version)["version"])
+            store.delete(artifact, found)
+            return found
+
+        self.answer({"message": f"{artifact}:{await self.service.off_loop(work)} is deleted."})
+
+
+_KINDS: dict[str, tuple[type, str]] = {
+    "description": (str, "a text"),
+    "metadata": (dict, "an object"),
+    "tags": (list, "a list of texts"),
+    "aliases": (list, "a list of texts"),
+}
+
+
+def _check(body: dict[str, Any]) -> None:
+    """Raises UsageError unless every change has its form."""
+    unknown = sorted(set(body) - set(_KINDS))
+    if unknown:
+        raise UsageError(f"{unknown[0][:60]!r} cannot be edited; {', '.join(_KINDS)} can.")
+    for name, value in body.items():
+        kind, told = _KINDS[name]
+        whole = isinstance(value, kind) and (not isinstance(value, list) or all(isinstance(v, str) for v in value))
+        if not whole and not (name == "description" and value is None):
+            raise UsageError(f"{name} is {told}.")
+
 
 class VersionDownload(Endpoint):
     """A version in one file."""
@@ -87,14 +130,4 @@ class VersionFile(Endpoint):
         if not wanted:
             raise UsageError("Say which file: ?path=weights/model.pt.")
         path = await self.service.off_loop(self.service.catalog.version_file, project, artifact, version, wanted)
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-        with os.fdopen(descriptor, "rb") as file:
-            self.set_header("Content-Type", "application/octet-stream")
-            self.set_header("Content-Security-Policy", "sandbox; default-src 'none'")
-            self.set_header("Content-Disposition", attachment(wanted.rpartition("/")[2]))
-            self.set_header("Content-Length", str(os.fstat(descriptor).st_size))
-            self.clear_header("Content-Encoding")
-            while chunk := await self.service.off_loop(file.read, _CHUNK):
-                self.write(chunk)
-                await self.flush()
-        await self.finish()
+        await send(self, path, wanted.rpartition("/")[2])

@@ -38,18 +38,18 @@ class ProjectMetadata(_Editing):
 
 
 class RunMetadata(_Editing):
-    """Notes, tags and display name of a run."""
+    """Notes, tags, display name and colour of a run."""
 
     async def get(self, project: str, run: str) -> None:
         """With an ETag that guards the next edit."""
         self._show(await self.service.off_loop(self.service.catalog.run_metadata, project, run))
 
     async def put(self, project: str, run: str) -> None:
-        """Changes what is given; If-Match with an old ETag is answered with 412."""
+        """Changes what is given, config and summary key by key; If-Match with an old ETag is answered with 412."""
         self.service.check_writable()
         self._show(
             await self.service.off_loop(
-                self.service.catalog.edit_run, project, run, self.json_body(), if_match=self._if_match
+                self.service.catalog.change_run, project, run, self.json_body(), if_match=self._if_match
             )
         )
 
@@ -82,8 +82,10 @@ class Run(_Editing):
     """A run."""
 
     async def get(self, project: str, run: str) -> None:
-        """Everything about it but its points."""
-        self.answer((await self.service.off_loop(self.service.catalog.run, project, run)).json())
+        """Everything about it but its points; with `metadata=1` its metadata file too."""
+        found = await self.service.off_loop(self.service.catalog.run, project, run)
+        whole = {"metadata": found.info.metadata} if self.text_query("metadata") in ("1", "true") else {}
+        self.answer({**found.json(), **whole})
 
     async def delete(self, project: str, run: str) -> None:
         """Removes every file of it; 409 while it is running, unless `force=1`."""

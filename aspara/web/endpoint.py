@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from tornado import web
 
-from aspara.errors import AsparaError, TooLarge, UsageError
+from aspara.errors import HEADER, AsparaError, TooLarge, UsageError
 from aspara.web.service import Service
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ class Endpoint(Base):
         error = kwargs.get("exc_info", (None, None, None))[1]
         if isinstance(error, AsparaError):
             status_code, detail = error.status, str(error)
+            self.set_header(HEADER, type(error).__name__)
         elif isinstance(error, web.HTTPError) and status_code < 500:
             detail = _DETAILS.get(status_code, error.log_message or error.reason or "This request cannot be answered.")
         else:
@@ -163,6 +164,7 @@ def guarded(method: Callable[..., Any]) -> Callable[..., Any]:
             if error.status >= 500:
                 _log.warning("%s %s: %s", self.request.method, self.request.path, error)
             self.clear()
+            self.set_header(HEADER, type(error).__name__)
             self.fail(error.status, str(error))
 
     run.__name__ = method.__name__

@@ -13,8 +13,8 @@ from aspara.catalog.expression import parse
 from aspara.catalog.media import MediaQuery
 from aspara.catalog.tables import TableQuery
 from aspara.errors import UsageError
+from aspara.web.download import attachment
 from aspara.web.endpoint import Endpoint
-from aspara.web.read import attachment
 
 _CHUNK = 1 << 18
 _TYPES = {

@@ -30,7 +30,11 @@ def describe(routes: Iterable[Route], base: str = "/") -> dict[str, Any]:
                 "name": part,
                 "in": "path",
                 "required": True,
-                "schema": {"type": "string", "minLength": 1, "maxLength": 255 if part == "name" else MAX_NAME},
+                "schema": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": {"name": 255, "path": 4096}.get(part, MAX_NAME),
+                },
             }
             for part in re.findall(r"\{(\w+)\}", route.path)
         ]
@@ -77,7 +81,8 @@ def _parameter(name: str, meaning: str) -> dict[str, Any]:
     elif name in ("from", "to"):
         schema = {"type": "number"}
     elif name in ("x", "format"):
-        schema = {"type": "string", "enum": ["step", "time"] if name == "x" else ["json", "msgpack"]}
+        words = ["step", "time"] if name == "x" else ["jsonl", "arrow"] if "jsonl" in meaning else ["json", "msgpack"]
+        schema = {"type": "string", "enum": words}
     return {"name": name, "in": "query", "required": False, "description": meaning, "schema": schema}
 
 

@@ -7,12 +7,11 @@ import os
 import zipfile
 from collections.abc import Callable, Iterator
 from typing import IO, Any, cast
-from urllib.parse import quote
 
-from aspara import names
 from aspara.catalog.series import SeriesQuery
 from aspara.errors import UsageError
 from aspara.version import __version__
+from aspara.web.download import attachment, send
 from aspara.web.endpoint import Endpoint, whole
 
 _MOST_POINTS = 1_000_000
@@ -246,18 +245,8 @@ class Artifact(Endpoint):
     async def get(self, project: str, run: str, name: str) -> None:
         """Its content, as a download that no browser runs."""
         path = await self.service.off_loop(self.service.catalog.artifact_path, project, run, name)
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-        with os.fdopen(descriptor, "rb") as file:
-            kind = mimetypes.guess_type(name)[0]
-            self.set_header("Content-Type", kind if kind in _HARMLESS_TYPES else "application/octet-stream")
-            self.set_header("Content-Security-Policy", "sandbox; default-src 'none'")
-            self.set_header("Content-Disposition", attachment(name))
-            self.set_header("Content-Length", str(os.fstat(descriptor).st_size))
-            self.clear_header("Content-Encoding")
-            while chunk := await self.service.off_loop(file.read, _CHUNK):
-                self.write(chunk)
-                await self.flush()
-        await self.finish()
+        kind = mimetypes.guess_type(name)[0]
+        await send(self, path, name, kind if kind in _HARMLESS_TYPES else "application/octet-stream")
 
 
 class ArtifactsDownload(Endpoint):
@@ -323,11 +312,6 @@ def _zipped(entries: list[tuple[str, Any]]) -> Iterator[bytes]:
                     if taken := sink.take():
                         yield taken
     yield sink.take()
-
-
-def attachment(name: str) -> str:
-    """A Content-Disposition that any name survives (RFC 6266): an ASCII stand-in beside the real name."""
-    return f"attachment; filename=\"{names.slug(name)}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 class Console(Endpoint):

@@ -9,14 +9,14 @@ from typing import Any, Protocol
 
 from tornado.web import RequestHandler
 
-from aspara.web import artifacts, edit, live, media, pages, read, runs
+from aspara.web import artifacts, edit, history, live, media, pages, read, runs
 from aspara.web.endpoint import Endpoint
 from aspara.web.service import Service
 
 
 @dataclass(frozen=True)
 class Route:
-    """An address (``{name}`` marks a part), its endpoint, and per method a sentence for the description."""
+    """An address (``{name}`` marks a part, ``{path}`` several), its endpoint, and per method a sentence for the description."""
 
     path: str
     endpoint: type[Endpoint]
@@ -27,7 +27,9 @@ class Route:
         """The regular expression that Tornado matches; parts are decoded once, by Tornado, after matching."""
         parts = re.split(r"(\{\w+\})", self.path)
         return (
-            re.escape(base.rstrip("/")) + "".join("([^/]+)" if p.startswith("{") else re.escape(p) for p in parts) + "$"
+            re.escape(base.rstrip("/"))
+            + "".join("(.+)" if p == "{path}" else "([^/]+)" if p.startswith("{") else re.escape(p) for p in parts)
+            + "$"
         )
 
 
@@ -117,7 +119,11 @@ DASHBOARD: tuple[Route, ...] = (
     Route(
         "/api/projects/{project}/artifacts/{artifact}/{version}",
         artifacts.Version,
-        {"GET": "A version with its files and the runs that used it; by number or alias."},
+        {
+            "GET": "A version with its files and the runs that used it; by number or alias.",
+            "PUT": "Changes its description, metadata, tags or aliases.",
+            "DELETE": "Deletes a version, and content that no other one holds.",
+        },
     ),
     Route(
         "/api/projects/{project}/artifacts/{artifact}/{version}/file",
@@ -155,7 +161,41 @@ DASHBOARD: tuple[Route, ...] = (
         "/api/projects/{project}/runs/{run}",
         edit.Run,
         {"GET": "Everything about a run but its points.", "DELETE": "Deletes a run with all its files."},
-        {"force": "1: even while it is running (DELETE)"},
+        {"metadata": "1: its metadata file too", "force": "1: even while it is running (DELETE)"},
+    ),
+    Route(
+        "/api/projects/{project}/runs/{run}/history",
+        history.History,
+        {
+            "GET": "The history of a run, a row for each step: JSON lines, made while they are sent.",
+            "POST": "The same with a JSON body, for many names and names with commas.",
+        },
+        {
+            "keys": "metric names, separated by commas; all that the program logged where absent",
+            "every": "1: only rows that have all of keys",
+            "x_axis": "_step (default), _timestamp, _runtime or a metric: what the rows are in the order of",
+            "samples": "at most so many rows, spread evenly, the first and the last among them",
+            "min_step": "from this step on, inclusive",
+            "max_step": "up to this step, exclusive",
+            "stream": "program (default), system (what was captured of the machine) or all",
+            "format": "jsonl, or arrow: blocks of rows as Arrow streams, each after its length as 8 bytes, the least "
+            "first; a length of 0 ends them",
+        },
+    ),
+    Route(
+        "/api/projects/{project}/runs/{run}/rows",
+        history.Rows,
+        {"GET": "The rows of a run as they were logged, in order of time: JSON lines of Aspara's own row files."},
+    ),
+    Route(
+        "/api/projects/{project}/runs/{run}/files",
+        history.Files,
+        {"GET": "The files in a run's folder: artifacts, media, console, code."},
+    ),
+    Route(
+        "/api/projects/{project}/runs/{run}/files/{path}",
+        history.File,
+        {"GET": "The content of one of them, as a download."},
     ),
     Route(
         "/api/projects/{project}/runs/{run}/stop",
@@ -222,8 +262,8 @@ DASHBOARD: tuple[Route, ...] = (
         "/api/projects/{project}/runs/{run}/metadata",
         edit.RunMetadata,
         {
-            "GET": "Notes, tags and display name of a run, with an ETag.",
-            "PUT": "Changes them; If-Match guards against lost edits.",
+            "GET": "Notes, tags, display name and colour of a run, with an ETag.",
+            "PUT": "Changes them, and config and summary key by key; If-Match guards against lost edits.",
         },
     ),
 )

@@ -1,8 +1,9 @@
-"""aspara.Api: runs and full histories for Python."""
+"""aspara.Api: runs and full histories for Python; every promise here and from a server far away (the Library seam)."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,29 @@ from typing import Any
 import pytest
 
 import aspara
-from aspara.errors import ProjectNotFound, RunIsRunning, RunNotFound, UsageError
+from aspara.errors import ArtifactNotFound, ProjectNotFound, RunIsRunning, RunNotFound, UsageError
+from aspara.server.app import Server
 
 from .conftest import Folder, row
 
 NOW = 1_735_787_045_000
 
 
+@pytest.fixture(params=["directory", "server"])
+def place(request: pytest.FixtureRequest, folder: Folder) -> Iterator[Any]:
+    """What Api is given: the data directory, or the address of a dashboard that serves it."""
+    if request.param == "directory":
+        yield folder.path
+        return
+    server = Server(folder.path, port=0)
+    thread = server.start_in_thread()
+    yield server.url
+    server.stop()
+    thread.join(10)
+
+
 @pytest.fixture
-def api(folder: Folder) -> Any:
+def api(folder: Folder, place: Any) -> Any:
     done = {"status": "completed", "is_finished": True, "version": "1"}
     folder.run(
         "a",
@@ -40,7 +55,7 @@ def api(folder: Folder) -> Any:
     )
     folder.run("c", [(0, {"loss": 9.0})], meta={**done, "start_time": NOW + 2, "config": {"lr": "auto"}})
     folder.age(86_400)
-    return aspara.Api(folder.path)
+    return aspara.Api(place)
 
 
 def test_projects_and_runs(api: Any) -> None:
@@ -87,10 +102,18 @@ def test_projects_and_runs(api: Any) -> None:
         ({"created_at": {"$gte": datetime.fromtimestamp(NOW / 1000 + 0.001, timezone.utc)}}, "bc"),
         ({"created_at": {"$lt": "2030-01-01T00:00:00Z"}}, "abc"),
         ({"group": None}, "ac"),
+        ("config.lr < 0.05", "b"),
+        ('min(loss) < 0.2 or "base" in tags', "ab"),
+        ({"config.opt.name": {"$regex": "^s"}, "$or": [{"tags": "x"}, {"config.lr": {"$in": [1, "auto"]}}]}, "a"),
+        ({"config.ghost.deep": {"$exists": False}}, "abc"),
+        ({"config.lr": {"$lt": "b"}}, "c"),
+        ({"config.lr": {"$lt": 0.1}}, "b"),
+        ({}, "abc"),
+        (None, "abc"),
     ],
 )
-def test_filters(api: Any, filters: dict[str, Any], expected: str) -> None:
-    """Mongo's operators on the run's own fields, config and summary."""
+def test_filters(api: Any, filters: Any, expected: str) -> None:
+    """Mongo's operators on the run's own fields, config and summary, or the dashboard's language; kinds never mix."""
     assert "".join(r.run for r in api.runs("p", filters)) == expected
 
 
@@ -102,7 +125,7 @@ def test_filters(api: Any, filters: dict[str, Any], expected: str) -> None:
         {"$xor": []},
         {"tags": {"$in": "x"}},
         {"name": {"$regex": "("}},
-        "lr > 1",
+        "lr >",
         {"created_at": {"$gt": "soon"}},
     ],
 )
@@ -128,7 +151,7 @@ def test_order(api: Any, order: str, expected: str) -> None:
     assert "".join(r.run for r in api.runs("p", order=order)) == expected
 
 
-def test_one_row_for_each_step(folder: Folder) -> None:
+def test_one_row_for_each_step(folder: Folder, place: Any) -> None:
     """Rows of one step are merged, the last value wins; late steps stand where they belong; texts and NaN stay."""
     folder.run(
         "r",
@@ -139,7 +162,7 @@ def test_one_row_for_each_step(folder: Folder) -> None:
         + row(NOW + 3500, 2, {"pic": {"_type": "image", "path": "x"}}),
         meta={"start_time": NOW - 500},
     )
-    run = aspara.Api(folder.path).run("p/r")
+    run = aspara.Api(place).run("p/r")
     frame = run.frame()
     assert frame.columns == ["_step", "acc", "loss", "note", "pic", "_runtime", "_timestamp"]
     assert frame["_step"].to_list() == [0, 1, 2]
@@ -156,10 +179,10 @@ def test_one_row_for_each_step(folder: Folder) -> None:
     ]
 
 
-def test_history_is_thinned_and_scan_is_not(folder: Folder) -> None:
+def test_history_is_thinned_and_scan_is_not(folder: Folder, place: Any) -> None:
     """`samples` rows at most, first and last among them; scan_history has them all; an x axis orders."""
     folder.run("r", [(i, {"loss": float(i), "back": float(-i)}) for i in range(5000)])
-    run = aspara.Api(folder.path).run("p/r")
+    run = aspara.Api(place).run("p/r")
     thin = run.history(samples=100, keys=["loss"])
     assert (len(thin), thin["_step"].iloc[0], thin["_step"].iloc[-1]) == (100, 0, 4999)
     assert len(run.history(samples=100, format="polars")) == 100
@@ -170,10 +193,10 @@ def test_history_is_thinned_and_scan_is_not(folder: Folder) -> None:
             run.history(**wrong)
 
 
-def test_texts_beyond_what_memory_keeps(folder: Folder) -> None:
+def test_texts_beyond_what_memory_keeps(folder: Folder, place: Any) -> None:
     """A text at each of thirty thousand steps: the full history has every one."""
     folder.run("r", [(i, {"note": f"n{i}"}) for i in range(30_000)])
-    notes = aspara.Api(folder.path).run("p/r").frame(["note"])["note"]
+    notes = aspara.Api(place).run("p/r").frame(["note"])["note"]
     assert notes.to_list() == [f"n{i}" for i in range(30_000)]
 
 
@@ -187,7 +210,7 @@ def test_runs_as_one_table(api: Any) -> None:
     assert frame["tags"].to_list() == [["base", "x"], [], []]
 
 
-def test_update_saves_what_changed(api: Any, folder: Folder) -> None:
+def test_update_saves_what_changed(api: Any, folder: Folder, place: Any) -> None:
     """What was changed here is written, what somebody else changed meanwhile stays."""
     run, other = api.run("p/a"), api.run("p/a")
     run.notes, run.tags, run.name = "better", ["y"], "A!"
@@ -196,7 +219,7 @@ def test_update_saves_what_changed(api: Any, folder: Folder) -> None:
     other.config["other"] = [1, 2]
     other.update()
     run.update()
-    again = aspara.Api(folder.path).run("p/a")
+    again = aspara.Api(place).run("p/a")
     assert (again.notes, again.tags, again.name) == ("better", ["y"], "A!")
     assert again.config == {"lr": 1, "opt": {"name": "sgd"}, "a.b": 7, "other": [1, 2]}
     assert again.summary["best"] == 4
@@ -222,7 +245,7 @@ def test_files_and_artifacts(api: Any, folder: Folder, tmp_path: Path) -> None:
     assert artifact.download(tmp_path / "out", replace=True) == copy
 
 
-def test_delete(api: Any, folder: Folder) -> None:
+def test_delete(api: Any, folder: Folder, place: Any) -> None:
     """A run goes with its files; a running one only by force."""
     api.run("p/a").delete()
     assert [r.run for r in api.runs("p")] == ["b", "c"]
@@ -231,5 +254,78 @@ def test_delete(api: Any, folder: Folder) -> None:
         api.run("p/live").delete()
     api.run("p/live").delete(force=True)
     assert [r.run for r in api.runs("p")] == ["b", "c"]
+
+
+def test_media_and_versions(folder: Folder, place: Any, tmp_path: Path) -> None:
+    """What was logged comes back: pictures, tables, histograms, versions of artifacts, and who made and used them."""
+    import numpy as np
+
+    with aspara.init(project="p", name="r", dir=folder.path) as run:
+        run.log({"pic": aspara.Image(np.zeros((4, 4, 3), np.uint8), caption="black"), "a,b": aspara.Html("<b>x</b>")})
+        run.log({"hist": aspara.Histogram([1.0, 2.0]), "table": aspara.Table(columns=["a"], data=[[1], [2]])})
+        artifact = aspara.Artifact("weights", "model", metadata={"acc": 0.5})
+        with artifact.new_file("deep/w.bin", "wb") as file:
+            file.write(b"123")
+        run.log_artifact(artifact, aliases=["best"])
+    api = aspara.Api(place)
+    found = api.run("p/r")
+    assert [("a,b", "html"), ("pic", "image"), ("hist", "histogram"), ("table", "table")] == [
+        (m.metric, m.type) for m in found.media()
+    ]
+    (pic,) = found.media(["pic"])
+    assert (b"\x89PNG", "black", pic.size) == (pic.read()[:4], pic.caption, len(pic.read()))
+    assert pic.download(tmp_path).name == "pic_0.png"
+    assert ["a,b"] == [m.metric for m in found.media(["a,b"])]
+    (table,) = found.media(type="table")
+    assert [1, 2] == table.table()["a"].to_list()
+    (histogram,) = found.media(["hist"])
+    assert (None, 0) == (histogram.file, histogram.size)
     with pytest.raises(UsageError):
-        aspara.Api("http://localhost:3142")
+        histogram.read()
+    (version,) = found.logged_artifacts()
+    assert version.name == "weights:v0"
+    assert ["weights"] == api.artifact_names("p")
+    weights = api.artifact("p/weights:best", type="model")
+    assert {"acc": 0.5} == weights.metadata
+    assert b"123" == Path(weights.download(tmp_path / "w"), "deep/w.bin").read_bytes()
+    weights.aliases = ["best", "kept"]
+    weights.save()
+    assert ["best", "kept"] == api.artifact("p/weights:kept").aliases
+    assert ["weights:v0"] == [a.name for a in api.artifacts("model", "p/weights")]
+    with pytest.raises(ArtifactNotFound, match="v0"):
+        api.artifact("p/weights:v7")
+    with pytest.raises(ArtifactNotFound, match="weights"):
+        api.artifact("p/ghost")
+    api.artifact("p/weights").delete(delete_aliases=True)
+    assert [] == api.artifact_names("p")
+
+
+def test_what_was_captured_and_what_was_set(folder: Folder, place: Any) -> None:
+    """System metrics are no part of the history, and there when asked for; the metadata file is served whole."""
+    meta = {
+        "captured_metrics": ["system/cpu"],
+        "status": "completed",
+        "is_finished": True,
+        "version": "1",
+        "host": "box",
+    }
+    folder.run("r", [(0, {"loss": 1.0}), (0, {"system/cpu": 50.0}), (1, {"loss": 2.0})], meta=meta)
+    run = aspara.Api(place).runs("p")[0]
+    assert [{"loss"}, {"system/cpu"}] == [
+        set(run.history(format="polars", stream=s).columns) - {"_step", "_runtime", "_timestamp"}
+        for s in ("default", "system")
+    ]
+    assert "system/cpu" in run.frame().columns
+    assert "box" == run.metadata["host"]
+    assert ["loss", "system/cpu"] == run.metrics
+
+
+def test_problems_say_what_could_not_be_read(folder: Folder, place: Any) -> None:
+    """File, first line, reason and count of whatever was damaged; the rest is there."""
+    folder.run("r", row(NOW, 0, {"loss": 1}) + b"garbage\n{}\nmore garbage\n" + row(NOW, 1, {"loss": 2}))
+    folder.age(86_400)
+    run = aspara.Api(place).run("p/r")
+    assert [("r.jsonl", 2, "no JSON", 2), ("r.jsonl", 3, "no metrics", 1)] == [
+        (p["file"], p["line"], p["reason"], p["count"]) for p in run.problems
+    ]
+    assert [1.0, 2.0] == run.frame()["loss"].to_list()

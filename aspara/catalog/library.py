@@ -1,0 +1,172 @@
+"""The seam between :class:`aspara.Api` and where runs are kept: a data directory here, or a server far away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from aspara.artifacts.store import Store
+from aspara.catalog.catalog import Catalog, ProjectInfo
+from aspara.catalog.content import Content, Here
+from aspara.catalog.history import HistoryQuery, history
+from aspara.catalog.kept import kept_file, kept_files
+from aspara.catalog.media import MediaQuery
+from aspara.catalog.replay import Replay
+from aspara.catalog.runs import RunDetail, RunInfo, captured
+from aspara.catalog.series import MetricsAnswer, SeriesQuery
+
+if TYPE_CHECKING:
+    import polars
+
+Row = tuple[int, int, dict[str, Any]]
+"""(timestamp in ms, step, values)."""
+
+
+class Library(Protocol):
+    """Runs to be read and edited. Runs are given by file stem or id; what is not there raises ProjectNotFound, RunNotFound or
+    ArtifactNotFound naming what is. Two implementations, one suite: tests/catalog/test_api.py.
+    """
+
+    place: str
+    """The data directory or the address, for people."""
+
+    def projects(self) -> list[ProjectInfo]:
+        """All projects, the one that changed last first."""
+
+    def runs(self, project: str) -> list[RunInfo]:
+        """The runs of a project, the one that began last first. ``metadata`` may be empty: :meth:`run` has it."""
+
+    def run(self, project: str, run: str) -> RunDetail:
+        """Everything about a run but its points."""
+
+    def history(self, project: str, run: str, query: HistoryQuery) -> Iterator[polars.DataFrame]:
+        """The rows asked for, a bounded block at a time, all of the same columns; at least one block."""
+
+    def rows(self, project: str, run: str) -> Iterator[Row]:
+        """Every row as it was logged, in order of time: repeated steps, texts and media references too."""
+
+    def metrics(self, project: str, runs: Sequence[str], query: SeriesQuery) -> MetricsAnswer:
+        """Series for charts."""
+
+    def files(self, project: str, run: str) -> list[tuple[str, int]]:
+        """(relative path, bytes) of every file in the run's folder."""
+
+    def file(self, project: str, run: str, name: str) -> Content:
+        """One of them."""
+
+    def artifacts(self, project: str, run: str) -> list[dict[str, Any]]:
+        """The plain files that were logged as artifacts, in the API's shape."""
+
+    def artifact(self, project: str, run: str, name: str) -> Content:
+        """One of them."""
+
+    def media(self, project: str, run: str, query: MediaQuery) -> list[dict[str, Any]]:
+        """The media values asked for, in order of step, in the API's shape."""
+
+    def media_file(self, project: str, run: str, name: str) -> Content:
+        """The content of one that has a file."""
+
+    def collections(self, project: str) -> Store:
+        """The versioned artifacts of a project."""
+
+    def change(self, project: str, run: str, changes: Mapping[str, Any]) -> None:
+        """Changes ``display_name``, ``notes``, ``tags``, and ``config`` and ``summary`` key by key."""
+
+    def delete(self, project: str, run: str, *, force: bool) -> None:
+        """Removes a run; a running one only with `force`, else RunIsRunning is raised."""
+
+    def close(self) -> None:
+        """Lets go of everything held."""
+
+
+class LocalLibrary:
+    """A data directory."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self.place = str(catalog.data_dir)
+
+    def projects(self) -> list[ProjectInfo]:
+        """All projects."""
+        return self.catalog.projects()
+
+    def runs(self, project: str) -> list[RunInfo]:
+        """The runs of a project."""
+        return self.catalog.runs(project)
+
+    def run(self, project: str, run: str) -> RunDetail:
+        """Everything about a run."""
+        return self.catalog.run(project, run)
+
+    def history(self, project: str, run: str, query: HistoryQuery) -> Iterator[polars.DataFrame]:
+        """The rows asked for."""
+        info = self.catalog.run(project, run).info
+        return history(self.catalog.index(project, info.run), query, captured(info.metadata), info.start_time)
+
+    def rows(self, project: str, run: str) -> Iterator[Row]:
+        """Every row as it was logged."""
+        index = self.catalog.index(project, self.catalog.stem(project, run))
+        index.refresh()
+        with index.lock:
+            replay = Replay(index)
+        return _taken(replay)
+
+    def metrics(self, project: str, runs: Sequence[str], query: SeriesQuery) -> MetricsAnswer:
+        """Series for charts."""
+        return self.catalog.metrics(project, runs, query)
+
+    def files(self, project: str, run: str) -> list[tuple[str, int]]:
+        """Every file in the run's folder."""
+        return [(name, size) for name, size, _ in kept_files(self._paths(project, run))]
+
+    def file(self, project: str, run: str, name: str) -> Content:
+        """One of them."""
+        return Here(kept_file(self._paths(project, run), name))
+
+    def artifacts(self, project: str, run: str) -> list[dict[str, Any]]:
+        """The plain artifacts."""
+        return self.catalog.artifacts(project, run)
+
+    def artifact(self, project: str, run: str, name: str) -> Content:
+        """One of them."""
+        return Here(self.catalog.artifact_path(project, run, name))
+
+    def media(self, project: str, run: str, query: MediaQuery) -> list[dict[str, Any]]:
+        """The media values asked for."""
+        return self.catalog.media(project, run, query)
+
+    def media_file(self, project: str, run: str, name: str) -> Content:
+        """The content of one."""
+        return Here(self.catalog.media_path(project, run, name))
+
+    def collections(self, project: str) -> Store:
+        """The versioned artifacts."""
+        return self.catalog.collections(project)
+
+    def change(self, project: str, run: str, changes: Mapping[str, Any]) -> None:
+        """Changes what is given."""
+        self.catalog.change_run(project, run, dict(changes))
+
+    def delete(self, project: str, run: str, *, force: bool) -> None:
+        """Removes a run."""
+        self.catalog.delete_run(project, run, force=force)
+
+    def close(self) -> None:
+        """Lets go of what was read."""
+        self.catalog.close()
+
+    def _paths(self, project: str, run: str) -> Any:
+        return self.catalog.layout.run(project, self.catalog.stem(project, run))
+
+
+def local(data_dir: Path) -> LocalLibrary:
+    """The library of a data directory."""
+    return LocalLibrary(Catalog(data_dir))
+
+
+def _taken(replay: Replay) -> Iterator[Row]:
+    done = False
+    while not done:
+        found, done = replay.take(5000)
+        yield from found
