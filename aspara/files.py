@@ -6,6 +6,7 @@ import contextlib
 import errno
 import json
 import os
+import stat
 import threading
 import time
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ FILE_MODE = 0o600
 FOLDER_MODE = 0o700
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _CLOEXEC = getattr(os, "O_CLOEXEC", 0)
+_NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 
 
 def make_folder(path: Path) -> Path:
@@ -50,6 +52,17 @@ def open_append(path: Path, *, exclusive: bool = False) -> int:
     """A descriptor that appends to `path` (made if missing, 0600), never through a link. `exclusive` demands a new file."""
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | _NOFOLLOW | _CLOEXEC
     return os.open(path, flags | (os.O_EXCL if exclusive else 0), FILE_MODE)
+
+
+def open_plain(path: Path | str) -> int:
+    """A descriptor to read the plain file `path` by. Raises OSError for a link, and for a pipe, device or folder, on which
+    reading could wait for ever.
+    """
+    descriptor = os.open(path, os.O_RDONLY | _NOFOLLOW | _CLOEXEC | _NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "no plain file", os.fspath(path))
+    return descriptor
 
 
 def replace(path: Path, content: bytes) -> None:
@@ -105,7 +118,7 @@ def lock_state(path: Path) -> bool | None:
     file system knows no locks.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | _NOFOLLOW | _CLOEXEC)
+        descriptor = open_plain(path)
     except OSError:
         return False
     try:

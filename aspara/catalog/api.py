@@ -355,12 +355,15 @@ class ApiRun:
 
     def _noted(self, key: str) -> list[Artifact]:
         found = []
-        for entry in self._detail().info.metadata.get(key) or []:
+        noted = self._detail().info.metadata.get(key)
+        for entry in noted if isinstance(noted, list) else ():
+            if not isinstance(entry, dict):
+                continue
             with contextlib.suppress(NotFound, KeyError, TypeError):  # deleted since, or not ours
                 project = str(entry.get("project") or self.project)
                 store = self._library.collections(project)
-                reference = entry.get("version") or entry["digest"]
-                found.append(Artifact._of(store, project, store.manifest(entry["name"], reference)))
+                reference = str(entry.get("version") or entry["digest"])
+                found.append(Artifact._of(store, project, store.manifest(str(entry["name"]), reference)))
         return found
 
     def media(self, keys: Sequence[str] | None = None, type: str | None = None) -> list[MediaFile]:  # noqa: A002

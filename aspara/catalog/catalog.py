@@ -18,8 +18,9 @@ from aspara import files, names, settings
 from aspara.catalog import cursor, lineage
 from aspara.catalog.groups import GroupsAnswer, Member, grouped, statistics
 from aspara.catalog.index import RunIndex
+from aspara.catalog.listing import Known, Listing
 from aspara.catalog.media import MediaQuery, media_keys, media_path, media_values
-from aspara.catalog.present import presentable, storable
+from aspara.catalog.present import storable
 from aspara.catalog.reader import open_rows
 from aspara.catalog.runs import RunDetail, RunInfo, captured, chosen_color, definitions_in, load, run_info
 from aspara.catalog.series import RELATIVE, MetricsAnswer, SeriesQuery, pieces, select
@@ -41,7 +42,7 @@ from aspara.model import STOP_REQUESTED
 from aspara.storage import metadata
 from aspara.storage.artifacts import check_name
 from aspara.storage.collections import Collections
-from aspara.storage.layout import DIFF, PACKAGES, TRASH_PREFIX, Layout, RunPaths
+from aspara.storage.layout import DIFF, PACKAGES, TRASH_PREFIX, Layout
 from aspara.storage.pulse import Pulse
 from aspara.storage.rows import parse_timestamp
 
@@ -52,9 +53,6 @@ _WORTH_SAVING = 128 << 10
 _CLOSING = 5.0
 _COLORS = 1000
 _GRID = 1000
-_COARSE = 2_500_000_000
-"""Nanoseconds: the coarsest file times there are (FAT counts by two seconds), and a little."""
-_CRASHED_LOOK = 30.0
 
 
 @dataclass(frozen=True)
@@ -84,9 +82,6 @@ class Metadata:
     etag: str
 
 
-_Stamp = tuple[int, int, int] | None
-
-
 @dataclass(frozen=True)
 class MetricNames:
     """Metrics and how many of the runs have each; the run that began last; and the cursor that a stream goes on from."""
@@ -106,48 +101,6 @@ class MetricNames:
         }
 
 
-class _Known:
-    """A run as it was when its files were last looked at."""
-
-    __slots__ = ("_files", "_settled", "_until", "fresh", "info", "paths", "stamps")
-
-    def __init__(self, paths: RunPaths) -> None:
-        self.paths = paths
-        self._files = tuple(os.fspath(path) for path in (paths.metadata, paths.rows, paths.wal, paths.writers))
-        # Taken before anything is read: what changes meanwhile is then seen as a change.
-        self.stamps = self._look()
-        self._settled = all(stamp is None or _is_settled(stamp) for stamp in self.stamps)
-        self._until = time.monotonic() + _CRASHED_LOOK
-        self.info: RunInfo
-        self.fresh: RunInfo | None = None
-
-    def stands(self) -> bool:
-        """True while the run's files look as they did and its state cannot have changed without that."""
-        status = self.info.status
-        # A run that is over comes back by a writer that changes a file; a crashed one also by one that was merely silent.
-        if not self._settled or status == "running" or (status == "crashed" and time.monotonic() > self._until):
-            return False
-        return self._look() == self.stamps
-
-    def _look(self) -> tuple[_Stamp, ...]:
-        return tuple(_stamp(path) for path in self._files)
-
-
-def _stamp(path: str | Path) -> _Stamp:
-    try:
-        state = os.stat(path)
-    except OSError:
-        return None
-    return state.st_mtime_ns, state.st_size, state.st_ino
-
-
-def _is_settled(stamp: tuple[int, int, int]) -> bool:
-    """False for a file that changed just now: it could change again and look the same, for times are coarse and inode numbers
-    are used again.
-    """
-    return time.time_ns() - stamp[0] > _COARSE
-
-
 class Catalog:
     """Reads a data directory. Safe to use from several threads; every method blocks, so an event loop uses an executor.
 
@@ -164,9 +117,8 @@ class Catalog:
         self.layout = Layout(self.data_dir)
         self._index_bytes = index_bytes
         self._indexes: OrderedDict[tuple[str, str], RunIndex] = OrderedDict()
-        self._runs: dict[str, dict[str, _Known]] = {}
-        self._metadata: dict[Path, tuple[tuple[int, int, int], dict[str, Any], str | None]] = {}
         self._pulse = Pulse()
+        self._listing = Listing(self.layout, self._pulse)
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -174,8 +126,7 @@ class Catalog:
         self._saver.close(_CLOSING)
         with self._lock:
             self._indexes.clear()
-            self._metadata.clear()
-            self._runs.clear()
+        self._listing.clear()
 
     # -- projects -----------------------------------------------------------------------------------------------------
 
@@ -238,29 +189,16 @@ class Catalog:
     def _infos(self, project: str) -> list[RunInfo]:
         return [known.info for known in self._look(project).values()]
 
-    def _look(self, project: str) -> dict[str, _Known]:
-        """What is known of each run by name; files that look as before are not opened again."""
-        before = self._runs.get(project, {})
-        now: dict[str, _Known] = {}
-        for position, run in enumerate(self.layout.runs(project)):
-            known = before.get(run)
-            if known is None or not known.stands():
-                known = _Known(known.paths if known is not None else self.layout.run(project, run))
-                content, broken = self._load(known.paths.metadata)
-                known.info = run_info(project, known.paths, content, position, broken=broken, pulse=self._pulse)
-            now[run] = known
-        self._runs[project] = now
-        for gone in before.keys() - now.keys():
-            self._forget(project, gone, before[gone].paths)
+    def _look(self, project: str) -> dict[str, Known]:
+        """What is known of each run by name."""
+        now, gone = self._listing.look(project)
+        for run in gone:
+            # Lets go of what somebody removed, whoever it was.
+            with self._lock:
+                index = self._indexes.get((project, run))
+                if index is not None and not index.listeners:
+                    del self._indexes[project, run]
         return now
-
-    def _forget(self, project: str, run: str, paths: RunPaths) -> None:
-        """Lets go of a run that is gone, whoever removed it."""
-        self._metadata.pop(paths.metadata, None)
-        with self._lock:
-            index = self._indexes.get((project, run))
-            if index is not None and not index.listeners:
-                del self._indexes[project, run]
 
     def _freshened(self, project: str, info: RunInfo) -> RunInfo:
         """`info` with what its rows say: a copy, for others hold the original."""
@@ -347,22 +285,8 @@ class Catalog:
                 held -= self._indexes.pop(key).held
 
     def _load(self, path: Path) -> tuple[dict[str, Any], str | None]:
-        """Metadata, parsed once for each state of the file."""
-        stamp = _stamp(path)
-        if stamp is None:
-            return {}, None
-        known = self._metadata.get(path)
-        if known is not None and known[0] == stamp:
-            return known[1], known[2]
-        try:
-            content, broken = presentable(metadata.read(path)), None
-        except FileNotFoundError:
-            return {}, None
-        except (OSError, ValueError) as error:
-            content, broken = {}, str(error)
-        if _is_settled(stamp):
-            self._metadata[path] = (stamp, content, broken)
-        return content, broken
+        """The metadata at `path`, and why it could not be understood, if so."""
+        return self._listing.load(path)
 
     # -- points -------------------------------------------------------------------------------------------------------
 
@@ -603,9 +527,10 @@ class Catalog:
         stem = self.stem(project, run)
         paths = self.layout.run(project, stem)
         content, _ = self._load(paths.metadata)
+        said = content.get("artifacts")
         listed = {
             a["name"]: a
-            for a in content.get("artifacts") or []
+            for a in (said if isinstance(said, list) else ())
             if isinstance(a, dict) and isinstance(a.get("name"), str)
         }
         found: list[dict[str, Any]] = []

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from aspara import files
 from aspara.catalog.present import presentable
 from aspara.storage import rows
 
@@ -79,8 +80,8 @@ def head_of(descriptor: int) -> int:
 
 
 def open_rows(path: Path) -> int:
-    """A descriptor to read `path` by; raises OSError for a link."""
-    return os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
+    """A descriptor to read `path` by; raises OSError for what is no plain file."""
+    return files.open_plain(path)
 
 
 def read_blocks(

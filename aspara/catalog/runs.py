@@ -104,9 +104,12 @@ def run_info(
     *,
     broken: str | None = None,
     pulse: Pulse | None = None,
+    modified: float | None = None,
 ) -> RunInfo:
-    """The run's list item from its metadata (empty for a run that has none)."""
-    modified = _modified(paths)
+    """The run's list item from its metadata (empty for a run that has none); `modified` is when its files changed last, in
+    seconds, for whoever knows.
+    """
+    modified = _modified(paths) if modified is None else modified
     status = run_status(paths, found, modified, pulse)
     tags = found.get("tags")
     config = _dict(found.get("config")) or _dict(found.get("params"))

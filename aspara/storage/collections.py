@@ -13,8 +13,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from aspara import files
 from aspara.errors import ArtifactNotFound, InvalidName, TooLarge, UsageError
+from aspara.names import is_file_name
 from aspara.storage import metadata
 from aspara.storage.layout import CollectionPaths
 
@@ -22,6 +25,7 @@ CHUNK = 1 << 20
 LATEST = "latest"
 _ALIAS = re.compile(r"[^\s/:,]{1,128}")
 _VERSION = re.compile(r"v\d{1,9}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _YOUNG = 3600.0
 
 Entry = dict[str, Any]
@@ -153,9 +157,7 @@ class Collections:
         except InvalidName:
             numbers = []
         if not numbers:
-            raise ArtifactNotFound(
-                f"There is no artifact {name[:128]!r} in this project. Artifacts: {_some(self.paths.names())}."
-            )
+            raise self._unknown(name)
         known = self._aliases(name)
         number = int(reference[1:]) if _VERSION.fullmatch(reference) else known.get(reference) if reference else None
         if reference == LATEST and number not in numbers:
@@ -171,9 +173,16 @@ class Collections:
         raise ArtifactNotFound(f"The artifact {name!r} has no version {reference[:128]!r}. It has {_some(there)}.")
 
     def versions(self, name: str) -> list[dict[str, Any]]:
-        """All versions of an artifact, the newest first; raises ArtifactNotFound."""
-        self.manifest(name)
-        return [self._with_aliases(name, self._read(name, n)) for n in reversed(self.paths.numbers(name))]
+        """All versions of an artifact that can be read, the newest first; raises ArtifactNotFound where there is none."""
+        found, error = [], None
+        for number in reversed(self.paths.numbers(name) if is_file_name(name) else []):
+            try:
+                found.append(self._with_aliases(name, self._read(name, number)))
+            except ArtifactNotFound as broken:
+                error = broken
+        if not found:
+            raise error or self._unknown(name)
+        return found
 
     def change(
         self, name: str, version: str, changes: Mapping[str, Any], aliases: Sequence[str] | None = None
@@ -222,6 +231,11 @@ class Collections:
                         removed += 1
         return removed
 
+    def _unknown(self, name: str) -> ArtifactNotFound:
+        return ArtifactNotFound(
+            f"There is no artifact {name[:128]!r} in this project. Artifacts: {_some(self.paths.names())}."
+        )
+
     # -- inside -------------------------------------------------------------------------------------------------------
 
     def _read(self, name: str, number: int) -> dict[str, Any]:
@@ -229,9 +243,7 @@ class Collections:
             found = metadata.read(self.paths.manifest(name, number))
         except (OSError, ValueError) as error:
             raise ArtifactNotFound(f"The manifest of {name}:v{number} cannot be read: {error}.") from None
-        if not isinstance(found.get("entries"), list):
-            found["entries"] = []
-        return found
+        return _sound(found, name, number)
 
     def _aliases(self, name: str) -> dict[str, int]:
         """Alias → number; under the empty name the highest number ever given."""
@@ -239,9 +251,36 @@ class Collections:
         return {a: n for a, n in found.items() if isinstance(n, int)}
 
     def _with_aliases(self, name: str, found: dict[str, Any]) -> dict[str, Any]:
-        number = int(str(found.get("version", "v0"))[1:])
+        number = int(found["version"][1:])
         known = self._aliases(name)
         return {**found, "aliases": sorted(a for a, n in known.items() if a and n == number)}
+
+
+def _sound(found: dict[str, Any], name: str, number: int) -> dict[str, Any]:
+    """A manifest, whatever a file said: what is of another kind than it should be is left out."""
+    kinds: dict[str, type] = {"metadata": dict, "tags": list, "size": int, "created_at": int, "entries": list}
+    kinds.update(dict.fromkeys(("type", "description", "run", "digest"), str))
+    for key in found.keys() & kinds.keys():
+        if not isinstance(found[key], kinds[key]):
+            found[key] = None
+    found["name"], found["version"] = name, f"v{number}"
+    found["metadata"] = found.get("metadata") or {}
+    found["tags"] = [str(tag) for tag in found.get("tags") or ()]
+    found["entries"] = [e for e in found.get("entries") or () if _is_entry(e)]
+    for key in list(found):
+        try:
+            orjson.dumps(found[key])
+        except TypeError:  # depth, numbers or characters that no answer can hold
+            found[key] = {} if key == "metadata" else [] if key in ("tags", "entries") else None
+    return found
+
+
+def _is_entry(entry: Any) -> bool:
+    if not isinstance(entry, dict) or not isinstance(entry.get("path"), str):
+        return False
+    if not isinstance(entry.get("size"), int | None) or not isinstance(entry.get("ref"), str | None):
+        return False
+    return "ref" in entry or (isinstance(entry.get("sha256"), str) and bool(_SHA256.fullmatch(entry["sha256"])))
 
 
 def checked_aliases(aliases: Sequence[str]) -> list[str]:

@@ -36,6 +36,7 @@ _META = ".meta.json"
 _ROWS = ".jsonl"
 _WAL = ".wal.jsonl"
 _ARCHIVE = "_archive"
+_WRITERS = "writers"
 PART_PREFIX = "part-"
 TRASH_PREFIX = ".trash-"
 DOCTOR_PREFIX = ".doctor-"
@@ -147,7 +148,7 @@ class RunPaths:
     @property
     def writers(self) -> Path:
         """The folder of further writers' files."""
-        return self.folder / "writers"
+        return self.folder / _WRITERS
 
     @property
     def segments(self) -> Path:
@@ -191,6 +192,13 @@ class RunPaths:
     def lock_files(self) -> list[Path]:
         """The files whose lock a living writer holds: the main one first."""
         return [self.rows, *(p for p in _files(self.writers, _ROWS) if not p.name.endswith(_WAL))]
+
+    def signs(self) -> tuple[str, str, str, str]:
+        """Where a change of the run shows first: metadata, rows, the polars rows and the folder of further writers. As texts,
+        for they are looked at thousands at a time.
+        """
+        base = os.path.join(self.project_dir, self.run)
+        return base + _META, base + _ROWS, base + _WAL, os.path.join(base, _WRITERS)
 
     def row_files(self) -> list[Path]:
         """Every file that may hold rows as JSON lines, main ones first, then further writers', then segments."""
@@ -279,10 +287,10 @@ class Layout:
 
 
 def _files(folder: Path, ending: str) -> list[Path]:
-    # A link in place of the run's folder, or of one in it, could lead anywhere.
-    if folder.is_symlink() or folder.parent.is_symlink():
-        return []
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        # A link in place of the run's folder, or of one in it, could lead anywhere.
+        if folder.is_symlink() or folder.parent.is_symlink():
+            return []
         return sorted(
             Path(e.path)
             for e in entries

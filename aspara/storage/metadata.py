@@ -19,14 +19,28 @@ REMOVED = "removed_keys"
 
 def read(path: Path) -> dict[str, Any]:
     """The metadata at `path`; raises FileNotFoundError, or ValueError saying why the file cannot be understood."""
+    return parse(raw(path))
+
+
+def raw(path: Path | str) -> bytes:
+    """The file's bytes; raises OSError, and ValueError for more of them than any metadata has."""
     # Never through a link: what it leads to is no part of the data directory.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
-    with os.fdopen(descriptor, "rb") as file:
-        content = file.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise ValueError(f"larger than {MAX_BYTES >> 20} MiB")
+    descriptor = files.open_plain(path)
     try:
-        found = json.loads(content.decode("utf-8", "replace"))
+        size = os.fstat(descriptor).st_size
+        if size > MAX_BYTES:
+            raise ValueError(f"larger than {MAX_BYTES >> 20} MiB")
+        content = os.read(descriptor, size + 1)
+    finally:
+        os.close(descriptor)
+    return content
+
+
+def parse(content: bytes) -> dict[str, Any]:
+    """The metadata in `content`; raises ValueError saying why that cannot be understood."""
+    try:
+        # Some editors put a byte order mark in front.
+        found = json.loads(content.decode("utf-8", "replace").removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"no JSON: {error}") from None
     if not isinstance(found, dict):

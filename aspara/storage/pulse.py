@@ -69,7 +69,7 @@ class Pulse:
         """Seconds since the file `path` was last touched; None for a file that is not there."""
         try:
             # Opened, not only looked at: network disks answer from memory otherwise.
-            descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
+            descriptor = files.open_plain(path)
             try:
                 touched = os.fstat(descriptor).st_mtime_ns
             finally:

@@ -12,6 +12,7 @@ import pytest
 
 from aspara import files
 from aspara.catalog.catalog import Catalog
+from aspara.catalog.listing import Listing
 
 from .conftest import Folder, row
 
@@ -50,27 +51,26 @@ def test_an_edit_within_the_resolution_of_file_times_is_seen(folder: Folder, cat
     assert catalog.run("p", "r").info.notes == "bbbb"
 
 
-def test_an_edit_while_the_run_is_looked_at_is_seen_the_next_time(folder: Folder) -> None:
+def test_an_edit_while_the_run_is_looked_at_is_seen_the_next_time(folder: Folder, catalog: Catalog) -> None:
     """What changes between the look at a file and its reading, or just behind that, is no older knowledge for ever."""
     folder.run("r", [(0, {"loss": 1})], meta=META)
     path = folder.path / "p" / "r.meta.json"
     age(folder.path / "p", 3600)
     edits = ["bbbb"]
 
-    class Overtaken(Catalog):
-        def _load(self, path: Path) -> Any:
-            found = super()._load(path)
-            if edits and path.name == "r.meta.json":
+    class Overtaken(Listing):
+        def _content(self, path: str, stamp: Any) -> Any:
+            found = super()._content(path, stamp)
+            if edits and path.endswith("r.meta.json"):
                 folder.meta("r", {**META, "notes": edits.pop()})
                 then = time.time() - 1800
                 os.utime(path, (then, then))
             return found
 
-    catalog = Overtaken(folder.path)
+    catalog._listing = Overtaken(catalog.layout, catalog._pulse)
     assert notes(catalog) == "aaaa"
     assert not edits
     assert notes(catalog) == "bbbb"
-    catalog.close()
     assert path.exists()
 
 
@@ -118,4 +118,4 @@ def test_a_run_removed_and_made_again_is_the_new_one(folder: Folder, catalog: Ca
         (folder.path / "p" / "metadata.json").write_text("{}")
         assert catalog.runs("p") == []
     assert not catalog._indexes
-    assert not [path for path in catalog._metadata if path.name == "r.meta.json"]
+    assert not [path for path in catalog._listing._metadata if path.endswith("r.meta.json")]

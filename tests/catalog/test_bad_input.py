@@ -1,0 +1,388 @@
+"""Bad input: whatever lies in a data directory, every other run stays readable and the run itself says what is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import aspara
+from aspara.catalog.catalog import Catalog
+from aspara.catalog.series import SeriesQuery
+from aspara.storage.layout import Layout
+from aspara.storage.polars import archive_segment
+
+from .conftest import Folder, row
+
+META = {"status": "completed", "is_finished": True, "version": "1"}
+
+
+def everything(data: Path, cache: Path | None = None) -> dict[str, Any]:
+    """All that the catalog and the API of a data directory tell, as JSON holds it, by run."""
+    catalog = Catalog(data, cache_dir=cache)
+    found: dict[str, Any] = {}
+    try:
+        for project in catalog.projects():
+            orjson.dumps(project.json())
+            infos = catalog.runs(project.name)
+            orjson.dumps([info.json() for info in infos])
+            orjson.dumps(catalog.metric_names(project.name).json())
+            orjson.dumps(catalog.versioned(project.name))
+            catalog.project_metadata(project.name)
+            for query in (
+                SeriesQuery(points=10),
+                SeriesQuery(x="relative", points=5, envelope=True),
+                SeriesQuery(x="metric:acc", log=True, points=4, lttb=True),
+            ):
+                catalog.metrics(project.name, None, query).json_bytes()
+                catalog.metrics(project.name, None, query).msgpack_bytes()
+            for info in infos:
+                detail = catalog.run(project.name, info.run).json()
+                points = catalog.metrics(project.name, [info.run], SeriesQuery()).json_bytes()
+                media = catalog.media(project.name, info.run)
+                console = catalog.console(project.name, info.run)
+                orjson.dumps([media, console])
+                found[info.run] = json.loads(orjson.dumps(detail)), json.loads(points)["metrics"]
+        for run in (run for project in aspara.Api(data).projects() for run in aspara.Api(data).runs(project.name)):
+            run.history()
+            list(run.scan_history())
+            run.frame()
+            list(run.files())
+            list(run.logged_artifacts())
+    finally:
+        catalog.close()
+    return found
+
+
+def kept(found: dict[str, Any], run: str) -> Any:
+    """What must not change of a run when another one's files do."""
+    detail, points = found[run]
+    return {key: value for key, value in detail.items() if key not in ("last_update", "color")}, points
+
+
+# -- one thing at a time -----------------------------------------------------------------------------------------------
+
+
+def a_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def a_socket(path: Path) -> None:
+    # An address of a socket has at most a hundred bytes, which a folder of tests exceeds.
+    with socket.socket(socket.AF_UNIX) as made:
+        here = Path.cwd()
+        os.chdir(path.parent)
+        try:
+            made.bind(path.name)
+        finally:
+            os.chdir(here)
+
+
+def a_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def a_link_out(path: Path) -> None:
+    outside = path.parents[2] / "outside"
+    outside.write_bytes(row(1, 1, {"secret": 1}))
+    path.symlink_to(outside)
+
+
+def a_link_to_itself(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("made", [a_pipe, a_socket, a_folder, a_link_out, a_link_to_itself])
+@pytest.mark.parametrize("name", ["r.jsonl", "r.meta.json", "r.wal.jsonl", "r/console.log", "r/writers/w.jsonl"])
+def test_what_is_no_file_hides_no_run_and_nobody_waits_for_it(
+    folder: Folder, made: Callable[[Path], None], name: str
+) -> None:
+    """A pipe, a socket, a folder or a link in place of any file of a run: the others are read, at once."""
+    folder.run("r", [(0, {"loss": 1})], meta=META)
+    folder.run("other", [(0, {"loss": 2})], meta=META)
+    path = folder.path / "p" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    made(path)
+    found = everything(folder.path)
+    assert found["other"][1]["loss"]["other"]["values"] == [2]
+    assert "secret" not in json.dumps(list(found.values()))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "no JSON"),
+        (b"{", "no JSON"),
+        (b"\0" * 4096, "no JSON"),
+        (b"\xff\xfe\x00", "no JSON"),
+        (b"[1]", "holds list"),
+        (b"[" * 100_000, "no JSON"),
+        ('{"notes": "é"}'.encode("utf-16"), "no JSON"),
+    ],
+)
+def test_metadata_that_cannot_be_understood_is_a_problem_with_its_file(
+    folder: Folder, catalog: Catalog, content: bytes, reason: str
+) -> None:
+    """The run is listed with its points; the problem names the file and says why."""
+    folder.run("r", [(0, {"loss": 1})])
+    (folder.path / "p" / "r.meta.json").write_bytes(content)
+    assert [info.problem_count for info in catalog.runs("p")] == [1]
+    detail = catalog.run("p", "r").json()
+    assert [(p["file"], p["reason"][: len(reason)]) for p in detail["problems"]] == [("r.meta.json", reason)]
+    assert detail["summary"] == {"loss": 1}
+
+
+def test_a_byte_order_mark_is_no_problem(folder: Folder, catalog: Catalog) -> None:
+    """Metadata that an editor saved with a mark in front is metadata."""
+    folder.run("r", [(0, {"loss": 1})])
+    (folder.path / "p" / "r.meta.json").write_bytes(b"\xef\xbb\xbf" + json.dumps({**META, "notes": "hi"}).encode())
+    assert [(info.notes, info.problem_count) for info in catalog.runs("p")] == [("hi", 0)]
+
+
+def test_deep_metadata_is_shown_without_its_depths(folder: Folder, catalog: Catalog) -> None:
+    """Two hundred levels are JSON, but no answer has them."""
+    deep: Any = 1
+    for _ in range(200):
+        deep = {"a": deep}
+    folder.run("r", [(0, {"loss": 1})], meta={**META, "config": {"lr": 1, "deep": deep}})
+    (info,) = catalog.runs("p")
+    assert info.config["lr"] == 1
+    assert orjson.dumps(info.json())
+
+
+ODD_VALUES: tuple[Any, ...] = (
+    *(None, 0, -1, 1.5, True, 10**30, -(10**18), "", "x", "NaN", "\ud800", "2020-01-01T00:00:00"),
+    *([], [1], [[]], [{"name": 1}], [{"name": "a"}], {}, {"a": 1}, {"loss": {}}, {"loss": 5}),
+    {"loss": {"last": "x", "min": [], "count": {}}},
+)
+
+
+@pytest.mark.parametrize("value", ODD_VALUES, ids=lambda value: ascii(value)[:30])
+def test_any_value_under_any_key_of_the_metadata(recorded: Path, tmp_path: Path, value: Any) -> None:
+    """What a file says of a run may be of any kind: lists, details, charts and artifacts are answered all the same."""
+    data = tmp_path / "data"
+    shutil.copytree(recorded, data)
+    before = kept(everything(data), "good")
+    for name in ("p/bad.meta.json", "p/metadata.json", "p/.artifacts/collections/w/v0.json"):
+        path = data / name
+        content = json.loads(path.read_bytes())
+        path.write_text(json.dumps(dict.fromkeys(content, value)), encoding="utf-8")
+    assert kept(everything(data), "good") == before
+
+
+def test_a_damaged_version_of_an_artifact_hides_no_other(recorded: Path, tmp_path: Path) -> None:
+    """Manifests that cannot be read are left out; the others are listed and downloaded."""
+    data = tmp_path / "data"
+    shutil.copytree(recorded, data)
+    folder = data / "p" / ".artifacts" / "collections" / "w"
+    shutil.copy(folder / "v0.json", folder / "v1.json")
+    (folder / "v0.json").write_bytes(b"{")
+    found = aspara.Api(data).artifacts(None, "p/w")
+    assert [artifact.version for artifact in found] == ["v1"]
+
+
+def test_a_damaged_archive_costs_only_itself(recorded: Path, tmp_path: Path) -> None:
+    """Garbage in place of one Parquet part: the rows in files are read, and the problem names the part."""
+    data = tmp_path / "data"
+    shutil.copytree(recorded, data)
+    (part,) = (data / "p" / "arch_archive").rglob("*.parquet")
+    whole = part.read_bytes()
+    for content in (b"", b"garbage", whole[:-9], whole[: len(whole) // 2], b"\0" * len(whole)):
+        part.write_bytes(content)
+        detail, points = everything(data)["arch"]
+        assert [p["file"] for p in detail["problems"]] == [f"{part.parent.name}/{part.name}"]
+        assert points["loss"]["arch"]["steps"] == [40]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_files_that_may_not_be_read_hide_no_run(folder: Folder, catalog: Catalog) -> None:
+    """Somebody else's files are empty runs with a problem, beside those that can be read."""
+    folder.run("r", [(0, {"loss": 1})], meta=META).chmod(0)
+    folder.run("other", [(0, {"loss": 2})], meta=META)
+    assert everything(folder.path)["other"][1]["loss"]["other"]["values"] == [2]
+    assert catalog.run("p", "r").json()["problems"]
+
+
+def test_a_line_of_a_gigabyte_costs_no_memory(tmp_path: Path) -> None:
+    """It is skipped and counted; the row behind it is read, within a few hundred megabytes."""
+    folder = Folder(tmp_path / "data")
+    file = folder.run("r", row(1, 0, {"loss": 1.0}), meta=META)
+    with file.open("r+b") as out:
+        out.seek((1 << 30) + 7)  # a hole: it takes no space
+        out.write(b"\n" + row(2, 1, {"loss": 0.5}))
+    program = (
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "import polars, numpy\n"
+        "from aspara.catalog.catalog import Catalog\n"
+        "from aspara.catalog.series import SeriesQuery\n"
+        "catalog = Catalog(Path(sys.argv[1]))\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "found = catalog.metrics('p', ['r'], SeriesQuery()).metrics['loss']['r'].values.tolist()\n"
+        "used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before\n"
+        "print(found, used // 1024 < 200, catalog.run('p', 'r').json()['problems'])\n"
+    )
+    made = subprocess.run(
+        [sys.executable, "-c", program, str(folder.path)], capture_output=True, text=True, check=False
+    )
+    problem = {"file": "r.jsonl", "line": 2, "reason": "longer than 4 MiB", "count": 1}
+    assert made.stdout.strip() == f"[1.0, 0.5] True {[problem]}", made.stderr[-2000:]
+
+
+def test_files_that_come_and_go_while_they_are_read(folder: Folder, tmp_path: Path) -> None:
+    """Runs appear, change, vanish and come back under the readers; the run that stays is whole in every answer."""
+    folder.run("stays", [(i, {"loss": i}) for i in range(100)], meta=META)
+    stop = threading.Event()
+
+    def stir() -> None:
+        chance = random.Random(1)
+        while not stop.is_set():
+            run = f"r{chance.randrange(4)}"
+            place = folder.path / "p"
+            if chance.random() < 0.5:
+                folder.run(run, [(i, {"loss": i}) for i in range(chance.randrange(50))], meta=META)
+            else:
+                for name in (f"{run}.jsonl", f"{run}.meta.json"):
+                    (place / name).unlink(missing_ok=True)
+
+    stirring = threading.Thread(target=stir)
+    stirring.start()
+    catalog = Catalog(folder.path, cache_dir=tmp_path / "cache")
+    try:
+        for _ in range(60):
+            catalog.projects()
+            assert "stays" in [info.run for info in catalog.runs("p")]
+            answer = catalog.metrics("p", None, SeriesQuery())
+            assert answer.metrics["loss"]["stays"].values.tolist() == list(range(100))
+            catalog.metric_names("p")
+    finally:
+        stop.set()
+        stirring.join()
+        catalog.close()
+
+
+# -- anything at all ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of three runs as the recorder leaves it: of both backends, with writers, media and artifacts."""
+    folder = tmp_path_factory.mktemp("recorded")
+    data = folder / "data"
+    note = folder / "note.txt"
+    note.write_text("kept")
+    for name, backend in (("good", "jsonl"), ("bad", "jsonl"), ("arch", "polars")):
+        run = aspara.Run(
+            name, "p", dir=data, storage_backend=backend, config={"lr": 0.1, "net": {"layers": [1, 2]}}, tags=["a"]
+        )
+        for i in range(20):
+            run.log({"loss": 1 / (i + 1), "acc": i, "note": f"text {i}"})
+        run.log({"bars": aspara.Histogram([1, 2, 3]), "table": aspara.Table(columns=["a"], data=[[1], [2]])})
+        run.log_artifact(str(note))
+        artifact = aspara.Artifact("w", "model")
+        artifact.add_file(str(note))
+        run.log_artifact(artifact)
+        run.finish()
+    paths = Layout(data).run("p", "arch")
+    paths.segments.mkdir(parents=True)
+    paths.wal.rename(paths.segment("first"))
+    archive_segment(paths, "first")
+    paths.wal.write_bytes(row(1, 40, {"loss": 1}))
+    bad = Layout(data).run("p", "bad")
+    bad.writers.mkdir(parents=True, exist_ok=True)
+    shutil.copy(bad.rows, bad.writer_rows("w1"))
+    return data
+
+
+GARBAGE = [
+    *(b"", b"\n", b"\0" * 100, b"\xff\xfe\x00", b"\xef\xbb\xbf", b"{}", b"[]", b"null", b"NaN", b"1e999", b'"x"'),
+    *(b"[" * 5000, b'{"a":' * 3000, b"9" * 5000, b"\\ud800", b"{" * 10),
+    b'{"timestamp": 1, "step": 1, "metrics": {"loss": {"_type": "image"}}}\n',
+    b'{"timestamp": 1, "step": 1, "metrics": {"loss": {"_type": "list", "items": [1, {"path": 3, "_type": 4}]}}}\n',
+    b'{"timestamp": 9007199254740993, "step": -9007199254740993, "metrics": {"loss": 1}}\n',
+    b'{"timestamp": -62135596800001, "step": 1, "metrics": {"loss": [1], "": "", "a\\u0000": 2}}\n',
+]
+
+
+def damage(path: Path, chance: random.Random) -> None:
+    """One thing that disks, programs and people do to a file."""
+    content = path.read_bytes()
+    begin = chance.randint(0, len(content))
+    end = min(len(content), begin + chance.randint(0, 40))
+    kind = chance.randrange(10)
+    if kind == 0:
+        content = content[:begin]
+    elif kind == 1:
+        content = content[:begin] + chance.choice(GARBAGE) + content[end:]
+    elif kind == 2:
+        content = chance.choice(GARBAGE)
+    elif kind == 3:
+        content = chance.randbytes(200)
+    elif kind == 4:
+        content = content.decode("utf-8", "replace").encode(
+            chance.choice(["utf-16", "latin-1", "utf-8-sig"]), "replace"
+        )
+    elif kind == 5:
+        content += b"\0" * 4096
+    elif kind == 6:
+        content = content[:end] + content[begin:]
+    elif kind == 7:
+        lines = content.split(b"\n")
+        chance.shuffle(lines)
+        content = b"\n".join(lines)
+    elif kind == 8:
+        content = bytes(byte ^ (chance.random() < 0.01) << chance.randrange(8) for byte in content)
+    elif kind == 9:
+        path.unlink()
+        made = chance.choice([a_pipe, a_folder, a_link_out, None])
+        if made is not None:
+            made(path)
+        return
+    path.write_bytes(content)
+
+
+def survives(recorded: Path, place: Path, seed: int, before: Any) -> None:
+    """Damages some files of a copy and reads it, then once more from the index that was left."""
+    chance = random.Random(seed)
+    data = place / "data"
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(recorded, data)
+    for round_ in range(2):
+        whole = [f for f in sorted(data.rglob("*")) if f.is_file() and not f.is_symlink()]
+        others = [f for f in whole if not f.relative_to(data).as_posix().startswith(("p/good", "p/.artifacts/blobs"))]
+        for path in chance.sample(others, chance.randint(1, 3)):
+            damage(path, chance)
+        assert kept(everything(data, place / "cache"), "good") == before, (seed, round_)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 1 << 30))
+def test_any_damage_leaves_the_other_runs_as_they_are(recorded: Path, tmp_path: Path, seed: int) -> None:
+    """Files of a data directory cut, garbled, re-encoded, shuffled, replaced or gone: nothing raises, nobody waits, and the
+    run that was left alone is told as before.
+    """
+    survives(recorded, tmp_path / "it", seed, kept(everything(recorded, tmp_path / "whole"), "good"))
+
+
+@pytest.mark.soak
+def test_any_damage_for_long(recorded: Path, tmp_path: Path) -> None:
+    """The same, thousands of times; what fails says its number."""
+    before = kept(everything(recorded), "good")
+    begin = random.randrange(1 << 30)
+    for seed in range(begin, begin + 5000):
+        survives(recorded, tmp_path / "it", seed, before)
