@@ -60,6 +60,13 @@ class Api:
     ) -> None:
         self._library = open_library(dir, token=token, timeout=timeout)
 
+    @classmethod
+    def _of(cls, library: Library) -> Api:
+        """An Api of a library that is open already."""
+        made = cls.__new__(cls)
+        made._library = library
+        return made
+
     def __repr__(self) -> str:
         return f"Api({self._library.place!r})"
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import contextlib
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,12 +16,15 @@ from aspara.catalog.media import MediaQuery
 from aspara.catalog.replay import Replay
 from aspara.catalog.runs import RunDetail, RunInfo, captured
 from aspara.catalog.series import MetricsAnswer, SeriesQuery
+from aspara.catalog.watch import Watcher
 
 if TYPE_CHECKING:
     import polars
 
 Row = tuple[int, int, dict[str, Any]]
 """(timestamp in ms, step, values)."""
+Told = tuple[str, dict[str, Any]]
+"""What happened, and what is told of it, as the dashboard's event stream has it."""
 
 
 class Library(Protocol):
@@ -33,6 +37,9 @@ class Library(Protocol):
 
     def projects(self) -> list[ProjectInfo]:
         """All projects, the one that changed last first."""
+
+    def project(self, project: str) -> ProjectInfo:
+        """One of them."""
 
     def runs(self, project: str) -> list[RunInfo]:
         """The runs of a project, the one that began last first. ``metadata`` may be empty: :meth:`run` has it."""
@@ -76,6 +83,14 @@ class Library(Protocol):
     def delete(self, project: str, run: str, *, force: bool) -> None:
         """Removes a run; a running one only with `force`, else RunIsRunning is raised."""
 
+    def delete_project(self, project: str, *, force: bool) -> None:
+        """Removes a project with all its runs; see :meth:`delete`."""
+
+    def follow(self, project: str, run: str, cursor: str) -> Generator[Told, None, None]:
+        """What happens to a run from `cursor` on (of a metrics answer), as it happens: ``metric``, ``status``, ``deleted``, … and
+        what is told of each. Telling begins with the call; close the generator to end it.
+        """
+
     def close(self) -> None:
         """Lets go of everything held."""
 
@@ -90,6 +105,10 @@ class LocalLibrary:
     def projects(self) -> list[ProjectInfo]:
         """All projects."""
         return self.catalog.projects()
+
+    def project(self, project: str) -> ProjectInfo:
+        """One of them."""
+        return self.catalog.project(project)
 
     def runs(self, project: str) -> list[RunInfo]:
         """The runs of a project."""
@@ -151,6 +170,29 @@ class LocalLibrary:
     def delete(self, project: str, run: str, *, force: bool) -> None:
         """Removes a run."""
         self.catalog.delete_run(project, run, force=force)
+
+    def delete_project(self, project: str, *, force: bool) -> None:
+        """Removes a project."""
+        self.catalog.delete_project(project, force=force)
+
+    def follow(self, project: str, run: str, cursor: str) -> Generator[Told, None, None]:
+        """What happens to a run."""
+        watcher = Watcher(self.catalog)
+        begun = watcher.subscribe(project, [run], cursor=cursor)
+
+        def told() -> Generator[Told, None, None]:
+            subscription = begun
+            with contextlib.closing(watcher):
+                while True:
+                    for event in subscription.take(1.0):
+                        yield event.kind, event.data
+                    if subscription.overflowed:
+                        # Whoever reads was too slow: what was not held for them is in the files.
+                        behind = subscription.cursor
+                        subscription.close()
+                        subscription = watcher.subscribe(project, [run], cursor=behind)
+
+        return told()
 
     def close(self) -> None:
         """Lets go of what was read."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from aspara.catalog.catalog import ProjectInfo
 from aspara.catalog.content import Content, There
 from aspara.catalog.history import FRAME, HistoryQuery
-from aspara.catalog.library import Row
+from aspara.catalog.library import Row, Told
 from aspara.catalog.media import MediaQuery
 from aspara.catalog.present import storable
 from aspara.catalog.runs import RunDetail, RunInfo
@@ -29,6 +30,8 @@ _MEDIA_PAGE = 10_000
 _ABSENT = ("metadata", "archived")
 """What a list does not hold of its runs."""
 _MOST_BLOCK = 1 << 32
+_PATIENCE = 5
+"""How often a stream is asked for again, a second later each time."""
 
 
 class RemoteLibrary:
@@ -44,6 +47,11 @@ class RemoteLibrary:
         """All projects."""
         found = [_made(ProjectInfo, item) for item in self._listed("projects", ("projects",))]
         return sorted(found, key=lambda p: (-(p.last_update or 0), p.name))
+
+    def project(self, project: str) -> ProjectInfo:
+        """One of them."""
+        found: ProjectInfo = _made(ProjectInfo, self._reader.get("projects", project))
+        return found
 
     def runs(self, project: str) -> list[RunInfo]:
         """The runs of a project."""
@@ -162,6 +170,27 @@ class RemoteLibrary:
         """Removes a run."""
         self._reader.delete("projects", project, "runs", run, **({"force": 1} if force else {}))
 
+    def delete_project(self, project: str, *, force: bool) -> None:
+        """Removes a project."""
+        self._reader.delete("projects", project, **({"force": 1} if force else {}))
+
+    def follow(self, project: str, run: str, cursor: str) -> Generator[Told, None, None]:
+        """What happens to a run; a connection that breaks is made anew, and nothing is missed."""
+        parts = ("projects", project, "runs", run, "stream")
+        failures, behind = 0, cursor
+        while True:
+            try:
+                with self._reader.stream(*parts, query={"cursor": behind}) as chunks:
+                    for place, kind, data in _events(chunks, behind):
+                        failures, behind = 0, place
+                        yield kind, data
+                raise TrackerError(f"{self.place} ended the stream of {run!r}.")
+            except TrackerError:
+                failures += 1
+                if failures > _PATIENCE:
+                    raise
+                time.sleep(failures)
+
     def close(self) -> None:
         """Closes the connections and removes what was fetched for reading."""
         self._reader.close()
@@ -232,6 +261,27 @@ def _blocks(chunks: Iterator[bytes]) -> Iterator[bytes]:
             del held[:wanted]
             wanted = None
     raise TrackerError("The history broke off before its end. Try again.")
+
+
+def _events(chunks: Iterator[bytes], cursor: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """(cursor behind it, kind, data) of each server-sent event."""
+    import orjson
+
+    held, kind, data = b"", "", b""
+    for chunk in chunks:
+        *whole, held = (held + chunk).split(b"\n")
+        for line in whole:
+            name, _, value = line.partition(b": ")
+            if name == b"id":
+                cursor = value.decode()
+            elif name == b"event":
+                kind = value.decode()
+            elif name == b"data":
+                data = value
+            elif not line:
+                if kind and data:
+                    yield cursor, kind, orjson.loads(data)
+                kind, data = "", b""
 
 
 def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:

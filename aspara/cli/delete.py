@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 
-from aspara.cli.options import add_data_dir, add_target, catalog, split_target
+from aspara.cli.options import add_json, add_place, add_target, library, split_target
 
 SUMMARY = "Delete a run, or a project with all its runs"
 EXAMPLES = """
 aspara delete digits/lr-0.1
-aspara delete digits --yes
+aspara delete digits --yes --json
+aspara delete digits/lr-0.1 --tracker http://gpu-box:3142
 """
 
 
@@ -19,7 +20,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_target(parser, "PROJECT[/RUN]")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--force", action="store_true", help="even while it is running; what it logs then is lost")
-    add_data_dir(parser)
+    add_place(parser)
+    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -27,20 +29,27 @@ def run(args: argparse.Namespace) -> int:
     from aspara.errors import UsageError
 
     project, name = split_target(args.target)
-    with catalog(args) as found:
+    with library(args) as found:
         if name is None:
-            what = f"project {project!r} with {found.project(project).run_count} runs"
+            count, stem = found.project(project).run_count, None
+            what = f"project {project!r} with {count} {'run' if count == 1 else 'runs'}"
         else:
-            what = f"run {found.stem(project, name)!r} of project {project!r}"
+            count, stem = 1, found.run(project, name).info.run
+            what = f"run {stem!r} of project {project!r}"
         if not args.yes:
-            if not sys.stdin.isatty():
+            if args.json or not sys.stdin.isatty():
                 raise UsageError(f"Nobody can be asked whether to delete {what}. Say --yes if you mean it.")
-            if input(f"Delete {what}, with all files? [y/N] ").strip().lower() not in ("y", "yes"):
+            if input(f"Delete {what} in {found.place}, with all files? [y/N] ").strip().lower() not in ("y", "yes"):
                 print("Nothing was deleted.")
                 return 1
-        if name is None:
+        if stem is None:
             found.delete_project(project, force=args.force)
         else:
-            found.delete_run(project, name, force=args.force)
-    print(f"Deleted {what}.")
+            found.delete(project, stem, force=args.force)
+    if args.json:
+        from aspara.cli.text import as_json
+
+        print(as_json({"deleted": {"project": project, "run": stem, "runs": count}}))
+    else:
+        print(f"Deleted {what}.")
     return 0

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from aspara.cli.options import add_data_dir, add_filter, add_target, catalog, filtered, split_target
+from aspara.cli.options import add_filter, add_place, add_target, filtered, library, split_target
 
 if TYPE_CHECKING:
     from aspara.exporters.selection import Selection
@@ -48,7 +48,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="csv, jsonl, parquet: every point as it was logged, with its own time, not one row for each step",
     )
-    add_data_dir(parser)
+    add_place(parser)
     parser.add_argument("--json", action="store_true", help="print what was written as JSON (with --output PATH)")
 
 
@@ -61,15 +61,15 @@ def run(args: argparse.Namespace) -> int:
     project, name = split_target(args.target)
     output = None if args.output in (None, "-") else str(args.output)
     form = _format(args, output)
-    with catalog(args) as found:
-        api = Api(found.data_dir)
+    with library(args) as found:
+        api = Api._of(found)
         runs = list(api.runs(project)) if name is None else [api.run(f"{project}/{name}")]
         if args.filter is not None:
             kept = {info.run for info in filtered(found.runs(project), args.filter)}
             runs = [run for run in runs if run.run in kept]
-    with Progress("Exporting", len(runs)) as progress:
-        selection = Selection(runs, args.metric, points=args.points, progress=progress.show)
-        count = _write(form, selection, output)
+        with Progress("Exporting", len(runs)) as progress:
+            selection = Selection(runs, args.metric, points=args.points, progress=progress.show)
+            count = _write(form, selection, output)
     if output is not None:
         what = "points" if form == "html" else "rows"
         told: dict[str, Any] = {"format": form, "output": output, "runs": len(runs), what: count}

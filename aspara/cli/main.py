@@ -15,6 +15,7 @@ from aspara.cli import (
     doctor,
     export,
     import_,
+    plain,
     projects,
     runs,
     serve,
@@ -82,9 +83,10 @@ def make_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs `aspara ARGUMENTS` (those of this process by default) and returns the exit code."""
+    handler = plain.register()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal without Unicode shows ? rather than a traceback
+            stream.reconfigure(errors=handler)  # a terminal without Unicode is no reason for a traceback
     args = make_parser().parse_args(arguments)
     try:
         code = COMMANDS[args.command].run(args)

@@ -11,6 +11,7 @@ from aspara.errors import UsageError
 
 if TYPE_CHECKING:
     from aspara.catalog.catalog import Catalog
+    from aspara.catalog.library import Library
     from aspara.catalog.runs import RunInfo
 
 
@@ -18,6 +19,17 @@ def add_data_dir(parser: argparse.ArgumentParser) -> None:
     """``--data-dir``."""
     parser.add_argument(
         "--data-dir", metavar="DIR", help="where the runs are (default: ASPARA_DATA_DIR, else ~/.local/share/aspara)"
+    )
+
+
+def add_place(parser: argparse.ArgumentParser) -> None:
+    """``--data-dir`` and ``--tracker``: here or far away."""
+    add_data_dir(parser)
+    parser.add_argument(
+        "--tracker",
+        metavar="URI",
+        help="read from a dashboard or tracker, with the token of its address or of ASPARA_TOKEN (default: "
+        "ASPARA_TRACKER_URI, unless --data-dir is given)",
     )
 
 
@@ -93,6 +105,34 @@ def filtered(listed: list[RunInfo], expression: str | None) -> list[RunInfo]:
 
     wanted, now = parse(expression), time.time() * 1000
     return [info for info in listed if wanted.matches(info.record(), now)]
+
+
+@contextlib.contextmanager
+def library(args: argparse.Namespace) -> Iterator[Library]:
+    """The runs that the arguments name: of a server, or of a data directory."""
+    from aspara.catalog.api import open_library
+    from aspara.catalog.library import LocalLibrary
+
+    if args.tracker and args.data_dir:
+        raise UsageError("--data-dir and --tracker name two places; give one of them.")
+    if args.tracker:
+        address = args.tracker if "://" in args.tracker else f"http://{args.tracker}"
+        with contextlib.closing(open_library(address)) as found:
+            yield found
+        return
+    if not args.data_dir and serves_by_default():
+        with contextlib.closing(open_library()) as found:
+            yield found
+        return
+    with catalog(args) as here:
+        yield LocalLibrary(here)
+
+
+def serves_by_default() -> bool:
+    """True where runs go to a tracker, and are therefore read from there."""
+    from aspara import settings
+
+    return bool(settings.get("ASPARA_TRACKER_URI")) and settings.get("ASPARA_MODE") == "online"
 
 
 @contextlib.contextmanager

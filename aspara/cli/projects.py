@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from aspara.cli.options import add_data_dir, add_json, catalog
+from aspara.cli.options import add_json, add_place, library
 
 SUMMARY = "List the projects, the one that changed last first"
 EXAMPLES = """
@@ -17,7 +17,7 @@ aspara projects --json --data-dir ./demo-data
 def add(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments."""
     parser.add_argument("--search", metavar="TEXT", default="", help="only those with TEXT in their name or a tag")
-    add_data_dir(parser)
+    add_place(parser)
     add_json(parser)
 
 
@@ -25,17 +25,17 @@ def run(args: argparse.Namespace) -> int:
     """Prints the list."""
     from aspara.cli.text import ago, as_json, table
 
-    with catalog(args) as found:
+    with library(args) as found:
         wanted = args.search.lower()
         listed = [p for p in found.projects() if wanted in p.name.lower() or any(wanted in t.lower() for t in p.tags)]
-        data_dir = found.data_dir
+        place = found.place
     if args.json:
         print(as_json({"projects": [p.json() for p in listed], "total": len(listed)}))
     elif listed:
         rows = [(p.name, p.run_count, p.running or "", ago(p.last_update), ", ".join(p.tags)) for p in listed]
         print(table(("PROJECT", "RUNS", "RUNNING", "CHANGED", "TAGS"), rows, right=(1, 2)))
     elif wanted:
-        print(f"No project in {data_dir} has {args.search!r} in its name or tags.")
+        print(f"No project in {place} has {args.search!r} in its name or tags.")
     else:
-        print(f"There is no project in {data_dir} yet. `aspara demo` makes one.")
+        print(f"There is no project in {place} yet. `aspara demo` makes one.")
     return 0

@@ -6,7 +6,7 @@ import argparse
 import shutil
 from typing import TYPE_CHECKING
 
-from aspara.cli.options import add_data_dir, add_filter, add_json, catalog, count, filtered
+from aspara.cli.options import add_filter, add_json, add_place, count, filtered, library
 
 if TYPE_CHECKING:
     from aspara.catalog.runs import RunInfo
@@ -34,7 +34,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="name, start_time, last_update, last_step, summary.METRIC or config.KEY; --sort=-FIELD for descending",
     )
     parser.add_argument("--limit", type=count, metavar="N", help="at most N runs")
-    add_data_dir(parser)
+    add_place(parser)
     add_json(parser)
 
 
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     """Prints the list."""
     from aspara.cli.text import as_json
 
-    with catalog(args) as found:
+    with library(args) as found:
         listed = [
             info
             for info in found.runs(args.project)

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from aspara.cli.options import add_data_dir, add_json, add_target, catalog, run_target
+from aspara.cli.options import add_json, add_place, add_target, library, run_target
 
 if TYPE_CHECKING:
     from aspara.catalog.runs import RunDetail
@@ -21,6 +21,7 @@ aspara show digits/lr-0.1
 aspara show digits/lr-0.1 --metric val/accuracy
 aspara show digits/lr-0.1 --metric 'train/*' --log --axis relative
 aspara show digits/lr-0.1 --json
+aspara show digits/lr-0.1 --tracker http://gpu-box:3142
 """
 _POINTS = 2000
 _AXES = {"step": "step", "relative": "since its start:", "time": "time"}
@@ -43,7 +44,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         default="step",
         help="what lies below the charts (default: step)",
     )
-    add_data_dir(parser)
+    add_place(parser)
     add_json(parser)
 
 
@@ -53,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     from aspara.cli.text import as_json
 
     project, name = run_target(args.target)
-    with catalog(args) as found:
+    with library(args) as found:
         detail = found.run(project, name)
         answer = found.metrics(project, [detail.info.run], SeriesQuery(points=_POINTS, x=args.axis))
         series = {metric: runs[detail.info.run] for metric, runs in answer.metrics.items() if detail.info.run in runs}

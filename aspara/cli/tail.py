@@ -8,10 +8,10 @@ import fnmatch
 import sys
 from typing import TYPE_CHECKING, Any
 
-from aspara.cli.options import add_data_dir, add_target, catalog, run_target, whole
+from aspara.cli.options import add_place, add_target, library, run_target, whole
 
 if TYPE_CHECKING:
-    from aspara.catalog.catalog import Catalog
+    from aspara.catalog.library import Library
     from aspara.catalog.series import MetricsAnswer
 
 SUMMARY = "Print a run's rows as they are logged, until it ends"
@@ -20,6 +20,7 @@ aspara tail digits/lr-0.1
 aspara tail digits/lr-0.1 -n 100 --metric 'val/*'
 aspara tail digits/lr-0.1 --no-follow
 aspara tail digits/lr-0.1 --json | jq .metrics.loss
+aspara tail digits/lr-0.1 --tracker http://gpu-box:3142
 """
 
 
@@ -38,35 +39,36 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--metric", action="append", default=[], metavar="GLOB", help="only these metrics (may be repeated)"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    add_data_dir(parser)
+    add_place(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Prints rows until the run has ended; Ctrl-C ends it before."""
     from aspara.catalog.series import SeriesQuery
-    from aspara.catalog.watch import Watcher
 
     project, name = run_target(args.target)
-    with catalog(args) as found, contextlib.closing(Watcher(found)) as watcher, contextlib.suppress(KeyboardInterrupt):
-        stem = found.stem(project, name)
-        # The cursor comes first: what is logged while the last rows are looked for is told by the subscription.
+    with library(args) as found, contextlib.ExitStack() as stack, contextlib.suppress(KeyboardInterrupt):
+        stem = found.run(project, name).info.run
+        # The cursor comes first: what is logged while the last rows are looked for is told by the stream.
         answer = found.metrics(project, [stem], SeriesQuery(metrics=()))
-        subscription = watcher.subscribe(project, [stem], cursor=answer.cursor) if args.follow else None
+        told = (
+            stack.enter_context(contextlib.closing(found.follow(project, stem, answer.cursor))) if args.follow else None
+        )
         for row in _last(found, project, stem, args.lines, tuple(args.metric) or None):
             _print(row, as_json=args.json)
         sys.stdout.flush()
-        # Asked after the subscription began, so that an end between the two is not missed.
-        running = subscription is not None and found.run(project, stem).info.status == "running"
-        while running and subscription is not None:
-            for event in subscription.take(1.0):
-                if event.kind == "metric":
-                    row = _wanted(event.data, args.metric)
-                    if row["metrics"]:
-                        _print(row, as_json=args.json)
-                elif event.kind == "deleted" or (event.kind == "status" and event.data["is_finished"]):
-                    running = False
-                    _say(stem, event.kind, event.data)
-            sys.stdout.flush()
+        # Asked after the cursor was taken, so that an end between the two is not missed.
+        if told is None or found.run(project, stem).info.status != "running":
+            return 0
+        for kind, data in told:
+            if kind == "metric":
+                row = _wanted(data, args.metric)
+                if row["metrics"]:
+                    _print(row, as_json=args.json)
+                    sys.stdout.flush()
+            elif kind == "deleted" or (kind == "status" and data["is_finished"]):
+                _say(stem, kind, data)
+                break
     return 0
 
 
@@ -77,7 +79,7 @@ def _wanted(row: dict[str, Any], globs: list[str]) -> dict[str, Any]:
     return {**row, "metrics": kept}
 
 
-def _last(found: Catalog, project: str, stem: str, count: int, metrics: tuple[str, ...] | None) -> list[dict[str, Any]]:
+def _last(found: Library, project: str, stem: str, count: int, metrics: tuple[str, ...] | None) -> list[dict[str, Any]]:
     """The last `count` rows, put together from the series; of a long run only its end is asked for."""
     from aspara.catalog.series import SeriesQuery
 
@@ -109,10 +111,12 @@ def _rows(answer: MetricsAnswer, stem: str) -> list[dict[str, Any]]:
 
 def _print(row: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
-        import orjson
+        import json
+
+        from aspara.cli.plain import takes_unicode
 
         kept = {key: row[key] for key in ("timestamp", "step", "metrics")}
-        print(orjson.dumps(kept).decode())
+        print(json.dumps(kept, ensure_ascii=not takes_unicode(), separators=(",", ":")))
         return
     from aspara.cli.text import clean, moment, number
 

@@ -9,6 +9,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
+from aspara.cli.plain import takes_unicode
+
 
 def clean(value: object) -> str:
     """`value` on one line, with control characters made visible: a run's name must not steer the terminal."""
@@ -108,4 +110,4 @@ def size(count: int) -> str:
 
 def as_json(content: Any) -> str:
     """`content` as indented JSON."""
-    return json.dumps(content, indent=2, ensure_ascii=False, default=str)
+    return json.dumps(content, indent=2, ensure_ascii=not takes_unicode(), default=str)

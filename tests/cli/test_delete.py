@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 
 import aspara
 
@@ -24,6 +25,14 @@ def test_yes_deletes_a_project(cli, data):
     """A project goes with all its runs."""
     assert "with 2 runs" in cli("delete", "digits", "--yes").out
     assert sorted(path.name for path in data.iterdir() if not path.name.startswith(".")) == ["words"]
+
+
+def test_what_was_deleted_as_json(cli, data, monkeypatch):
+    """--json says what is gone, and asks nobody: without --yes it is refused."""
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    assert (2, "") == cli("delete", "digits", "--json")[:2]
+    told = json.loads(cli("delete", "digits", "--yes", "--json").out)
+    assert {"deleted": {"project": "digits", "run": None, "runs": 2}} == told
 
 
 def test_nobody_to_ask(cli, data, monkeypatch):

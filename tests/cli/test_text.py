@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
+import os
+import subprocess
+import sys
 import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import aspara
 from aspara.cli import plot, text
 
 
@@ -125,3 +130,25 @@ def test_any_values_can_be_drawn(values):
     assert len(plot.sparkline(values, 20)) <= 20
     drawn = plot.chart(range(len(values)), values, columns=30, rows=4)
     assert len(drawn.splitlines()) == (5 if any(map(math.isfinite, values)) else 0)
+
+
+def test_a_terminal_without_unicode(data):
+    """Charts are drawn in ASCII, columns keep their width, and JSON loses no letter."""
+    with aspara.Run(name="größe", project="digits", dir=data) as run:
+        run.log({"loss": 1.0})
+    plain = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "COLUMNS": "90"}
+    plain.pop("PYTHONIOENCODING", None)
+
+    def call(*arguments: str) -> str:
+        command = [sys.executable, "-m", "aspara.cli.main", *arguments, "--data-dir", str(data)]
+        done = subprocess.run(command, env=plain, capture_output=True, check=True)
+        return done.stdout.decode("ascii")
+
+    shown = call("show", "digits/fast")
+    chart = [line for line in shown.splitlines() if " |" in line]
+    assert 8 == len(chart)
+    assert all(set(line.partition("|")[2]) <= set(" .:*#@") for line in chart)
+    (course,) = [line.split()[-1] for line in shown.splitlines() if line.startswith("loss  ")]
+    assert (28, "#", "_", True) == (len(course), course[0], course[-1], set(course) <= set("_.-:=+*#"))
+    assert "gr??e" in call("runs", "digits")
+    assert "größe" in [run["name"] for run in json.loads(call("runs", "digits", "--json"))["runs"]]
