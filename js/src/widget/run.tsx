@@ -56,7 +56,7 @@ function Drawn(props: { session: Session; info: Info; board: Board; root: HTMLEl
   root.dataset.status = run?.status ?? "";
   root.dataset.origin = session.origin.value ?? "";
   useEffect(() => {
-    const timer = setInterval(() => void session.check(), 5000);
+    const timer = setInterval(() => void session.check(), 2000);
     return () => clearInterval(timer);
   }, [session]);
   const shown = useMemo(() => (run ? [...others, run] : []), [run, others]);

@@ -10,8 +10,10 @@ import { stillSource } from "./still";
 const PATIENCE = 2500;
 /** An output older than this, ms, is not being written now: the page was reloaded or the notebook opened. */
 const RECENT = 15_000;
-/** A running run that says nothing for so long, ms, is looked up: its process may be gone. */
-const SILENCE = 20_000;
+/** A running run that says nothing for so long, ms, is looked up: its process may be gone. Each time twice as long … */
+const SILENCE = 4000;
+/** … and at most so long, ms: a slow training is silent, too. */
+const LONGEST_SILENCE = 60_000;
 const POINTS = 1500;
 export const NO_SERVER = "this page comes from none that has Aspara.";
 
@@ -53,6 +55,10 @@ export class Session {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private asking = false;
   private users = 0;
+  /** When the kernel was last heard, when the run was last looked up since, and how long until the next time, ms. */
+  private heardAt = 0;
+  private lookedUp = 0;
+  private patience = SILENCE;
 
   constructor(
     private info: Info,
@@ -157,8 +163,13 @@ export class Session {
   async check(): Promise<void> {
     const { comm, server } = this;
     if (this.origin.value !== "comm" || !comm || !server || comm.info.status !== "running") return;
-    if (Date.now() - comm.heardAt < SILENCE) return;
-    comm.heardAt = Date.now();
+    if (comm.heardAt !== this.heardAt) {
+      this.heardAt = comm.heardAt;
+      this.patience = SILENCE;
+    }
+    if (Date.now() - this.lookedUp < this.patience || Date.now() - comm.heardAt < this.patience) return;
+    this.lookedUp = Date.now();
+    this.patience = Math.min(2 * this.patience, LONGEST_SILENCE);
     const found = await server.run(comm.info.project, comm.info.run).catch(() => null);
     if (found && found.status !== "running") comm.setInfo({ ...comm.info, status: found.status });
   }
