@@ -90,11 +90,12 @@ def _install_hooks() -> None:
 
     _end_with_worker()
     cells.watch(_open)
+    ending.watch_sigterm(_finish_all)
     if _hooked:
         return
     _hooked = True
     atexit.register(_at_exit)
-    ending.watch(_finish_all)
+    ending.watch()
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=_before_fork, after_in_parent=_after_in_parent, after_in_child=_after_in_child)
 

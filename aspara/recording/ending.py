@@ -30,15 +30,36 @@ def exit_code() -> int:
     return 0 if _code is None or _came_to_its_end() else _code
 
 
-def watch(ended_by: Callable[[int], None]) -> None:
-    """Begins to look; ``ended_by(128 + n)`` is called when signal n ends the process. To be called once, off notebooks too."""
+def watch() -> None:
+    """Begins to look. To be called once."""
     global _main  # noqa: PLW0603
     _main = _outermost(sys._current_frames().get(threading.main_thread().ident or 0))
     _chain_excepthook()
     _stand_before_exit()
     for stream in (sys.stderr, sys.stdout):
         _stand_before_flush(stream)
-    _chain_sigterm(ended_by)
+
+
+def watch_sigterm(ended_by: Callable[[int], None]) -> None:
+    """Has ``ended_by(143)`` called when SIGTERM ends the process, where nobody else handles it."""
+    global _inherited  # noqa: PLW0603
+    from aspara.recording.surfaces import in_notebook
+
+    # Only where Python lets us: a kernel and a launcher have their own ways.
+    if threading.current_thread() is not threading.main_thread() or in_notebook():
+        return
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        return
+
+    def ended(number: int, frame: FrameType | None) -> None:
+        del frame
+        ended_by(128 + number)
+        # The process dies of the signal itself, so that whoever waits for it sees that.
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    _inherited = ended
+    signal.signal(signal.SIGTERM, ended)
 
 
 def forked() -> None:
@@ -164,24 +185,3 @@ def _steps(trace: TracebackType | None) -> Iterator[TracebackType]:
     while trace is not None:
         yield trace
         trace = trace.tb_next
-
-
-def _chain_sigterm(ended_by: Callable[[int], None]) -> None:
-    global _inherited  # noqa: PLW0603
-    from aspara.recording.surfaces import in_notebook
-
-    # Only where nobody else handles it, and only where Python lets us: a kernel and a launcher have their own ways.
-    if threading.current_thread() is not threading.main_thread() or in_notebook():
-        return
-    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        return
-
-    def ended(number: int, frame: FrameType | None) -> None:
-        del frame
-        ended_by(128 + number)
-        # The process dies of the signal itself, so that whoever waits for it sees that.
-        signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
-
-    _inherited = ended
-    signal.signal(signal.SIGTERM, ended)

@@ -1,0 +1,160 @@
+"""Several processes and one run: forked, spawned, pooled, killed. Nothing is lost, doubled or mixed, and nobody waits for ever."""
+
+from __future__ import annotations
+
+import pytest
+
+TOGETHER = """
+import multiprocessing, os, sys, threading, time
+import aspara
+
+def work(number):
+    run = aspara.run or aspara.init("p")
+    for i in range(40):
+        run.log({f"worker{number}": float(i)}, step=i)
+    return os.getpid()
+
+def main(kind):
+    run = aspara.init("p", "r")
+    os.environ["ASPARA_RUN_ID"] = run.id
+    context = multiprocessing.get_context(kind)
+    run.log({"a": 0.0})
+    processes = [context.Process(target=work, args=(n,)) for n in range(8)]
+    for process in processes:
+        process.start()
+    run.log({"a": 1.0})
+    for process in processes:
+        process.join()
+        assert process.exitcode == 0
+    assert run.status == "running"
+    run.log({"a": 2.0})
+
+if __name__ == "__main__":
+    main(sys.argv[1])
+"""
+
+
+@pytest.mark.parametrize("kind", ["fork", "spawn", "forkserver"])
+def test_workers_of_every_start_method_write_their_parents_run(disk, script, kind):
+    """Forked ones inherit it, spawned ones join it by ASPARA_RUN_ID; the parent's end is the run's."""
+    done = script(TOGETHER, kind)
+    assert (0, "") == (done.returncode, done.stderr)
+    assert ("completed", [0.0, 1.0, 2.0]) == (disk.info("p", "r").status, disk.values("p", "r", "a"))
+    for number in range(8):
+        assert [float(i) for i in range(40)] == disk.values("p", "r", f"worker{number}")
+    assert 1 == len(list(disk.folder.glob("p/*.meta.json")))
+
+
+def test_a_fork_while_other_threads_log_neither_hangs_nor_loses(disk, script):
+    """Threads log as fast as they can, children are forked among them and log too, again and again."""
+    done = script("""
+        import os, threading
+        import aspara
+        run = aspara.init("p", "r")
+        stop = threading.Event()
+        counts = [0] * 3
+
+        def work(number):
+            while not stop.is_set():
+                run.log({f"thread{number}": float(counts[number])}, step=counts[number])
+                run.config[f"thread{number}"] = counts[number]
+                counts[number] += 1
+
+        threads = [threading.Thread(target=work, args=(n,)) for n in range(3)]
+        for thread in threads:
+            thread.start()
+        for child in range(25):
+            pid = os.fork()
+            if pid == 0:
+                for i in range(20):
+                    run.log({f"child{child}": float(i)}, step=i)
+                    run.summary[f"child{child}"] = i
+                os._exit(0)
+            assert os.waitpid(pid, 0)[1] == 0
+        stop.set()
+        for thread in threads:
+            thread.join()
+        run.finish()
+        print(*counts)
+    """)
+    assert (0, "") == (done.returncode, done.stderr)
+    for number, count in enumerate(map(int, done.stdout.split())):
+        assert [float(i) for i in range(count)] == disk.values("p", "r", f"thread{number}")
+        assert count - 1 == disk.meta("p", "r")["config"][f"thread{number}"]
+    for child in range(25):
+        assert [float(i) for i in range(20)] == disk.values("p", "r", f"child{child}")
+
+
+def test_a_pool_of_workers_as_data_loaders_have_it(disk, script):
+    """Workers log what they did to the inherited run, are used for many tasks, and are ended by SIGTERM in the middle."""
+    done = script("""
+        import multiprocessing, os, time
+        import aspara
+
+        def load(batch):
+            aspara.run.log({"loaded": float(batch)}, step=batch)
+            return batch
+
+        if __name__ == "__main__":
+            run = aspara.init("p", "r")
+            for epoch in range(2):
+                with multiprocessing.get_context("fork").Pool(4) as pool:
+                    for batch in pool.imap(load, range(epoch * 100, epoch * 100 + 100)):
+                        run.log({"loss": float(batch)}, step=batch)
+                # Leaving the block terminates the workers.
+    """)
+    assert (0, "") == (done.returncode, done.stderr)
+    assert [float(i) for i in range(200)] == disk.values("p", "r", "loaded") == disk.values("p", "r", "loss")
+    assert "completed" == disk.info("p", "r").status
+
+
+def test_workers_that_log_nothing_leave_no_files(disk, script):
+    """A file of its own comes with a process's first row."""
+    script("""
+        import multiprocessing
+        import aspara
+
+        if __name__ == "__main__":
+            aspara.init("p", "r")
+            with multiprocessing.get_context("fork").Pool(4) as pool:
+                pool.map(abs, range(100))
+    """)
+    assert [] == list(disk.folder.glob("p/r/writers/*"))
+
+
+ENDS = {
+    "pass": ("completed", 0),
+    "1 / 0": ("failed", 1),
+    "sys.exit(3)": ("failed", 3),
+    "raise SystemExit(4)": ("failed", 4),
+    "os.kill(os.getpid(), signal.SIGTERM); time.sleep(60)": ("failed", 143),
+    "os._exit(0)": ("crashed", None),
+}
+
+
+@pytest.mark.parametrize("kind", ["fork", "spawn"])
+@pytest.mark.parametrize("end", ENDS)
+def test_a_run_that_a_worker_began_ends_as_the_worker_does(disk, script, kind, end):
+    """Without a finish(), in a worker that leaves without atexit."""
+    script(
+        f"""
+        import multiprocessing, os, signal, sys, time
+        import aspara
+
+        def train():
+            aspara.init("p", "own")
+            aspara.log({{"a": 1.0}})
+            {end}
+
+        if __name__ == "__main__":
+            aspara.init("p", "parent")
+            process = multiprocessing.get_context(sys.argv[1]).Process(target=train)
+            process.start()
+            process.join()
+        """,
+        kind,
+    )
+    own, parent = disk.info("p", "own"), disk.info("p", "parent")
+    assert ENDS[end] == (own.status, own.exit_code)
+    assert ("completed", 0) == (parent.status, parent.exit_code)
+    assert [1.0] == disk.values("p", "own", "a")
