@@ -41,7 +41,7 @@ class Histogram(Media):
                 values = as_array(sequence).astype(np.float64, copy=False).ravel()
             except (TypeError, ValueError):
                 raise UsageError("A histogram is made of numbers.") from None
-            counts, edges = np.histogram(values[np.isfinite(values)], bins=num_bins)
+            counts, edges = _counted(values[np.isfinite(values)], num_bins)
         self.histogram: list[float] = counts.tolist()
         """The count of each bin."""
         self.bins: list[float] = edges.tolist()
@@ -50,3 +50,13 @@ class Histogram(Media):
     def stored(self, shelf: Shelf) -> dict[str, Any]:
         del shelf
         return self._described(values=self.histogram, bins=self.bins)
+
+
+def _counted(values: Any, bins: int) -> tuple[Any, Any]:
+    import numpy as np
+
+    try:
+        with np.errstate(all="ignore"):
+            return np.histogram(values, bins=bins)
+    except ValueError:  # a range that is too wide, or too narrow, for so many different edges
+        return np.array([values.size]), np.array([values.min(), values.max()])

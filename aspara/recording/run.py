@@ -27,7 +27,7 @@ from aspara.recording.ending import code_of
 from aspara.recording.keeper import Keeper
 from aspara.recording.summary import Summary
 from aspara.recording.told import Told
-from aspara.recording.values import flatten, json_safe
+from aspara.recording.values import flatten, json_safe, kind_of
 from aspara.storage import rows
 from aspara.storage.statistics import AGGREGATES, Statistics, defined_summary, definition_of
 
@@ -271,10 +271,8 @@ class Run(KeepsArtifacts):
     def _refuse(self, name: str, value: Any, why: str) -> None:
         if name not in self._warned:
             self._warned.add(name)
-            shape = getattr(value, "shape", None)
-            kind = type(value).__name__ + (f" of shape {tuple(shape)}" if shape is not None else "")
             _say(
-                f"{name!r} is a {kind}, which cannot be logged as a metric; it is skipped{why}. Log a number, e.g. its mean."
+                f"{name!r} is a {kind_of(value)}, which cannot be logged as a metric; it is skipped{why}. Log a number, e.g. its mean."
             )
 
     def _checked(self, data: Any) -> dict[str, Any]:

@@ -8,7 +8,9 @@ import enum
 import math
 import numbers
 import os
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from typing import Any
 
@@ -49,28 +51,47 @@ def scalar(value: Any) -> float | int | str | None:
     Accepts what has the meaning of one number: Python's, Decimal, Fraction, numpy and torch and jax scalars, and arrays or
     tensors of exactly one element. Booleans become 1 and 0.
     """
+    plain = _plain(value)
+    return int(plain) if isinstance(plain, bool) else plain
+
+
+def _plain(value: Any) -> float | int | str | bool | None:
+    """As `scalar`, but booleans stay booleans."""
     if isinstance(value, float):  # numpy.float64 is one too
         return float(value)
-    if isinstance(value, bool | int):
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int):
         return int(value)
     if isinstance(value, str):
         return str(value)
     if isinstance(value, complex):
         return None
-    if isinstance(value, numbers.Real) or type(value).__module__ == "decimal":
-        return float(value)
-    item = getattr(value, "item", None)
-    shape = getattr(value, "shape", None)
-    # A data frame of one cell is a table all the same.
-    if callable(item) and shape is not None and not hasattr(value, "columns") and math.prod(shape) == 1:
-        try:
-            plain = item()
-        except (TypeError, ValueError, RuntimeError):  # a tensor without data, a datetime array
+    try:
+        if isinstance(value, numbers.Integral):
+            return int(value)
+        if isinstance(value, numbers.Real) or type(value).__module__ == "decimal":
+            return float(value)
+        item = getattr(value, "item", None)
+        shape = getattr(value, "shape", None)
+        # A data frame of one cell is a table all the same.
+        if not callable(item) or shape is None or hasattr(value, "columns") or math.prod(shape) != 1:
             return None
-        if isinstance(plain, bool | int | float | str):
-            return float(plain) if isinstance(plain, float) else int(plain) if isinstance(plain, bool) else plain
-        return float(plain) if isinstance(plain, numbers.Real) else None
-    return None
+        found = item()
+    except Exception:  # a tensor without data, a datetime array, whatever an object makes of being asked
+        return None
+    if isinstance(found, bool | int | float | str):
+        return float(found) if isinstance(found, float) else found
+    return float(found) if isinstance(found, numbers.Real) else None
+
+
+def kind_of(value: Any) -> str:
+    """What a person would call `value`: its type, and its shape if it has one."""
+    kind = type(value).__name__
+    try:
+        return kind if value.shape is None else f"{kind} of shape {tuple(value.shape)}"
+    except Exception:  # it has none, or is not to be asked
+        return kind
 
 
 def json_safe(value: Any, depth: int = 0) -> Any:
@@ -80,18 +101,27 @@ def json_safe(value: Any, depth: int = 0) -> Any:
     """
     if value is None or isinstance(value, bool | str):
         return value
-    plain: Any = scalar(value)
+    plain: Any = _plain(value)
     if isinstance(plain, float) and not math.isfinite(plain):
         return "NaN" if math.isnan(plain) else "Infinity" if plain > 0 else "-Infinity"
     if plain is not None and not isinstance(value, enum.Enum):
         return plain
     if depth >= _MAX_DEPTH:
         return str(value)[:1000]
+    try:
+        return _structured(value, depth)
+    except Exception:  # whatever an object makes of being looked into
+        return _described(value)
+
+
+def _structured(value: Any, depth: int) -> Any:
     if isinstance(value, enum.Enum):
         return json_safe(value.value, depth + 1)
+    if _is_omegaconf(value):
+        return json_safe(_from_omegaconf(value), depth + 1)
     if isinstance(value, Mapping):
         return {str(k): json_safe(v, depth + 1) for k, v in value.items()}
-    if isinstance(value, list | tuple | set | frozenset | range):
+    if isinstance(value, Sequence | AbstractSet) and not isinstance(value, bytes | bytearray | memoryview):
         return [json_safe(v, depth + 1) for v in value]
     if isinstance(value, argparse.Namespace):
         return json_safe(vars(value), depth + 1)
@@ -115,10 +145,8 @@ def as_mapping(source: Any) -> dict[str, Any]:
     """A config as a dict, from a mapping, Namespace, dataclass, a YAML or JSON file's path, or an absl, hydra or pydantic object."""
     if source is None:
         return {}
-    if type(source).__module__.startswith("omegaconf"):
-        from omegaconf import OmegaConf  # type: ignore[import-not-found,unused-ignore]
-
-        return dict(OmegaConf.to_container(source, resolve=True))
+    if _is_omegaconf(source):
+        source = _from_omegaconf(source)
     if isinstance(source, Mapping):
         return {str(k): v for k, v in source.items()}
     if isinstance(source, argparse.Namespace):
@@ -135,6 +163,23 @@ def as_mapping(source: Any) -> dict[str, Any]:
     )
 
 
+def _is_omegaconf(value: Any) -> bool:
+    return type(value).__module__.startswith("omegaconf")
+
+
+def _from_omegaconf(value: Any) -> Any:
+    """A hydra or omegaconf container with its references put in; where one leads nowhere, all of them as they were written."""
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    if not OmegaConf.is_config(value):
+        return _described(value)
+    try:
+        return OmegaConf.to_container(value, resolve=True)
+    except OmegaConfBaseException:
+        return OmegaConf.to_container(value, resolve=False)
+
+
 def _from_file(path: str | bytes) -> dict[str, Any]:
     path = os.fsdecode(path)
     try:
@@ -144,14 +189,14 @@ def _from_file(path: str | bytes) -> dict[str, Any]:
                     import yaml
                 except ImportError:
                     raise UsageError(f"Reading {path} needs PyYAML: pip install pyyaml, or give a JSON file.") from None
-                found = yaml.safe_load(file)
+                found = _load_yaml(yaml, file)
             else:
                 import json
 
                 found = json.load(file)
     except OSError as error:
         raise UsageError(f"The config file {path!r} cannot be read: {error.strerror}.") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"The config file {path!r} is not valid: {error}.") from None
     if not isinstance(found, dict):
         raise UsageError(f"The config file {path!r} holds {type(found).__name__}, not a mapping of names to values.")
@@ -160,6 +205,20 @@ def _from_file(path: str | bytes) -> dict[str, Any]:
         str(k): v["value"] if isinstance(v, dict) and "value" in v and set(v) <= {"value", "desc"} else v
         for k, v in found.items()
     }
+
+
+def _load_yaml(yaml: Any, file: Any) -> Any:
+    """A YAML file's content, without running anything it says; raises ValueError."""
+
+    class Loader(yaml.SafeLoader):  # type: ignore[misc]
+        """Reads ``1e-4`` as the number that everybody means by it; YAML 1.1 wants ``1.0e-4`` there."""
+
+    number = re.compile(r"[-+]?([0-9][0-9_]*\.?[0-9]*|\.[0-9]+)[eE][-+]?[0-9]+\Z")
+    Loader.add_implicit_resolver("tag:yaml.org,2002:float", number, list("-+.0123456789"))
+    try:
+        return yaml.load(file, Loader)
+    except yaml.YAMLError as error:
+        raise ValueError(" ".join(str(error).split())) from None
 
 
 def _described(value: Any) -> str:

@@ -102,6 +102,10 @@ def _loads_leniently(line: bytes) -> Any:
 
 
 def _narrow(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_narrow(each) for each in value]
+    if isinstance(value, dict):
+        return {_text(k): _narrow(v) for k, v in value.items()}
     if isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
         try:
             value = float(value)

@@ -43,7 +43,9 @@ class Histories(RuleBasedStateMachine):
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self, **options) -> None:
-        self.run = aspara.Run(project="p", dir=str(self.folder / "data"), storage_backend=self.backend, **options)
+        self.run = aspara.Run(
+            project="p", dir=str(self.folder / "data"), storage_backend=self.backend, capture=False, **options
+        )
         self.catalog.data_dir = self.folder / "data"
         self.catalog.layout = Layout(self.folder / "data")
 
