@@ -85,17 +85,25 @@ class Desk:
 
     def finish(self, timeout: float) -> int:
         """Waits until everything is on disk, for `timeout` seconds at most while the disk refuses; returns what was lost."""
-        deadline = time.monotonic() + timeout
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-            while (self._queue or self._working) and self._thread is not None:
-                if self._troubled and time.monotonic() > deadline:
-                    break
-                self._changed.wait(0.1)
+            self._settle(timeout)
             self.lost += len(self._queue)
             self._queue.clear()
         return self.lost
+
+    def settle(self, timeout: float) -> None:
+        """Waits until everything taken so far is on disk; for `timeout` seconds at most while the disk refuses."""
+        with self._changed:
+            self._settle(timeout)
+
+    def _settle(self, timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        while (self._queue or self._working) and self._thread is not None:
+            if self._troubled and time.monotonic() > deadline:
+                return
+            self._changed.wait(0.1)
 
     def _loop(self) -> None:
         pause = _RETRY[0]

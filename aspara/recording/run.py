@@ -513,7 +513,11 @@ class Run(KeepsArtifacts):
         return self._identity.metadata.get("backend")
 
     def flush(self) -> None:
-        """Makes everything logged so far durable. Rows are on disk without it; this asks the disk to confirm."""
+        """Makes everything logged so far durable. Rows are on disk without it; this asks the disk to confirm, and waits for
+        media that are still being written.
+        """
+        if self._desk is not None:
+            self._desk.settle(settings.get("ASPARA_EXIT_TIMEOUT"))
         self._fold()
         self._recorder.sync()
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import random
+import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import aspara
+from aspara.catalog.catalog import Catalog
 from aspara.recording.desk import Desk
 
 
@@ -109,6 +115,50 @@ def test_numbers_are_safe_before_media_are(run, tmp_path):
     go_on.set()
     run.finish()
     assert 2 == len((tmp_path / "p" / "r.jsonl").read_text().splitlines())
+
+
+KILL_ME = """
+import sys
+import numpy as np
+import aspara
+run = aspara.Run("r", "p", dir=sys.argv[1])
+out = open(sys.argv[2], "w", buffering=1)
+i = 0
+while True:
+    run.log({"n": i, "pic": aspara.Image(np.full((16, 16), i % 251, np.uint8), caption=str(i))})
+    if i == 20:
+        run.flush()
+    out.write(f"{i}\\n")  # after log() returned, the 21st time after flush() too
+    i += 1
+"""
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_kill_costs_no_number_and_only_media_that_were_still_waiting(tmp_path, seed):
+    """Those before a flush() are there, of the others a beginning; none is torn, and no row tells of a file that is not there."""
+    said = tmp_path / "said"
+    program = tmp_path / "program.py"
+    program.write_text(KILL_ME)
+    process = subprocess.Popen([sys.executable, str(program), str(tmp_path / "data"), str(said)])
+    try:
+        deadline = time.monotonic() + 60
+        while not (said.exists() and said.read_text().count("\n") > 25) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(random.Random(seed).uniform(0, 0.2))
+    finally:
+        process.kill()
+        process.wait()
+    returned = int(said.read_text().split("\n")[-2])
+    api = aspara.Api(tmp_path / "data").run("p/r")
+    numbers = [row["n"] for row in api.scan_history(keys=["n"])]
+    assert len(numbers) in (returned + 1, returned + 2)
+    assert list(range(len(numbers))) == numbers
+    media = api.media()
+    assert 21 <= len(media) <= len(numbers)
+    assert [(i, str(i)) for i in range(len(media))] == [(m.step, m.caption) for m in media]
+    for one in media:
+        assert one.file.stem == hashlib.sha256(one.read()).hexdigest()
+    assert ("crashed", []) == (api.state, Catalog(tmp_path / "data").run("p", "r").problems)
 
 
 def test_a_value_that_cannot_be_kept_stops_nothing(run, kept, capsys):
