@@ -145,6 +145,8 @@ def data_dir(argument: str | os.PathLike[str] | None = None) -> Path:
     """The data directory: `argument`, else ASPARA_DATA_DIR, else the user's data folder. Absolute; may not exist yet."""
     chosen = argument or get("ASPARA_DATA_DIR")
     if chosen:
+        if not isinstance(chosen, str | os.PathLike):
+            raise UsageError(f"The data directory {chosen!r} is no path: give text, such as './runs'.")
         return Path(chosen).expanduser().absolute()
     return _user_folder("XDG_DATA_HOME", ".local/share") / "aspara"
 

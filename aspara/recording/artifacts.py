@@ -87,7 +87,7 @@ class KeepsArtifacts:
             if tags:
                 file_path.tags = [*file_path.tags, *tags]
             return self._log_version(file_path, aliases or ())
-        source = Path(file_path)
+        source = _path(file_path)
         if source.is_dir() or type is not None or aliases is not None:
             artifact = Artifact(name or _fitting(source.name), type or category or "artifact", description)
             artifact.tags = list(tags or ())
@@ -249,3 +249,9 @@ def _fitting(name: str) -> str:
     from aspara.names import slug
 
     return slug(name)
+
+
+def _path(given: Any) -> Path:
+    if not isinstance(given, str | os.PathLike):
+        raise UsageError(f"file_path={str(given)[:60]!r}: give the path of a file or folder, or an aspara.Artifact.")
+    return Path(given)

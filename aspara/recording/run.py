@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 _LIVE_INTERVAL = 0.1
 _FOLD_INTERVAL = 1.0
 _EXIT_GRACE = 1.0
+_MAX_STEP = 1 << 53
+"""The greatest step that every reader, a browser too, tells from its neighbours."""
 _BACKLOG_ROWS = 65_536
 _BACKLOG_VALUES = 1_000_000
 
@@ -118,6 +120,8 @@ class Run(KeepsArtifacts):
         self._notes = str(found.get("notes") or "")
         self._name = identity.name
         self._summary_dirty = False
+        self._last: dict[str, Any] | None = None
+        """What the summary shows of the metrics, until the next row is folded in."""
         self.config = Config(_dict(found, "config"), self._config_changed)
         """The run's inputs, a :class:`Config`."""
         self.summary = Summary(_own_summary(found), self._last_values, self._summary_changed)
@@ -152,7 +156,7 @@ class Run(KeepsArtifacts):
             timestamp: When it happened: milliseconds since the epoch or ISO 8601; by default now.
 
         When it returns, the row survives a SIGKILL of this process. It raises :class:`UsageError` only for misuse: `data` is
-        no dict, the step is no whole number of at least 0, or the run has finished.
+        no dict, the step is no whole number from 0 to 2**53, or the run has finished.
 
         """
         if type(data) is not dict:
@@ -167,7 +171,7 @@ class Run(KeepsArtifacts):
                 at = self._step
                 ends = commit is None or commit
             else:
-                at = step if type(step) is int and step >= 0 else _checked_step(step)
+                at = step if type(step) is int and 0 <= step <= _MAX_STEP else _checked_step(step)
                 ends = bool(commit)
                 self._step = max(self._step, at)
             now = time_ns() // 1_000_000 if timestamp is None else _checked_timestamp(timestamp)
@@ -317,6 +321,7 @@ class Run(KeepsArtifacts):
             definition = {**self._definitions.get(name, {}), **{k: v for k, v in given.items() if v is not None}}
             self._fold()
             self._definitions = {**self._definitions, name: definition}
+            self._last = None
             self._watch_step_metric(step_metric)
         self._recorder.update({"metric_definitions": {name: definition}})
 
@@ -328,7 +333,7 @@ class Run(KeepsArtifacts):
         Says on stderr what was lost, if anything was; `quiet` is accepted for compatibility.
         """
         del quiet
-        code = 0 if exit_code is None else int(exit_code)
+        code = 0 if exit_code is None else _checked_exit_code(exit_code)
         self._end("completed" if code == 0 else "failed", code)
 
     def _end(self, status: Status, exit_code: int) -> None:
@@ -573,6 +578,7 @@ class Run(KeepsArtifacts):
             try:
                 count = len(self._backlog) if limit is None else min(limit, len(self._backlog))
                 taken = [self._backlog.popleft() for _ in range(count)]
+                self._last = None if taken else self._last
                 fold = self._statistics.fold
                 for _, step, metrics in taken:
                     fold(step, metrics)
@@ -589,7 +595,9 @@ class Run(KeepsArtifacts):
     def _last_values(self) -> dict[str, Any]:
         self._fold()
         with self._fold_lock:
-            return self._shown()
+            if self._last is None:
+                self._last = self._shown()
+            return self._last
 
     def _shown(self) -> dict[str, Any]:
         """The last values as the definitions want them; the caller holds the fold lock."""
@@ -704,9 +712,16 @@ def _checked_step(step: Any) -> int:
             whole = step.item()
     if isinstance(whole, float) and whole.is_integer():
         whole = int(whole)
-    if isinstance(whole, bool) or not isinstance(whole, int) or not 0 <= whole <= 1 << 53:
-        raise UsageError(f"step={step!r}: a step is a whole number of at least 0.")
+    if isinstance(whole, bool) or not isinstance(whole, int) or not 0 <= whole <= _MAX_STEP:
+        raise UsageError(f"step={str(step)[:40]}: a step is a whole number from 0 to {_MAX_STEP}.")
     return int(whole)
+
+
+def _checked_exit_code(exit_code: Any) -> int:
+    try:
+        return int(exit_code)
+    except (TypeError, ValueError, OverflowError):
+        raise UsageError(f"exit_code={exit_code!r}: give a whole number; 0 means that all went well.") from None
 
 
 def _checked_timestamp(timestamp: Any) -> int:
@@ -719,6 +734,8 @@ def _checked_timestamp(timestamp: Any) -> int:
 def _tags(tags: Iterable[str]) -> tuple[str, ...]:
     if isinstance(tags, str):
         tags = (tags,)
+    if not isinstance(tags, Iterable):
+        raise UsageError(f"tags={tags!r}: give a list of texts, such as ['baseline'].")
     found = tuple(dict.fromkeys(str(tag).strip() for tag in tags))
     limit = settings.get("ASPARA_MAX_TAGS_COUNT")
     if len(found) > limit:

@@ -15,11 +15,12 @@ class Summary(Section):
     A metric defined with aggregates (``run.define_metric("loss", summary="min")``) is a dict of them: ``summary["loss"]["min"]``.
     """
 
-    __slots__ = ("_last", "_own")
+    __slots__ = ("_last", "_own", "_taken")
 
     def __init__(self, own: Mapping[str, Any], last: Callable[[], dict[str, Any]], changed: Callable[[], None]) -> None:
         object.__setattr__(self, "_own", set(map(str, own)))
         object.__setattr__(self, "_last", last)
+        object.__setattr__(self, "_taken", None)
         super().__init__(own, changed)
 
     def own(self) -> dict[str, Any]:
@@ -29,11 +30,18 @@ class Summary(Section):
     def refresh(self) -> None:
         """Takes over the last logged values, below those the program set."""
         last = self._last()
+        if last is self._taken:
+            return  # dict(summary) looks once for each name
         for key, value in last.items():
             if key not in self._own:
                 dict.__setitem__(self, key, self._wrap(value) if isinstance(value, dict) else value)
         for key in [key for key in dict.keys(self) if key not in self._own and key not in last]:
             dict.__delitem__(self, key)  # a metric that was since defined as one to leave out
+        object.__setattr__(self, "_taken", last)
+
+    def _notify(self) -> None:
+        object.__setattr__(self, "_taken", None)
+        super()._notify()
 
     def __setitem__(self, key: str, value: Any) -> None:
         self._own.add(str(key))

@@ -52,7 +52,17 @@ def scalar(value: Any) -> float | int | str | None:
     tensors of exactly one element. Booleans become 1 and 0.
     """
     plain = _plain(value)
-    return int(plain) if isinstance(plain, bool) else plain
+    return _whole(plain) if isinstance(plain, int) else plain
+
+
+def _whole(value: int) -> int | float:
+    """`value`, as a float beyond 64 bits: neither a row nor a statistic keeps more."""
+    if -(1 << 63) <= value < 1 << 64:
+        return int(value)  # a bool too
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def _plain(value: Any) -> float | int | str | bool | None:
@@ -94,10 +104,11 @@ def kind_of(value: Any) -> str:
         return kind
 
 
-def json_safe(value: Any, depth: int = 0) -> Any:
+def json_safe(value: Any, above: tuple[int, ...] = ()) -> Any:
     """`value` as JSON can hold it: numbers, texts, lists and dicts stay, arrays become lists, other objects a text.
 
-    Non-finite numbers become "NaN", "Infinity" and "-Infinity".
+    Non-finite numbers become "NaN", "Infinity" and "-Infinity"; a container inside itself becomes "...". ``above`` holds
+    the identities of the containers around `value`.
     """
     if value is None or isinstance(value, bool | str):
         return value
@@ -106,27 +117,29 @@ def json_safe(value: Any, depth: int = 0) -> Any:
         return "NaN" if math.isnan(plain) else "Infinity" if plain > 0 else "-Infinity"
     if plain is not None and not isinstance(value, enum.Enum):
         return plain
-    if depth >= _MAX_DEPTH:
+    if len(above) >= _MAX_DEPTH:
         return str(value)[:1000]
+    if id(value) in above:
+        return "..."
     try:
-        return _structured(value, depth)
+        return _structured(value, (*above, id(value)))
     except Exception:  # whatever an object makes of being looked into
         return _described(value)
 
 
-def _structured(value: Any, depth: int) -> Any:
+def _structured(value: Any, within: tuple[int, ...]) -> Any:
     if isinstance(value, enum.Enum):
-        return json_safe(value.value, depth + 1)
+        return json_safe(value.value, within)
     if _is_omegaconf(value):
-        return json_safe(_from_omegaconf(value), depth + 1)
+        return json_safe(_from_omegaconf(value), within)
     if isinstance(value, Mapping):
-        return {str(k): json_safe(v, depth + 1) for k, v in value.items()}
+        return {str(k): json_safe(v, within) for k, v in value.items()}
     if isinstance(value, Sequence | AbstractSet) and not isinstance(value, bytes | bytearray | memoryview):
-        return [json_safe(v, depth + 1) for v in value]
+        return [json_safe(v, within) for v in value]
     if isinstance(value, argparse.Namespace):
-        return json_safe(vars(value), depth + 1)
+        return json_safe(vars(value), within)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: json_safe(getattr(value, f.name), depth + 1) for f in dataclasses.fields(value)}
+        return {f.name: json_safe(getattr(value, f.name), within) for f in dataclasses.fields(value)}
     if isinstance(value, os.PathLike):
         return os.fspath(value) if isinstance(os.fspath(value), str) else str(value)
     if isinstance(value, datetime | date):
@@ -135,7 +148,7 @@ def _structured(value: Any, depth: int) -> Any:
     if callable(to_list):
         if math.prod(getattr(value, "shape", (0,))) > _MAX_ITEMS:
             return f"{type(value).__name__} of shape {tuple(value.shape)}"
-        return json_safe(to_list(), depth + 1)
+        return json_safe(to_list(), within)
     if callable(value):
         return f"{getattr(value, '__module__', '?')}.{getattr(value, '__qualname__', type(value).__name__)}"
     return _described(value)

@@ -216,3 +216,25 @@ def test_any_number_in_has_the_same_meaning_out(tmp_path_factory, data):
             want = math.inf if value > 0 else -math.inf
         got = float(metrics[name])
         assert (math.isnan(want) and math.isnan(got)) or want == got
+
+
+@pytest.mark.parametrize("step", [2**53 + 1, 2**63, 2**70])
+def test_a_step_that_no_reader_takes_raises_and_the_run_goes_on(disk, step):
+    """A step beyond 2**53 is refused with what would be right; later calls are as if it had not been given."""
+    run = aspara.init(project="p", name="r")
+    run.log({"a": 1.0})
+    with pytest.raises(UsageError, match="from 0 to 9007199254740992"):
+        run.log({"a": 2.0}, step=step)
+    run.log({"a": 3.0})
+    run.finish()
+    assert [0, 1] == [row["step"] for row in disk.rows("p/r.jsonl")]
+
+
+def test_an_integer_of_any_size_is_a_number_in_the_row_and_in_the_summary(disk):
+    """Integers beyond 64 bits are kept as the nearest float, or as infinity; the summary tells the same."""
+    run = aspara.init(project="p", name="r")
+    run.log({"big": 2**70, "huge": -(10**400), "loss": 0.5})
+    run.log({"big": 2**70, "loss": 0.25})
+    assert {"big": 2.0**70, "huge": -math.inf, "loss": 0.25} == dict(run.summary)
+    run.finish()
+    assert 2 == disk.meta("p", "r")["metric_summary"]["loss"]["count"]

@@ -425,3 +425,45 @@ def test_processes_may_share_a_run_by_its_id(disk, script):
         process.communicate(timeout=60)
     for n in range(8):
         assert [float(i) for i in range(100)] == disk.values("p", "r", f"m{n}")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: aspara.init(project="p", tags=5),
+        lambda: aspara.init(project="p", dir=5),
+        lambda: aspara.Run(project="p").finish("x"),
+        lambda: aspara.Run(project="p").log_artifact(5),
+    ],
+)
+def test_an_argument_of_a_wrong_kind_is_named_with_what_would_be_right(disk, wrong):
+    """Not Python's own word on it, which names neither the argument nor a way out."""
+    with pytest.raises(UsageError, match="5|x"):
+        wrong()
+
+
+def test_a_config_that_holds_itself_is_kept_as_far_as_it_goes(disk):
+    """Two references of a dict to itself would be followed for ever; they are kept as "..."."""
+    nested: dict = {"lr": 0.1}
+    nested["self"] = nested["again"] = nested
+    run = aspara.init(project="p", config={"nested": nested, "seed": 2**100})
+    assert {"lr": 0.1, "self": "...", "again": "..."} == run.config.nested
+    assert 2**100 == run.config.seed
+    run.finish()
+
+
+def test_a_look_at_the_whole_summary_costs_one_look_at_each_metric(disk, monkeypatch):
+    """dict(summary) reads name by name; with thousands of metrics each such read must not take in all of them again."""
+    run = aspara.init(project="p")
+    run.log({f"m{i}": float(i) for i in range(3000)})
+    looks = []
+    shown = run._shown
+    monkeypatch.setattr(run, "_shown", lambda: looks.append(1) or shown())
+    assert {f"m{i}": float(i) for i in range(3000)} == dict(run.summary)
+    assert len(looks) <= 1
+    run.log({"m0": 5.0})
+    assert 5.0 == run.summary["m0"]
+    run.summary["m1"] = "mine"
+    del run.summary["m1"]
+    assert 1.0 == run.summary["m1"]
+    run.finish()
