@@ -129,7 +129,7 @@ def _metrics(detail: RunDetail, series: dict[str, Series], columns: int) -> str:
 
     rows: list[tuple[str, ...]] = []
     for metric, found in series.items():
-        known = detail.metric_summary.get(metric, {})
+        known = detail.metric_summary.get(metric) or _extremes(found)
         numbers = [number(known.get(part)) for part in ("last", "min", "max")]
         rows.append((metric, *numbers, sparkline(found.values.tolist(), 28)))
     own = [(k, v) for k, v in _flat("", detail.info.summary) if k not in series]
@@ -142,6 +142,12 @@ def _metrics(detail: RunDetail, series: dict[str, Series], columns: int) -> str:
         # Long names and a narrow terminal: numbers before pictures.
         drawn = table(titles[:4], [row[:4] for row in rows], right=(1, 2, 3))
     return drawn + results
+
+
+def _extremes(found: Series) -> dict[str, Any]:
+    """Last, least and greatest value of a series that no summary speaks of: thinned out, it still has them all."""
+    finite = [value for value in found.values.tolist() if math.isfinite(value)]
+    return {"last": float(found.values[-1]), "min": min(finite), "max": max(finite)} if finite else {}
 
 
 def _charts(detail: RunDetail, series: dict[str, Series], args: argparse.Namespace, columns: int) -> list[str]:

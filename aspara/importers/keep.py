@@ -18,7 +18,8 @@ from aspara import files, names, settings
 from aspara.catalog.catalog import Catalog
 from aspara.catalog.replay import Replay
 from aspara.errors import AsparaError, DataDirError, InvalidName
-from aspara.importers.source import Facts, Report, Row, SourceRun
+from aspara.importers.belongings import Belongings, files_beside
+from aspara.importers.source import Facts, Report, Row, SourceRun, stamp_of
 from aspara.model import STATUS_ON_DISK, RunRequest
 from aspara.recording.values import json_safe
 from aspara.storage import metadata, rows
@@ -28,6 +29,8 @@ from aspara.storage.statistics import Statistics
 
 State = Literal["new", "grown", "unchanged", "empty", "failed"]
 _MARK = "imported"
+_NONE = stamp_of([])
+"""The stamp of no files."""
 _SYNC_ROWS = 20_000
 _LONGEST_TEXT = 1 << 20
 
@@ -87,9 +90,11 @@ class Keeper:
         fresh = _Fresh(here, report)
         incoming = fresh.only(source.rows(report))
         first = next(incoming, None)
-        if stem is not None and first is None and mark.get("complete"):
+        # The files that a source keeps with its runs are known when its rows are read to their end.
+        files_stamp = stamp_of(files_beside(source)) if first is None else None
+        if stem is not None and first is None and mark.get("complete") and mark.get("files", _NONE) == files_stamp:
             outcome.state = "unchanged"
-        elif first is None and stem is None and not source.facts.config and not source.facts.summary:
+        elif stem is None and files_stamp == _NONE and not source.facts.config and not source.facts.summary:
             outcome.state = "empty"
         if not dry and outcome.state != "empty":
             if outcome.state != "unchanged" or self._differs(source.facts, content):
@@ -169,13 +174,18 @@ class Keeper:
             statistics = Statistics(content.get("metric_summary") or {})
             begins, ends = (first[0], first[0]) if first else (None, None)
             row = first
-            number = 0
+            number, last_step = 0, content.get("last_step")
+            belongings = Belongings(recorder, self._data_dir, source, fresh.report)
             while row is not None:
-                time, step, metrics = row
-                with recorder.lock:
-                    recorder.append(rows.encode(time, step, metrics))
-                statistics.fold(step, metrics)
+                time, step, values = row
+                metrics = belongings.settled(values)
+                if metrics:
+                    with recorder.lock:
+                        recorder.append(rows.encode(time, step, metrics))
+                plain = {k: v for k, v in metrics.items() if not isinstance(v, dict) and k not in source.facts.captured}
+                statistics.fold(step, plain)
                 begins, ends = min(begins or time, time), max(ends or time, time)
+                last_step = step if last_step is None else max(last_step, step)
                 number += 1
                 if number % _SYNC_ROWS == 0:
                     recorder.sync()
@@ -184,7 +194,8 @@ class Keeper:
                 if number % 1000 == 0:
                     self._progress(source.facts.name, number)
                 row = next(incoming, None)
-            self._end(recorder, source, paths, content, statistics, fresh, (begins, ends), begun)
+            belongings.bring(content)
+            self._end(recorder, source, paths, content, statistics, fresh, (begins, ends), last_step, begun)
         except BaseException:
             recorder.abandon()
             raise
@@ -230,6 +241,7 @@ class Keeper:
         statistics: Statistics,
         fresh: _Fresh,
         span: tuple[int | None, int | None],
+        last_step: int | None,
         begun: dict[str, Any],
     ) -> None:
         """Ends the run as its source says it ended."""
@@ -240,7 +252,6 @@ class Keeper:
         known_start = None if not content else rows.parse_timestamp(content.get("start_time"))
         known_end = None if not content else rows.parse_timestamp(content.get("finish_time"))
         summary = json_safe(facts.summary)
-        steps = [s["last_step"] for s in statistics.json().values()]
         earlier = content.get("tags") or []
         changes: dict[str, Any] = {
             "status": STATUS_ON_DISK[facts.status],
@@ -251,7 +262,7 @@ class Keeper:
             "config": json_safe(facts.config),
             "summary": {**json_safe(statistics.last()), **summary},
             "metric_summary": statistics.json(),
-            "last_step": max(steps, default=None),
+            "last_step": last_step,
             "tags": list(dict.fromkeys([*earlier, *facts.tags])),
             # Whose machine this is says nothing about the run; what the source knows of its own comes in its place.
             **dict.fromkeys(("host", "pid", "boot_id", "command", "environment")),
@@ -262,8 +273,11 @@ class Keeper:
                 "stamp": source.stamp,
                 "points": dict(fresh.seen),
                 "others": {},
+                "files": stamp_of(files_beside(source)),
             },
         }
+        if facts.captured:
+            changes["captured_metrics"] = sorted(facts.captured)
         if facts.summary:
             changes["summary_own"] = sorted(facts.summary)
         if facts.notes and not content.get("notes"):  # a note written here since then is the user's own
@@ -299,7 +313,8 @@ class _Fresh:
         self.seen: Counter[str] = Counter()
         self.rows = self.points = 0
         self._here = here
-        self._report = report
+        self.report = report
+        """What could not be taken."""
 
     def only(self, incoming: Iterator[Row]) -> Iterator[Row]:
         names_: dict[str, str] = {}
@@ -310,7 +325,7 @@ class _Fresh:
                 if name is None:
                     name = names_[given] = self._name(given)
                 if isinstance(value, str) and len(value) > _LONGEST_TEXT:
-                    self._report.skip("texts longer than a million characters")
+                    self.report.skip("texts longer than a million characters")
                     continue
                 self.seen[name] += 1
                 if self.seen[name] > self._here[name]:

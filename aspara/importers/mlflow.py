@@ -1,7 +1,8 @@
 """MLflow: a folder ``mlruns`` (the file store) or a SQLite database (``mlflow.db``).
 
-Metrics, parameters (numbers and truth values as such, though MLflow keeps texts), the note, user tags as ``key: value``, the
-source, git commit, status and times are taken. Deleted runs are left where they are.
+Metrics (those of the machine apart), parameters (numbers and truth values as such, though MLflow keeps texts), the note, user tags
+as ``key: value``, the source, git commit, status and times are taken; artifacts that lie on this machine become a version of an
+artifact. Deleted runs are left where they are.
 """
 
 from __future__ import annotations
@@ -14,14 +15,16 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from aspara.importers import sqlite
 from aspara.importers.flat_yaml import flat_yaml
-from aspara.importers.source import Facts, Report, Row, SourceRun, literal, nothing_found, stamp_of
+from aspara.importers.source import Facts, Report, Row, SourceRun, Tree, literal, nothing_found, stamp_of
 
 _META = "meta.yaml"
 _STATUS = {"1": "RUNNING", "2": "SCHEDULED", "3": "FINISHED", "4": "FAILED", "5": "KILLED"}
 _ENDS = {"FINISHED": "completed", "FAILED": "failed", "KILLED": "failed"}
+_MACHINE = "system/"
 _Point = tuple[int, int, str, float]
 
 
@@ -82,23 +85,25 @@ def _folder_run(folder: Path, report: Report) -> SourceRun | None:
     with contextlib.suppress(OSError):
         experiment = flat_yaml(folder.parent / _META).get("name") or experiment
     metrics = [path for path in (folder / "metrics").rglob("*") if path.is_file()]
-    stamp = stamp_of([folder / _META, *metrics, *(folder / "params").rglob("*"), *(folder / "tags").rglob("*")])
+    others = [path for part in ("params", "tags", "artifacts") for path in (folder / part).rglob("*")]
+    stamp = stamp_of([folder / _META, *metrics, *others])
     return SourceRun(
         "mlflow",
         run_id,
-        functools.partial(_folder_rows, folder / "metrics"),
+        functools.partial(_folder_rows, folder / "metrics", facts),
         facts,
         project=experiment,
         id=run_id,
         stamp=stamp,
+        trees=functools.partial(_trees, run_id, folder / "artifacts", about.get("artifact_uri", "")),
     )
 
 
-def _folder_rows(folder: Path, report: Report) -> Iterator[Row]:
+def _folder_rows(folder: Path, facts: Facts, report: Report) -> Iterator[Row]:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     # Merged by time; within one metric the order of its file stays, whatever its times are.
     series = [_points(path, path.relative_to(folder).as_posix(), report) for path in files]
-    return _grouped(heapq.merge(*series, key=lambda point: point[:2]))
+    return _grouped(heapq.merge(*series, key=lambda point: point[:2]), facts)
 
 
 def _points(path: Path, name: str, report: Report) -> Iterator[_Point]:
@@ -153,12 +158,13 @@ def _database_runs(path: Path, report: Report) -> list[SourceRun]:
     try:
         with sqlite.opened(path) as connection:
             named = "r.name" if "name" in sqlite.columns(connection, "runs") else "NULL"
+            kept = "r.artifact_uri" if "artifact_uri" in sqlite.columns(connection, "runs") else "NULL"
             listed = connection.execute(
-                f"SELECT r.run_uuid, {named}, r.status, r.start_time, r.end_time, e.name FROM runs r "  # noqa: S608  no outside text
+                f"SELECT r.run_uuid, {named}, r.status, r.start_time, r.end_time, e.name, {kept} FROM runs r "  # noqa: S608  no outside text
                 "LEFT JOIN experiments e ON e.experiment_id = r.experiment_id "
                 "WHERE r.lifecycle_stage IS NOT 'deleted' ORDER BY r.start_time, r.rowid"
             ).fetchall()
-            for run_id, name, status, start, end, experiment in listed:
+            for run_id, name, status, start, end, experiment, uri in listed:
                 params = dict(connection.execute("SELECT key, value FROM params WHERE run_uuid = ?", (run_id,)))
                 tags = dict(connection.execute("SELECT key, value FROM tags WHERE run_uuid = ?", (run_id,)))
                 facts = Facts()
@@ -175,11 +181,12 @@ def _database_runs(path: Path, report: Report) -> list[SourceRun]:
                     SourceRun(
                         "mlflow",
                         run_id,
-                        functools.partial(_database_rows, path, run_id),
+                        functools.partial(_database_rows, path, run_id, facts),
                         facts,
                         project=experiment,
                         id=run_id,
-                        stamp=stamp_of(sqlite.files_of(path)),
+                        stamp=stamp_of([*sqlite.files_of(path), *_below(_artifact_folder(path.parent, uri))]),
+                        trees=functools.partial(_trees, run_id, _artifact_folder(path.parent, uri), uri),
                     )
                 )
     except sqlite3.Error as error:
@@ -187,7 +194,7 @@ def _database_runs(path: Path, report: Report) -> list[SourceRun]:
     return found
 
 
-def _database_rows(path: Path, run_id: str, report: Report) -> Iterator[Row]:
+def _database_rows(path: Path, run_id: str, facts: Facts, report: Report) -> Iterator[Row]:
     try:
         with sqlite.opened(path) as connection:
             # In the order of their coming, so that new points stand behind old ones.
@@ -195,9 +202,12 @@ def _database_rows(path: Path, run_id: str, report: Report) -> Iterator[Row]:
                 "SELECT timestamp, step, key, value, is_nan FROM metrics WHERE run_uuid = ? ORDER BY rowid", (run_id,)
             )
             yield from _grouped(
-                (int(time), int(step), str(key), math.nan if is_nan else float(value))
-                for time, step, key, value, is_nan in listed
-                if isinstance(time, int) and isinstance(step, int) and isinstance(value, int | float)
+                (
+                    (int(time), int(step), str(key), math.nan if is_nan else float(value))
+                    for time, step, key, value, is_nan in listed
+                    if isinstance(time, int) and isinstance(step, int) and isinstance(value, int | float)
+                ),
+                facts,
             )
     except sqlite3.Error as error:
         report.problem(f"{path.name}: {error}")
@@ -206,10 +216,12 @@ def _database_rows(path: Path, run_id: str, report: Report) -> Iterator[Row]:
 # -- both --------------------------------------------------------------------------------------------------------------
 
 
-def _grouped(points: Iterable[_Point]) -> Iterator[Row]:
+def _grouped(points: Iterable[_Point], facts: Facts) -> Iterator[Row]:
     """Points of one time and step in one row."""
     begun: Row | None = None
     for time, step, name, value in points:
+        if name.startswith(_MACHINE):
+            facts.captured.add(name)
         if begun is not None and begun[:2] == (time, step) and name not in begun[2]:
             begun[2][name] = value
             continue
@@ -218,6 +230,34 @@ def _grouped(points: Iterable[_Point]) -> Iterator[Row]:
         begun = (time, step, {name: value})
     if begun is not None:
         yield begun
+
+
+def _artifact_folder(beside: Path, uri: Any) -> Path | None:
+    """The folder that an artifact_uri names, if it is on this machine; relative ones count from the database's folder."""
+    if not isinstance(uri, str) or not uri:
+        return None
+    parts = urlsplit(uri)
+    if parts.scheme == "file":
+        return Path(unquote(parts.path))
+    return None if parts.scheme else beside / uri
+
+
+def _below(folder: Path | None) -> list[Path]:
+    return [] if folder is None or not folder.is_dir() else sorted(p for p in folder.rglob("*") if p.is_file())
+
+
+def _trees(run_id: str, folder: Path | None, uri: Any, report: Report) -> list[Tree]:
+    """What the run logged as artifacts, under its paths. Links may lead anywhere: they are counted, not followed."""
+    files = _below(folder)
+    links = [path for path in files if path.is_symlink()]
+    if links:
+        report.skip("links among the artifacts", len(links))
+    if folder is None and uri:
+        report.skip("artifacts on another machine")
+    elif folder is not None and uri and not folder.is_dir():
+        report.skip("folders of artifacts that are not there")
+    found = {path.relative_to(folder).as_posix(): path for path in files if path not in links} if folder else {}
+    return [Tree(f"run-{run_id}-artifacts", "artifacts", found)] if found else []
 
 
 def _describe(

@@ -13,7 +13,7 @@ from typing import Any
 from aspara.errors import UsageError
 
 Row = tuple[int, int, dict[str, Any]]
-"""(timestamp in ms, step, values by metric): numbers, non-finite ones as they are, and texts."""
+"""(timestamp in ms, step, values by metric): numbers, non-finite ones as they are, texts, and media."""
 
 _MOST_PROBLEMS = 50
 
@@ -52,6 +52,17 @@ class Facts:
     finish_time: int | None = None
     details: dict[str, Any] = field(default_factory=dict)
     """Further metadata in Aspara's words: host, command, git, environment, metric_definitions."""
+    captured: set[str] = field(default_factory=set)
+    """Those metrics that were captured of the machine: no results of the program."""
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Files that a source kept with a run: they become a version of the artifact `name`, under their paths."""
+
+    name: str
+    kind: str
+    files: dict[str, Path]
 
 
 @dataclass
@@ -72,6 +83,10 @@ class SourceRun:
     id: str | None = None
     """The run's id in the source, if it has one that may serve here too."""
     stamp: str | None = None
+    trees: Callable[[Report], list[Tree]] = lambda _: []
+    """The files kept with the run; asked for when its rows have been read."""
+    console: Path | None = None
+    """What the program printed."""
 
 
 def place(path: Path) -> str:

@@ -1,7 +1,7 @@
 """TensorBoard event files: each folder that holds some is a run, named by its path below the log directory.
 
-Scalars (both the old plain values and the tensors that TensorFlow 2 writes) and texts are taken, hyperparameters become
-the config. Pictures, sounds, histograms and graphs are counted and left.
+Scalars, texts, pictures, sounds and histograms are taken (both the old plain values and the tensors that TensorFlow 2 writes),
+hyperparameters become the config. Graphs, curves of precision and recall, meshes and other plugins' data are counted and left.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from aspara import protobuf, records
+from aspara.importers import tfmedia
 from aspara.importers.source import Facts, Report, Row, SourceRun, nothing_found, place, stamp_of
+from aspara.media.base import Media
 
+Value = float | str | Media
 _MARK = "tfevents"
 _HPARAMS = "_hparams_/"
 # DataType numbers of TensorFlow, and the TensorProto field that holds values of that type unless they are raw bytes.
@@ -87,7 +90,7 @@ def _rows(paths: list[Path], facts: Facts, report: Report) -> Iterator[Row]:
 
 def _values(
     path: Path, plugins: dict[str, str], facts: Facts, report: Report
-) -> Iterator[tuple[float, int, str, float | str]]:
+) -> Iterator[tuple[float, int, str, Value]]:
     try:
         file = path.open("rb")
     except OSError as error:
@@ -106,7 +109,7 @@ def _values(
 
 def _event(
     content: bytes, plugins: dict[str, str], facts: Facts, report: Report
-) -> Iterator[tuple[float, int, str, float | str]]:
+) -> Iterator[tuple[float, int, str, Value]]:
     time, step, summaries = 0.0, 0, []
     for number, _, value in protobuf.fields(content):
         if number == 1:
@@ -126,8 +129,9 @@ def _event(
                 yield time, step, *found
 
 
-def _item(item: bytes, plugins: dict[str, str], facts: Facts, report: Report) -> tuple[str, float | str] | None:
-    tag, simple, tensor, other = "", None, None, ""
+def _item(item: bytes, plugins: dict[str, str], facts: Facts, report: Report) -> tuple[str, Value] | None:
+    tag, simple, tensor = "", None, None
+    value_: Media | None = None
     for number, _, value in protobuf.fields(item):
         if number == 1 and isinstance(value, bytes):
             tag = value.decode("utf-8", "replace")
@@ -142,8 +146,8 @@ def _item(item: bytes, plugins: dict[str, str], facts: Facts, report: Report) ->
                 if name == "hparams":
                     for data in protobuf.messages(plugin, 2):
                         _hparams(data, facts)
-        elif number in (4, 5, 6):
-            other = {4: "images", 5: "histograms", 6: "sounds"}[number]
+        elif number in (4, 5, 6) and isinstance(value, bytes):
+            value_ = {4: tfmedia.image, 5: tfmedia.histogram, 6: tfmedia.sound}[number](value)
     if tag.startswith(_HPARAMS):
         return None
     if simple is not None:
@@ -151,12 +155,12 @@ def _item(item: bytes, plugins: dict[str, str], facts: Facts, report: Report) ->
     if tensor is not None:
         by = plugins.get(tag, "")
         found = _tensor(tensor)
-        if found is not None and by in ("", "scalars", "text"):
+        if found is not None and by not in tfmedia.PLUGINS:
             return tag.removesuffix("/text_summary") if by == "text" else tag, found
-        other = {"histograms": "histograms", "images": "images", "audio": "sounds"}.get(by, "tensors")
-    if other:
-        report.skip(other)
-    return None
+        value_ = tfmedia.of_tensor(by, tensor)
+        if value_ is None:
+            report.skip(f"{by.replace('_', ' ')} values" if by else "tensors")
+    return None if value_ is None else (tag, value_)
 
 
 def _tensor(tensor: bytes) -> float | str | None:

@@ -1,7 +1,8 @@
 """wandb's local files: one ``run-<id>.wandb`` a run, written by online and offline runs alike.
 
-Histories, config, summary, tags, notes, group, job type, metric definitions and the exit code are taken. Media of wandb's
-own kinds are counted and left, histograms too.
+Histories, media, system metrics, what was printed, config, summary, tags, notes, group, job type, metric definitions and the exit
+code are taken; files that the program saved become a version of an artifact. Media whose files are not there, and what the
+server alone knows (versions of artifacts, charts made by hand), are counted and left.
 """
 
 from __future__ import annotations
@@ -14,10 +15,21 @@ from pathlib import Path
 from typing import Any
 
 from aspara import protobuf, records
-from aspara.importers.source import Facts, Report, Row, SourceRun, nothing_found, stamp_of
+from aspara.importers import wandbmedia
+from aspara.importers.source import Facts, Report, Row, SourceRun, Tree, nothing_found, stamp_of
 
 _ENDING = ".wandb"
 _HISTORY, _SUMMARY, _CONFIG, _METRIC, _RUN, _EXIT, _FINAL, _STATS, _ENVIRONMENT = 2, 3, 5, 12, 17, 18, 20, 7, 26
+_ARTIFACT, _USED = 8, 25
+_OWN_FILES = (
+    "config.yaml",
+    "wandb-metadata.json",
+    "wandb-summary.json",
+    "requirements.txt",
+    "output.log",
+    "conda-environment.yaml",
+)
+"""What wandb itself writes among a run's files; all of it is in the records too."""
 _PEEK = 64
 """So many records at most stand before the one that names the run."""
 
@@ -51,7 +63,9 @@ def runs(path: Path, report: Report) -> list[SourceRun]:
                 facts,
                 project=protobuf.text(about, 3) or None,
                 id=run_id or None,
-                stamp=stamp_of([file]),
+                stamp=stamp_of([file, *_saved(file.parent).values()]),
+                trees=functools.partial(_trees, file.parent, run_id or file.stem),
+                console=_console(file.parent),
             )
         )
     if not found and not report.problems:
@@ -97,14 +111,15 @@ def _peek(path: Path) -> bytes | None:
 def _rows(path: Path, facts: Facts, report: Report) -> Iterator[Row]:
     summary: dict[str, Any] = {}
     last: dict[str, Any] = {}
-    ended = None
+    ended, step = None, 0
+    place = wandbmedia.Place(path.parent / "files")
     for kind, content in _records(path, report):
         try:
             if kind == _HISTORY:
-                row = _history(content, report)
+                row = _history(content, place, report)
                 if row is not None:
                     last.update(row[2])
-                    ended = row[0]
+                    ended, step = row[0], row[1]
                     yield row
             elif kind == _SUMMARY:
                 _take(summary, content)
@@ -119,7 +134,12 @@ def _rows(path: Path, facts: Facts, report: Report) -> Iterator[Row]:
                 facts.exit_code = protobuf.integer(content, 1)
                 facts.status = "failed" if facts.exit_code else "completed"
             elif kind == _STATS:
-                report.skip("system metrics")
+                moment, sampled = _sampled(content)
+                if sampled:
+                    facts.captured.update(sampled)
+                    yield moment, step, sampled
+            elif kind in (_ARTIFACT, _USED):
+                report.skip("versions of artifacts" if kind == _ARTIFACT else "uses of artifacts")
         except protobuf.Garbled as error:
             report.problem(f"{path.name}: a record cannot be understood ({error})")
     if facts.start_time is not None and isinstance(summary.get("_runtime"), int | float):
@@ -132,7 +152,20 @@ def _rows(path: Path, facts: Facts, report: Report) -> Iterator[Row]:
     }
 
 
-def _history(content: bytes, report: Report) -> Row | None:
+def _sampled(content: bytes) -> tuple[int, dict[str, Any]]:
+    """A sample of the machine: its moment, and ``system/…`` metrics."""
+    moment = 0
+    for time in protobuf.messages(content, 2):
+        moment = protobuf.integer(time, 1) * 1000 + protobuf.integer(time, 2) // 1_000_000
+    found: dict[str, Any] = {}
+    for item in protobuf.messages(content, 3):
+        value = _json(b"".join(protobuf.messages(item, 16)))
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            found[f"system/{protobuf.text(item, 1)}"] = value
+    return moment, found
+
+
+def _history(content: bytes, place: wandbmedia.Place, report: Report) -> Row | None:
     found: dict[str, Any] = {}
     for item in protobuf.messages(content, 1):
         key, value = _entry(item)
@@ -143,7 +176,7 @@ def _history(content: bytes, report: Report) -> Row | None:
         step = numbers[-1] if numbers else 0
     time = found.pop("_timestamp", None)
     moment = round(time * 1000) if isinstance(time, int | float) and math.isfinite(time) else 0
-    _leave_flat_media(found, report)
+    _gather_flat_media(found)
     metrics: dict[str, Any] = {}
     for key, value in found.items():
         if key.startswith("_"):
@@ -152,19 +185,47 @@ def _history(content: bytes, report: Report) -> Row | None:
             if isinstance(one, bool | int | float | str):
                 metrics[name] = int(one) if isinstance(one, bool) else one
             elif _media(one):
-                report.skip(str(one["_type"]).removesuffix("-file") + " values")
+                media = wandbmedia.of_wandb(one, place)
+                if media is None:
+                    report.skip(str(one["_type"]).removesuffix("-file") + " values")
+                else:
+                    metrics[name] = media
             elif one is not None:
                 report.skip("lists")
     return (moment, step, metrics) if metrics else None
 
 
-def _leave_flat_media(found: dict[str, Any], report: Report) -> None:
+def _gather_flat_media(found: dict[str, Any]) -> None:
     """Newer versions spread a media value over nested keys: ``picture._type``, ``picture.path``, …"""
     for key in [key for key, value in found.items() if key.endswith("._type") and isinstance(value, str)]:
-        report.skip(str(found[key]).removesuffix("-file") + " values")
         prefix = key.removesuffix("_type")
-        for part in [part for part in found if part.startswith(prefix)]:
-            del found[part]
+        parts = [part for part in found if part.startswith(prefix)]
+        found[prefix.removesuffix(".")] = {part.removeprefix(prefix): found.pop(part) for part in parts}
+
+
+def _saved(folder: Path) -> dict[str, Path]:
+    """The files of a run that are neither media nor wandb's own, by their paths."""
+    root = folder / "files"
+    found: dict[str, Path] = {}
+    for path in sorted(root.rglob("*")):
+        name = path.relative_to(root).as_posix()
+        # A link may lead to anything on this machine: it is counted, not followed.
+        if path.is_file() and not path.is_symlink() and name not in _OWN_FILES and not name.startswith("media/"):
+            found[name] = path
+    return found
+
+
+def _trees(folder: Path, run_id: str, report: Report) -> list[Tree]:
+    links = sum(path.is_symlink() for path in (folder / "files").rglob("*"))
+    if links:
+        report.skip("links to saved files", links)
+    saved = _saved(folder)
+    return [Tree(f"run-{run_id}-files", "files", saved)] if saved else []
+
+
+def _console(folder: Path) -> Path | None:
+    path = folder / "files" / "output.log"
+    return path if path.is_file() and path.stat().st_size else None
 
 
 def _entry(item: bytes) -> tuple[str, Any]:

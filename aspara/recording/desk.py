@@ -27,7 +27,7 @@ Write = Callable[[int, int, Mapping[str, Any]], None]
 """(timestamp, step, references): puts a row."""
 
 
-class _Shelf:
+class RunShelf:
     """Content-addressed files beside a run."""
 
     def __init__(self, recorder: Recorder, limit: int) -> None:
@@ -35,6 +35,7 @@ class _Shelf:
         self._limit = limit
 
     def keep(self, content: bytes, ending: str) -> dict[str, Any]:
+        """See :class:`aspara.media.base.Shelf`."""
         if len(content) > self._limit:
             raise TooLarge(
                 f"it has {len(content)} bytes, more than the {self._limit} that ASPARA_MAX_MEDIA_SIZE allows"
@@ -52,7 +53,7 @@ class Desk:
     """
 
     def __init__(self, recorder: Recorder, write: Write, *, limit: int = QUEUE_BYTES) -> None:
-        self._shelf = _Shelf(recorder, settings.get("ASPARA_MAX_MEDIA_SIZE"))
+        self._shelf = RunShelf(recorder, settings.get("ASPARA_MAX_MEDIA_SIZE"))
         self._write = write
         self._limit = limit
         self._queue: deque[tuple[int, int, str, Media, int]] = deque()

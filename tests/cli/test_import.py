@@ -17,7 +17,8 @@ def test_table_of_runs(cli):
     assert [["digits/cafe", "new"], ["digits/failed", "new"]] == [
         [line.split()[0], line.split()[-3]] for line in answer.out.splitlines()[1:]
     ]
-    assert "Left where they are: 1 histogram values" in answer.err
+    left = cli("import", "wandb", str(SAMPLES / "wandb-media"))
+    assert "Left where they are: 1 versions of artifacts" in left.err
     again = cli("import", "wandb", str(SAMPLES / "wandb"))
     assert ["unchanged", "unchanged"] == [line.split()[-3] for line in again.out.splitlines()[1:]]
     assert "café ☕" in cli("show", "digits/cafe").out
@@ -43,7 +44,9 @@ def test_json(cli):
     """--json has what became of each run, the problems and what was left."""
     told = json.loads(cli("import", "tensorboard", str(SAMPLES / "tensorboard"), "--json").out)
     slow = next(run for run in told["runs"] if run["name"] == "slow")
-    assert ("new", 70, {"histograms": 1, "images": 1}) == (slow["state"], slow["points"], slow["skipped"])
+    assert ("new", 72, {}) == (slow["state"], slow["points"], slow["skipped"])
+    told = json.loads(cli("import", "tensorboard", str(SAMPLES / "tensorboard-media"), "--project", "m", "--json").out)
+    assert {"pr curves values": 1} == next(run for run in told["runs"] if run["name"] == "old")["skipped"]
     assert "tensorboard" == slow["project"]
 
 

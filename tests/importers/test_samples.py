@@ -36,10 +36,11 @@ def test_tensorboard_values(name, metric, sample, bring):
 
 
 def test_tensorboard_hyperparameters(sample, bring):
-    """Hyperparameters are the config; what has no place is counted."""
+    """Hyperparameters are the config; pictures and histograms come with the rest."""
     outcomes = bring("tensorboard", sample("tensorboard"))
     assert bring.run("tuned/trial").config == {"lr": 0.1, "optimizer": "sgd", "nesterov": True, "layers": 3}
-    assert {"histograms": 1, "images": 1} == next(o for o in outcomes if o.name == "slow").skipped
+    assert {} == next(o for o in outcomes if o.name == "slow").skipped
+    assert {"weights": "histogram", "sample": "image"} == {m.metric: m.type for m in bring.run("slow").media()}
     assert "empty" == next(o for o in outcomes if o.name == "tuned").state
 
 
@@ -74,7 +75,8 @@ def test_wandb_facts(sample, bring):
     assert (0.25, 9, "text ☃") == (run.summary["best"], run.summary["loss"], run.summary["word"])
     assert "finished" == run.state
     assert 1795548242208 == run.metadata["start_time"]
-    assert 1 == next(o for o in outcomes if o.name == "café ☕").skipped["histogram values"]
+    assert {} == next(o for o in outcomes if o.name == "café ☕").skipped
+    assert [("hist", 8, "histogram")] == [(m.metric, m.step, m.type) for m in run.media()]
     failed = bring.run("failed")
     assert ("failed", 3) == (failed.state, failed.exit_code)
     assert {"val/*": {"step_metric": "epoch"}} == failed.metadata["metric_definitions"]

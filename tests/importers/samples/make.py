@@ -1,7 +1,7 @@
 """How the samples were made: each part with the library itself (tensorboardX 2.6.5 and tensorboard 2.21.0, wandb 0.31.0,
 mlflow, trackio), in scratch environments. The .json files beside them are what the libraries' own readers said.
 
-    python make.py tensorboard|wandb|mlflow|trackio FOLDER
+    python make.py tensorboard|tensorboard_media|wandb|wandb_media|mlflow|trackio FOLDER
 
 The databases are kept as the SQL of their tables. What wandb's file says was read with the reader of wandb 0.18.7.
 """
@@ -78,6 +78,92 @@ def tensorboard(out: Path) -> None:
                     )
             told[str(Path(d).relative_to(out / "tensorboard"))] = run
     (out / "tensorboard.json").write_text(json.dumps(told, indent=0, ensure_ascii=False))
+
+
+def tensorboard_media(out: Path) -> None:
+    import numpy as np
+    from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_shape_pb2, types_pb2
+    from tensorboard.compat.proto.tensor_pb2 import TensorProto
+    from tensorboard.summary.writer.event_file_writer import EventFileWriter
+    from tensorboardX import SummaryWriter
+
+    w = SummaryWriter(str(out / "tensorboard-media" / "old"))
+    w.add_image("pic", np.full((3, 4, 6), 200, np.uint8), 1, walltime=1767268801)
+    w.add_audio("sound", np.sin(np.arange(800) / 10).astype("float32"), 2, sample_rate=8000, walltime=1767268802)
+    w.add_histogram("weights", np.linspace(-1, 1, 50), 3, walltime=1767268803)
+    w.add_pr_curve("curve", np.array([0, 1]), np.array([0.2, 0.8]), 4, walltime=1767268804)
+    w.close()
+
+    def shape(*sizes: int) -> tensor_shape_pb2.TensorShapeProto:
+        return tensor_shape_pb2.TensorShapeProto(dim=[tensor_shape_pb2.TensorShapeProto.Dim(size=s) for s in sizes])
+
+    def event(step: int, tag: str, plugin: str, tensor: TensorProto) -> event_pb2.Event:
+        about = summary_pb2.SummaryMetadata(plugin_data=summary_pb2.SummaryMetadata.PluginData(plugin_name=plugin))
+        value = summary_pb2.Summary.Value(tag=tag, tensor=tensor, metadata=about)
+        return event_pb2.Event(wall_time=1767268800.5 + step, step=step, summary=summary_pb2.Summary(value=[value]))
+
+    import io
+    import wave
+
+    from PIL import Image
+
+    def png(level: int) -> bytes:
+        held = io.BytesIO()
+        Image.new("L", (5, 3), level).save(held, "PNG")
+        return held.getvalue()
+
+    held = io.BytesIO()
+    with wave.open(held, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes(b"\0\0" * 80)
+    w = EventFileWriter(str(out / "tensorboard-media" / "tf2"))
+    string, double = types_pb2.DT_STRING, types_pb2.DT_DOUBLE
+    pictures = TensorProto(dtype=string, tensor_shape=shape(4), string_val=[b"5", b"3", png(10), png(250)])
+    w.add_event(event(1, "pics", "images", pictures))
+    sounds = TensorProto(dtype=string, tensor_shape=shape(1, 2), string_val=[held.getvalue(), b"la"])
+    w.add_event(event(2, "sound", "audio", sounds))
+    buckets = np.array([[-1, 0, 3], [0, 1, 0], [1, 2, 5]], np.float64)
+    counts = TensorProto(dtype=double, tensor_shape=shape(3, 3), tensor_content=buckets.tobytes())
+    w.add_event(event(3, "weights", "histograms", counts))
+    w.close()
+
+
+def wandb_media(out: Path) -> None:
+    """Run with WANDB_DATA_DIR outside any home; a link to a saved file stays behind, and is no part of the sample."""
+    os.environ.update(WANDB_MODE="offline", WANDB_SILENT="true", WANDB_DISABLE_GIT="true", WANDB_DISABLE_CODE="true")
+    import platform
+    import time
+
+    import numpy as np
+
+    platform.node = lambda: "box"
+    import wandb
+
+    options = wandb.Settings(_disable_meta=True, x_stats_sampling_interval=0.5, console="wrap", save_code=False)
+    r = wandb.init(project="media", name="with media", id="media001", dir=str(out), settings=options)
+    print("hello from the program")
+    for step in range(3):
+        picture = wandb.Image(np.full((6, 8, 3), 40 * step, np.uint8), caption=f"step {step}")
+        r.log({"loss": 1 / (1 + step), "pic": picture})
+        time.sleep(0.4)
+    r.log(
+        {
+            "pics": [
+                wandb.Image(np.zeros((4, 4, 3), np.uint8), caption="a"),
+                wandb.Image(np.full((4, 4, 3), 255, np.uint8)),
+            ],
+            "hist": wandb.Histogram([1, 1, 2], num_bins=2),
+            "table": wandb.Table(columns=["a", "b"], data=[[1, "x"], [2.5, None]]),
+            "sound": wandb.Audio(np.zeros(80, np.float32), sample_rate=8000, caption="la"),
+            "page": wandb.Html("<b>x</b>"),
+            "points": wandb.Object3D(np.array([[0, 0, 0], [1, 1, 1.0]])),
+            "nested": {"deep": {"pic": wandb.Image(np.zeros((2, 2, 3), np.uint8))}},
+        }
+    )
+    time.sleep(1.2)
+    r.finish()
 
 
 def wandb_runs(out: Path) -> None:
@@ -201,5 +287,12 @@ def trackio_runs(out: Path) -> None:
 
 
 if __name__ == "__main__":
-    parts = {"tensorboard": tensorboard, "wandb": wandb_runs, "mlflow": mlflow_runs, "trackio": trackio_runs}
+    parts = {
+        "tensorboard": tensorboard,
+        "tensorboard_media": tensorboard_media,
+        "wandb": wandb_runs,
+        "wandb_media": wandb_media,
+        "mlflow": mlflow_runs,
+        "trackio": trackio_runs,
+    }
     parts[sys.argv[1]](Path(sys.argv[2]).absolute())
