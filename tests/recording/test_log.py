@@ -238,3 +238,65 @@ def test_an_integer_of_any_size_is_a_number_in_the_row_and_in_the_summary(disk):
     assert {"big": 2.0**70, "huge": -math.inf, "loss": 0.25} == dict(run.summary)
     run.finish()
     assert 2 == disk.meta("p", "r")["metric_summary"]["loss"]["count"]
+
+
+def test_a_signal_handler_may_log_in_the_middle_of_a_log(disk, script):
+    """Hundreds of times, while the program logs as fast as it can: no deadlock, every row once."""
+    done = script("""
+        import signal, time
+        import aspara
+        run = aspara.init("p", "r")
+        count = 0
+
+        def handle(*_):
+            global count
+            run.log({"signal": float(count)}, step=count)
+            if count % 50 == 0:
+                run.config.signals = count
+            count += 1
+            if count < 300:
+                signal.setitimer(signal.ITIMER_REAL, 0.0005)
+
+        signal.signal(signal.SIGALRM, handle)
+        signal.setitimer(signal.ITIMER_REAL, 0.0005)
+        rows = 0
+        while count < 300:
+            run.log({"a": float(rows)}, step=rows)
+            rows += 1
+        run.finish()
+        print(rows, count)
+    """)
+    assert (0, "") == (done.returncode, done.stderr)
+    rows_logged, signals = map(int, done.stdout.split())
+    assert [float(i) for i in range(rows_logged)] == disk.values("p", "r", "a")
+    assert [float(i) for i in range(signals)] == disk.values("p", "r", "signal")
+    assert 250 == disk.meta("p", "r")["config"]["signals"]
+
+
+def test_a_destructor_may_log(disk):
+    """The collector runs whenever it likes, in the middle of a log() too."""
+    import gc
+
+    run = aspara.init("p", "r")
+    ended = []
+
+    class Logs:
+        def __init__(self) -> None:
+            self.itself = self  # only the collector ends it
+
+        def __del__(self) -> None:
+            run.log({"ended": float(len(ended))}, step=len(ended))
+            ended.append(1)
+
+    threshold = gc.get_threshold()
+    gc.set_threshold(5, 1, 1)
+    try:
+        for i in range(300):
+            Logs()
+            run.log({"a": float(i), "deep": {"b": i}}, step=i)
+    finally:
+        gc.set_threshold(*threshold)
+    gc.collect()
+    run.finish()
+    assert 300 == len(ended)
+    assert [float(i) for i in range(300)] == disk.values("p", "r", "ended") == disk.values("p", "r", "a")

@@ -312,6 +312,58 @@ def test_a_disabled_run_accepts_everything_and_writes_nothing(disk):
     assert not disk.folder.exists()
 
 
+def test_an_offline_run_is_local_whatever_tracker_is_set(disk, monkeypatch):
+    """By argument or variable; no request is made."""
+    monkeypatch.setenv("ASPARA_TRACKER_URI", "http://127.0.0.1:9")
+    aspara.init("p", "argument", mode="offline").log({"a": 1.0})
+    aspara.finish()
+    monkeypatch.setenv("ASPARA_MODE", "offline")
+    aspara.init("p", "variable").log({"a": 1.0})
+    aspara.finish()
+    assert [1.0] == disk.values("p", "argument", "a") == disk.values("p", "variable", "a")
+
+
+def test_variables_say_what_arguments_do_not(disk, monkeypatch):
+    """ASPARA_PROJECT, _NAME, _TAGS, _NOTES, _GROUP, _JOB_TYPE, _RUN_ID, _RESUME; an argument beats its variable."""
+    given = {
+        "PROJECT": "q",
+        "NAME": "n",
+        "TAGS": "a, b",
+        "NOTES": "words",
+        "GROUP": "g",
+        "JOB_TYPE": "j",
+        "RUN_ID": "abc",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(f"ASPARA_{name}", value)
+    run = aspara.init()
+    found = (run.project, run.name, run.tags, run.notes, run.group, run.job_type, run.id)
+    assert ("q", "n", ("a", "b"), "words", "g", "j", "abc") == found
+    run.log({"a": 1.0})
+    run.finish()
+    monkeypatch.setenv("ASPARA_RESUME", "must")
+    again = aspara.init()
+    assert (True, 1) == (again.resumed, again.step)
+    again.finish()
+    other = aspara.init("p", "m", id="other", resume="never", tags=["c"], notes="mine", group="h", job_type="k")
+    found = (other.project, other.name, other.tags, other.notes, other.group, other.job_type, other.id)
+    assert ("p", "m", ("c",), "mine", "h", "k", "other") == found
+    monkeypatch.setenv("ASPARA_MODE", "disabled")
+    assert aspara.init().disabled
+
+
+def test_resuming_by_itself_continues_what_did_not_complete(disk):
+    """resume="auto" or True without a name: the newest run that failed or crashed; where there is none, a new one."""
+    for name, code in (("one", 0), ("two", 1), ("three", 0)):
+        run = aspara.init("p", name)
+        run.log({"a": 1.0})
+        run.finish(code)
+    again = aspara.init("p", resume="auto")
+    assert ("two", True, 1) == (again.run, again.resumed, again.step)
+    again.finish()
+    assert not aspara.init("p", resume=True).resumed
+
+
 def test_an_unwritable_data_directory_says_which_and_what_to_do(tmp_path):
     """init() raises, naming the path and the ways out."""
     (tmp_path / "file").write_text("x")
@@ -416,15 +468,18 @@ def test_a_forked_child_writes_its_own_file_and_does_not_end_the_run(disk):
     assert len(list((disk.folder / "p/r/writers").glob("*.jsonl"))) == 4
 
 
-def test_processes_may_share_a_run_by_its_id(disk, script):
-    """Eight at once: each has a file of its own, all are read as one run."""
-    aspara.init("p", "r", id="shared").finish()
+@pytest.mark.parametrize("known", [True, False])
+def test_processes_may_share_a_run_by_its_id(disk, script, known):
+    """Eight at once, of a run that is there or is made by them: each has a file of its own, all are read as one run."""
+    if known:
+        aspara.init("p", id="shared").finish()
     source = "import aspara, sys\nr = aspara.init('p', id='shared')\nfor i in range(100): r.log({'m' + sys.argv[1]: float(i)})\n"
     processes = [script(source, str(n), wait=False) for n in range(8)]
     for process in processes:
         process.communicate(timeout=60)
     for n in range(8):
-        assert [float(i) for i in range(100)] == disk.values("p", "r", f"m{n}")
+        assert [float(i) for i in range(100)] == disk.values("p", "shared", f"m{n}")
+    assert (1, "completed") == (len(list(disk.folder.glob("p/*.meta.json"))), disk.info("p", "shared").status)
 
 
 @pytest.mark.parametrize(
