@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 
 
@@ -13,13 +12,10 @@ class Keeper:
     The thread starts with the first ``start()`` and not at import, so that forked and imported-only processes have none.
     """
 
-    def __init__(
-        self, work: Callable[[], None], interval: Callable[[], float], *, name: str, pause: float = 0.0
-    ) -> None:
+    def __init__(self, work: Callable[[], None], interval: Callable[[], float], *, name: str) -> None:
         self._work = work
         self._interval = interval
         self._name = name
-        self._pause = pause
         self._wake = threading.Event()
         self._last: Callable[[], None] | None = None
         self._stopping = False
@@ -33,7 +29,8 @@ class Keeper:
 
     def nudge(self) -> bool:
         """Lets the next round begin now; False where no round will come behind the caller's back."""
-        self._wake.set()
+        if not self._wake.is_set():
+            self._wake.set()
         thread = self._thread
         return thread is not None and thread is not threading.current_thread() and thread.is_alive()
 
@@ -56,11 +53,6 @@ class Keeper:
             self._wake.clear()
             if self._stopping:
                 break
-            began = time.monotonic()
             self._work()
-            # Nudges may come in a storm; so many rounds a second are enough.
-            rest = self._pause - (time.monotonic() - began)
-            if rest > 0:
-                time.sleep(rest)
         if self._last is not None:
             self._last()

@@ -7,7 +7,6 @@ import os
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from math import isfinite
 from time import time_ns
@@ -22,6 +21,7 @@ from aspara.errors import UsageError
 from aspara.model import Losses, Row, Status
 from aspara.recorder import Recorder
 from aspara.recording.artifacts import KeepsArtifacts
+from aspara.recording.backlog import Backlog, Getter
 from aspara.recording.config import Config
 from aspara.recording.ending import code_of
 from aspara.recording.keeper import Keeper
@@ -39,8 +39,6 @@ _FOLD_INTERVAL = 1.0
 _EXIT_GRACE = 1.0
 _MAX_STEP = 1 << 53
 """The greatest step that every reader, a browser too, tells from its neighbours."""
-_BACKLOG_ROWS = 65_536
-_BACKLOG_VALUES = 1_000_000
 
 
 class Listener(Protocol):
@@ -89,26 +87,23 @@ class Run(KeepsArtifacts):
         self._pid = os.getpid()
         # Re-entrant, because a signal handler may log in the middle of a log() on its own thread.
         self._lock = recorder.lock
-        self._fold_lock = threading.RLock()
-        self._folding = False
         self._acquire, self._release = self._lock.acquire, self._lock.release
         self._append = recorder.append
-        self._backlog_limit = _BACKLOG_ROWS
         self._started = time.time()
         self._step = identity.next_step
-        self._names: list[str] | None = None
+        self._values_of: Getter = _unknown
         self._warned: set[str] = set()
         self._status: Status = "running"
         self._exit_code: int | None = None
         self._finished = False
         # Finished or forked: one flag, so that log() looks at one thing.
         self._shut = False
-        self._backlog: deque[Row] = deque()
         self._listeners: list[Listener] = []
         self._loose: list[tuple[str, Any]] = []
         self._desk: Desk | None = None
         found = identity.metadata
         self._statistics = Statistics(_dict(found, "metric_summary"))
+        self._new_backlog()
         self._definitions: dict[str, dict[str, Any]] = {
             name: dict(given) for name, given in _dict(found, "metric_definitions").items() if isinstance(given, dict)
         }
@@ -121,6 +116,7 @@ class Run(KeepsArtifacts):
         self._name = identity.name
         self._summary_dirty = False
         self._last: dict[str, Any] | None = None
+        self._last_taken = 0
         """What the summary shows of the metrics, until the next row is folded in."""
         self.config = Config(_dict(found, "config"), self._config_changed)
         """The run's inputs, a :class:`Config`."""
@@ -162,6 +158,7 @@ class Run(KeepsArtifacts):
         if type(data) is not dict:
             data = self._checked(data)
         loose = None
+        values: Any
         # Not `with`: entering and leaving by hand costs half as much, on a path where that is a tenth of all.
         self._acquire()
         try:
@@ -178,19 +175,19 @@ class Run(KeepsArtifacts):
             try:
                 # The common case at the speed of C: the names of the last checked row, and numbers. Texts, dicts, None and
                 # arrays have no sum or no finite one, and what else has a sum is refused by the codec.
-                if list(data) == self._names and isfinite(sum(data.values())):
+                values = self._values_of(data)
+                if len(data) == len(values) and isfinite(sum(values)):
                     line = dumps({"timestamp": now, "step": at, "metrics": data}, None, _NEWLINE)
-                    metrics = data.copy()
                 else:
-                    metrics, line, loose = self._encode(now, at, data)
-            except (TypeError, ValueError, OverflowError, RuntimeError):
-                metrics, line, loose = self._encode(now, at, data)
-            if metrics:
+                    values, line, loose = self._encode(now, at, data)
+            except (LookupError, TypeError, ValueError, OverflowError, RuntimeError):
+                values, line, loose = self._encode(now, at, data)
+            if values:
                 self._append(line)
-                self._backlog.append((now, at, metrics))
-                if len(self._backlog) > self._backlog_limit:
-                    # The background thread is starved; take its work off it two rows at a time, so that no call stalls.
-                    self._fold(2)
+                waiting = self._waiting
+                waiting.append((now, at, values))
+                if len(waiting) > self._backlog.limit:
+                    self._backlog.relieve(self._keeper.nudge)
             if ends and at >= self._step:
                 self._step = at + 1
         finally:
@@ -207,9 +204,12 @@ class Run(KeepsArtifacts):
         metrics = dict(flatten(data, self._keep))
         if self._step_values and self._with_step_metrics(metrics):
             return metrics, rows.encode(now, step, metrics), self._loose
-        if len(metrics) == len(data) and all(type(value) is float or type(value) is int for value in data.values()):
-            self._names = list(metrics)
-            self._backlog_limit = max(256, min(_BACKLOG_ROWS, _BACKLOG_VALUES // max(1, len(metrics))))
+        if (
+            metrics
+            and len(metrics) == len(data)
+            and all(type(value) is float or type(value) is int for value in data.values())
+        ):
+            self._values_of = self._backlog.shape(list(metrics))
         return metrics, rows.encode(now, step, metrics), self._loose
 
     def _with_step_metrics(self, metrics: dict[str, Any]) -> bool:
@@ -233,7 +233,7 @@ class Run(KeepsArtifacts):
         if isinstance(name, str) and name not in self._step_values:
             last = self._statistics.last().get(name)
             self._step_values[name] = last if isinstance(last, int | float) else None
-            self._names = None  # rows that had nothing to do with it may have now
+            self._values_of = _unknown  # rows that had nothing to do with it may have now
 
     def _keep(self, name: str, value: Any) -> Any:
         """A value that is no number is looked at when the row's numbers are safe."""
@@ -270,7 +270,7 @@ class Run(KeepsArtifacts):
         line = rows.encode(timestamp, step, references)
         with self._lock:
             self._append(line)
-            self._backlog.append((timestamp, step, references))
+            self._waiting.append((timestamp, step, references))
 
     def _refuse(self, name: str, value: Any, why: str) -> None:
         if name not in self._warned:
@@ -319,7 +319,7 @@ class Run(KeepsArtifacts):
         given = {"step_metric": step_metric, "summary": summary, "goal": goal, "hidden": hidden}
         with self._lock:
             definition = {**self._definitions.get(name, {}), **{k: v for k, v in given.items() if v is not None}}
-            self._fold()
+            self._backlog.fold()
             self._definitions = {**self._definitions, name: definition}
             self._last = None
             self._watch_step_metric(step_metric)
@@ -351,7 +351,8 @@ class Run(KeepsArtifacts):
             self._capture.stop()
             self._keeper.stop(timeout)
             media_lost = 0 if self._desk is None else self._desk.finish(timeout)
-            self._fold()
+            self._backlog.fold()
+            self._tell_listeners()
             if self._pid == self._identity_pid:
                 self._write_summary()
                 if not self._disk.stop(
@@ -523,7 +524,8 @@ class Run(KeepsArtifacts):
         """
         if self._desk is not None:
             self._desk.settle(settings.get("ASPARA_EXIT_TIMEOUT"))
-        self._fold()
+        self._backlog.fold()
+        self._tell_listeners()
         self._recorder.sync()
 
     def __repr__(self) -> str:
@@ -543,6 +545,7 @@ class Run(KeepsArtifacts):
         A listener that raises is reported once and told nothing more.
         """
         self._listeners.append(listener)
+        self._backlog.shown = True
         self._keeper.nudge()
 
         def stop() -> None:
@@ -555,52 +558,53 @@ class Run(KeepsArtifacts):
 
     def _start_keepers(self) -> None:
         """Two threads: a slow disk must not hold up the live chart."""
-        self._keeper = Keeper(self._fold, self._keeper_interval, name="aspara-keeper", pause=0.01)
+        self._keeper = Keeper(self._tend, self._keeper_interval, name="aspara-keeper")
         self._disk = Keeper(self._sync, lambda: self._sync_interval, name="aspara-disk")
         self._recorder.wake = self._disk.nudge
         self._keeper.start()
         self._disk.start()
 
     def _keeper_interval(self) -> float:
-        return _LIVE_INTERVAL if self._listeners else _FOLD_INTERVAL
+        return max(0.001, self._tell_at - time.monotonic()) if self._listeners else _FOLD_INTERVAL
+
+    def _tend(self) -> None:
+        self._backlog.fold()
+        if time.monotonic() >= self._tell_at:
+            self._tell_listeners()
 
     def _sync(self) -> None:
         if self._summary_dirty:
             self._write_summary()
         self._recorder.sync()
 
-    def _fold(self, limit: int | None = None) -> None:
-        """Takes logged rows into the statistics and hands them to the listeners."""
-        with self._fold_lock:
-            if self._folding:
-                return  # a signal handler or a destructor logs in the middle of this very fold
-            self._folding = True
-            try:
-                count = len(self._backlog) if limit is None else min(limit, len(self._backlog))
-                taken = [self._backlog.popleft() for _ in range(count)]
-                self._last = None if taken else self._last
-                fold = self._statistics.fold
-                for _, step, metrics in taken:
-                    fold(step, metrics)
-            finally:
-                self._folding = False
-            if taken:
-                for listener in list(self._listeners):
-                    try:
-                        listener.rows(taken)
-                    except Exception as error:
-                        self._listeners.remove(listener)
-                        _say(f"A live view of {self.name!r} stopped: {type(error).__name__}: {error}")
+    def _new_backlog(self) -> None:
+        self._backlog = Backlog(self._statistics)
+        self._waiting = self._backlog.waiting
+        self._values_of = _unknown
+        self._tell_lock = threading.RLock()
+        self._tell_at = 0.0
+
+    def _tell_listeners(self) -> None:
+        with self._tell_lock:
+            self._tell_at = time.monotonic() + _LIVE_INTERVAL
+            taken = self._backlog.take_unshown()
+            self._backlog.shown = bool(self._listeners)
+            for listener in list(self._listeners) if taken else ():
+                try:
+                    listener.rows(taken)
+                except Exception as error:
+                    self._listeners.remove(listener)
+                    _say(f"A live view of {self.name!r} stopped: {type(error).__name__}: {error}")
 
     def _last_values(self) -> dict[str, Any]:
-        self._fold()
-        with self._fold_lock:
-            if self._last is None:
-                self._last = self._shown()
+        self._backlog.fold()
+        with self._backlog.lock:
+            if self._last is None or self._last_taken != self._backlog.taken:
+                self._last, self._last_taken = self._shown(), self._backlog.taken
             return self._last
 
     def _shown(self) -> dict[str, Any]:
-        """The last values as the definitions want them; the caller holds the fold lock."""
+        """The last values as the definitions want them; the caller holds the backlog's lock."""
         last = self._statistics.last()
         return defined_summary(last, self._statistics.facts, self._definitions) if self._definitions else last
 
@@ -614,7 +618,7 @@ class Run(KeepsArtifacts):
     def _write_summary(self) -> None:
         self._summary_dirty = False
         own = self.summary.own()
-        with self._fold_lock:
+        with self._backlog.lock:
             statistics, last = self._statistics.json(self._definitions), self._shown()
         changes: dict[str, Any] = {
             "summary_own": sorted(own),
@@ -657,11 +661,9 @@ class Run(KeepsArtifacts):
         self._lock = threading.RLock()  # until the first log() here brings a recorder with its own
         self._acquire, self._release = self._lock.acquire, self._lock.release
         self._shut = True
-        self._fold_lock = threading.RLock()
+        self._new_backlog()
         self._config_told.forked()
         self._summary_told.forked()
-        self._folding = False
-        self._backlog = deque()
         self._listeners = []
         self._desk = None
         self._recorder.abandon()
@@ -683,6 +685,11 @@ class Run(KeepsArtifacts):
         self._acquire, self._release = self._lock.acquire, self._lock.release
         self._shut = False
         self._start_keepers()
+
+
+def _unknown(_row: dict[str, Any]) -> tuple[Any, ...]:
+    """Before a row of plain numbers has been seen, none is known to be like it."""
+    raise LookupError
 
 
 @contextlib.contextmanager

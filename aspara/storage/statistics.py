@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 AGGREGATES = ("min", "max", "mean", "last", "first", "best", "copy", "none")
@@ -60,6 +60,28 @@ class Statistics:
                 if value - value == 0:  # finite
                     entry[6] += value
                     entry[7] += 1
+
+    def fold_alike(self, names: Sequence[str], steps: Sequence[int], rows: Sequence[tuple[float | int, ...]]) -> None:
+        """Takes in rows with a finite number for each of `names`, the same as one by one, in half the time."""
+        last = max(steps)
+        latest = len(steps) - 1 - steps[::-1].index(last)
+        for name, column in zip(names, zip(*rows, strict=True), strict=True):
+            entry = self._metrics.get(name)
+            if entry is None:
+                entry = self._metrics[name] = [None, last, math.inf, None, -math.inf, None, 0.0, 0, +column[0]]
+            # The plus makes numbers of booleans.
+            if last >= entry[1]:
+                entry[0] = +column[latest]
+                entry[1] = last
+            low, high = min(column), max(column)
+            if low < entry[2]:
+                entry[2] = +low
+                entry[3] = steps[column.index(low)]
+            if high > entry[4]:
+                entry[4] = +high
+                entry[5] = steps[column.index(high)]
+            entry[6] += sum(column)
+            entry[7] += len(column)
 
     def take_earlier(self, earlier: Statistics) -> None:
         """Takes in what an earlier life of the run had logged; of equal extremes and steps the later value is the last one."""
