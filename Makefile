@@ -56,7 +56,7 @@ soak: build  ## the long trials
 	$(BIN)/python -m pytest -m soak --timeout 3600
 
 docs: $(READY)  ## the documentation, into site/
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 build: $(READY) $(FRONT)  ## install, and build the front end
 

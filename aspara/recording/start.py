@@ -73,7 +73,7 @@ def open_run(
         rewind_to=rewind_to,
         config=_config(config, config_include_keys, config_exclude_keys),
         tags=_tags(tags if tags is not None else settings.get("ASPARA_TAGS")),
-        notes=notes if notes is not None else settings.get("ASPARA_NOTES"),
+        notes=_notes(notes if notes is not None else settings.get("ASPARA_NOTES")),
         project_tags=_tags(project_tags),
         group=group or settings.get("ASPARA_GROUP"),
         job_type=job_type or settings.get("ASPARA_JOB_TYPE"),
@@ -149,6 +149,17 @@ def _tags(tags: Sequence[str] | None) -> tuple[str, ...]:
     from aspara.recording.run import _tags as checked
 
     return checked(tags or ())
+
+
+def _notes(notes: Any) -> str | None:
+    # Checked here, because a tracker and the dashboard would refuse them later, when nobody is looking.
+    limit = settings.get("ASPARA_MAX_NOTES_LENGTH")
+    if notes is not None and len(str(notes)) > limit:
+        raise UsageError(
+            f"notes have {len(str(notes))} characters; at most {limit} are kept (ASPARA_MAX_NOTES_LENGTH). "
+            "A longer text can be logged as a file: run.log_artifact(path)."
+        )
+    return None if notes is None else str(notes)
 
 
 def _text(value: Any, what: str) -> str | None:

@@ -25,6 +25,9 @@ from aspara.web.service import Service
 
 _METHODS = ("get", "post", "put", "delete")
 _BODY = 64 << 20
+_ADDRESS = 1 << 16
+# Above the longest address: a request whose head is longer is cut off by Tornado without an answer.
+_HEADERS = 1 << 20
 
 
 class StandaloneHandler(web.RequestHandler):
@@ -32,6 +35,13 @@ class StandaloneHandler(web.RequestHandler):
 
     def prepare(self) -> None:
         """Lets the request in, or answers it with 401 or 403."""
+        if len(self.request.uri or "") > _ADDRESS:
+            self.set_status(414)
+            self.set_header("Content-Type", "application/json; charset=utf-8")
+            self.finish(
+                {"detail": f"The address has more than {_ADDRESS} bytes; send a long list of runs as JSON with POST."}
+            )
+            return
         doors: Doors = self.settings["aspara_doors"]
         given = self.get_query_argument("token", None)
         try:
@@ -183,7 +193,7 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         app = make_app(self.service, self._doors, self._extra)
-        server = httpserver.HTTPServer(app, max_body_size=_BODY, max_header_size=1 << 16, idle_connection_timeout=120)
+        server = httpserver.HTTPServer(app, max_body_size=_BODY, max_header_size=_HEADERS, idle_connection_timeout=120)
         server.add_sockets(self._sockets)
         try:
             await self._stopping.wait()

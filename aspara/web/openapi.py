@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aspara.names import MAX_NAME
 from aspara.version import __version__
+from aspara.web import schemas
 
 if TYPE_CHECKING:
     from aspara.web.routes import Route
@@ -17,12 +18,12 @@ _ERROR = {
     "description": "What is wrong, and what would be right.",
     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
 }
-_NUMBERS = {"limit": (1, 1000), "offset": (0, 1 << 53), "since": (0, 1 << 53), "after": (0, 1 << 53)}
 
 
 def describe(routes: Iterable[Route], base: str = "/") -> dict[str, Any]:
     """An OpenAPI 3.1 document of `routes`, with the bounds that the server keeps to."""
     paths: dict[str, Any] = {}
+    taken = schemas.bodies()
     for route in routes:
         operations = paths.setdefault(route.path, {})
         parts = [
@@ -43,7 +44,7 @@ def describe(routes: Iterable[Route], base: str = "/") -> dict[str, Any]:
                 []
                 if method == "PUT"
                 else [
-                    _parameter(name, text)
+                    _parameter(route.path, name, text)
                     for name, text in route.query.items()
                     if ("(DELETE)" in text) == (method == "DELETE")
                 ]
@@ -54,11 +55,9 @@ def describe(routes: Iterable[Route], base: str = "/") -> dict[str, Any]:
                 "parameters": parts + query,
                 "responses": {"200": {"description": meaning}, "4XX": _ERROR, "5XX": _ERROR},
             }
-            if method in ("POST", "PUT"):
-                operation["requestBody"] = {
-                    "required": True,
-                    "content": {"application/json": {"schema": {"type": "object"}}},
-                }
+            body = _body(taken.get((method, route.path)), route.path) if method in ("POST", "PUT") else None
+            if body is not None:
+                operation["requestBody"] = body
             operations[method.lower()] = operation
     return {
         "openapi": "3.1.0",
@@ -73,17 +72,17 @@ def describe(routes: Iterable[Route], base: str = "/") -> dict[str, Any]:
     }
 
 
-def _parameter(name: str, meaning: str) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": "string", "maxLength": 65536}
-    if name in _NUMBERS:
-        low, high = _NUMBERS[name]
-        schema = {"type": "integer", "minimum": low, "maximum": high}
-    elif name in ("from", "to"):
-        schema = {"type": "number"}
-    elif name in ("x", "format"):
-        words = ["step", "time"] if name == "x" else ["jsonl", "arrow"] if "jsonl" in meaning else ["json", "msgpack"]
-        schema = {"type": "string", "enum": words}
-    return {"name": name, "in": "query", "required": False, "description": meaning, "schema": schema}
+def _parameter(path: str, name: str, meaning: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "description": meaning, **schemas.parameter(path, name)}
+
+
+def _body(schema: schemas.Schema | None, path: str) -> dict[str, Any] | None:
+    """What is sent there: JSON, or a form where a file goes up; nothing for a bare request."""
+    if path.endswith(("/artifacts", "/files")):
+        return {"required": True, "content": {"multipart/form-data": {"schema": schemas.upload()}}}
+    if schema is None:
+        return None
+    return {"required": not path.endswith("/finish"), "content": {"application/json": {"schema": schema}}}
 
 
 def page(routes: Iterable[Route]) -> str:

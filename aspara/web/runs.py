@@ -16,6 +16,7 @@ from aspara.errors import UsageError
 from aspara.web.endpoint import Endpoint
 
 _LARGE = 1 << 18
+_STATUSES = ("running", "completed", "failed", "crashed", "finished")
 # Of these a list shows what is asked for by name: they are long, and most lists need none.
 _CAPTURED = ("command", "environment", "git", "metric_definitions")
 
@@ -31,6 +32,9 @@ class Runs(Endpoint):
         search = (self.text_query("search") or "").strip().lower()
         statuses, tags, fields = self.list_query("status"), self.list_query("tag"), self.list_query("fields")
         named = self.list_query("runs")
+        for status in statuses or ():
+            if status not in _STATUSES:
+                raise UsageError(f"status={status[:40]!r}: choose among {', '.join(_STATUSES)}.")
         filter_ = _parsed(self.text_query("filter"))
         order = [(parse(part.removeprefix("-")), part.startswith("-")) for part in self.list_query("sort") or ()]
         limit = self.int_query("limit", 100, low=1, high=1000) or 100

@@ -487,6 +487,7 @@ def test_processes_may_share_a_run_by_its_id(disk, script, known):
     [
         lambda: aspara.init(project="p", tags=5),
         lambda: aspara.init(project="p", dir=5),
+        lambda: aspara.init(project="p", notes="x" * 20_000),
         lambda: aspara.Run(project="p").finish("x"),
         lambda: aspara.Run(project="p").log_artifact(5),
     ],

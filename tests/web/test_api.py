@@ -368,6 +368,43 @@ def test_every_route_is_described_and_the_description_is_kept(site):
     assert "/api/projects" in site.get("docs").text
 
 
+def test_what_the_description_allows_is_taken_and_nothing_else(site):
+    """Each choice of each parameter is answered, another word is a 400; so is a property that a body does not have."""
+    make().finish()
+    spec = site.json("api/openapi.json")
+    fixed = {"project": "p", "run": "r", "name": "none", "path": "none", "artifact": "none", "version": "v0"}
+    for path, methods in spec["paths"].items():
+        real = path.lstrip("/").format(**fixed)
+        for method, operation in methods.items():
+            if method == "get" and "stream" not in path:
+                for parameter in operation["parameters"]:
+                    schema = parameter["schema"].get("items", parameter["schema"])
+                    words = schema.get("enum", ())
+                    for word in words:
+                        answer = site.get(real, params={"by": "group", parameter["name"]: word})
+                        assert answer.status_code in (200, 404), (path, parameter["name"], word, answer.text)
+                    if words and "1" not in words:
+                        answer = site.get(real, params={"by": "group", parameter["name"]: "bogus"})
+                        assert answer.status_code in (400, 404), (path, parameter["name"], answer.text)
+            if method in ("post", "put") and not path.startswith("/tracker"):
+                body = operation.get("requestBody", {}).get("content", {}).get("application/json")
+                if body is not None:
+                    assert body["schema"]["additionalProperties"] is False, path
+                    answer = site.ask(method.upper(), real, json={"bogus": 1})
+                    assert answer.status_code in (400, 404), (path, answer.text)
+
+
+def test_each_body_is_described():
+    """A POST or PUT without a schema would be a guess for a program."""
+    from aspara.web import ingest, schemas
+    from aspara.web.routes import DASHBOARD
+
+    known = schemas.bodies()
+    for route in (*DASHBOARD, *ingest.ROUTES):
+        for method in {"POST", "PUT"} & route.methods.keys():
+            assert (method, route.path) in known or route.path.endswith(("/artifacts", "/files")), (method, route.path)
+
+
 def test_pages_are_html_for_people_and_json_for_programs(site):
     """One shell for four addresses; names in it are data."""
     make().finish()

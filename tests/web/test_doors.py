@@ -213,6 +213,14 @@ def test_a_busy_port_names_a_free_one(standalone, tmp_path):
         Server(tmp_path, port=standalone.port)
 
 
+@pytest.mark.parametrize("length", [1 << 16, 1 << 18])
+def test_an_address_that_is_too_long_is_answered_with_the_way_out(standalone, length):
+    """A browser that asks for thousands of runs by name must hear why it gets nothing."""
+    answer = requests.get(f"{standalone.url}api/projects/p/runs/metrics?runs={'r' * length}", timeout=20)
+    assert 414 == answer.status_code
+    assert "POST" in answer.json()["detail"]
+
+
 def test_a_request_of_old_http_without_a_host_is_refused(standalone):
     """HTTP/1.0 may leave Host out; then nothing says which page asked."""
     from tests.web.conftest import Site
