@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from aspara.importers.keep import Outcome
     from aspara.importers.source import Report, SourceRun
 
-SUMMARY = "Bring runs of TensorBoard, wandb, MLflow, trackio, CSV or Parquet here; again: only what is new"
+SUMMARY = "Bring runs of other trackers, tables or another Aspara here; again: only what is new"
 EXAMPLES = """
 aspara import tensorboard ./logs --project digits
 aspara import wandb ./wandb
@@ -22,16 +22,20 @@ aspara import mlflow ./mlflow.db --project digits
 aspara import trackio ~/.cache/huggingface/trackio
 aspara import csv ./lightning_logs --project digits
 aspara import csv results.csv --project digits --step-column epoch --run-column model
+aspara import aspara /mnt/backup/runs
+aspara import aspara http://gpu-box:3141 --project digits
 aspara import auto ./old-runs --project digits --json
 """
-SOURCES = ("tensorboard", "wandb", "mlflow", "trackio", "csv", "parquet", "auto")
-_TABLES = ("csv", "parquet")
+SOURCES = ("tensorboard", "wandb", "mlflow", "trackio", "aspara", "csv", "parquet", "jsonl", "auto")
+_TABLES = ("csv", "parquet", "jsonl")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments."""
     parser.add_argument("source", choices=SOURCES, metavar="SOURCE", help=f"{', '.join(SOURCES[:-1])}; or auto: look")
-    parser.add_argument("path", metavar="PATH", help="the file or folder with the runs; it is only read")
+    parser.add_argument(
+        "path", metavar="PATH", help="the file or folder with the runs, or a server's address; it is only read"
+    )
     parser.add_argument(
         "--project",
         metavar="P",
@@ -39,10 +43,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--dry-run", action="store_true", help="only say what would come")
     parser.add_argument(
-        "--step-column", metavar="NAME", help="csv, parquet: the column of steps (default: by its name)"
+        "--step-column", metavar="NAME", help="csv, parquet, jsonl: the column of steps (default: by its name)"
     )
-    parser.add_argument("--time-column", metavar="NAME", help="csv, parquet: the column of times")
-    parser.add_argument("--run-column", metavar="NAME", help="csv, parquet: the column that tells several runs apart")
+    parser.add_argument("--time-column", metavar="NAME", help="csv, parquet, jsonl: the column of times")
+    parser.add_argument(
+        "--run-column", metavar="NAME", help="csv, parquet, jsonl: the column that tells several runs apart"
+    )
     add_data_dir(parser)
     parser.add_argument("--json", action="store_true", help="print what became of each run as JSON")
 
@@ -75,9 +81,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _kind(args: argparse.Namespace, path: Path) -> str:
+    from aspara import settings
+    from aspara.client.reading import is_address
     from aspara.errors import UsageError
     from aspara.importers import KINDS
 
+    if is_address(args.path):
+        if args.source not in ("aspara", "auto"):
+            raise UsageError(f"{args.path!r} is an address; {args.source} runs are brought from files.")
+        return "aspara"
     if not path.exists():
         raise UsageError(f"There is no {args.path!r}. Name the file or folder that holds the runs.")
     named = [name for name in ("step_column", "time_column", "run_column") if getattr(args, name)]
@@ -89,19 +101,28 @@ def _kind(args: argparse.Namespace, path: Path) -> str:
         kind = found[0]
     else:
         kind = str(args.source)
-        if kind == "csv" and path.suffix.lower() == ".parquet":
-            kind = "parquet"
+        if kind == "csv":
+            # One word for all tables: the file's name says which kind it is.
+            kind = {".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl"}.get(path.suffix.lower(), kind)
+    here = settings.data_dir(args.data_dir).resolve()
+    if kind == "aspara" and here in (path.resolve(), path.resolve().parent):
+        raise UsageError(f"The runs of {args.path!r} are here already: {here} is where they would go.")
     if named and kind not in _TABLES:
-        raise UsageError(f"--{named[0].replace('_', '-')} is for csv and parquet; {kind} says itself what is what.")
+        raise UsageError(
+            f"--{named[0].replace('_', '-')} is for csv, parquet and jsonl; {kind} says itself what is what."
+        )
     return kind
 
 
 def _sources(args: argparse.Namespace, kind: str, path: Path, report: Report) -> list[SourceRun]:
+    from aspara.client.reading import is_address
+
     importer = importlib.import_module(f"aspara.importers.{kind}")
     options: dict[str, Any] = {}
     if kind in _TABLES:
         options = {"step": args.step_column, "time": args.time_column, "run": args.run_column}
-    found: list[SourceRun] = importer.runs(path, report, **options)
+    # An address is none of a file's: its slashes must stay.
+    found: list[SourceRun] = importer.runs(args.path if is_address(args.path) else path, report, **options)
     return found
 
 

@@ -4,5 +4,5 @@ An importer reads and never changes its source; it needs nothing installed that 
 written by :mod:`aspara.importers.keep`, which makes importing again harmless: a source run is known by its kind and key.
 """
 
-KINDS = ("tensorboard", "wandb", "mlflow", "trackio", "csv", "parquet")
+KINDS = ("tensorboard", "wandb", "mlflow", "trackio", "aspara", "csv", "parquet", "jsonl")
 """Each is a module of this package."""

@@ -22,7 +22,8 @@ _CHUNK = 1 << 20
 def files_beside(source: SourceRun) -> list[Path]:
     """The files that come with a run whose rows have been read."""
     found = [path for tree in source.trees(Report()) for path in tree.files.values()]
-    return found if source.console is None else [*found, source.console]
+    console = source.console()
+    return found if console is None else [*found, console]
 
 
 class Belongings:
@@ -64,8 +65,9 @@ class Belongings:
                 noted.append(entry)
         if noted:
             self._recorder.update({"logged_artifacts": noted})
-        if self._source.console is not None:
-            self._print(self._source.console)
+        console = self._source.console()
+        if console is not None:
+            self._print(console)
 
     def _version(self, tree: Tree) -> dict[str, Any] | None:
         identity = self._recorder.identity

@@ -64,8 +64,7 @@ def _files(path: Path) -> list[Path]:
 
 def _runs(file: Path, root: Path, step: str | None, time: str | None, run: str | None) -> list[SourceRun]:
     quiet = Report()
-    rows = _cells(file, quiet)
-    first = next(rows, None)
+    first = next(_cells(file, quiet), None)
     if first is None:
         raise UsageError(f"{file.name} has no row below its header.")
     columns = table.assign(list(first), step=step, time=time, run=run)
@@ -83,21 +82,19 @@ def _runs(file: Path, root: Path, step: str | None, time: str | None, run: str |
     else:
         seen = dict.fromkeys(str(cells.get(columns.run)) for cells in _cells(file, quiet))
         names = [name for name in seen if name]
-    return [
-        SourceRun(
-            "csv",
-            place(file) + ("" if name is None else f"#{name}"),
-            functools.partial(_rows, file, columns, name),
-            Facts(name=base if name is None else name, config=dict(config)),
-            stamp=stamp,
-        )
-        for name in names
-    ]
+    found = []
+    for name in names:
+        facts = Facts(name=base if name is None else name, config=dict(config))
+        key = place(file) + ("" if name is None else f"#{name}")
+        rows = functools.partial(_rows, file, columns, name, facts)
+        found.append(SourceRun("csv", key, rows, facts, stamp=stamp))
+    return found
 
 
-def _rows(file: Path, columns: table.Columns, run: str | None, report: Report) -> Iterator[Row]:
+def _rows(file: Path, columns: table.Columns, run: str | None, facts: Facts, report: Report) -> Iterator[Row]:
     time = int(file.stat().st_mtime * 1000)
     for number, cells in enumerate(table.chosen(_cells(file, report), columns, run)):
+        table.begin(facts, cells)
         found = table.row(columns, cells, number, report, time)
         if found is not None:
             if columns.time:

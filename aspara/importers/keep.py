@@ -182,7 +182,11 @@ class Keeper:
                 if metrics:
                     with recorder.lock:
                         recorder.append(rows.encode(time, step, metrics))
-                plain = {k: v for k, v in metrics.items() if not isinstance(v, dict) and k not in source.facts.captured}
+                plain = {
+                    k: v
+                    for k, v in metrics.items()
+                    if not isinstance(v, dict | list) and k not in source.facts.captured
+                }
                 statistics.fold(step, plain)
                 begins, ends = min(begins or time, time), max(ends or time, time)
                 last_step = step if last_step is None else max(last_step, step)

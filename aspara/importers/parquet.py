@@ -72,20 +72,24 @@ def _runs(
         listed = frame.select(pl.col(columns.run).drop_nulls().unique(maintain_order=True)).collect()
         names = [str(name) for name in listed[columns.run]]
     for name in names:
+        facts = Facts(name=name_of(file, root) if name is None else name)
+        beside = [part for part in ("_timestamp", "_runtime") if part in schema]
         yield SourceRun(
             "parquet",
             place(file) + ("" if name is None else f"#{name}"),
-            functools.partial(_rows, file, columns, name),
-            Facts(name=name_of(file, root) if name is None else name),
+            functools.partial(_rows, file, columns, name, beside, facts),
+            facts,
             stamp=stamp_of([file]),
         )
 
 
-def _rows(file: Path, columns: table.Columns, run: str | None, report: Report) -> Iterator[Row]:
+def _rows(
+    file: Path, columns: table.Columns, run: str | None, beside: list[str], facts: Facts, report: Report
+) -> Iterator[Row]:
     import polars as pl
 
     frame: polars.LazyFrame = pl.scan_parquet(file, hive_partitioning=False)
-    parts = (columns.step, columns.time, columns.name, columns.value, *columns.metrics)
+    parts = (columns.step, columns.time, columns.name, columns.value, columns.text, *columns.metrics, *beside)
     wanted = list(dict.fromkeys(part for part in parts if part is not None))
     if columns.run is not None:
         frame = frame.filter(pl.col(columns.run).cast(pl.String) == run)
@@ -96,6 +100,7 @@ def _rows(file: Path, columns: table.Columns, run: str | None, report: Report) -
         while True:
             part = frame.slice(offset, _SLICE).collect()
             for number, cells in enumerate(part.iter_rows(named=True), offset):
+                table.begin(facts, cells)
                 found = table.row(columns, cells, number, report, time)
                 if found is not None:
                     if columns.time:

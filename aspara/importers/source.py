@@ -85,8 +85,8 @@ class SourceRun:
     stamp: str | None = None
     trees: Callable[[Report], list[Tree]] = lambda _: []
     """The files kept with the run; asked for when its rows have been read."""
-    console: Path | None = None
-    """What the program printed."""
+    console: Callable[[], Path | None] = lambda: None
+    """The file with what the program printed; asked for at the end, too."""
 
 
 def place(path: Path) -> str:

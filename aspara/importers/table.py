@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aspara.errors import UsageError
-from aspara.importers.source import Report, Row
+from aspara.importers.source import Facts, Report, Row
 from aspara.storage.rows import parse_timestamp
 
 # In order of preference; compared without case, blanks and underscores.
@@ -21,6 +21,7 @@ TIMES = ("_timestamp", "timestamp", "wall_time", "wall time", "time", "datetime"
 RUNS = ("_run", "run", "run_name", "run_id", "experiment")
 NAMES = ("metric_name", "metric", "tag", "key")
 VALUES = ("metric_value", "value")
+TEXTS = ("metric_text", "text")
 _IGNORED = ("_runtime", "relative_time")
 _SECONDS_BELOW = 1e11
 """A time below this is in seconds (until the year 5138), above it in milliseconds (from 1973 on), beyond in finer units."""
@@ -36,6 +37,8 @@ class Columns:
     name: str | None
     value: str | None
     metrics: tuple[str, ...]
+    text: str | None = None
+    """Of points: where the value stands that is a text."""
 
 
 def assign(
@@ -51,13 +54,18 @@ def assign(
     name, value = _first(header, NAMES), _first(header, VALUES)
     taken = {found_step, found_time, found_run}
     if name is not None and value is not None and name not in taken and value not in taken:
-        return Columns(found_step, found_time, found_run, name, value, ())
+        return Columns(found_step, found_time, found_run, name, value, (), _first(header, TEXTS))
     others = tuple(c for c in header if c and c not in taken and c not in _IGNORED)
     return Columns(found_step, found_time, found_run, None, None, others)
 
 
-def row(columns: Columns, cells: dict[str, Any], number: int, report: Report, default_time: int) -> Row | None:
-    """The row in `cells`, the `number`-th (from 0) of its run; None when nothing in it was logged."""
+def row(
+    columns: Columns, cells: dict[str, Any], number: int, report: Report, default_time: int, *, typed: bool = False
+) -> Row | None:
+    """The row in `cells`, the `number`-th (from 0) of its run; None when nothing in it was logged. Where the cells are `typed`, a
+    text is a text even if it looks like a number.
+    """
+    read = _typed if typed else cell
     step = _whole(cells.get(columns.step)) if columns.step else number
     if step is None:
         report.problem("a step is no whole number; the row's own place is taken for it")
@@ -67,15 +75,26 @@ def row(columns: Columns, cells: dict[str, Any], number: int, report: Report, de
         report.problem("a time cannot be understood; that of the row before is taken for it")
     metrics: dict[str, Any] = {}
     if columns.name and columns.value:
-        name, value = str(cells.get(columns.name) or ""), cell(cells.get(columns.value))
+        name, value = str(cells.get(columns.name) or ""), read(cells.get(columns.value))
+        if value is None and columns.text:
+            text = cells.get(columns.text)
+            value = text if isinstance(text, str) and text else None
         if name and value is not None:
             metrics[name] = value
     else:
         for name in columns.metrics:
-            value = cell(cells.get(name))
+            value = read(cells.get(name))
             if value is not None:
                 metrics[name] = value
     return (default_time if time is None else time, step, metrics) if metrics else None
+
+
+def begin(facts: Facts, cells: dict[str, Any]) -> None:
+    """Notes when the run began, of a row that says its time and how long the run had gone on (Aspara's and wandb's do)."""
+    if facts.start_time is None:
+        time, passed = moment(cells.get("_timestamp")), cell(cells.get("_runtime"))
+        if time is not None and isinstance(passed, int | float) and math.isfinite(passed):
+            facts.start_time = time - round(passed * 1000)
 
 
 def cell(value: Any) -> float | int | str | None:
@@ -93,6 +112,10 @@ def cell(value: Any) -> float | int | str | None:
         return int(text) if text.lstrip("+-").isdigit() and len(text) < 16 else float(text)
     except ValueError:
         return {"true": 1, "false": 0}.get(text.lower(), text)
+
+
+def _typed(value: Any) -> float | int | str | None:
+    return int(value) if isinstance(value, bool) else value if isinstance(value, int | float | str) else None
 
 
 def moment(value: Any) -> int | None:

@@ -65,7 +65,7 @@ def runs(path: Path, report: Report) -> list[SourceRun]:
                 id=run_id or None,
                 stamp=stamp_of([file, *_saved(file.parent).values()]),
                 trees=functools.partial(_trees, file.parent, run_id or file.stem),
-                console=_console(file.parent),
+                console=functools.partial(_console, file.parent),
             )
         )
     if not found and not report.problems:

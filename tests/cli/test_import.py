@@ -54,10 +54,14 @@ def test_json(cli):
     ("arguments", "code", "said"),
     [
         (["wandb", "/no/such"], 2, "There is no '/no/such'"),
-        (["auto", "{data}"], 2, "looks like none of tensorboard, wandb"),
+        (["auto", "{samples}/make.py"], 2, "looks like none of tensorboard, wandb"),
+        (["auto", "{data}"], 2, "are here already"),
+        (["aspara", "{data}/digits"], 2, "are here already"),
+        (["wandb", "http://127.0.0.1:1"], 2, "wandb runs are brought from files"),
+        (["auto", "http://127.0.0.1:1"], 1, "http://127.0.0.1:1 cannot be reached"),
         (["mlflow", "{data}"], 2, "give a folder 'mlruns'"),
         (["wandb", "{samples}/wandb", "--project", "../x"], 2, "no valid project name"),
-        (["wandb", "{samples}/wandb", "--run-column", "x"], 2, "--run-column is for csv and parquet"),
+        (["wandb", "{samples}/wandb", "--run-column", "x"], 2, "--run-column is for csv, parquet and jsonl"),
         (["csv", "{samples}/make.py", "--step-column", "nope"], 2, "no step column 'nope'"),
     ],
 )

@@ -1,0 +1,187 @@
+"""Aspara's own: another data directory, a project in one, or a dashboard or tracker far away.
+
+Everything comes: rows as they were logged, media, config, results, tags, notes, ends, what was printed, and the versions of
+artifacts that a run made.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from aspara.catalog.api import open_library
+from aspara.catalog.library import Library
+from aspara.catalog.runs import RunInfo
+from aspara.client.reading import is_address
+from aspara.errors import ArtifactNotFound, AsparaError, NotFound
+from aspara.importers.source import Facts, Report, Row, SourceRun, Tree, nothing_found, place
+from aspara.media.base import Media, Shelf
+from aspara.storage.layout import Layout
+
+_DETAILS = ("host", "command", "git", "environment", "metric_definitions", "total_steps", "pid")
+_CONSOLE = "console.log"
+
+
+def recognizes(path: Path) -> bool:
+    """True for a data directory with a run that has metadata, and for a project in one."""
+    return bool(_projects(path))
+
+
+def runs(path: Path | str, report: Report) -> list[SourceRun]:
+    """The runs of every project there."""
+    if is_address(str(path)):
+        library = open_library(str(path))
+        names, root = [info.name for info in library.projects()], str(path)
+    else:
+        names = _projects(Path(path))
+        if not names:
+            raise nothing_found("aspara", Path(path), "give a data directory, a project in one, or a server's address.")
+        folder = Path(path).absolute()
+        data_dir = folder.parent if names == [folder.name] and not _holds_runs(folder / folder.name) else folder
+        library, root = open_library(data_dir), place(data_dir)
+    found = []
+    for project in names:
+        try:
+            infos = library.runs(project)
+        except NotFound:  # deleted meanwhile
+            continue
+        for info in reversed(infos):
+            if info.problem_count:
+                report.problem(f"{project}/{info.run}: {info.problem_count} lines or files of it could not be read")
+            source = _Source(library, info)
+            stamp = f"{info.status} {info.last_update} {info.last_step} {info.problem_count}"
+            found.append(
+                SourceRun(
+                    "aspara",
+                    f"{root}#{project}/{info.id}",
+                    source.rows,
+                    source.facts,
+                    project=project,
+                    id=info.id,
+                    # A running run is read each time: nobody else says whether there is more.
+                    stamp=None if info.status == "running" else stamp,
+                    trees=source.trees,
+                    console=source.console,
+                )
+            )
+    return found
+
+
+class _Source:
+    """One run in a library. What its list item does not say is looked up when its rows are read."""
+
+    def __init__(self, library: Library, info: RunInfo) -> None:
+        self._library, self._project, self._run = library, info.project, info.run
+        self._versions: list[dict[str, Any]] = []
+        self._plain: list[str] = []
+        self.facts = Facts(
+            name=info.name,
+            config=info.config,
+            tags=info.tags,
+            notes=info.notes,
+            group=info.group,
+            job_type=info.job_type,
+            status="crashed" if info.status == "running" else info.status,
+            exit_code=info.exit_code,
+            start_time=info.start_time,
+            finish_time=info.finish_time,
+        )
+
+    def console(self) -> Path | None:
+        """What it printed."""
+        with contextlib.suppress(ArtifactNotFound):
+            return self._library.file(self._project, self._run, _CONSOLE).path()
+        return None
+
+    def rows(self, report: Report) -> Iterator[Row]:
+        """Its rows, media with the way to their files."""
+        del report
+        detail = self._library.run(self._project, self._run)
+        metadata, own = detail.info.metadata, detail.info.metadata.get("summary_own")
+        self._versions = [e for e in metadata.get("logged_artifacts") or [] if isinstance(e, dict)]
+        self._plain = [str(artifact["name"]) for artifact in detail.artifacts]
+        self.facts.summary = {k: v for k, v in detail.info.summary.items() if own is None or k in own}
+        self.facts.details = {name: metadata[name] for name in _DETAILS if metadata.get(name) is not None}
+        self.facts.captured = {str(name) for name in metadata.get("captured_metrics") or []}
+        for time, step, values in self._library.rows(self._project, self._run):
+            yield time, step, {n: _Reference(v, self._media) if isinstance(v, dict) else v for n, v in values.items()}
+
+    def trees(self, report: Report) -> list[Tree]:
+        """Versions of artifacts as they are, and plain artifacts as one."""
+        found: list[Tree] = []
+        for entry in self._versions:
+            with contextlib.suppress(NotFound, KeyError):  # deleted since
+                store = self._library.collections(str(entry.get("project") or self._project))
+                manifest = store.manifest(str(entry["name"]), str(entry.get("version") or entry["digest"]))
+                entries = [e for e in manifest.get("entries") or [] if "ref" not in e]
+                if len(entries) < len(manifest.get("entries") or []):
+                    report.skip("references in artifacts", len(manifest["entries"]) - len(entries))
+                files = {
+                    str(e["path"]): store.content(str(manifest["name"]), str(manifest["version"]), e) for e in entries
+                }
+                found.append(Tree(str(manifest["name"]), str(manifest.get("type")), files))
+        if self._plain:
+            kept = {name: self._library.artifact(self._project, self._run, name).path() for name in self._plain}
+            found.append(Tree(f"run-{self._run}-files", "files", kept))
+        return found
+
+    def _media(self, path: str) -> tuple[bytes, str]:
+        name = path.rpartition("/")[2]
+        try:
+            content = self._library.media_file(self._project, self._run, name).path()
+        except NotFound:
+            raise FileNotFoundError(path) from None
+        return content.read_bytes(), name.rpartition(".")[2]
+
+
+class _Reference(Media):
+    """A value of a row that names files: they are fetched when it is kept, and named anew."""
+
+    kind = "media"
+
+    def __init__(self, value: dict[str, Any], fetch: Callable[[str], tuple[bytes, str]]) -> None:
+        self._value, self._fetch = value, fetch
+        self.kind = str(value.get("_type") or "media")  # type: ignore[misc]
+
+    def stored(self, shelf: Shelf) -> dict[str, Any]:
+        """The same value, its files on the shelf."""
+        found = self._moved(self._value, shelf)
+        assert isinstance(found, dict)
+        return found
+
+    def _moved(self, value: Any, shelf: Shelf) -> Any:
+        if isinstance(value, list):
+            return [self._moved(item, shelf) for item in value]
+        if not isinstance(value, dict):
+            return value
+        inner = {key: self._moved(item, shelf) for key, item in value.items()}
+        path = value.get("path")
+        if isinstance(path, str) and path.startswith("media/"):
+            content, ending = self._fetch(path)
+            if value.get("_type") == "table" and ending == "json":
+                # Its cells may name files, too.
+                with contextlib.suppress(ValueError, RecursionError):
+                    content = json.dumps(self._moved(json.loads(content), shelf), separators=(",", ":")).encode()
+            inner.update(shelf.keep(content, ending))
+        return inner
+
+
+def _projects(path: Path) -> list[str]:
+    if not path.is_dir():
+        return []
+    layout = Layout(path.absolute())
+    with contextlib.suppress(AsparaError, OSError):
+        found = [name for name in layout.projects() if _holds_runs(path / name)]
+        if found:
+            return found
+        if _holds_runs(path):
+            return [path.absolute().name]
+    return []
+
+
+def _holds_runs(project: Path) -> bool:
+    """True for a folder with a run's metadata in it: what else ends in .jsonl may be anybody's."""
+    return project.is_dir() and any(project.glob("*.meta.json"))

@@ -1,0 +1,177 @@
+"""JSON lines: Aspara's own exports and row files, and any log of one object a line.
+
+An object with ``metrics`` is a row as Aspara writes it (``timestamp``, ``step``, ``metrics``); any other is taken apart by the names
+of its keys, as a table is by those of its columns. A file is a run, or several where a key names them.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from aspara.errors import UsageError
+from aspara.importers import table
+from aspara.importers.csv import name_of
+from aspara.importers.source import Facts, Report, Row, SourceRun, nothing_found, place, stamp_of
+from aspara.storage.rows import MAX_LINE, NONFINITE, parse_timestamp
+
+_ENDINGS = (".jsonl", ".ndjson")
+_LOOKED_AT = 20
+
+
+def recognizes(path: Path) -> bool:
+    """True for a file that ends in .jsonl or .ndjson, and for a folder with one."""
+    return bool(_files(path))
+
+
+def runs(
+    path: Path, report: Report, *, step: str | None = None, time: str | None = None, run: str | None = None
+) -> list[SourceRun]:
+    """The runs in the file or folder; `step`, `time` and `run` name the keys where their names do not tell."""
+    files = _files(path) or ([path] if path.is_file() else [])
+    if not files:
+        raise nothing_found("jsonl", path, "give a .jsonl file, or a folder with some.")
+    found: list[SourceRun] = []
+    for file in files:
+        try:
+            found.extend(_runs(file, path, step, time, run))
+        except OSError as error:
+            report.problem(f"{file}: {error.strerror}")
+        except UsageError as error:
+            if len(files) == 1:
+                raise
+            report.problem(f"{file}: {error}")
+    return found
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path] if path.suffix.lower() in _ENDINGS else []
+    return sorted(p for p in path.rglob("*") if p.suffix.lower() in _ENDINGS and p.is_file())
+
+
+def _runs(file: Path, root: Path, step: str | None, time: str | None, run: str | None) -> Iterator[SourceRun]:
+    quiet = Report()
+    keys: dict[str, None] = {}
+    for number, cells in enumerate(_objects(file, quiet)):
+        keys.update(dict.fromkeys(cells))
+        if number >= _LOOKED_AT:
+            break
+    if not keys:
+        raise UsageError(f"{file.name} holds no line that is a JSON object.")
+    # The keys of rows say nothing about the columns of a table, but for the one that names the run.
+    named = table.assign(list(keys), step=step, time=time, run=run).run
+    names: list[str | None] = [None]
+    if named is not None:
+        names = list(dict.fromkeys(str(c[named]) for c in _objects(file, quiet) if c.get(named) is not None))
+    for name in names:
+        facts = Facts(name=name_of(file, root) if name is None else name)
+        yield SourceRun(
+            "jsonl",
+            place(file) + ("" if name is None else f"#{name}"),
+            functools.partial(_rows, file, (step, time, named), name, facts),
+            facts,
+            stamp=stamp_of([file]),
+        )
+
+
+def _rows(
+    file: Path, named: tuple[str | None, str | None, str | None], run: str | None, facts: Facts, report: Report
+) -> Iterator[Row]:
+    step, time, key = named
+    known: dict[tuple[str, ...], table.Columns] = {}
+    moment, number = int(file.stat().st_mtime * 1000), -1
+    for cells in _objects(file, report):
+        if run is not None and str(cells.get(key or "")) != run:
+            continue
+        number += 1
+        if isinstance(cells.get("metrics"), dict):
+            found = _row(cells, number, moment, report)
+        else:
+            shape = tuple(cells)
+            if shape not in known:
+                there = {
+                    name: given for name, given in (("step", step), ("time", time), ("run", key)) if given in shape
+                }
+                known[shape] = table.assign(shape, **there)
+            flat = {name: value for key_, cell in cells.items() for name, value in _flat(key_, cell, report)}
+            table.begin(facts, cells)
+            found = table.row(_widened(known[shape], cells, flat), flat, number, report, moment, typed=True)
+        if found is not None:
+            moment = found[0]
+            yield found
+
+
+def _widened(columns: table.Columns, cells: dict[str, Any], flat: dict[str, Any]) -> table.Columns:
+    """The columns with those of nested objects in the place of the objects."""
+    if flat.keys() == cells.keys() or columns.name:
+        return columns
+    metrics = tuple(n for n in flat if n in columns.metrics or n.partition(".")[0] in columns.metrics)
+    return table.Columns(columns.step, columns.time, columns.run, None, None, metrics)
+
+
+def _row(cells: dict[str, Any], number: int, moment: int, report: Report) -> Row | None:
+    """A row of Aspara's own form. What is wrong with it costs no more than itself."""
+    time, step = parse_timestamp(cells.get("timestamp")), cells.get("step")
+    if time is None:
+        report.problem("a timestamp cannot be understood; that of the row before is taken for it")
+    if step is not None and (isinstance(step, bool) or not isinstance(step, int)):
+        report.problem("a step is no whole number; the row's own place is taken for it")
+        step = None
+    kept: dict[str, Any] = {}
+    for name, value in cells["metrics"].items():
+        if isinstance(value, dict | list):
+            report.skip("media values" if isinstance(value, dict) else "lists")
+        elif value is not None:
+            plain = NONFINITE.get(value, value) if isinstance(value, str) else value
+            kept[name] = int(plain) if isinstance(plain, bool) else plain
+    return (moment if time is None else time, number if step is None else step, kept) if kept else None
+
+
+def _flat(name: str, value: Any, report: Report) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _flat(f"{name}.{key}", inner, report)
+    elif isinstance(value, list):
+        report.skip("lists")
+    elif isinstance(value, str):
+        yield name, NONFINITE.get(value, value)
+    elif value is not None:
+        yield name, value
+
+
+def _objects(file: Path, report: Report) -> Iterator[dict[str, Any]]:
+    """The objects of the lines; what is none is reported."""
+    with file.open("rb") as lines:
+        number = 0
+        while line := lines.readline(MAX_LINE):
+            number += 1
+            if len(line) >= MAX_LINE and not line.endswith(b"\n"):
+                while (rest := lines.readline(MAX_LINE)) and not rest.endswith(b"\n"):
+                    pass
+                report.problem(f"{file.name}: line {number} is longer than {MAX_LINE} bytes")
+                continue
+            if not line.strip(b"\0 \t\r\n"):
+                continue
+            try:
+                found = orjson.loads(line)
+            except ValueError:
+                found = _leniently(line)
+            if isinstance(found, dict):
+                yield found
+            elif line.endswith(b"\n"):
+                report.problem(f"{file.name}: line {number} is no JSON object")
+
+
+def _leniently(line: bytes) -> Any:
+    # The standard parser takes bare NaN and Infinity, which many programs write.
+    import json
+
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
