@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -86,7 +87,14 @@ class Section(dict[str, Any]):
 
     def as_dict(self) -> dict[str, Any]:
         """A plain, independent copy."""
-        return {k: v.as_dict() if isinstance(v, Section) else v for k, v in self.items()}
+        self.items()  # a summary takes over what was logged
+        return {k: v.as_dict() if isinstance(v, Section) else v for k, v in self._pairs()}
+
+    def _pairs(self) -> list[tuple[str, Any]]:
+        """What is here now, while other threads may add to it."""
+        while True:
+            with contextlib.suppress(RuntimeError):  # "dictionary changed size during iteration"
+                return list(dict.items(self))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return dict, (self.as_dict(),)

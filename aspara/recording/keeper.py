@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 
@@ -18,7 +19,7 @@ class Keeper:
         self._name = name
         self._wake = threading.Event()
         self._last: Callable[[], None] | None = None
-        self._stopping = False
+        self._stopping = self._said = False
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -47,12 +48,20 @@ class Keeper:
         thread.join(timeout)
         return not thread.is_alive()
 
+    def _say(self, error: Exception) -> None:
+        if not self._said:
+            self._said = True
+            print(f"aspara: {self._name} met {type(error).__name__}: {error}. It goes on.", file=sys.stderr, flush=True)
+
     def _loop(self) -> None:
         while True:
             self._wake.wait(self._interval())
             self._wake.clear()
             if self._stopping:
                 break
-            self._work()
+            try:
+                self._work()
+            except Exception as error:  # whatever it is: without its next rounds nothing would be made durable any more
+                self._say(error)
         if self._last is not None:
             self._last()

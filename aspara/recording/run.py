@@ -609,7 +609,7 @@ class Run(KeepsArtifacts):
         return defined_summary(last, self._statistics.facts, self._definitions) if self._definitions else last
 
     def _config_changed(self) -> None:
-        self._config_told.tell(self.config.as_dict())
+        self._config_told.tell(self.config.as_dict)
 
     def _summary_changed(self) -> None:
         # Written by the background thread: summaries are set in loops, and a metadata write costs milliseconds.
@@ -628,7 +628,7 @@ class Run(KeepsArtifacts):
         if self._recorder.partial:
             # Wrong statistics are worse than none: readers make them from the rows.
             del changes["metric_summary"]
-        self._summary_told.tell({**json_safe(last), **own}, changes)
+        self._summary_told.tell(lambda: {**json_safe(last), **own}, changes)
 
     def _tell(self, changes: dict[str, Any]) -> None:
         self._recorder.update(changes)  # asked each time: a forked child has another recorder

@@ -25,7 +25,7 @@ class Summary(Section):
 
     def own(self) -> dict[str, Any]:
         """What the program set itself."""
-        return {k: v.as_dict() if isinstance(v, Section) else v for k, v in dict.items(self) if k in self._own}
+        return {k: v.as_dict() if isinstance(v, Section) else v for k, v in self._pairs() if k in self._own}
 
     def refresh(self) -> None:
         """Takes over the last logged values, below those the program set."""
@@ -35,8 +35,8 @@ class Summary(Section):
         for key, value in last.items():
             if key not in self._own:
                 dict.__setitem__(self, key, self._wrap(value) if isinstance(value, dict) else value)
-        for key in [key for key in dict.keys(self) if key not in self._own and key not in last]:
-            dict.__delitem__(self, key)  # a metric that was since defined as one to leave out
+        for key in [key for key, _ in self._pairs() if key not in self._own and key not in last]:
+            dict.pop(self, key, None)  # a metric that was since defined as one to leave out
         object.__setattr__(self, "_taken", last)
 
     def _notify(self) -> None:

@@ -23,11 +23,12 @@ class Told:
         # Re-entrant: a signal handler may set a value too. Held while telling, so that what is told stays in order.
         self._lock = threading.RLock()
 
-    def tell(self, now: Mapping[str, Any], more: Mapping[str, Any] | None = None) -> None:
-        """Tells how the dict is `now`, together with `more` changes; nothing where there are none."""
+    def tell(self, look: Callable[[], Mapping[str, Any]], more: Mapping[str, Any] | None = None) -> None:
+        """Tells how the dict is now, which ``look()`` says, together with `more` changes; nothing where there are none."""
         with self._lock:
+            now = dict(look())  # under the lock: of two threads that set values, the later look is told last
             changes = {**difference(self._key, self._before, now), **(more or {})}
-            self._before = dict(now)
+            self._before = now
             if changes:
                 self._update(changes)
 

@@ -7,6 +7,7 @@ import dataclasses
 import json
 import os
 import signal
+import threading
 import time
 
 import numpy as np
@@ -205,6 +206,32 @@ def test_what_is_removed_from_config_and_summary_is_gone_for_good(disk):
     run.config.fresh = 1
     run.finish()
     assert {"fresh": 1} == disk.meta("p", "r")["config"]
+
+
+def test_threads_may_set_config_and_summary_at_once(disk, monkeypatch, capsys):
+    """Each its own keys, as fast as it can, while they are being written all the while: the last of each is there in the end."""
+    monkeypatch.setenv("ASPARA_FSYNC_INTERVAL", "0.01")
+    run = aspara.init("p", "r")
+
+    def work(thread: int) -> None:
+        for i in range(300):
+            run.summary[f"t{thread}.{i}"] = run.config[f"t{thread}"] = i
+            run.log({f"m{thread}": i})
+            if i % 50 == 0:
+                run.config[f"only-{thread}-{i}"] = dict(run.summary) != {}
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    run.finish()
+    meta = disk.meta("p", "r")
+    for thread in range(4):
+        assert 299 == meta["config"][f"t{thread}"]
+        assert 299 == meta["summary"][f"m{thread}"]
+        assert list(range(300)) == [meta["summary"][f"t{thread}.{i}"] for i in range(300)]
+    assert "" == capsys.readouterr().err
 
 
 def test_removals_wait_together_with_what_follows_them():
