@@ -553,7 +553,7 @@ function like(one: Value, other: Value): boolean {
 }
 
 /** True if `pattern` covers `text`. Greedy with one way back, so its time is bounded by their lengths' product. */
-function glob(text: string, pattern: string): boolean {
+export function glob(text: string, pattern: string): boolean {
   let at = 0;
   let star = 0;
   let here = 0;

@@ -2,9 +2,11 @@ import "../styles/base.css";
 import "../styles/dashboard.css";
 import "../styles/panel.css";
 import "../styles/runs.css";
+import "../styles/compare.css";
 import { render } from "preact";
 import { PanelContext } from "../panel/environment";
 import { app, environment, location_, navigate, route } from "./app";
+import { ComparePage } from "./pages/compare";
 import { ProjectPage } from "./pages/project";
 import { ProjectsPage } from "./pages/projects";
 import { RunPage } from "./pages/run";
@@ -17,6 +19,7 @@ function Page() {
   if (first === undefined) return <ProjectsPage />;
   if (first === "projects" && project !== undefined) {
     if (runs === undefined) return <ProjectPage key={project} project={project} />;
+    if (runs === "compare" && run === undefined) return <ComparePage key={project} project={project} />;
     if (runs === "runs") {
       return run === undefined ? (
         <RunsPage key={project} project={project} />

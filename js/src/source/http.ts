@@ -37,8 +37,9 @@ export class HttpSource implements Source {
     return this.get(`api/projects/${enc(project)}`, signal);
   }
 
-  async runs(project: string, signal?: AbortSignal): Promise<Run[]> {
-    return this.all<Run>(`api/projects/${enc(project)}/runs`, "runs", signal);
+  async runs(project: string, signal?: AbortSignal, some?: readonly string[]): Promise<Run[]> {
+    const query = some ? `&runs=${some.map(enc).join(",")}` : "";
+    return this.all<Run>(`api/projects/${enc(project)}/runs`, "runs", signal, query);
   }
 
   run(project: string, run: string, signal?: AbortSignal): Promise<RunDetail> {
@@ -157,11 +158,11 @@ export class HttpSource implements Source {
       : `api/projects/${enc(project)}/runs/${enc(run)}/metadata`;
   }
 
-  private async all<T>(path: string, key: string, signal?: AbortSignal): Promise<T[]> {
+  private async all<T>(path: string, key: string, signal?: AbortSignal, query = ""): Promise<T[]> {
     const found: T[] = [];
     for (;;) {
       const page = await this.get<Record<string, Json> & { total: number }>(
-        `${path}?limit=${PAGE}&offset=${found.length}`,
+        `${path}?limit=${PAGE}&offset=${found.length}${query}`,
         signal,
       );
       const items = page[key] as unknown as T[];

@@ -82,9 +82,9 @@ export class MemorySource implements Source {
     };
   }
 
-  async runs(project: string): Promise<Run[]> {
+  async runs(project: string, _signal?: AbortSignal, some?: readonly string[]): Promise<Run[]> {
     this.check(project);
-    return [...this.known.values()];
+    return [...this.known.values()].filter((run) => !some || some.includes(run.run));
   }
 
   async run(project: string, run: string): Promise<RunDetail> {

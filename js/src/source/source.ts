@@ -47,7 +47,8 @@ export interface Source {
   readonly readOnly: boolean;
   projects(signal?: AbortSignal): Promise<Project[]>;
   project(project: string, signal?: AbortSignal): Promise<Project>;
-  runs(project: string, signal?: AbortSignal): Promise<Run[]>;
+  /** All runs, or those of `some` that there are. */
+  runs(project: string, signal?: AbortSignal, some?: readonly string[]): Promise<Run[]>;
   run(project: string, run: string, signal?: AbortSignal): Promise<RunDetail>;
   /** The names of the metrics of some runs (or all), and where a stream goes on from. */
   names(project: string, runs?: string[], signal?: AbortSignal): Promise<MetricNames>;

@@ -17,6 +17,8 @@ export function pointsFor(lines: number): number {
 export interface BoardOptions {
   /** Load only the metrics that somebody needs, of the runs that are drawn: for a project of any size. */
   lazy?: boolean;
+  /** These runs and no others; those that do not exist are passed over. */
+  some?: readonly string[];
 }
 
 /**
@@ -54,7 +56,7 @@ export class Board {
     readonly project: string,
     /** The one run that it is about, if it is not about the whole project. */
     readonly only?: string,
-    options: BoardOptions = {},
+    private readonly options: BoardOptions = {},
   ) {
     this.lazy = options.lazy ?? false;
   }
@@ -66,8 +68,8 @@ export class Board {
       const [runs, names] = await Promise.all([
         this.only
           ? this.source.run(this.project, this.only, signal).then((run) => [run])
-          : this.source.runs(this.project, signal),
-        this.lazy ? this.source.names(this.project, this.only ? [this.only] : undefined, signal) : null,
+          : this.source.runs(this.project, signal, this.options.some),
+        this.lazy ? this.source.names(this.project, this.members(), signal) : null,
       ]);
       if (names) {
         this.runs.value = runs;
@@ -105,6 +107,11 @@ export class Board {
   close(): void {
     this.aborter.abort();
     this.stream.abort();
+  }
+
+  /** The runs that it is about, if not all. */
+  private members(): string[] | undefined {
+    return this.only ? [this.only] : this.options.some && [...this.options.some];
   }
 
   lines(metric: string): Map<string, Series> {
@@ -269,10 +276,9 @@ export class Board {
   private listen(cursor: string): void {
     this.stream.abort();
     this.stream = new AbortController();
-    const options = {
-      ...(cursor ? { cursor } : {}),
-      ...(this.only ? { runs: [this.runs.value[0]!.run] } : {}),
-    };
+    const members = this.members() && this.runs.value.map((run) => run.run);
+    if (members?.length === 0) return;
+    const options = { ...(cursor ? { cursor } : {}), ...(members ? { runs: members } : {}) };
     this.source.subscribe(
       this.project,
       options,
@@ -323,6 +329,7 @@ export class Board {
         this.touch(event.metric);
         break;
       case "run":
+        if (this.options.some && !this.options.some.includes(event.run.run)) break;
         this.runs.value = [event.run, ...this.runs.value.filter((r) => r.run !== event.run.run)];
         break;
       case "meta":

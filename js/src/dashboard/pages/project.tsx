@@ -82,7 +82,7 @@ export function ProjectPage({ project }: { project: string }) {
 }
 
 /** The same list as before while its items look the same: charts are not drawn anew for a step counted. */
-function useSame<T>(items: T[], look: (item: T) => string): T[] {
+export function useSame<T>(items: T[], look: (item: T) => string): T[] {
   const kept = useRef<{ items: T[]; text: string }>({ items: [], text: "" });
   const text = items.map(look).join("\n");
   if (text !== kept.current.text) kept.current = { items, text };
@@ -90,7 +90,7 @@ function useSame<T>(items: T[], look: (item: T) => string): T[] {
 }
 
 /** Fields by which the runs fall into groups: of several values, not each with its own. */
-function groupable(runs: Run[]): string[] {
+export function groupable(runs: Run[]): string[] {
   const values = new Map<string, Set<string>>();
   const add = (field: string, value: Json) => {
     const found = values.get(field) ?? new Set<string>();

@@ -191,7 +191,13 @@ export function RunsPage({ project }: { project: string }) {
             {store.error.value}
           </p>
         )}
-        <Actions store={store} rows={chosen} fields={fields} clear={() => setSelected(new Set())} />
+        <Actions
+          store={store}
+          rows={chosen}
+          fields={fields}
+          filter={expression?.text ?? ""}
+          clear={() => setSelected(new Set())}
+        />
         {store.loading.value && total === 0 && !store.error.value && (
           <div class="card table-wrap loading" aria-busy="true" style={{ height: "320px" }} />
         )}

@@ -2,13 +2,13 @@ import { useState } from "preact/hooks";
 import type { Json } from "../../core/types";
 import { download } from "../../panel/export";
 import { address, app, source } from "../app";
+import { MOST_COMPARED } from "../compare/view";
 import { Dialog } from "../parts/frame";
 import type { Row } from "./columns";
 import type { Store } from "./store";
 import { unquoted, valueIn } from "./view";
 
 const AT_ONCE = 4;
-const MOST_COMPARED = 200;
 
 /** `work` for each item, a few at a time; what failed is returned with the reason. */
 export async function forEach<T>(
@@ -60,11 +60,14 @@ export function Actions({
   store,
   rows,
   fields,
+  filter,
   clear,
 }: {
   store: Store;
   rows: Row[];
   fields: string[];
+  /** What the table is filtered by: a comparison can look at all of those runs. */
+  filter: string;
   clear: () => void;
 }) {
   const [asking, setAsking] = useState<"tags" | "delete" | null>(null);
@@ -99,7 +102,9 @@ export function Actions({
           {rows.length > 1 && rows.length <= MOST_COMPARED ? (
             <a
               class="button primary"
-              href={`${address("projects", project, "compare")}?runs=${rows.map((r) => r.run).join(",")}`}
+              href={`${address("projects", project, "compare")}?runs=${rows.map((r) => r.run).join(",")}${
+                filter ? `&filter=${encodeURIComponent(filter)}` : ""
+              }`}
             >
               Compare
             </a>

@@ -1,0 +1,351 @@
+import { useMemo } from "preact/hooks";
+import { axisOf } from "../../core/axis";
+import { formatValue } from "../../core/format";
+import { runColor } from "../../core/palette";
+import { type Dimension, goodness, parallel } from "../../core/parallel";
+import { address } from "../app";
+import { Popover } from "../parts/popover";
+import type { Row } from "../table/columns";
+import { definitionsOf, type Facts, goalOf } from "./facts";
+import { Importances } from "./importances";
+import { Parallel, shadeColor } from "./parallel";
+import { type Findings, findings, labelOf, OWN_AXES, tells, useSample, valueAt } from "./sample";
+import { FieldPicker, Scatter } from "./scatter";
+import { type CompareView, MOST_COMPARED, type Scope } from "./view";
+
+/** More lines than this tell nothing, and make a page slow. */
+const MOST_LINES = 2000;
+const AXES = 6;
+const BEST = 10;
+
+/** What the inputs of many runs have to do with a result of theirs. */
+export function Parameters({
+  project,
+  view,
+  facts,
+}: {
+  project: string;
+  view: CompareView;
+  facts: ReadonlyMap<string, Facts>;
+}) {
+  const scope: Scope = view.scope.value ?? (view.runFilter.value ? "filter" : "all");
+  const { columns, error } = useSample(project, scope, view.runs.value, view.runFilter.value);
+  const found = useMemo(
+    () => (columns ? findings(columns, view.target.value) : null),
+    [columns, view.target.value],
+  );
+  return (
+    <>
+      <div class="controls-row">
+        <fieldset class="choice" aria-label="Which runs">
+          {(["selected", "filter", "all"] as const)
+            .filter((each) => each !== "filter" || view.runFilter.value)
+            .map((each) => (
+              <button
+                key={each}
+                type="button"
+                aria-pressed={scope === each}
+                title={each === "filter" ? view.runFilter.value : undefined}
+                onClick={() => {
+                  view.scope.value = each;
+                }}
+              >
+                {
+                  {
+                    selected: `these ${view.runs.value.length}`,
+                    filter: "the table's filter",
+                    all: "all runs",
+                  }[each]
+                }
+              </button>
+            ))}
+        </fieldset>
+        {found && found.target !== null && (
+          <FieldPicker
+            label="Result"
+            value={`summary.${found.target}`}
+            options={[{ name: "summary", fields: found.targets.map((name) => `summary.${name}`) }]}
+            choose={(field) => {
+              view.target.value = labelOf(field);
+            }}
+          />
+        )}
+        {columns && (
+          <span class="faint" role="status">
+            {columns.rows.length} {columns.rows.length === 1 ? "run" : "runs"}
+          </span>
+        )}
+      </div>
+      {error && (
+        <p class="error" role="alert">
+          {error}
+        </p>
+      )}
+      {!columns && !error && <div class="card loading" aria-busy="true" style={{ height: "320px" }} />}
+      {columns && found && (
+        <Found project={project} view={view} rows={columns.rows} found={found} facts={facts} />
+      )}
+    </>
+  );
+}
+
+function Found({
+  project,
+  view,
+  rows,
+  found,
+  facts,
+}: {
+  project: string;
+  view: CompareView;
+  rows: readonly Row[];
+  found: Findings;
+  facts: ReadonlyMap<string, Facts>;
+}) {
+  const { target, parameters } = found;
+  const goal = target === null ? null : goalOf(target, definitionsOf(facts.values()));
+  const targetField = target === null ? null : `summary.${target}`;
+  const known = new Set(parameters.map((p) => p.field));
+  const axes = view.axes.value;
+  const fields = useMemo(() => {
+    const telling = parameters.filter(tells).slice(0, AXES);
+    const chosen = axes ?? [...telling.map((p) => p.field), ...(targetField ? [targetField] : [])];
+    return chosen.filter((field) => field !== "");
+  }, [parameters, axes, targetField]);
+  const shown = useMemo(() => rows.slice(0, MOST_LINES), [rows]);
+  const logs = view.logs.value;
+  const dimensions = useMemo<Dimension[]>(
+    () =>
+      fields.map((field) => {
+        const values = shown.map((row) => valueAt(row, field));
+        return { field, values, axis: axisOf(values, logs.get(field) ?? null) };
+      }),
+    [fields, shown, logs],
+  );
+  const results = useMemo(() => {
+    if (targetField === null) return shown.map(() => null);
+    const values = shown.map((row) => valueAt(row, targetField));
+    return goodness(axisOf(values, logs.get(targetField) ?? null), values, goal === "min");
+  }, [shown, targetField, goal, logs]);
+  const inside = useMemo(
+    () =>
+      parallel(dimensions, results, view.brushes.value, { width: 1, height: 1, side: 0, below: 0 }).inside,
+    [dimensions, results, view.brushes.value],
+  );
+  if (parameters.length === 0)
+    return (
+      <p class="empty">
+        {rows.length < 2
+          ? "One run tells nothing about its inputs: choose “all runs”, or add others."
+          : "No input differs between these runs. What is in config and not the same in all of them stands here."}
+      </p>
+    );
+  const change = (next: string[]) => {
+    view.axes.value = next;
+  };
+  const options = [
+    { name: "config", fields: [...known] },
+    { name: "summary", fields: found.targets.map((name) => `summary.${name}`) },
+    { name: "run", fields: OWN_AXES },
+  ];
+  const x = view.scatterX.value || parameters[0]!.field;
+  const y = view.scatterY.value || targetField || OWN_AXES[0]!;
+  return (
+    <>
+      <section class="card panel" aria-labelledby="parallel-head">
+        <div class="panel-head">
+          <h2 id="parallel-head">Inputs and result</h2>
+          {target !== null && (
+            <span class="scale" title={goal === null ? "Nobody has said which is better" : undefined}>
+              {goal === null ? "low" : "worse"}
+              <i
+                aria-hidden="true"
+                style={{ background: `linear-gradient(90deg in oklab, ${shadeColor(0)}, ${shadeColor(11)})` }}
+              />
+              {goal === null ? "high" : "better"} {target}
+            </span>
+          )}
+          <span class="spacer" />
+          <Popover text="Axes" label="Axes of the drawing">
+            {() => (
+              <AxisPicker
+                options={options}
+                fields={fields}
+                change={change}
+                reset={() => {
+                  view.axes.value = null;
+                }}
+              />
+            )}
+          </Popover>
+        </div>
+        {dimensions.length === 0 ? (
+          <p class="empty">No axis is chosen.</p>
+        ) : (
+          <Parallel
+            project={project}
+            view={view}
+            rows={shown}
+            dimensions={dimensions}
+            results={results}
+            change={change}
+          />
+        )}
+        <p class="hint">
+          {rows.length > shown.length && `The latest ${MOST_LINES} of ${rows.length} runs are drawn. `}
+          Drag along an axis to keep the runs within a range. Thick lines are the compared runs.
+        </p>
+        <Kept
+          project={project}
+          view={view}
+          rows={shown}
+          inside={inside}
+          dimensions={dimensions}
+          found={found}
+          goal={goal}
+        />
+      </section>
+      <div class="two-panels">
+        <section class="card panel" aria-labelledby="importance-head">
+          <h2 id="importance-head">What matters{target === null ? "" : ` for ${target}`}</h2>
+          <Importances found={found} fields={fields} change={change} />
+        </section>
+        <section class="card panel" aria-labelledby="scatter-head">
+          <h2 id="scatter-head">One against another</h2>
+          <Scatter
+            project={project}
+            view={view}
+            rows={shown}
+            results={results}
+            x={x}
+            y={y}
+            options={options}
+          />
+        </section>
+      </div>
+    </>
+  );
+}
+
+/** The runs within the ranges, the best first. */
+function Kept({
+  project,
+  view,
+  rows,
+  inside,
+  dimensions,
+  found,
+  goal,
+}: {
+  project: string;
+  view: CompareView;
+  rows: readonly Row[];
+  inside: readonly boolean[];
+  dimensions: readonly Dimension[];
+  found: Findings;
+  goal: "min" | "max" | null;
+}) {
+  const sign = goal === "max" ? -1 : 1;
+  const kept = rows.flatMap((row, i) => (inside[i] ? [{ row, i, result: found.result[i] ?? null }] : []));
+  kept.sort(
+    (a, b) => Number(a.result === null) - Number(b.result === null) || sign * (a.result! - b.result!),
+  );
+  const brushed = view.brushes.value.size > 0;
+  const some = kept.slice(0, MOST_COMPARED).map((each) => each.row.run);
+  return (
+    <details class="kept" open={brushed}>
+      <summary>
+        {kept.length} {kept.length === 1 ? "run" : "runs"}
+        {brushed ? " within the ranges" : ""}
+        {goal ? ", the best first" : ""}
+      </summary>
+      <div class="row">
+        <button type="button" disabled={kept.length === 0} onClick={() => view.show(some)}>
+          Compare {kept.length > MOST_COMPARED ? `the first ${MOST_COMPARED}` : `these ${kept.length}`}
+        </button>
+        {brushed && (
+          <button
+            type="button"
+            class="link"
+            onClick={() => {
+              view.brushes.value = new Map();
+            }}
+          >
+            Any value again
+          </button>
+        )}
+      </div>
+      {kept.length > 0 && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+        <section class="table-scroll" tabIndex={0} aria-label="Runs within the ranges">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">run</th>
+                {dimensions.map((d) => (
+                  <th key={d.field} scope="col" class="number">
+                    {labelOf(d.field)}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {kept.slice(0, BEST).map(({ row, i }) => (
+                <tr key={row.run}>
+                  <th scope="row">
+                    <i class="dot" style={{ background: runColor(row.color) }} aria-hidden="true" />
+                    <a href={address("projects", project, "runs", row.run)}>{row.name}</a>
+                  </th>
+                  {dimensions.map((d) => (
+                    <td key={d.field} class="number">
+                      {formatValue(d.values[i] ?? null)}
+                    </td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
+      )}
+    </details>
+  );
+}
+
+function AxisPicker({
+  options,
+  fields,
+  change,
+  reset,
+}: {
+  options: readonly { name: string; fields: readonly string[] }[];
+  fields: string[];
+  change: (axes: string[]) => void;
+  reset: () => void;
+}) {
+  return (
+    <div class="picker">
+      <button type="button" class="link" onClick={reset}>
+        Those that tell most
+      </button>
+      <div class="picker-lists">
+        {options.map((group) => (
+          <fieldset key={group.name} class="plain">
+            <legend>{group.name}</legend>
+            {group.fields.map((field) => (
+              <label key={field} class="check">
+                <input
+                  type="checkbox"
+                  checked={fields.includes(field)}
+                  onChange={() =>
+                    change(fields.includes(field) ? fields.filter((f) => f !== field) : [...fields, field])
+                  }
+                />
+                {labelOf(field)}
+              </label>
+            ))}
+          </fieldset>
+        ))}
+      </div>
+    </div>
+  );
+}

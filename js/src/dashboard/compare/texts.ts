@@ -1,0 +1,71 @@
+// Texts captured beside runs: the diff of the work tree, the installed packages.
+import { useEffect, useState } from "preact/hooks";
+import type { Run } from "../../core/types";
+import { api } from "../api";
+import { forEach } from "../table/actions";
+import type { Facts } from "./facts";
+import type { Text } from "./view";
+
+export type Captured = "diff.patch" | "requirements.txt";
+
+/** What was captured, or null where nothing was. */
+async function captured(
+  project: string,
+  run: string,
+  name: Captured,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const answer = await fetch(api("projects", project, "runs", run, "captured", name), {
+    credentials: "same-origin",
+    signal,
+  });
+  if (answer.status === 404) return null;
+  if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
+  return answer.text();
+}
+
+/** The text of each run that has been loaded so far, and why some could not be. */
+export function useCaptured(
+  project: string,
+  name: Captured,
+  runs: readonly string[],
+): { texts: ReadonlyMap<string, string | null>; error: string | null } {
+  const [texts, setTexts] = useState<ReadonlyMap<string, string | null>>(new Map());
+  const [error, setError] = useState<string | null>(null);
+  useEffect(() => {
+    const aborter = new AbortController();
+    const found = new Map<string, string | null>();
+    const missing = runs.filter((run) => !texts.has(`${name} ${run}`));
+    if (missing.length === 0) return;
+    void forEach(
+      missing,
+      async (run) => {
+        found.set(`${name} ${run}`, await captured(project, run, name, aborter.signal));
+      },
+      () => undefined,
+    ).then((failed) => {
+      if (aborter.signal.aborted) return;
+      setTexts((before) => new Map([...before, ...found]));
+      setError(failed[0]?.reason ?? null);
+    });
+    return () => aborter.abort();
+  }, [name, runs.join()]);
+  const own = new Map<string, string | null>();
+  for (const run of runs) {
+    const text = texts.get(`${name} ${run}`);
+    if (text !== undefined) own.set(run, text);
+  }
+  return { texts: own, error };
+}
+
+/** What is known of a run as a text of lines; undefined while it is on its way. */
+export function textOf(
+  text: Text,
+  run: Run,
+  facts: Facts | undefined,
+  loaded: ReadonlyMap<string, string | null>,
+): string | null | undefined {
+  if (text === "config") return JSON.stringify(run.config, null, 2);
+  if (text === "command") return facts === undefined ? undefined : (facts.command?.join("\n") ?? null);
+  return loaded.get(run.run);
+}

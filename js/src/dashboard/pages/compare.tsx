@@ -1,0 +1,282 @@
+import { useEffect, useMemo, useState } from "preact/hooks";
+import type { Run } from "../../core/types";
+import { Charts } from "../../panel/charts";
+import { Controls } from "../../panel/controls";
+import { Board } from "../../state/board";
+import { api, getJson } from "../api";
+import { address, source } from "../app";
+import { Code } from "../compare/code";
+import { type Facts, inputsAndResults } from "../compare/facts";
+import { Finder } from "../compare/finder";
+import { Compared, Others } from "../compare/head";
+import { Parameters } from "../compare/parameters";
+import { DiffTable } from "../compare/table";
+import { CompareView, MOST_COMPARED, TABS, type Tab } from "../compare/view";
+import { Frame } from "../parts/frame";
+import { useNow } from "../parts/hooks";
+import { groupable, Loading, useSame } from "./project";
+
+const NAMES: Record<Tab, string> = {
+  differences: "Differences",
+  charts: "Charts",
+  code: "Code and machine",
+  parameters: "Parameters",
+};
+const FACTS = "summary,environment,git,command,metric_definitions";
+const AGAIN = 3000;
+
+/** Some runs of a project side by side: what differs, their charts, code and machine; and what inputs have to do with results. */
+export function ComparePage({ project }: { project: string }) {
+  const view = useMemo(() => {
+    const made = new CompareView();
+    made.read(new URLSearchParams(location.search));
+    return made;
+  }, []);
+  useEffect(() => {
+    const aborter = new AbortController();
+    view.bind(aborter.signal);
+    return () => aborter.abort();
+  }, [view]);
+  const wanted = view.runs.value.slice(0, MOST_COMPARED);
+  const board = useGrowing(project, wanted);
+  const runs = useMemo(() => {
+    const found = new Map(board.runs.value.map((run) => [run.run, run]));
+    return wanted.flatMap((run) => found.get(run) ?? []);
+  }, [board.runs.value, wanted.join()]);
+  const loading = board.loading.value;
+  const unknown =
+    loading || board.error.value ? [] : wanted.filter((run) => !runs.some((r) => r.run === run));
+  const facts = useFacts(
+    project,
+    wanted,
+    runs.some((run) => run.status === "running"),
+  );
+  const tab = view.tab.value;
+  return (
+    <Frame
+      title={`Compare ${project}`}
+      trail={[
+        { text: project, href: address("projects", project) },
+        { text: "runs", href: address("projects", project, "runs") },
+        { text: "compare", href: `${address("projects", project, "compare")}?runs=${wanted.join(",")}` },
+      ]}
+      {...(runs.length ? { live: board.liveness.value } : {})}
+    >
+      <div class="page wide compare-page">
+        <div class="page-head">
+          <h1>
+            {wanted.length === 0
+              ? "Compare"
+              : `${runs.length} ${runs.length === 1 ? "run" : "runs"} compared`}
+          </h1>
+        </div>
+        {board.error.value && (
+          <p class="error" role="alert">
+            {board.error.value}
+          </p>
+        )}
+        {view.runs.value.length > MOST_COMPARED && (
+          <p class="hint">
+            The first {MOST_COMPARED} of {view.runs.value.length} runs are compared, which is the most.
+          </p>
+        )}
+        {unknown.length > 0 && (
+          <p class="error" role="alert">
+            {unknown.length === 1 ? "There is no run " : "There are no runs "}
+            {unknown.slice(0, 5).join(", ")}
+            {unknown.length > 5 && ` and ${unknown.length - 5} more`} in {project}: deleted, or misspelt.{" "}
+            <button
+              type="button"
+              class="link"
+              onClick={() => view.show(wanted.filter((run) => !unknown.includes(run)))}
+            >
+              Go on without {unknown.length === 1 ? "it" : "them"}
+            </button>
+          </p>
+        )}
+        {loading && wanted.length > 0 && (
+          <div class="card loading" aria-busy="true" style={{ height: "44px" }} />
+        )}
+        {!loading && runs.length > 0 && <Compared project={project} view={view} runs={runs} />}
+        {!loading && runs.length === 0 && (
+          <div class="empty teach">
+            <h2>Choose runs to compare</h2>
+            <p>
+              Select some in the <a href={address("projects", project, "runs")}>table of runs</a> and press
+              Compare, or take them from here:
+            </p>
+            <Others project={project} view={view} />
+          </div>
+        )}
+        {runs.length > 0 && (
+          <>
+            <Tabs view={view} />
+            <div role="tabpanel" aria-labelledby={`tab-${tab}`}>
+              {tab === "differences" && (
+                <Differences project={project} view={view} runs={runs} facts={facts} />
+              )}
+              {tab === "charts" && <Drawn board={board} view={view} runs={runs} />}
+              {tab === "code" && <Code project={project} view={view} runs={runs} facts={facts} />}
+              {tab === "parameters" && <Parameters project={project} view={view} facts={facts} />}
+            </div>
+          </>
+        )}
+      </div>
+    </Frame>
+  );
+}
+
+function Tabs({ view }: { view: CompareView }) {
+  const tab = view.tab.value;
+  const keys = (event: KeyboardEvent) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    const next = TABS[(TABS.indexOf(tab) + step + TABS.length) % TABS.length]!;
+    view.tab.value = next;
+    document.getElementById(`tab-${next}`)?.focus();
+  };
+  return (
+    <div class="tabs" role="tablist" aria-label="What is compared">
+      {TABS.map((name) => (
+        <button
+          key={name}
+          id={`tab-${name}`}
+          type="button"
+          role="tab"
+          aria-selected={tab === name}
+          tabIndex={tab === name ? 0 : -1}
+          onKeyDown={keys}
+          onClick={() => {
+            view.tab.value = name;
+          }}
+        >
+          {NAMES[name]}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function Differences({
+  project,
+  view,
+  runs,
+  facts,
+}: {
+  project: string;
+  view: CompareView;
+  runs: Run[];
+  facts: ReadonlyMap<string, Facts>;
+}) {
+  const now = useNow();
+  const running = runs.some((run) => run.status === "running");
+  const lines = useMemo(() => inputsAndResults(runs, facts, now), [runs, facts, running ? now : 0]);
+  const differing = lines.filter((line) => line.differs).length;
+  return (
+    <>
+      <Finder
+        view={view}
+        differing={differing}
+        total={lines.length}
+        placeholder="Search config and summary"
+      />
+      {runs.length === 1 && !view.everything.value ? (
+        <p class="hint">
+          One run differs from none. Add another above, or{" "}
+          <button
+            type="button"
+            class="link"
+            onClick={() => {
+              view.everything.value = true;
+            }}
+          >
+            see all of this one
+          </button>
+          .
+        </p>
+      ) : (
+        <DiffTable
+          project={project}
+          runs={runs}
+          baseline={view.baseline}
+          lines={lines}
+          everything={view.everything.value}
+          search={view.search.value}
+          order={(places) => view.order(places.map((at) => runs[at]!.run))}
+          label="Config and summary of the compared runs"
+        />
+      )}
+    </>
+  );
+}
+
+function Drawn({ board, view, runs }: { board: Board; view: CompareView; runs: Run[] }) {
+  const drawn = runs.filter((run) => !view.hidden.value.has(run.run));
+  const shown = useSame(
+    drawn,
+    (run) => `${run.run} ${run.name} ${run.color} ${run.status} ${run.start_time}`,
+  );
+  const fields = useSame(
+    useMemo(() => groupable(runs), [runs]),
+    String,
+  );
+  return (
+    <>
+      <Controls view={view} metrics={board.metrics.value} fields={fields} />
+      {board.loading.value ? <Loading /> : <Charts board={board} view={view} shown={shown} />}
+    </>
+  );
+}
+
+/** A board of these runs. One that goes costs nothing; one that comes needs a board that knows it. */
+function useGrowing(project: string, runs: readonly string[]): Board {
+  const [known, setKnown] = useState(runs);
+  const grown = runs.every((run) => known.includes(run)) ? known : runs;
+  if (grown !== known) setKnown(grown);
+  const board = useMemo(
+    () => new Board(source, project, undefined, { lazy: true, some: grown }),
+    [project, grown.join()],
+  );
+  useEffect(() => {
+    if (grown.length) void board.open();
+    else board.loading.value = false;
+    return () => board.close();
+  }, [board]);
+  return board;
+}
+
+/** What lists tell only when asked: results as they are now, how the runs came about, what their programs said of metrics. */
+function useFacts(project: string, runs: readonly string[], running: boolean): ReadonlyMap<string, Facts> {
+  const [facts, setFacts] = useState<ReadonlyMap<string, Facts>>(new Map());
+  useEffect(() => {
+    if (runs.length === 0) return;
+    const aborter = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const load = async (fields: string) => {
+      try {
+        const query = { runs: runs.join(","), limit: String(MOST_COMPARED), fields };
+        const answer = await getJson<{ runs: Facts[] }>(
+          api("projects", project, "runs"),
+          query,
+          aborter.signal,
+        );
+        setFacts((before) => {
+          const next = new Map(before);
+          for (const each of answer.runs) next.set(each.run, { ...before.get(each.run), ...each } as Facts);
+          return next;
+        });
+      } catch {
+        // The board beside it says what is wrong; this tries again.
+        if (aborter.signal.aborted) return;
+      }
+      if (running) timer = setTimeout(() => (document.hidden ? load(fields) : load("summary")), AGAIN);
+    };
+    void load(FACTS);
+    return () => {
+      clearTimeout(timer);
+      aborter.abort();
+    };
+  }, [project, runs.join(), running]);
+  return facts;
+}
