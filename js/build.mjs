@@ -1,9 +1,9 @@
-// Builds the dashboard and the notebook widget: minified, hashed names, gzip beside each, one manifest a folder.
+// Builds the dashboard and the notebook widget: minified, hashed names, packed files beside each, one manifest a folder.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const require = createRequire(import.meta.url);
@@ -32,6 +32,12 @@ async function bundle(entry, loader) {
 function emit(folder, files) {
   const target = path.join(here, "..", folder);
   mkdirSync(target, { recursive: true });
+  // Brotli takes seconds for Plotly: what has the same name has the same content.
+  const packed = new Map(
+    readdirSync(target)
+      .filter((name) => name.endsWith(".br"))
+      .map((name) => [name, readFileSync(path.join(target, name))]),
+  );
   for (const old of readdirSync(target)) rmSync(path.join(target, old));
   const manifest = {};
   for (const [name, content] of Object.entries(files)) {
@@ -42,6 +48,11 @@ function emit(folder, files) {
     manifest[name] = hashed;
     writeFileSync(path.join(target, hashed), content);
     writeFileSync(path.join(target, `${hashed}.gz`), gzipSync(content, { level: 9 }));
+    if (hashed !== name)
+      writeFileSync(
+        path.join(target, `${hashed}.br`),
+        packed.get(`${hashed}.br`) ?? brotliCompressSync(content),
+      );
     console.log(
       `${folder}/${hashed}  ${(content.length / 1000).toFixed(0)} kB, ${(gzipSync(content).length / 1000).toFixed(0)} kB gzipped`,
     );

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _FILE = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+\Z")
 _HASHED = re.compile(r"\.[0-9a-zA-Z]{8,}\.(js|css|svg)\Z")
+_PACKED = {"br": ".br", "gzip": ".gz"}
 _YEAR = "public, max-age=31536000, immutable"
 
 
@@ -94,11 +95,14 @@ class Static(Endpoint):
         path = self.service.static / name
         if _FILE.match(name) is None or not path.is_file() or path.is_symlink():
             raise web.HTTPError(404)
-        packed = path.with_name(f"{name}.gz")
         content = path
-        if "gzip" in self.request.headers.get("Accept-Encoding", "") and packed.is_file():
-            self.set_header("Content-Encoding", "gzip")
-            content = packed
+        accepted = re.findall(r"[\w-]+", self.request.headers.get("Accept-Encoding", ""))
+        for encoding, ending in _PACKED.items():
+            packed = path.with_name(name + ending)
+            if encoding in accepted and packed.is_file():
+                self.set_header("Content-Encoding", encoding)
+                content = packed
+                break
         kind = (
             "text/javascript" if name.endswith(".js") else mimetypes.guess_type(name)[0] or "application/octet-stream"
         )

@@ -2,20 +2,17 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Liveness } from "../../core/types";
 import type { Theme } from "../../state/view";
-import { address, app, hush, theme, toast } from "../app";
+import { address, app, hush, location_, navigate, route, theme, toast } from "../app";
 import { useNow } from "./hooks";
+import { KEYS } from "./keys";
 
 interface Crumb {
   text: string;
   href: string;
 }
 
-const SHORTCUTS: [string, string][] = [
-  ["/", "search or filter"],
-  ["g p", "projects"],
-  ["?", "this list"],
-  ["Esc", "close, or show all of a zoomed chart"],
-];
+/** The second key of two must come within this time, ms. */
+const SECOND_KEY = 1500;
 
 /** The frame of every page: where one is, whether it is live, the theme, help. */
 export function Frame({
@@ -35,6 +32,7 @@ export function Frame({
   }, [title]);
   useEffect(() => {
     const aborter = new AbortController();
+    let lastG = 0;
     document.addEventListener(
       "keydown",
       (event) => {
@@ -42,6 +40,14 @@ export function Frame({
         if (event.key === "Escape") setHelp(false);
         if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
         if (event.key === "?") setHelp(true);
+        const wasG = Date.now() - lastG < SECOND_KEY;
+        lastG = event.key === "g" ? Date.now() : 0;
+        if (wasG) {
+          const [, project] = route(location_.value);
+          if (event.key === "p") navigate(app.base);
+          if (event.key === "c" && project) navigate(address("projects", project));
+          if (event.key === "r" && project) navigate(address("projects", project, "runs"));
+        }
         if (event.key === "/") {
           const search = document.querySelector<HTMLInputElement>("[data-search]");
           if (search) {
@@ -90,16 +96,21 @@ export function Frame({
       <main>{children}</main>
       {help && (
         <Dialog title="Keyboard" onClose={() => setHelp(false)}>
-          <dl class="keys">
-            {SHORTCUTS.map(([key, meaning]) => (
-              <div key={key}>
-                <dt>
-                  <kbd>{key}</kbd>
-                </dt>
-                <dd>{meaning}</dd>
-              </div>
-            ))}
-          </dl>
+          {KEYS.map(({ where, keys }) => (
+            <section key={where}>
+              <h3 class="keys-where">{where}</h3>
+              <dl class="keys">
+                {keys.map(([key, meaning]) => (
+                  <div key={key}>
+                    <dt>
+                      <kbd>{key}</kbd>
+                    </dt>
+                    <dd>{meaning}</dd>
+                  </div>
+                ))}
+              </dl>
+            </section>
+          ))}
           <p class="faint">
             Aspara {app.version} ·{" "}
             <a href={address("docs")} target="_blank" rel="noopener">

@@ -1,0 +1,288 @@
+"""What the dashboard costs the person who looks: a page of a large project, a long table, thousands of charts, live points.
+
+Everything happens in a real Chromium against `aspara dashboard` in a process of its own; times are medians of several fresh
+pages with an empty browser cache, the server's index made. A page counts as usable when its list of runs stands and its
+first charts are drawn. "log() to pixels" is the time from before the call to the frame in which its point is in the chart.
+Run it with `make bench`, or one part with `python bench/dashboard.py --only live`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from reading import START, Shape, make
+
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+
+# Looks in every frame; what is written down is the page's own clock, ms since the address was asked for.
+WATCH = """
+window.seen = {};
+window.long = [];
+new PerformanceObserver(list => { for (const e of list.getEntries()) long.push(e.duration); }).observe({type: "longtask", buffered: true});
+const parts = {
+  list: () => document.querySelector(".runlist li, .runs-table tbody tr[aria-rowindex]"),
+  chart: () => [...document.querySelectorAll(".plot")].some(p => +p.dataset.points > 0),
+  screen: () => {
+    const near = [...document.querySelectorAll(".plot")].filter(p => p.getBoundingClientRect().top < innerHeight);
+    return near.length > 0 && near.every(p => +p.dataset.points > 0);
+  },
+  whole: () => /^\\d+ runs?$/.test(document.querySelector(".page-head [role=status]")?.textContent ?? ""),
+};
+const look = () => {
+  for (const [name, test] of Object.entries(parts)) if (!(name in seen) && test()) seen[name] = performance.now();
+  requestAnimationFrame(look);
+};
+requestAnimationFrame(look);
+"""
+# Tells, by the clock that other programs see too, in which frame a chart first held so many points.
+FOLLOW = """
+window.frames_ = [];
+let before = 0;
+const follow = () => {
+  const now = +(document.querySelector('[data-metric="loss"] .plot')?.dataset.points ?? 0);
+  if (now !== before) { frames_.push([now, performance.timeOrigin + performance.now()]); before = now; }
+  requestAnimationFrame(follow);
+};
+requestAnimationFrame(follow);
+"""
+TRAIN = """
+import json, sys, time, aspara
+run = aspara.Run("live", "live", dir=sys.argv[1])
+due, times = time.time(), []
+for step in range(int(sys.argv[2])):
+    times.append(time.time() * 1000)
+    run.log({"loss": 1 / (step + 1), "acc": step, "lr": 0.1})
+    due += 0.1
+    time.sleep(max(0, due - time.time()))
+run.finish()
+print(json.dumps(times))
+"""
+
+
+@contextmanager
+def dashboard(data: Path, home: Path) -> Iterator[tuple[str, int]]:
+    """A dashboard in a process of its own: its address and process id."""
+    surroundings = {**os.environ, "XDG_CACHE_HOME": str(home / "cache")}
+    command = [sys.executable, "-m", "aspara.cli.main", "dashboard", "--data-dir", str(data), "--port", "0"]
+    process = subprocess.Popen(command, env=surroundings, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline().split()[-1], process.pid
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def megabytes(pid: int, what: str = "VmRSS") -> float:
+    """Memory of a process: now (VmRSS) or at most (VmHWM)."""
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
+        if line.startswith(what):
+            return int(line.split()[1]) / 1024
+    return float("nan")
+
+
+def row(what: str, found: str, target: str = "") -> None:
+    """A line of the report."""
+    print(f"  {what:<52}{found:>24}   {target}", flush=True)
+
+
+def ms(values: list[float]) -> str:
+    """The median of some times, and the longest."""
+    return f"{statistics.median(values):.0f} ms (most {max(values):.0f})"
+
+
+def opened(browser: Any, address: str, until: str, script: str = WATCH) -> tuple[Any, dict[str, float]]:
+    """A page of a browser that has cached nothing, once the part `until` is seen; and when each part was."""
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    page.add_init_script(script)
+    page.goto(address, wait_until="commit")
+    page.wait_for_function(f"'{until}' in window.seen", timeout=120_000)
+    return page, page.evaluate("seen")
+
+
+def visits(browser: Any, address: str, until: str, rounds: int) -> dict[str, list[float]]:
+    """When each part of a page was there, in so many visits."""
+    found: dict[str, list[float]] = {}
+    for _ in range(rounds):
+        page, seen = opened(browser, address, until)
+        page.context.close()
+        for name, moment in seen.items():
+            found.setdefault(name, []).append(moment)
+    return found
+
+
+def project(browser: Any, folder: Path, rounds: int) -> None:
+    """1 000 runs of 20 metrics and 1 000 steps."""
+    make(folder / "data", Shape("project", 1000, 1000, 20))
+    with dashboard(folder / "data", folder) as (base, pid):
+        page, seen = opened(browser, f"{base}projects/p", "screen")
+        page.context.close()
+        print("\n1 000 runs x 20 metrics x 1 000 steps")
+        row("page usable, nothing cached anywhere", f"{max(seen['list'], seen['chart']):.0f} ms")
+        found = visits(browser, f"{base}projects/p", "screen", rounds)
+        row("list of runs stands", ms(found["list"]))
+        usable = [max(pair) for pair in zip(found["list"], found["chart"], strict=True)]
+        row("page usable", ms(usable), "<= 1000 ms")
+        row("every chart on the screen drawn", ms(found["screen"]))
+        names = ",".join(f"run-{i:04}" for i in range(8))
+        compare = visits(browser, f"{base}projects/p/compare?runs={names}&tab=charts", "screen", rounds)
+        row("8 of them compared, charts drawn", ms(compare["screen"]))
+        row("server's memory, now and at most", f"{megabytes(pid):.0f}, {megabytes(pid, 'VmHWM'):.0f} MB", "<= 500 MB")
+
+
+def table(browser: Any, folder: Path, rounds: int) -> None:
+    """10 000 runs as a table."""
+    home = folder / "data/many"
+    home.mkdir(parents=True)
+    for i in range(10_000):
+        facts = {"last": 1 / (i + 1), "min": 0.0, "max": 1.0, "mean": 0.5, "count": 2}
+        meta = {
+            "run_id": f"{i:016x}",
+            "display_name": f"r{i}",
+            "config": {f"key{k}": i * k for k in range(10)},
+            "summary": {f"metric{k}": k / (i + 1) for k in range(10)},
+            "metric_summary": {f"metric{k}": facts for k in range(10)},
+            "status": "completed",
+            "is_finished": True,
+            "exit_code": 0,
+            "start_time": START + i * 1000,
+            "finish_time": START + i * 1000 + 500,
+            "last_step": 1,
+            "version": "1",
+        }
+        (home / f"r{i}.meta.json").write_text(json.dumps(meta), encoding="utf-8")
+        (home / f"r{i}.jsonl").touch()
+    with dashboard(folder / "data", folder) as (base, pid):
+        page, _ = opened(browser, f"{base}projects/many/runs", "whole")
+        page.context.close()
+        found = visits(browser, f"{base}projects/many/runs", "whole", rounds)
+        print("\n10 000 runs as a table")
+        row("first rows stand", ms(found["list"]))
+        row("all are here", ms(found["whole"]))
+        page, _ = opened(browser, f"{base}projects/many/runs", "whole")
+        scrolled(page, ".runs-table", 60)
+        page.context.close()
+        row("server's memory, now and at most", f"{megabytes(pid):.0f}, {megabytes(pid, 'VmHWM'):.0f} MB")
+
+
+def metrics(browser: Any, folder: Path, rounds: int) -> None:
+    """A page of 2 000 charts."""
+    make(folder / "data", Shape("wide", 3, 200, 2000))
+    with dashboard(folder / "data", folder) as (base, _):
+        page, _ = opened(browser, f"{base}projects/p", "screen")
+        page.context.close()
+        found = visits(browser, f"{base}projects/p", "screen", rounds)
+        print("\n2 000 charts of 3 runs")
+        row("every chart on the screen drawn", ms(found["screen"]))
+        page, _ = opened(browser, f"{base}projects/p", "screen")
+        scrolled(page, None, 80)
+        page.context.close()
+
+
+def scrolled(page: Any, box: str | None, strokes: int) -> None:
+    """Turns the wheel, and reports what held the page up meanwhile."""
+    page.mouse.move(800, 600)
+    if box is not None:
+        page.locator(box).hover()
+    page.wait_for_timeout(500)
+    page.evaluate(
+        "() => { long.length = 0; window.ticks = []; const t = () => { ticks.push(performance.now()); "
+        "requestAnimationFrame(t) }; requestAnimationFrame(t) }"
+    )
+    for _ in range(strokes):
+        page.mouse.wheel(0, 700)
+        page.wait_for_timeout(50)
+    page.wait_for_timeout(1000)
+    long, ticks = page.evaluate("[long, ticks]")
+    gaps = sorted(b - a for a, b in itertools.pairwise(ticks))
+    seconds = (ticks[-1] - ticks[0]) / 1000
+    row(
+        f"{strokes} turns of the wheel: tasks over 50 ms",
+        f"{len(long)} in {seconds:.0f} s (most {max(long, default=0):.0f} ms)",
+    )
+    row("frames a second, and the 95th percentile", f"{len(gaps) / seconds:.0f}, {gaps[int(0.95 * len(gaps))]:.0f} ms")
+
+
+def live(browser: Any, folder: Path, rounds: int) -> None:
+    """10 rows of 3 metrics a second."""
+    data, count = folder / "data", 100 * rounds // 5 + 40
+    with dashboard(data, folder) as (base, _):
+        command = [sys.executable, "-c", TRAIN, str(data), str(count)]
+        training = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        while not (data / "live/live.jsonl").exists():
+            time.sleep(0.05)
+        page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+        frames: list[int] = []
+        page.on(
+            "websocket",
+            lambda socket: socket.on("framereceived", lambda payload: frames.append(len(payload))),
+        )
+        page.add_init_script(FOLLOW)
+        page.goto(f"{base}projects/live")
+        assert training.stdout is not None
+        logged = json.loads(training.stdout.read())
+        training.wait()
+        page.wait_for_timeout(1500)
+        drawn = page.evaluate("frames_")
+        page.context.close()
+    delays, at = [], 0
+    first = drawn[0][0]
+    for points, moment in drawn[1:]:
+        at = max(at, first)
+        while at < points:
+            delays.append(moment - logged[at])
+            at += 1
+    delays.sort()
+    print("\n10 rows of 3 metrics a second, on a project's page")
+    row(
+        "log() to pixels, p50 and p95",
+        f"{statistics.median(delays):.0f}, {delays[int(0.95 * len(delays))]:.0f} ms",
+        "<= 200, <= 500 ms",
+    )
+    told = [size for size in frames if size > 2]
+    row("on the wire, a message and a row", f"{statistics.median(told):.0f}, {sum(told) / count:.0f} bytes")
+    row("rows whose point was seen", f"{len(delays)} of {count - first}")
+
+
+PARTS = {"project": project, "table": table, "metrics": metrics, "live": live}
+
+
+def main() -> None:
+    """All of it, or one part."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=list(PARTS))
+    parser.add_argument("--rounds", type=int, default=5)
+    arguments = parser.parse_args()
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        print("There is no Chromium: install it, for example with apt-get install chromium.")
+        return
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        for name, part in PARTS.items():
+            if arguments.only in (None, name):
+                with tempfile.TemporaryDirectory(prefix="aspara-bench-") as folder:
+                    part(browser, Path(folder), arguments.rounds)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
