@@ -136,3 +136,10 @@ def test_captured_texts_are_served_and_nothing_else_of_the_folder(three):
     for path in ("one/captured/requirements.txt", "one/captured/console.log", "two/captured/diff.patch"):
         assert 404 == three.get(f"api/projects/p/runs/{path}").status_code
     assert 404 == three.get("api/projects/p/runs/ghost/captured/diff.patch").status_code
+
+
+def test_the_page_of_compared_runs_is_served(three):
+    """Whatever runs it names: the page itself says which are missing. A project that is not there is a 404."""
+    html = {"Accept": "text/html"}
+    assert 200 == three.get("projects/p/compare?runs=one,ghost", headers=html).status_code
+    assert 404 == three.get("projects/ghost/compare?runs=one", headers=html).status_code
