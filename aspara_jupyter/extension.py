@@ -13,7 +13,7 @@ from traitlets import Bool, Unicode
 
 import aspara.server
 from aspara import settings
-from aspara.catalog.catalog import Catalog
+from aspara.catalog.catalog import PATIENCE, Catalog
 from aspara.web.endpoint import Endpoint, guarded
 from aspara.web.live import Socket, Stream
 from aspara.web.routes import build_routes
@@ -73,7 +73,7 @@ class AsparaApp(ExtensionApp):  # type: ignore[misc,unused-ignore]
         base = self.serverapp.base_url.rstrip("/") + "/aspara/"
         data_dir = settings.data_dir(self.data_dir or None)
         self.service = Service(
-            Catalog(data_dir),
+            Catalog(data_dir, patience=PATIENCE),
             Path(aspara.server.__file__).parent / "static",
             host="jupyter",
             read_only=self.read_only or settings.flag("ASPARA_READ_ONLY"),

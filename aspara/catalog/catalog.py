@@ -16,6 +16,7 @@ from typing import Any
 
 from aspara import files, names, settings
 from aspara.catalog import cursor, lineage
+from aspara.catalog.builder import Builder
 from aspara.catalog.groups import GroupsAnswer, Member, grouped, statistics
 from aspara.catalog.index import RunIndex
 from aspara.catalog.listing import Known, Listing
@@ -24,6 +25,7 @@ from aspara.catalog.present import storable
 from aspara.catalog.reader import open_rows
 from aspara.catalog.runs import RunDetail, RunInfo, captured, chosen_color, definitions_in, load, run_info
 from aspara.catalog.series import RELATIVE, MetricsAnswer, SeriesQuery, pieces, select
+from aspara.catalog.sketch import sketched
 from aspara.catalog.snapshot import Saver
 from aspara.catalog.snapshot import load as load_snapshot
 from aspara.catalog.statistics import last_values, metric_summary
@@ -51,6 +53,8 @@ _MOST_CONSOLE = 1 << 20
 _MOST_CAPTURED = 8 << 20
 _WORTH_SAVING = 128 << 10
 _CLOSING = 5.0
+PATIENCE = 0.5
+"""Seconds that a page waits before it is told coarsely."""
 _COLORS = 1000
 _GRID = 1000
 
@@ -108,11 +112,22 @@ class Catalog:
         data_dir: The data directory. It need not exist: then there are no projects.
         cache_dir: Where indexes are kept over a restart (default: the user's cache folder); safe to delete at any time.
         index_bytes: Memory for points kept between questions; the runs asked for longest ago are let go first.
+        patience: Seconds that lists and details wait for runs to be read: what is still unread then is told of by metadata and
+            a coarse look, and read in the background. None: until everything is read.
 
     """
 
-    def __init__(self, data_dir: Path, *, cache_dir: Path | None = None, index_bytes: int = _INDEX_BYTES) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        cache_dir: Path | None = None,
+        index_bytes: int = _INDEX_BYTES,
+        patience: float | None = None,
+    ) -> None:
         self.data_dir = Path(data_dir)
+        self._patience = patience
+        self._builder = Builder(self._keep)
         self._saver = Saver(_cache_folder(self.data_dir, cache_dir))
         self.layout = Layout(self.data_dir)
         self._index_bytes = index_bytes
@@ -123,6 +138,7 @@ class Catalog:
 
     def close(self) -> None:
         """Lets go of everything held in memory; what is waiting to be kept for the next time is written first."""
+        self._builder.close(_CLOSING)
         self._saver.close(_CLOSING)
         with self._lock:
             self._indexes.clear()
@@ -177,12 +193,15 @@ class Catalog:
         """The project's runs, the one that began last first; unfinished ones with their latest values."""
         self._check_project(project)
         infos = []
+        until = _moment(self._patience)
         for known in self._look(project).values():
             info = known.info
             if info.status in ("running", "crashed") or "metric_summary" not in info.metadata:
                 if known.fresh is None or info.status == "running":
-                    known.fresh = self._freshened(project, info)
-                info = known.fresh
+                    info, whole = self._freshened(project, info, until)
+                    known.fresh = info if whole else None
+                else:
+                    info = known.fresh
             infos.append(info)
         return sorted(infos, key=lambda i: (-(i.start_time or 0), i.run))
 
@@ -200,26 +219,28 @@ class Catalog:
                     del self._indexes[project, run]
         return now
 
-    def _freshened(self, project: str, info: RunInfo) -> RunInfo:
-        """`info` with what its rows say: a copy, for others hold the original."""
+    def _freshened(self, project: str, info: RunInfo, until: float | None) -> tuple[RunInfo, bool]:
+        """`info` with what its rows say (a copy, for others hold the original), and whether all of them were read."""
         info = replace(info)
-        index = self.index(project, info.run)
-        self._read(index)
-        with index.lock:
+        read_here = self.index(project, info.run)
+        whole = self._read(read_here, until)
+        with read_here.lock:
+            index = read_here if whole else self._stand_in(read_here)[0]
             # What a program set itself wins; what was merely the last value when the metadata was written does not.
             own = info.metadata.get("summary_own")
             over = info.status in ("completed", "failed")
             kept = info.summary if own is None or over else {k: v for k, v in info.summary.items() if k in own}
             definitions, aside = definitions_in(info.metadata), captured(info.metadata)
             info.summary = {**_without(aside, last_values(index, definitions)), **kept}
-            info.metric_summary = _without(aside, metric_summary(index, definitions))
+            said = {} if whole else info.metric_summary
+            info.metric_summary = {**_without(aside, metric_summary(index, definitions)), **said}
             info.last_step = index.last_step if index.last_step is not None else info.last_step
             if index.first_time and parse_timestamp(info.metadata.get("start_time")) is None:
                 info.start_time = index.first_time
             if index.last_time and not info.finish_time:
                 info.last_update = max(info.last_update or 0, index.last_time)
-            info.problem_count += sum(p["count"] for p in index.problem_list())
-        return info
+            info.problem_count += sum(p["count"] for p in read_here.problem_list())
+        return info, whole
 
     def stem(self, project: str, run: str) -> str:
         """The file stem of a run given by stem or id; raises RunNotFound naming some runs there are."""
@@ -239,7 +260,7 @@ class Catalog:
         content, broken = self._load(paths.metadata)
         position = self.layout.runs(project).index(stem)
         info = run_info(project, paths, content, position, broken=broken, pulse=self._pulse)
-        info = self._freshened(project, info)
+        info, _ = self._freshened(project, info, _moment(self._patience))
         index = self.index(project, stem)
         with index.lock:
             problems = index.problem_list()
@@ -248,8 +269,8 @@ class Catalog:
             info.problem_count = sum(p["count"] for p in problems)
             return RunDetail(
                 info,
-                sorted({*index.columns, *index.last_text}),
-                _without(captured(content), metric_summary(index, definitions_in(content))),
+                sorted({*index.columns, *index.last_text, *info.metric_summary}),
+                info.metric_summary,
                 self.artifacts(project, stem),
                 problems,
             )
@@ -269,9 +290,30 @@ class Catalog:
             self._indexes.move_to_end(key)
             return index
 
-    def _read(self, index: RunIndex) -> None:
-        """Brings `index` up to date, and has it kept for the next time when enough is new."""
-        index.refresh()
+    def _read(self, index: RunIndex, until: float | None = None) -> bool:
+        """Brings `index` up to date, and has it kept for the next time when enough is new. With a moment of the monotonic clock
+        it stops then and goes on in the background: False.
+        """
+        if until is not None and time.monotonic() >= until:
+            done, whole = index.progress()
+            if done < whole:
+                self._builder.put(index)
+                return False
+        if not index.refresh(until):
+            self._builder.put(index)
+            return False
+        self._keep(index)
+        return True
+
+    def _stand_in(self, index: RunIndex) -> tuple[RunIndex, float]:
+        """What answers for an index that is not whole yet: a coarse look at all of the run, and the share of the points that
+        it has; else what has been read. The caller holds the lock.
+        """
+        if index.sketch is None:
+            index.sketch = sketched(index.paths, RunIndex(index.paths))
+        return (index, 1.0) if index.sketch is None else (index.sketch.index, index.sketch.share)
+
+    def _keep(self, index: RunIndex) -> None:
         unsaved = index.bytes_read - index.bytes_saved
         if unsaved >= max(_WORTH_SAVING, index.bytes_saved // 4):
             self._saver.put(index)
@@ -299,17 +341,27 @@ class Catalog:
         positions: dict[str, dict[str, int]] = {}
         now = cursor.now()
         began = self._beginnings(project, query)
+        until = _moment(query.wait)
+        read = there = 0
         for stem in stems:
             index = self.index(project, stem)
-            self._read(index)
+            whole = self._read(index, until)
             with index.lock:
-                along = index.columns.get(query.x_metric or "")
-                for name in query.wanted(index.columns):
-                    series = select(index.columns[name], query, along=along, began=began(index))
+                source, share = (index, 1.0) if whole else self._stand_in(index)
+                along = source.columns.get(query.x_metric or "")
+                for name in query.wanted(source.columns):
+                    series = select(source.columns[name], query, along=along, began=began(source))
+                    if share < 1:
+                        series = replace(series, count=max(series.count + 1, round(series.count / share)))
                     if len(series.values) or query.since is None:
                         answer.metrics.setdefault(name, {})[stem] = series
                 if cursor.matters(index.paths):
-                    positions[stem] = index.positions()
+                    positions[stem] = index.positions() if whole else index.ends()
+                done, size = (index.bytes_read, index.bytes_read) if whole else index.progress()
+                read, there = read + done, there + size
+                answer.complete = answer.complete and whole
+        if not answer.complete:
+            answer.progress = min(0.999, read / there) if there else 0.0
         answer.metrics = dict(sorted(answer.metrics.items()))
         answer.cursor = cursor.Cursor(now, positions).encode()
         return answer
@@ -363,6 +415,7 @@ class Catalog:
         counts: dict[str, int] = {}
         positions: dict[str, dict[str, int]] = {}
         now = cursor.now()
+        until = _moment(self._patience)
         latest: RunInfo | None = None
         for stem in stems:
             known = look.get(stem)
@@ -376,11 +429,12 @@ class Catalog:
                 found: Iterable[str] = summary
             else:
                 index = self.index(project, stem)
-                self._read(index)
+                whole = self._read(index, until)
                 with index.lock:
-                    found = list(index.columns)
+                    found = index.columns if whole else {**self._stand_in(index)[0].columns, **info.metric_summary}
+                    found = list(found)
                     if moving:
-                        positions[stem] = index.positions()
+                        positions[stem] = index.positions() if whole else index.ends()
             for name in found:
                 counts[name] = counts.get(name, 0) + 1
         return MetricNames(
@@ -657,6 +711,10 @@ class Catalog:
     def media_rows(self, project: str, run: str, name: str, query: TableQuery) -> dict[str, Any]:
         """A part of a table's rows."""
         return table_rows(self.media_path(project, run, name), query)
+
+
+def _moment(patience: float | None) -> float | None:
+    return None if patience is None else time.monotonic() + patience
 
 
 def _without(names: frozenset[str], found: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from aspara.catalog.reader import (
     Problems,
     Replaced,
     Tail,
+    head_of,
     open_rows,
     parse,
     read_blocks,
@@ -28,6 +30,8 @@ from aspara.storage.polars import REFERENCE_MARK, TEXT_COLUMN
 
 if TYPE_CHECKING:
     import polars
+
+    from aspara.catalog.sketch import Sketch
 
 _MOST_TEXTS = 10_000
 _WIDE, _WIDE_CHUNK = 1000, 32 << 20
@@ -61,6 +65,11 @@ class RunIndex:
         self.lock = threading.RLock()
         self.listeners: list[Listener] = []
         self.version = 0
+        self.building = False
+        """True while a background thread reads on."""
+        self.sketch: Sketch | None = None
+        """What stands in for the points until all of them are read."""
+        self._until: float | None = None
         self._clear()
 
     def _clear(self) -> None:
@@ -108,6 +117,21 @@ class RunIndex:
         found[MOMENT] = max(0, self.last_time or 0)
         return found
 
+    def ends(self) -> dict[str, int]:
+        """The position of a cursor that has seen all whole lines that there are, read here or not."""
+        found = {MOMENT: time.time_ns() // 1_000_000}
+        for inode, path in self.present().items():
+            try:
+                descriptor = open_rows(path)
+            except OSError:
+                continue
+            try:
+                key = Tail(path, inode, head=head_of(descriptor)).key
+            finally:
+                os.close(descriptor)
+            found[key] = _whole_lines(path)
+        return found
+
     def frontier(self) -> dict[int, int]:
         """For each row file (by inode) the byte from which listeners are told of its rows; 0 for those not named."""
         found = {inode: tail.offset for inode, tail in self._tails.items()}
@@ -123,34 +147,57 @@ class RunIndex:
                 self._quiet[inode] = _whole_lines(path)
         self.listeners.append(listener)
 
-    def refresh(self) -> None:
-        """Reads everything new. A file that was replaced or truncated has the whole run read anew."""
+    def refresh(self, until: float | None = None) -> bool:
+        """Reads everything new, or what can be read until a moment of the monotonic clock (a block of lines or a Parquet part
+        at least): True when nothing is left. A file that was replaced or truncated has the whole run read anew.
+        """
         with self.lock:
-            if self._load is not None:
-                # What an earlier server has read need not be read again.
-                load, self._load = self._load, None
-                load(self)
-            anew, told = False, None
-            for _ in range(3):
-                try:
-                    if anew:
-                        self._read_anew(told)
-                    else:
-                        self._refresh()
-                    return
-                except Replaced:
-                    anew, told = True, told if told is not None else self.last_time
-                except FileNotFoundError:  # a segment was committed between listing and opening
-                    continue
+            self._until = until
+            done = self._refreshed()
+            if done:
+                self.sketch = None
+            return done
 
-    def _read_anew(self, told: int | None) -> None:
+    def _refreshed(self) -> bool:
+        if self._load is not None:
+            # What an earlier server has read need not be read again.
+            load, self._load = self._load, None
+            load(self)
+        anew, told = False, None
+        for _ in range(3):
+            try:
+                return self._read_anew(told) if anew else self._refresh()
+            except Replaced:
+                anew, told = True, told if told is not None else self.last_time
+            except FileNotFoundError:  # a segment was committed between listing and opening
+                continue
+        return True
+
+    def _late(self) -> bool:
+        return self._until is not None and time.monotonic() >= self._until
+
+    def progress(self) -> tuple[int, int]:
+        """Bytes that were read, and bytes that there are, of row files and archive."""
+        done = whole = 0
+        for inode, path in self.present().items():
+            size = _size(path)
+            whole += size
+            tail = self._tails.get(inode)
+            done += min(size, tail.offset) if tail is not None else 0
+        for part in self.paths.parts():
+            size = _size(part)
+            whole += size
+            done += size if part in self._parts else 0
+        return done, whole
+
+    def _read_anew(self, told: int | None) -> bool:
         """Forgets everything and reads it again; listeners hear only of rows behind the moment they know."""
         listeners = self.listeners
         self._clear()
         if told is None or not listeners:
-            self._refresh()
-            return
-        known = told
+            return self._refresh()
+        # Who listens is told right only of what is read at one go.
+        known, self._until = told, None
 
         def only_later(batch: list[Found]) -> None:
             later = [row for row in batch if row[0] > known]
@@ -159,13 +206,13 @@ class RunIndex:
 
         self.listeners = [only_later]
         try:
-            self._refresh()
+            return self._refresh()
         finally:
             self.listeners = listeners
 
     # -- lines --------------------------------------------------------------------------------------------------------
 
-    def _refresh(self) -> None:
+    def _refresh(self) -> bool:
         rewound = self.paths.next_rewound().name
         if self._rewound not in (None, rewound):
             raise Replaced
@@ -178,7 +225,8 @@ class RunIndex:
             if inode not in present and tail.offset and tail.path.stem not in self._segments
         ]
         # First what went into the archive: it was written before what lies in the row files now.
-        self._read_parts(segments, vanished)
+        if not self._read_parts(segments, vanished):
+            return False
         for inode, path in present.items():
             tail = self._tails.get(inode)
             if tail is None:
@@ -189,7 +237,9 @@ class RunIndex:
             size = _size(path)
             if size == tail.offset or (inode in self._torn and self._torn[inode][0] == size):
                 continue
-            self._read_lines(tail)
+            if not self._read_lines(tail):
+                return False
+        return True
 
     def present(self) -> dict[int, Path]:
         """The run's row files by inode, links left out."""
@@ -201,15 +251,17 @@ class RunIndex:
                 continue
         return found
 
-    def _read_lines(self, tail: Tail) -> None:
+    def _read_lines(self, tail: Tail) -> bool:
         self._torn.pop(tail.inode, None)
         descriptor = open_rows(tail.path)
+        before = tail.offset
         try:
-            before = tail.offset
-            quiet = self._quiet.pop(tail.inode, 0)
-            if quiet > tail.offset:
-                self._read_up_to(descriptor, tail, quiet, self._absorb)
-            self._read_up_to(descriptor, tail, None, self._tell if self.listeners else self._absorb)
+            quiet = self._quiet.get(tail.inode, 0)
+            if quiet > tail.offset and not self._read_up_to(descriptor, tail, quiet, self._absorb):
+                return False
+            self._quiet.pop(tail.inode, None)
+            if not self._read_up_to(descriptor, tail, None, self._tell if self.listeners else self._absorb):
+                return False
             rest = rest_of(descriptor, tail)
             if rest and self._writer_gone():
                 last = read_last(rest, descriptor, tail, self.problems)
@@ -219,18 +271,24 @@ class RunIndex:
                         listener([last])
                 else:
                     self._torn[tail.inode] = (tail.offset + len(rest), tail)
-            self.bytes_read += tail.offset - before
+            return True
         finally:
+            self.bytes_read += tail.offset - before
             os.close(descriptor)
 
-    def _read_up_to(self, descriptor: int, tail: Tail, end: int | None, take: Callable[[bytes, Tail], None]) -> None:
+    def _read_up_to(self, descriptor: int, tail: Tail, end: int | None, take: Callable[[bytes, Tail], None]) -> bool:
         for block in read_blocks(descriptor, tail, self.problems, end=end):
             take(block, tail)
+            if self._late():
+                return False
             if len(self.columns) >= _WIDE:
                 break
         # Wide rows are read in larger blocks: what a block costs grows with its columns.
         for block in read_blocks(descriptor, tail, self.problems, end=end, size=_WIDE_CHUNK):
             take(block, tail)
+            if self._late():
+                return False
+        return True
 
     def _tell(self, block: bytes, tail: Tail) -> None:
         """Adds rows that listeners wait for."""
@@ -307,7 +365,7 @@ class RunIndex:
 
     # -- archive ------------------------------------------------------------------------------------------------------
 
-    def _read_parts(self, segments: set[str], vanished: list[Tail]) -> None:
+    def _read_parts(self, segments: set[str], vanished: list[Tail]) -> bool:
         parts = self.paths.parts()
         states: dict[Path, tuple[int, int]] = {}
         for part in parts:
@@ -329,7 +387,10 @@ class RunIndex:
                 raise Replaced
             moved = unseen.pop()
         skip = vanished[0].points if moved else 0
-        for part in new:
+        for number, part in enumerate(new):
+            # What moved here is followed at one go.
+            if number and not moved and self._late():
+                return False
             self._parts[part] = states[part]
             segment = part_segment(part)
             # Rows that were read as lines while they were on their way into the archive are not read again.
@@ -346,6 +407,7 @@ class RunIndex:
                 self._add_part(frame, tell=False)
         if moved:
             self._segments[moved] = vanished[0].inode
+        return True
 
     def _add_part(self, frame: polars.DataFrame, *, tell: bool) -> None:
         import polars as pl

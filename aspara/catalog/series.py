@@ -31,7 +31,8 @@ class SeriesQuery:
     """Which points: metric names or globs (None: all), not before ``since`` (ms), ``start`` to ``end`` on the axis ``x``
     (both inclusive), at most ``points`` a series (None: all).
 
-    With ``log`` the points are spread evenly over a logarithmic axis, which has no place for those at or below zero. ``lttb``
+    ``wait`` is how many seconds the answer may take before it tells of runs that are still being read coarsely (None: all is
+    read first). With ``log`` the points are spread evenly over a logarithmic axis, which has no place for those at or below zero. ``lttb``
     chooses them for the prettiest line instead of keeping every extreme; ``envelope`` adds the extremes and means of buckets.
     """
 
@@ -44,6 +45,7 @@ class SeriesQuery:
     log: bool = False
     lttb: bool = False
     envelope: bool = False
+    wait: float | None = None
 
     def __post_init__(self) -> None:
         if self.x not in (STEP, TIME, RELATIVE) and not (self.x.startswith(METRIC) and self.x != METRIC):
@@ -305,6 +307,10 @@ class MetricsAnswer:
     metrics: dict[str, dict[str, Series]] = field(default_factory=dict)
     missing: Sequence[str] = ()
     cursor: str = ""
+    complete: bool = True
+    """False while some of the runs are still being read: then they are told of coarsely."""
+    progress: float = 1.0
+    """The share of their files that is read."""
 
     def json(self) -> dict[str, Any]:
         """The API's shape; arrays are numpy arrays (a codec with numpy support, or ``json_bytes``)."""
@@ -328,7 +334,7 @@ class MetricsAnswer:
             "project": self.project,
             "metrics": metrics,
             "missing": list(self.missing),
-            "complete": True,
-            "progress": 1.0,
+            "complete": self.complete,
+            "progress": round(self.progress, 3),
             "cursor": self.cursor,
         }

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from aspara.catalog.builder import SLICE
 from aspara.catalog.catalog import Catalog
 from aspara.catalog.cursor import Cursor, matters, now
 from aspara.catalog.index import RunIndex
@@ -319,7 +320,8 @@ class Watcher:
             active = list(watched.active) if watched else []
             runs = [r for r in active if any(s.project == project and s.listens(r) for s in self._subscriptions)]
         for run in runs:
-            self._catalog.index(project, run).refresh()
+            # A long history is read a piece at a time: the others must not wait for it.
+            self._catalog.index(project, run).refresh(time.monotonic() + SLICE)
 
     def _watch(self, project: str) -> _Watched:
         watched = self._projects.get(project)

@@ -15,7 +15,7 @@ from typing import Any
 from tornado import httpserver, netutil, web, websocket
 
 from aspara import files, settings
-from aspara.catalog.catalog import Catalog
+from aspara.catalog.catalog import PATIENCE, Catalog
 from aspara.errors import AsparaError, DataDirError, UsageError
 from aspara.server.auth import COOKIE, Doors, is_loopback
 from aspara.web.endpoint import Endpoint, guarded
@@ -169,7 +169,7 @@ class Server:
         self.token = token or settings.get("ASPARA_TOKEN") or (None if is_loopback(host) else secrets.token_urlsafe(24))
         self.host, self.port = host, port
         self.service = service or Service(
-            Catalog(data_dir),
+            Catalog(data_dir, patience=PATIENCE),
             Path(__file__).parent / "static",
             read_only=read_only,
             search_mode=search_mode or settings.get("ASPARA_PROJECT_SEARCH_MODE"),

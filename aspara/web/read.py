@@ -16,6 +16,7 @@ from aspara.web.endpoint import Endpoint, whole
 
 _MOST_POINTS = 1_000_000
 _MOST_PLACES = 10_000
+_LONGEST_WAIT = 3600.0
 _MOST_FIELDS = 8
 _CHUNK = 1 << 18
 # What a browser may show by itself; everything else is a download of bytes.
@@ -90,7 +91,7 @@ class Params(Endpoint):
         self.answer({"project": project, "run": found["run"], "config": found["config"], "params": found["params"]})
 
 
-_SERIES_PARAMETERS = ("metrics", "since", "x", "scale", "from", "to", "points", "method", "envelope")
+_SERIES_PARAMETERS = ("metrics", "since", "x", "scale", "from", "to", "points", "method", "envelope", "wait")
 
 
 class _Series(Endpoint):
@@ -105,6 +106,7 @@ class _Series(Endpoint):
             "since": self.int_query("since"),
             "from": self.float_query("from"),
             "to": self.float_query("to"),
+            "wait": self.float_query("wait"),
             **{name: self.text_query(name) for name in ("x", "scale", "points", "method", "envelope")},
         }
 
@@ -190,7 +192,7 @@ class RunMetrics(_Series):
 def _query_of(given: dict[str, Any], default_points: int) -> SeriesQuery:
     points = given.get("points")
     numbers: dict[str, float | None] = {}
-    for name in ("from", "to"):
+    for name in ("from", "to", "wait"):
         value = given.get(name)
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
             raise UsageError(f"{name}={str(value)[:40]!r} is no number.")
@@ -211,6 +213,7 @@ def _query_of(given: dict[str, Any], default_points: int) -> SeriesQuery:
         log=_word(given, "scale", ("linear", "log")) == "log",
         lttb=_word(given, "method", ("minmax", "lttb")) == "lttb",
         envelope=given.get("envelope") in (True, 1, "1", "true"),
+        wait=None if numbers["wait"] is None else min(max(0.0, numbers["wait"]), _LONGEST_WAIT),
     )
 
 

@@ -55,6 +55,7 @@ _SERIES = {
     "to": "where the range ends, inclusive",
     "points": "at most so many a series (default ASPARA_LTTB_THRESHOLD), or all",
     "method": "minmax (no spike vanishes) or lttb (the prettiest line)",
+    "wait": "seconds until runs that are still being read are told of coarsely (complete: false, progress: 0 to 1); default: until all is read",
     "envelope": "1: also the extremes and means of buckets where points were left out",
     "format": "json or msgpack",
 }

@@ -399,4 +399,39 @@ describe("a lazy board", () => {
     expect(board.ready("loss")).toBe(true);
     board.close();
   });
+
+  it("draws what the server can tell while it still reads, and everything when it has read", async () => {
+    const stage = http();
+    const answers: Partial<MetricsAnswer>[] = [
+      { complete: false, progress: 0.25, metrics: { loss: { r: series([0, 90], [1, 4]) } } },
+      { complete: true, progress: 1, metrics: { loss: { r: series([0, 50, 90], [1, 9, 4]) } } },
+    ];
+    const waits: unknown[] = [];
+    const before = globalThis.fetch;
+    vi.stubGlobal("fetch", async (url: string, options: RequestInit) => {
+      if (!url.endsWith("/runs/metrics")) return before(url, options);
+      waits.push((JSON.parse(String(options.body)) as { wait?: number }).wait);
+      return new Response(JSON.stringify({ project: "p", missing: [], cursor: "", ...answers.shift() }));
+    });
+    const drawn: (readonly [number | null, number[]])[] = [];
+    const board = new Board(stage.source, "p", "r", { lazy: true });
+    const stop = board.revision("loss").subscribe(() => {
+      const line = board.lines("loss").get("r");
+      if (line) drawn.push([board.reading.value, [...line.points().values]]);
+    });
+    await board.open();
+    board.need("loss");
+    await vi.waitFor(() => expect(drawn).toHaveLength(2));
+    stop();
+    board.close();
+    expect(drawn).toEqual([
+      [0.25, [1, 4]],
+      [null, [1, 9, 4]],
+    ]);
+    expect(waits.every((wait) => typeof wait === "number" && wait > 0)).toBe(true);
+  });
 });
+
+function series(steps: number[], values: number[]) {
+  return { steps, values, timestamps: steps, raw: false, count: 1000 };
+}

@@ -14,6 +14,9 @@ import { eventWire, socketWire, type Wire } from "./wire";
 const PAGE = 1000;
 /** Longer than the server's heartbeat, after which a silent stream is taken for dead. */
 const SILENCE = 40_000;
+/** Seconds that the server may take for a coarse answer, at first and later. */
+const FIRST = 0.4;
+const LATER = 1;
 
 /** The dashboard's API below `base` (which ends in "/"). One stream a page, and none while the page is hidden. */
 export class HttpSource implements Source {
@@ -60,11 +63,22 @@ export class HttpSource implements Source {
     return (await answer.json()) as GroupsAnswer;
   }
 
-  async metrics(project: string, query: SeriesQuery, signal?: AbortSignal): Promise<MetricsAnswer> {
+  async metrics(
+    project: string,
+    query: SeriesQuery,
+    signal?: AbortSignal,
+    coarse?: (answer: MetricsAnswer) => void,
+  ): Promise<MetricsAnswer> {
     const body: Record<string, unknown> = {};
     for (const [key, value] of Object.entries(query)) if (value !== undefined) body[key] = value;
-    const answer = await this.send("POST", `api/projects/${enc(project)}/runs/metrics`, body, {}, signal);
-    return (await answer.json()) as MetricsAnswer;
+    const path = `api/projects/${enc(project)}/runs/metrics`;
+    // A first picture soon, then one a second or so until it is whole.
+    for (let wait = FIRST; ; wait = LATER) {
+      if (coarse) body.wait = wait;
+      const found = (await (await this.send("POST", path, body, {}, signal)).json()) as MetricsAnswer;
+      if (found.complete || !coarse) return found;
+      coarse(found);
+    }
   }
 
   subscribe(

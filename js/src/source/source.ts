@@ -54,7 +54,13 @@ export interface Source {
   names(project: string, runs?: string[], signal?: AbortSignal): Promise<MetricNames>;
   /** What the runs of each group do together, from all of their points. */
   groups(project: string, query: GroupsQuery, signal?: AbortSignal): Promise<GroupsAnswer>;
-  metrics(project: string, query: SeriesQuery, signal?: AbortSignal): Promise<MetricsAnswer>;
+  /** While the server still reads, `coarse` is called with what it can tell already; the answer itself is whole. */
+  metrics(
+    project: string,
+    query: SeriesQuery,
+    signal?: AbortSignal,
+    coarse?: (answer: MetricsAnswer) => void,
+  ): Promise<MetricsAnswer>;
   /** Events after `cursor` until the signal aborts. */
   subscribe(
     project: string,

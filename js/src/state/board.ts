@@ -32,6 +32,8 @@ export class Board {
   readonly loading = signal(true);
   readonly error = signal<string | null>(null);
   readonly deleted = signal(false);
+  /** How much of the files the server has read (0 to 1), while what is shown is coarse for that reason. */
+  readonly reading = signal<number | null>(null);
   /** Counts the events; what is computed by the server is asked again when it changes. */
   readonly beat = signal(0);
   private readonly series = new Map<string, Map<string, Series>>();
@@ -218,12 +220,17 @@ export class Board {
     }
     try {
       const points = pointsFor(this.drawn.length);
-      const answer = await this.source.metrics(this.project, { runs, metrics, points }, signal);
+      const take = (answer: MetricsAnswer) => {
+        if (signal.aborted || epoch !== this.epoch) return;
+        this.reading.value = answer.complete ? null : answer.progress;
+        for (const metric of metrics) this.receive(metric, runs, answer);
+      };
+      take(await this.source.metrics(this.project, { runs, metrics, points }, signal, take));
       if (signal.aborted) return;
-      if (epoch === this.epoch) for (const metric of metrics) this.receive(metric, runs, answer);
       this.error.value = null;
     } catch (error) {
       if (signal.aborted) return;
+      this.reading.value = null;
       this.error.value = error instanceof Error ? error.message : String(error);
       await new Promise((done) => setTimeout(done, AGAIN));
     } finally {
@@ -252,19 +259,25 @@ export class Board {
     this.series.set(metric, byRun);
     this.loaded.set(metric, here);
     const rows = (this.meanwhile.get(metric) ?? []).filter((row) => runs.includes(row.run));
-    for (const row of rows) this.addPoint(metric, row);
+    for (const row of rows) this.place(metric, row);
     this.touch(metric);
   }
 
   /** Adds a row's point unless the answer that its series was made from had it already. */
   private addPoint(metric: string, row: Row): boolean {
+    if (asNumber(row.metrics[metric]) === null) return false;
+    if (this.lazy && this.asked.get(metric)?.has(row.run)) {
+      const rows = this.meanwhile.get(metric);
+      if (rows) rows.push(row);
+      else this.meanwhile.set(metric, [row]);
+    }
+    if (this.lazy && !this.loaded.get(metric)?.has(row.run)) return false;
+    return this.place(metric, row);
+  }
+
+  private place(metric: string, row: Row): boolean {
     const number = asNumber(row.metrics[metric]);
     if (number === null) return false;
-    if (this.lazy && !this.loaded.get(metric)?.has(row.run)) {
-      if (this.asked.get(metric)?.has(row.run))
-        this.meanwhile.set(metric, [...(this.meanwhile.get(metric) ?? []), row]);
-      return false;
-    }
     const series = this.column(metric, row.run);
     if (this.lazy && series.knew(row.step, row.timestamp, number)) return false;
     series.append(row.step, row.timestamp, number);

@@ -29,6 +29,7 @@ export function ProjectPage({ project }: { project: string }) {
       title={project}
       trail={[{ text: project, href: address("projects", project) }]}
       live={board.liveness.value}
+      reading={board.reading.value}
     >
       <div class="split">
         <RunList project={project} runs={runs} drawn={drawn} view={view} />

@@ -45,6 +45,7 @@ export function RunPage({ project, run }: { project: string; run: string }) {
         { text: head?.name ?? run, href: address("projects", project, "runs", run) },
       ]}
       live={board.liveness.value}
+      reading={board.reading.value}
     >
       <div class="page wide">
         {head && (

@@ -19,11 +19,14 @@ export function Frame({
   title,
   trail,
   live,
+  reading = null,
   children,
 }: {
   title: string;
   trail: Crumb[];
   live?: Liveness;
+  /** How much of the files the server has read, while it still does. */
+  reading?: number | null;
   children: ComponentChildren;
 }) {
   const [help, setHelp] = useState(false);
@@ -76,6 +79,7 @@ export function Frame({
           ))}
         </nav>
         <div class="spacer" />
+        {reading !== null && <Reading share={reading} />}
         {live && <Live live={live} />}
         {app.readOnly && (
           <span class="chip" title="Started read-only: nothing can be edited or deleted here">
@@ -144,6 +148,18 @@ export function Frame({
 
 /** So many seconds without a word, and what is shown counts as old. */
 const STALE = 20;
+
+function Reading({ share }: { share: number }) {
+  return (
+    <span
+      class="live reading"
+      role="status"
+      title="The server reads this history for the first time; until then the charts are coarse"
+    >
+      reading {Math.floor(100 * share)} %
+    </span>
+  );
+}
 
 function Live({ live }: { live: Liveness }) {
   const now = useNow(1000);
