@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from aspara.catalog import filters
 from aspara.catalog.series import RELATIVE, STEP, Piece
-from aspara.catalog.spans import Spans, spans
+from aspara.catalog.spans import Spans, located, spans
 
 if TYPE_CHECKING:
     import numpy as np
@@ -128,7 +128,7 @@ def statistics(
             if key not in bounds:
                 edges = member.began + 1000 * grid.edges if x == RELATIVE else grid.edges
                 within = piece.axis[piece.low : piece.high]
-                bounds[key] = piece.low + np.searchsorted(within, edges, "left")
+                bounds[key] = piece.low + located(within, edges)
             whole.add(spans(piece.stretch.values, bounds[key], piece.stretch.levels()))
         rows.setdefault(member.group, []).append(_row(whole, grid.places))
     return {group: found for group, each in rows.items() if (found := _over(each, grid.places)) is not None}, grid.exact

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from aspara.catalog import lttb
 from aspara.catalog.columns import Column, Stretch
 from aspara.catalog.pyramid import decimate
-from aspara.catalog.spans import spans
+from aspara.catalog.spans import located, spans
 from aspara.errors import UsageError
 
 if TYPE_CHECKING:
@@ -180,10 +180,10 @@ def pieces(column: Column, query: SeriesQuery, *, along: Column | None = None, b
     zero = None if not query.log else began if query.x == RELATIVE else 0
     cut = []
     for axis, stretch in on_axis:
-        low = 0 if start is None else int(np.searchsorted(axis, start, "left"))
-        high = len(axis) if end is None else int(np.searchsorted(axis, end, "right"))
+        low = 0 if start is None else int(located(axis, start))
+        high = len(axis) if end is None else int(located(axis, end, "right"))
         if zero is not None:
-            low = max(low, int(np.searchsorted(axis, zero, "right")))
+            low = max(low, int(located(axis, zero, "right")))
         if query.since is not None:
             if stretch.times_rise():
                 low = max(low, int(np.searchsorted(stretch.times, query.since, "left")))
@@ -264,7 +264,7 @@ def _octaves(piece: Piece, zero: float) -> list[Piece]:
 
     first, last = (float(piece.axis[at]) - zero for at in (piece.low, piece.high - 1))
     edges = zero + first * 2.0 ** np.arange(1, max(1, int(np.ceil(np.log2(last / first)))))
-    cuts = [piece.low, *(piece.low + np.searchsorted(piece.axis[piece.low : piece.high], edges)).tolist(), piece.high]
+    cuts = [piece.low, *(piece.low + located(piece.axis[piece.low : piece.high], edges)).tolist(), piece.high]
     return [Piece(piece.axis, piece.stretch, a, b) for a, b in pairwise(cuts) if b > a]
 
 
@@ -282,7 +282,7 @@ def _envelope(found: list[Piece], query: SeriesQuery, began: int) -> Envelope:
     for piece, part in _shares(found, buckets, even=False):
         values = piece.stretch.values
         if edges is not None:
-            inner = piece.low + np.searchsorted(piece.axis[piece.low : piece.high], edges, "left")
+            inner = piece.low + located(piece.axis[piece.low : piece.high], edges)
             bounds = np.unique(np.concatenate([[piece.low], inner, [piece.high]]))
         else:
             bounds = np.unique(np.linspace(piece.low, piece.high, part + 1).round().astype(np.int64))

@@ -1,7 +1,8 @@
 """Indexes on disk: what was read of a run, kept under the user's cache directory so that a restart begins from it.
 
     8 bytes   ASPIDX and a version of two digits
-    8 bytes   length of the header, little endian
+    4 bytes   length of the header, little endian
+    4 bytes   its checksum
     header    JSON: how far each row file was read, and where the columns lie
     columns   arrays of 8 bytes a number (counts: 4), each at a multiple of 64 bytes; mapped, never loaded
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import mmap
 import os
+import struct
 import threading
 import time
 import zlib
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 ENDING = ".idx"
-_MAGIC = b"ASPIDX02"
+_MAGIC = b"ASPIDX03"
 _ALIGN = 64
 _LAST = 64
 _STALE_DRAFT = 86_400.0
@@ -289,7 +291,8 @@ def _write(draft: Path, header: dict[str, Any], columns: dict[str, Stretch]) -> 
     begin = -(-(16 + len(content)) // _ALIGN) * _ALIGN
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), files.FILE_MODE)
     with os.fdopen(descriptor, "wb", buffering=1 << 20) as out:
-        out.write((_MAGIC + len(content).to_bytes(8, "little") + content).ljust(begin, b"\0"))
+        begins = _MAGIC + struct.pack("<II", len(content), zlib.crc32(content)) + content
+        out.write(begins.ljust(begin, b"\0"))
         for array in arrays:
             out.write(np.ascontiguousarray(array).data)
             out.write(b"\0" * (-array.nbytes % _ALIGN))
@@ -313,13 +316,16 @@ def _header(path: Path) -> dict[str, Any] | None:
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
     with os.fdopen(descriptor, "rb") as file:
         begin = file.read(16)
-        if begin[:8] != _MAGIC:
+        if begin[:8] != _MAGIC or len(begin) < 16:
             return None
-        length = int.from_bytes(begin[8:], "little")
+        length, checksum = struct.unpack("<II", begin[8:])
         size = os.fstat(file.fileno()).st_size
         if length > size:
             return None
-        header: dict[str, Any] = orjson.loads(file.read(length))
+        content = file.read(length)
+        if zlib.crc32(content) != checksum:
+            return None
+        header: dict[str, Any] = orjson.loads(content)
     return header if -(-(16 + length) // _ALIGN) * _ALIGN + header["size"] == size else None
 
 
@@ -329,7 +335,7 @@ def _mapped(path: Path, header: dict[str, Any]) -> dict[str, Stretch]:
     if not header["columns"]:
         return {}
     with path.open("rb") as file:
-        length = int.from_bytes(file.read(16)[8:], "little")
+        length, _ = struct.unpack("<II", file.read(16)[8:])
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     begin = -(-(16 + length) // _ALIGN) * _ALIGN
     if begin + header["size"] != len(content):

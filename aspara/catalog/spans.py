@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from aspara.catalog.pyramid import WIDTH, Pyramid
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
     Integers = npt.NDArray[np.int64]
+
+_FAR = 1 << 62
+"""Beyond every step and moment."""
 
 
 @dataclass
@@ -44,6 +47,17 @@ class Spans:
         self.total += other.total
         self.finite += other.finite
         self.odd += other.odd
+
+
+def located(axis: Any, at: Any, side: Literal["left", "right"] = "left") -> Any:
+    """Where numbers belong in an ascending axis: before (``left``) or behind its equals. The cost grows with the numbers: an axis
+    of integers is not made one of floats, as ``numpy.searchsorted`` would for numbers with a fraction.
+    """
+    import numpy as np
+
+    if axis.dtype.kind == "i":
+        at = np.clip(np.ceil(at) if side == "left" else np.floor(at), -_FAR, _FAR).astype(np.int64)
+    return np.searchsorted(axis, at, side)
 
 
 def spans(values: Floats, bounds: Integers, pyramid: Pyramid | None = None) -> Spans:

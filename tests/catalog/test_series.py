@@ -6,10 +6,14 @@ import json
 import math
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aspara.catalog.catalog import Catalog
 from aspara.catalog.series import Series, SeriesQuery
+from aspara.catalog.spans import located
 from aspara.errors import UsageError
 
 from .conftest import Folder, row
@@ -130,3 +134,15 @@ def test_a_chart_of_a_growing_run_is_whole(folder: Folder, catalog: Catalog) -> 
         if i % 7 == 0:
             steps = series(catalog).steps.tolist()
             assert (len(steps), steps) == (i + 1, sorted(steps))
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(
+    axis=st.lists(st.integers(-50, 50), max_size=20).map(sorted),
+    at=st.floats(-60, 60) | st.sampled_from([math.inf, -math.inf, 1e300]),
+    side=st.sampled_from(["left", "right"]),
+)
+def test_a_place_between_whole_steps(axis: list[int], at: float, side: Any) -> None:
+    """A range may begin and end between steps, or beyond every number: it holds the same points as with exact arithmetic."""
+    found = located(np.array(axis, np.int64), at, side)
+    assert sum(1 for x in axis if (x < at if side == "left" else x <= at)) == found

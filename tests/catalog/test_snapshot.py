@@ -1,0 +1,212 @@
+"""Indexes on disk: a restart begins from them, and they are a cache that may be anything but wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aspara.catalog.catalog import Catalog
+from aspara.catalog.series import SeriesQuery
+
+from .conftest import Folder, row
+
+STEPS = 5000
+ROWS = b"".join(row(1000 + i, i, {"train/loss": i + 0.5, "train/accuracy": i / STEPS}) for i in range(STEPS))
+META: dict[str, Any] = {"status": "completed", "is_finished": True, "version": "1"}
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+@contextmanager
+def opened(folder: Folder, cache: Path) -> Iterator[Catalog]:
+    catalog = Catalog(folder.path, cache_dir=cache)
+    yield catalog
+    catalog.close()
+
+
+def answer(catalog: Catalog) -> Any:
+    return json.loads(catalog.metrics("p", None, SeriesQuery(points=100)).json_bytes())["metrics"]
+
+
+def snapshots(cache: Path) -> list[Path]:
+    return [path for path in cache.rglob("*") if path.is_file()]
+
+
+def known(folder: Folder, cache: Path) -> Any:
+    """What a first reader answers, whose snapshot is left behind."""
+    folder.run("r", ROWS, meta=META)
+    with opened(folder, cache) as catalog:
+        found = answer(catalog)
+    assert ["r.idx"] == [path.name for path in snapshots(cache)]
+    return found
+
+
+def test_a_restart_reads_nothing_again(folder: Folder, cache: Path) -> None:
+    """The next server has every point without parsing a line, and afterwards only what was appended."""
+    expected = known(folder, cache)
+    with opened(folder, cache) as catalog:
+        index = catalog.index("p", "r")
+        read: list[int] = []
+        index._absorb = lambda block, tail: read.append(len(block))  # type: ignore[method-assign]
+        assert answer(catalog) == expected
+        assert read == []
+        del index._absorb
+        more = row(9000, STEPS, {"train/loss": -1.0})
+        with (folder.path / "p" / "r.jsonl").open("ab") as out:
+            out.write(more)
+        assert answer(catalog)["train/loss"]["r"]["values"][-1] == -1
+        assert index.bytes_read == len(ROWS) + len(more)
+
+
+def test_reading_leaves_the_data_directory_as_it_is(folder: Folder, cache: Path) -> None:
+    """Nothing is made, changed or touched there: it may be read-only."""
+    folder.run("r", ROWS, meta=META)
+    folder.age(3600)
+
+    def state() -> list[Any]:
+        return sorted((str(p), p.stat().st_mtime_ns, p.stat().st_size) for p in [folder.path, *folder.path.rglob("*")])
+
+    before = state()
+    with opened(folder, cache) as catalog:
+        answer(catalog)
+        catalog.run("p", "r")
+        catalog.projects()
+    assert state() == before
+
+
+@pytest.mark.parametrize("content", [b"", row(1, 1, {"other": 1.0}), ROWS[: len(ROWS) // 2], ROWS[100:], ROWS + ROWS])
+def test_a_file_exchanged_between_two_servers_is_read_anew(folder: Folder, cache: Path, content: bytes) -> None:
+    """Shorter, longer, other: what is in the file now is shown, and nothing of what was."""
+    known(folder, cache)
+    (folder.path / "p" / "r.jsonl").write_bytes(content)
+    with opened(folder, cache) as catalog, opened(folder, cache.with_name("fresh")) as fresh:
+        assert answer(catalog) == answer(fresh)
+
+
+def test_a_cache_deleted_while_it_is_used(folder: Folder, cache: Path) -> None:
+    """Nobody notices: not the server that has it mapped, nor the next one."""
+    expected = known(folder, cache)
+    with opened(folder, cache) as catalog:
+        assert answer(catalog) == expected
+        shutil.rmtree(cache)
+        assert answer(catalog) == expected
+        folder.run("s", ROWS, meta=META)
+        assert answer(catalog)["train/loss"]["s"] == expected["train/loss"]["r"]
+    with opened(folder, cache) as catalog:
+        assert answer(catalog)["train/loss"]["r"] == expected["train/loss"]["r"]
+
+
+def test_a_damaged_snapshot_is_worthless_not_wrong(folder: Folder, cache: Path) -> None:
+    """Cut anywhere, garbled in its header, of another version, empty, or a folder: the run is read again."""
+    expected = known(folder, cache)
+    (path,) = snapshots(cache)
+    whole = path.read_bytes()
+    header = int.from_bytes(whole[8:12], "little")
+    damaged = [whole[:cut] for cut in range(0, len(whole), max(1, len(whole) // 25))]
+    flipped = range(0, 16 + header, max(1, header // 60))
+    damaged += [whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :] for place in flipped]
+    damaged += [b"\0" * len(whole), whole + b"\0" * 64, b"ASPIDX99" + whole[8:]]
+    for content in damaged:
+        path.write_bytes(content)
+        with opened(folder, cache) as catalog:
+            assert answer(catalog) == expected
+    path.unlink()
+    path.mkdir()
+    with opened(folder, cache) as catalog:
+        assert answer(catalog) == expected
+
+
+def test_a_cache_that_cannot_be_written_costs_nothing_but_time(folder: Folder, cache: Path) -> None:
+    """A file stands where its folder should be: everything is answered."""
+    folder.run("r", ROWS, meta=META)
+    cache.write_text("in the way")
+    for _ in range(2):
+        with opened(folder, cache) as catalog:
+            assert len(answer(catalog)["train/loss"]["r"]["steps"]) > 50
+            assert catalog.run("p", "r").json()["last_step"] == STEPS - 1
+
+
+def test_a_full_disk_leaves_no_half_snapshot(folder: Folder, cache: Path) -> None:
+    """No file may grow beyond 16 kB: every answer is right, and nothing is left behind for the next time."""
+    folder.run("r", ROWS, meta=META)
+    program = (
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "from aspara.catalog.catalog import Catalog\n"
+        "from aspara.catalog.series import SeriesQuery\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (16384, 16384))\n"
+        "catalog = Catalog(Path(sys.argv[1]), cache_dir=Path(sys.argv[2]))\n"
+        "found = [catalog.metrics('p', None, SeriesQuery()).metrics['train/loss']['r'].count for _ in range(3)]\n"
+        "catalog.close()\n"
+        "print(found)\n"
+    )
+    made = subprocess.run(
+        [sys.executable, "-c", program, str(folder.path), str(cache)], capture_output=True, text=True, check=False
+    )
+    assert made.stdout.strip() == str([STEPS] * 3), made.stderr[-2000:]
+    assert snapshots(cache) == []
+
+
+def test_two_servers_share_one_cache(folder: Folder, cache: Path) -> None:
+    """Both begin, read, save and end over and over while the run grows: each answer is what the file said then."""
+    file = folder.run("r", ROWS)
+    failures: list[Any] = []
+    stop = threading.Event()
+
+    def serve() -> None:
+        while not stop.is_set() and not failures:
+            with opened(folder, cache) as catalog:
+                for _ in range(4):
+                    before = file.stat().st_size
+                    series = catalog.metrics("p", None, SeriesQuery()).metrics["train/loss"]["r"]
+                    steps = series.steps.tolist()
+                    expected = list(range(len(steps)))
+                    if steps != expected or series.values.tolist() != [i + 0.5 for i in expected]:
+                        failures.append(len(steps))
+                    if len(steps) < content[:before].count(b"\n"):
+                        failures.append((len(steps), before))
+
+    content = ROWS
+    servers = [threading.Thread(target=serve) for _ in range(2)]
+    for server in servers:
+        server.start()
+    for i in range(STEPS, STEPS + 3000):
+        line = row(1000 + i, i, {"train/loss": i + 0.5})
+        content += line
+        with file.open("ab") as out:
+            out.write(line)
+    stop.set()
+    for server in servers:
+        server.join()
+    assert failures == []
+    with opened(folder, cache) as catalog:
+        assert catalog.metrics("p", None, SeriesQuery()).metrics["train/loss"]["r"].count == STEPS + 3000
+
+
+def test_snapshots_of_runs_that_are_gone_are_swept(folder: Folder, cache: Path) -> None:
+    """A run that is deleted takes its snapshot along, whoever deletes it."""
+    known(folder, cache)
+    folder.run("s", ROWS, meta=META)
+    with opened(folder, cache) as catalog:
+        answer(catalog)
+        catalog.delete_run("p", "s")
+    assert ["r.idx"] == [path.name for path in snapshots(cache)]
+    for file in (folder.path / "p").glob("r.*"):
+        os.unlink(file)
+    folder.run("t", ROWS, meta=META)
+    with opened(folder, cache) as catalog:
+        answer(catalog)
+    assert ["t.idx"] == [path.name for path in snapshots(cache)]
