@@ -22,8 +22,8 @@ STEP, TIMESTAMP, RUNTIME = "_step", "_timestamp", "_runtime"
 OWN = (STEP, TIMESTAMP, RUNTIME)
 FRAME = struct.Struct("<Q")
 """On the wire each block follows its length, and a length of 0 says that the last one has been sent."""
-_CELLS = 2_000_000
-"""So many cells a block has at most: 16 MB of numbers."""
+_CELLS = 500_000
+"""So many cells a block has at most: 4 MB of numbers."""
 _LEAST_ROWS = 100
 _LEAST, _GREATEST = -(1 << 63), (1 << 63) - 1
 
@@ -77,7 +77,7 @@ class History:
         self.names = sorted({*self._numbers, *self._texts, *(keys or ())})
         times = [int(c[1].min()) for c in (*self._numbers.values(), *self._texts.values()) if len(c[1])]
         self._began = started if started is not None else min(times, default=0)
-        self._rows = max(_LEAST_ROWS, _CELLS // max(1, len(self.names)))
+        self._rows = max(_LEAST_ROWS, _CELLS // (len(self.names) + len(OWN)))
 
     def blocks(self, min_step: int | None = None, max_step: int | None = None) -> Iterator[polars.DataFrame]:
         """The rows in order of step, a bounded part of them at a time; one empty block where there are none.
@@ -104,7 +104,7 @@ class History:
                         for at, place, end in zip(tracks, places, ends, strict=True)
                     ]
                 parts = [at[place:c] for at, place, c in zip(tracks, places, cut, strict=True)]
-                steps = np.unique(np.concatenate([np.empty(0, np.int64), *parts]))
+                steps = _union(parts)
                 if len(steps) <= self._rows:
                     break
                 last = int(steps[self._rows - 1])
@@ -235,6 +235,25 @@ def _chosen(rows: Any, query: HistoryQuery) -> polars.DataFrame:
         before += len(block)
     found = pl.concat(parts)
     return found if order is None else found[np.searchsorted(ascending, chosen)]
+
+
+def _union(parts: Sequence[Integers]) -> Integers:
+    """The steps in any of `parts`, each of which is in order. The metrics of a program are mostly logged together, so that most
+    parts are equal, and nothing is left to sort.
+    """
+    import numpy as np
+
+    different: list[Integers] = []
+    for part in parts:
+        if len(part) and not any(
+            len(part) == len(other) and (part is other or np.array_equal(part, other)) for other in different[:4]
+        ):
+            different.append(part)
+    if not different:
+        return np.empty(0, np.int64)
+    steps: Integers = different[0] if len(different) == 1 else np.sort(np.concatenate(different), kind="stable")
+    found: Integers = steps[np.append(True, steps[1:] != steps[:-1])]
+    return found
 
 
 def _place(at: Integers, step: int | None) -> int:
