@@ -127,7 +127,7 @@ class KeepsArtifacts:
 
         Raises:
             ArtifactNotFound: There is none; the message names those there are.
-            NotRemote: The run goes to a tracker, which does not hand artifacts out.
+            NotRemote: The run goes to a tracker: read them from there with ``aspara.Api(tracker_uri).artifact()``.
 
         """
         from aspara.artifacts.artifact import Artifact, split_name
@@ -200,8 +200,8 @@ class KeepsArtifacts:
         collections = getattr(self._recorder, "collections", None)
         if collections is None:
             raise NotRemote(
-                "This run goes to a tracker, which does not hand artifacts out. Read them on the tracker's machine with "
-                "aspara.Api(data_dir).artifact(name), or record locally with mode='offline'."
+                "This run goes to a tracker, where what it logs arrives in its own time. Read artifacts from there with "
+                "aspara.Api(tracker_uri).artifact('project/name'), or record locally with mode='offline'."
             )
         found: Collections = collections(project)
         return found

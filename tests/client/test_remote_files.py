@@ -196,7 +196,7 @@ def test_no_other_file_can_be_put_there(tracker, name):
 
 
 def test_versions_of_artifacts_reach_the_tracker(tracker, tmp_path, monkeypatch):
-    """Content once, then the version, which the tracker numbers; reading there is by its data directory."""
+    """Content once, then the version, which the tracker numbers; they are read with its address."""
     monkeypatch.setenv("ASPARA_EXIT_TIMEOUT", "60")
     address, folder = tracker
     run = aspara.init("p", "r", tracker_uri=address)
@@ -207,12 +207,12 @@ def test_versions_of_artifacts_reach_the_tracker(tracker, tmp_path, monkeypatch)
                 file.write(content)
         logged = run.log_artifact(artifact, aliases=[text])
     assert (None, "COMMITTED") == (logged.version, logged.state)
-    with pytest.raises(NotRemote, match="data_dir"):
+    with pytest.raises(NotRemote, match=r"aspara.Api\(tracker_uri\)"):
         run.use_artifact("set:latest")
     with pytest.raises(NotRemote):
         logged.download(tmp_path / "x")
     run.finish()
-    found = aspara.Api(folder).artifact("p/set:two")
+    found = aspara.Api(address).artifact("p/set:two")
     assert ("v1", "r") == (found.version, found.source_run)
     root = Path(found.download(tmp_path / "out"))
     assert ("two", "shared") == ((root / "a.txt").read_text(), (root / "b.txt").read_text())
