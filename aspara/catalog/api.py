@@ -24,6 +24,7 @@ from aspara.catalog.expression import parse
 from aspara.catalog.history import STEP, HistoryQuery
 from aspara.catalog.library import Library, local
 from aspara.catalog.media import MediaFile, MediaQuery
+from aspara.catalog.present import numbered, presentable
 from aspara.catalog.runs import RunDetail, RunInfo
 from aspara.client.reading import Reader, is_address
 from aspara.errors import ArtifactNotFound, NotFound, UsageError
@@ -153,8 +154,21 @@ class ApiRuns(Sequence["ApiRun"]):
     def __repr__(self) -> str:
         return f"<{len(self)} runs: {', '.join(run.name for run in self._runs[:5])}{', …' if len(self) > 5 else ''}>"
 
-    def frame(self) -> polars.DataFrame:
-        """One row for each run: its own fields, then ``config.*`` and ``summary.*``, nested values flattened to ``a.b``."""
+    @overload
+    def frame(self, format: Literal["polars"] = "polars") -> polars.DataFrame: ...
+    @overload
+    def frame(self, format: Literal["pandas"]) -> Any: ...
+    def frame(self, format: Literal["polars", "pandas"] = "polars") -> Any:  # noqa: A002  the word users know
+        """One row for each run: its own fields, then ``config.*`` and ``summary.*``, nested values flattened to ``a.b``.
+
+        ``format="pandas"`` needs pandas installed.
+        """
+        if format not in ("polars", "pandas"):
+            raise UsageError(f"format={format!r}: choose polars or pandas.")
+        found = self._table()
+        return found if format == "polars" else _pandas(found, "frame(format='pandas')")
+
+    def _table(self) -> polars.DataFrame:
         import polars as pl
 
         rows = []
@@ -188,8 +202,8 @@ class ApiRun:
         self.name = info.name
         self.notes = info.notes
         self.tags = list(info.tags)
-        self.config: dict[str, Any] = dict(info.config)
-        self.summary: dict[str, Any] = dict(info.summary)
+        self.config: dict[str, Any] = numbered(info.config)
+        self.summary: dict[str, Any] = numbered(info.summary)
 
     def __repr__(self) -> str:
         return f"<Run {self.project}/{self.run} ({self.state})>"
@@ -299,13 +313,7 @@ class ApiRun:
             return found
         if form == "dict":
             return found.to_dicts()
-        try:
-            import pandas as pd
-        except ImportError:
-            raise UsageError(
-                "history() gives pandas, which is not installed: install it, or ask for format='polars'."
-            ) from None
-        return pd.DataFrame(found.to_dict(as_series=False))
+        return _pandas(found, "history()")
 
     def scan_history(
         self,
@@ -398,8 +406,10 @@ class ApiRun:
             changes["notes"] = self.notes
         if list(self.tags) != info.tags:
             changes["tags"] = list(self.tags)
+        # Non-finite numbers by their names on both sides: NaN differs from itself.
         for part, now, before in (("config", self.config, info.config), ("summary", self.summary, info.summary)):
-            changed = {key: value for key, value in now.items() if key not in before or before[key] != value}
+            known, wanted = presentable(before), presentable(now)
+            changed = {key: value for key, value in now.items() if key not in known or known[key] != wanted[key]}
             if changed:
                 changes[part] = changed
         if changes:
@@ -470,6 +480,17 @@ def open_library(
     if token is not None:
         raise UsageError("A token opens a server; a data directory needs none. Give the server's address too.")
     return local(settings.data_dir(dir))
+
+
+def _pandas(found: polars.DataFrame, who: str) -> Any:
+    """The same as pandas has it, made without pyarrow."""
+    try:
+        import pandas as pd
+    except ImportError:
+        raise UsageError(
+            f"{who} gives pandas, which is not installed: install it, or ask for format='polars'."
+        ) from None
+    return pd.DataFrame(found.to_dict(as_series=False))
 
 
 def _condition(filters: Mapping[str, Any] | str | None) -> Callable[[Mapping[str, Any]], bool]:

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from aspara.errors import UsageError
-from aspara.storage.rows import parse_timestamp
+from aspara.storage.rows import NONFINITE, parse_timestamp
 
 Record = Mapping[str, Any]
 """A run as filters see it: its list item in the API's words, with ``state``."""
@@ -55,7 +55,7 @@ def check(filters: Mapping[str, Any]) -> None:
 def ordered(records: Sequence[Any], order: str, record: Callable[[Any], Record]) -> list[Any]:
     """`records` by a field, descending with ``-`` in front; numbers before texts, those without the field last."""
     field = check_order(order)
-    keyed = [(lookup(record(item), field), item) for item in records]
+    keyed = [(_counted(record(item), field), item) for item in records]
     there = [(value, item) for value, item in keyed if _kind(value) is not None]
     rest = [item for value, item in keyed if _kind(value) is None]
     there.sort(key=lambda pair: (_kind(pair[0]), pair[0]), reverse=order.startswith("-"))
@@ -76,6 +76,12 @@ def lookup(record: Record, field: str) -> Any:
     name = _OTHER_NAMES.get(first, first)
     value = record.get(name, _MISSING)
     return value if not rest else _inside(value, rest)
+
+
+def _counted(record: Record, field: str) -> Any:
+    """The value of `field` with non-finite numbers, which config and summary hold by their names, as numbers."""
+    found = lookup(record, field)
+    return NONFINITE.get(found, found) if isinstance(found, str) and "." in field else found
 
 
 def value_of(record: Record, field: str) -> Any:
@@ -110,7 +116,7 @@ def _meets(record: Record, field: str, condition: Any) -> bool:
         raise UsageError(
             f"{field!r} is no operator here. There are {', '.join(sorted(_OPERATORS))}, $and, $or, $nor, $not."
         )
-    value = lookup(record, field)
+    value = _counted(record, field)
     name = _OTHER_NAMES.get(field, field)
     if isinstance(condition, Mapping) and any(str(key).startswith("$") for key in condition):
         return all(_operator(value, str(op), wanted, name, condition) for op, wanted in condition.items())
@@ -164,7 +170,10 @@ def _equal(value: Any, wanted: Any) -> bool:
         return wanted is None
     if isinstance(value, bool) != isinstance(wanted, bool):
         return False
-    return bool(value == wanted)
+    if isinstance(wanted, str) and isinstance(value, float):
+        wanted = NONFINITE.get(wanted, wanted)
+    # NaN is NaN here, or nobody could look for it.
+    return bool(value == wanted) or (value != value and wanted != wanted)  # noqa: PLR0124
 
 
 def _kind(value: Any) -> int | None:

@@ -108,23 +108,13 @@ def _table(listed: list[RunInfo]) -> str:
 
 
 def _sorted(listed: list[RunInfo], sort: str) -> list[RunInfo]:
+    from aspara.catalog.filters import ordered
+    from aspara.catalog.runs import RunInfo
     from aspara.errors import UsageError
 
-    descending, name = sort.startswith("-"), sort.removeprefix("-")
+    name = sort.removeprefix("-")
     room, _, key = name.partition(".")
     plain = ("name", "run", "status", "start_time", "finish_time", "last_update", "last_step")
     if name not in plain and not (room in ("summary", "config") and key):
         raise UsageError(f"--sort {sort}: choose {', '.join(plain)}, summary.METRIC or config.KEY.")
-
-    def value(info: RunInfo) -> object:
-        return getattr(info, name) if name in plain else getattr(info, room).get(key)
-
-    # Numbers before texts, and those without a value last, whichever way it goes.
-    def order(info: RunInfo) -> tuple[bool, float, str]:
-        found = value(info)
-        if isinstance(found, int | float):
-            return False, float(found), ""
-        return True, 0.0, str(found)
-
-    known = [info for info in listed if value(info) is not None]
-    return sorted(known, key=order, reverse=descending) + [info for info in listed if value(info) is None]
+    return ordered(listed, sort, RunInfo.record)

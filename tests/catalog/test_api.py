@@ -329,3 +329,37 @@ def test_problems_say_what_could_not_be_read(folder: Folder, place: Any) -> None
         (p["file"], p["line"], p["reason"], p["count"]) for p in run.problems
     ]
     assert [1.0, 2.0] == run.frame()["loss"].to_list()
+
+
+def test_values_that_are_not_finite(folder: Folder, place: Any) -> None:
+    """In config and summary they are numbers: they compare, sort (NaN last), and stand in numeric columns."""
+    done = {"status": "completed", "is_finished": True, "version": "1"}
+    for run, loss in (("nan", "NaN"), ("inf", "Infinity"), ("one", 1.0), ("minus", "-Infinity")):
+        meta = {**done, "config": {"top": {"x": loss}}, "summary": {"loss": loss}, "metric_summary": {}}
+        folder.run(run, [(0, {"loss": loss})], meta=meta)
+    folder.age(86_400)
+    api = aspara.Api(place)
+    assert ["inf", "one", "minus", "nan"] == [r.run for r in api.runs("p", order="-summary.loss")]
+    assert ["minus", "one", "inf", "nan"] == [r.run for r in api.runs("p", order="config.top.x")]
+    assert {"inf", "one"} == {r.run for r in api.runs("p", {"summary.loss": {"$gt": 0}})}
+    assert ["nan"] == [r.run for r in api.runs("p", {"config.top.x": math.nan})]
+    assert ["nan"] == [r.run for r in api.runs("p", {"summary.loss": "NaN"})]
+    assert {"inf", "one", "minus"} == {r.run for r in api.runs("p", "summary.loss <= inf")}
+    frame = api.runs("p", order="-summary.loss").frame()
+    assert frame["summary.loss"].to_list() == pytest.approx([math.inf, 1.0, -math.inf, math.nan], nan_ok=True)
+    run = api.run("p/nan")
+    assert math.isnan(run.summary["loss"])
+    run.summary["best"] = -math.inf
+    run.update()
+    assert (math.isnan(run.summary["loss"]), run.summary["best"]) == (True, -math.inf)
+    assert "-Infinity" == run.metadata["summary"]["best"]
+
+
+def test_runs_as_pandas(api: Any) -> None:
+    """The table as pandas, for those who have it."""
+    pandas = pytest.importorskip("pandas")
+    frame = api.runs("p").frame(format="pandas")
+    assert isinstance(frame, pandas.DataFrame)
+    assert list(frame["run"]) == ["a", "b", "c"]
+    with pytest.raises(UsageError):
+        api.runs("p").frame(format="csv")
