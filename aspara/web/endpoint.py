@@ -77,6 +77,8 @@ class Endpoint(Base):
             self.set_header(HEADER, type(error).__name__)
         elif isinstance(error, web.HTTPError) and status_code < 500:
             detail = _DETAILS.get(status_code, error.log_message or error.reason or "This request cannot be answered.")
+            if status_code == 403 and "_xsrf" in (error.log_message or ""):
+                detail = _XSRF
         else:
             detail = _DETAILS.get(status_code, "Something went wrong in the server; its log says what.")
         if status_code == 405:
@@ -172,6 +174,10 @@ def guarded(method: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+_XSRF = (
+    "A request that changes something needs Jupyter's header X-XSRFToken, with the value of the cookie _xsrf, or a token: "
+    "`Authorization: token <token>`."
+)
 _DETAILS = {
     401: "A token is needed: open the address that was printed at the start, or send it as `Authorization: Bearer <token>`.",
     403: "This is not allowed here.",

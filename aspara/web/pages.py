@@ -131,3 +131,23 @@ class ApiPage(Endpoint):
 
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.finish(page(self.service.extras.get("routes", ())))
+
+
+class Nothing(Endpoint):
+    """Every other address below ``/api/``."""
+
+    async def get(self) -> None:
+        """404, in the shape that all errors have."""
+        raise web.HTTPError(404)
+
+    async def post(self) -> None:
+        """Likewise."""
+        raise web.HTTPError(404)
+
+    async def put(self) -> None:
+        """Likewise."""
+        raise web.HTTPError(404)
+
+    async def delete(self) -> None:
+        """Likewise."""
+        raise web.HTTPError(404)

@@ -292,4 +292,6 @@ def build_routes(
         if route.endpoint not in made:
             made[route.endpoint] = host.concrete(route.endpoint)
         rules.append((route.pattern(base), made[route.endpoint], {"service": service}))
+    # Below a Jupyter server everything else would be its own 404, an HTML page.
+    rules.append((re.escape(base.rstrip("/")) + "/api/.*", host.concrete(pages.Nothing), {"service": service}))
     return rules

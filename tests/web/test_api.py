@@ -394,6 +394,13 @@ def test_what_the_description_allows_is_taken_and_nothing_else(site):
                     assert answer.status_code in (400, 404), (path, answer.text)
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+def test_an_address_that_is_none_is_told_in_the_one_shape(site, method):
+    """Under Jupyter too, whose own word would be a page of HTML."""
+    answer = site.ask(method, "api/nosuch/thing")
+    assert (404, ["detail"]) == (answer.status_code, list(answer.json()))
+
+
 def test_each_body_is_described():
     """A POST or PUT without a schema would be a guess for a program."""
     from aspara.web import ingest, schemas
