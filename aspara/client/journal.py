@@ -34,6 +34,7 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._sending = -1
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
@@ -136,10 +137,16 @@ class Journal:
     @contextlib.contextmanager
     def sending(self) -> Iterator[bool]:
         """Holds the sender's lock; yields False where another process holds it."""
-        descriptor = files.open_append(self.folder / "sender.lock")
+        self._sending = files.open_append(self.folder / "sender.lock")
         try:
-            yield files.try_lock(descriptor) is not False
+            yield files.try_lock(self._sending) is not False
         finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Gives the sender's lock back; also for a child after a fork, which inherits it but sends nothing."""
+        descriptor, self._sending = self._sending, -1
+        if descriptor >= 0:
             os.close(descriptor)
 
     def discard(self) -> None:

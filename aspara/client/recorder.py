@@ -13,6 +13,7 @@ from typing import Any
 from aspara import names
 from aspara.client.journal import Journal
 from aspara.client.sender import Sender, describe
+from aspara.client.sync import send_children
 from aspara.client.transport import Rejected, Transport, Unreachable
 from aspara.errors import InvalidName, RunExists, RunNotFound, TrackerError
 from aspara.model import ArtifactEntry, Losses, RunIdentity, RunRequest
@@ -151,11 +152,14 @@ class RemoteRecorder:
 
     def finish(self, status: str, exit_code: int | None, timeout: float) -> Losses:
         """Waits at most `timeout` seconds for the tracker to have everything; what it has not stays for ``aspara sync``."""
+        deadline = time.monotonic() + timeout
         rest = self._file.close(timeout)
+        # Forked children leave without a word; what they logged comes before the end.
+        send_children(self._journal.folder.name, deadline, _say)
         self._add(
             {"kind": "finish", "status": status, "exit_code": exit_code, "finish_time": time.time_ns() // 1_000_000}
         )
-        if self._sender.stop(timeout):
+        if self._sender.stop(max(0.0, deadline - time.monotonic())):
             self._journal.discard()
             return Losses(
                 self._file.rows_lost + len(rest), 0, "the disk was full" if rest or self._file.rows_lost else ""
@@ -167,16 +171,18 @@ class RemoteRecorder:
         )
 
     def abandon(self) -> None:
-        """Closes the rows' file."""
+        """Closes the rows' file, and lets go of the sender's lock."""
         self._file.abandon()
+        self._journal.abandon()
 
     def for_child(self) -> RemoteRecorder:
         """A forked child's own journal for the same run."""
         about = self._journal.about()
         about["writer"] = os.urandom(8).hex()
         about["request"] = {**about["request"], "resume": "must", "id": self.identity.id, "writer": about["writer"]}
-        for key in ("run", "run_id"):
-            about.pop(key, None)
+        about["parent"] = self._journal.folder.name
+        if self._sender.run is not None:
+            about["run"] = self._sender.run  # it exists: the child's rows are all that is new
         journal = Journal.create(f"{time.time_ns():x}-{about['writer']}", about)
         from aspara import settings
 

@@ -48,12 +48,28 @@ def sync(*, tracker_uri: str | None = None, timeout: float = 60.0, warn: Callabl
     return results
 
 
+def send_children(parent: str, deadline: float, warn: Callable[[str], None]) -> None:
+    """Sends what the dead forked children of the process with the journal `parent` left, until `deadline` (monotonic seconds)."""
+    for path in sorted(p for p in outbox().iterdir() if p.is_dir()):
+        journal = Journal(path)
+        try:
+            about = journal.about()
+        except (OSError, ValueError):
+            continue  # `aspara sync` tells of it
+        left = deadline - time.monotonic()
+        if about.get("parent") != parent or journal.being_written() or left <= 0:
+            continue
+        with journal.sending() as mine:
+            if mine and _send(journal, path.name, str(about["tracker"]), left, warn).state == "kept":
+                return  # the tracker is away: it stays for `aspara sync`
+
+
 def _send(journal: Journal, name: str, tracker: str, timeout: float, warn: Callable[[str], None]) -> Result:
     sender = Sender(journal, Transport(tracker, settings.get("ASPARA_TOKEN")), warn)
     sender.orphaned = True
     deadline = time.monotonic() + timeout
     try:
-        while time.monotonic() < deadline and sender.step(20.0):
+        while (left := deadline - time.monotonic()) > 0 and sender.step(min(20.0, max(0.5, left))):
             pass
     except Unreachable as error:
         return Result(name, tracker, "kept", str(error))

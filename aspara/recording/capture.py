@@ -141,6 +141,8 @@ class Capture:
         self._end_following: Callable[[], None] | None = None
         self._rows: Recorder | None = None
         self._known: set[str] = set(recorder.identity.metadata.get("captured_metrics") or ())
+        self._opening = threading.Lock()
+        self._forking: set[int] = set()
         self._facts_done = False
         self._threads: list[threading.Thread] = []
         if not self._wanted:
@@ -165,6 +167,23 @@ class Capture:
             self._console.flush(last=True)
         if self._rows is not None and self._rows is not self._recorder:
             self._rows.sync()
+            self._rows.abandon()
+
+    def before_fork(self) -> None:
+        """No file of this run is to be half open when the process forks; a disk that hangs is not waited for long."""
+        if self._opening.acquire(timeout=1.0):
+            self._forking.add(threading.get_ident())
+
+    def after_fork_in_parent(self) -> None:
+        """The file may be opened."""
+        if threading.get_ident() in self._forking:
+            self._forking.discard(threading.get_ident())
+            self._opening.release()
+
+    def after_fork_in_child(self) -> None:
+        """Lets go of the parent's file, whose lock says that the parent lives."""
+        self._opening, self._forking = threading.Lock(), set()
+        if self._rows is not None and self._rows is not self._recorder:
             self._rows.abandon()
 
     def _start(self, work: Callable[[], None], name: str) -> None:
@@ -218,7 +237,8 @@ class Capture:
     def _put(self, sample: Mapping[str, float]) -> None:
         if self._rows is None:
             aside = getattr(self._recorder, "aside", None)
-            self._rows = aside(SYSTEM_PREFIX) if aside is not None else self._recorder
+            with self._opening:
+                self._rows = aside(SYSTEM_PREFIX) if aside is not None else self._recorder
         new = set(sample) - self._known
         if new:
             # Readers leave these out of summaries and histories unless they are asked for.

@@ -649,10 +649,12 @@ class Run(KeepsArtifacts):
         return owner
 
     def _before_fork(self) -> None:
+        self._capture.before_fork()
         self._lock.acquire()
 
     def _after_fork_in_parent(self) -> None:
         self._lock.release()
+        self._capture.after_fork_in_parent()
 
     def _after_fork_in_child(self) -> None:
         """Lets go of everything inherited: the parent's files, lock and thread are the parent's."""
@@ -667,6 +669,7 @@ class Run(KeepsArtifacts):
         self._listeners = []
         self._desk = None
         self._recorder.abandon()
+        self._capture.after_fork_in_child()
 
     def _reopen(self) -> None:
         """After a fork the first log() gives this process files of its own; a finished run takes nothing more."""

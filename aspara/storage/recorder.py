@@ -50,8 +50,10 @@ def open_recorder(
     backend: str = "jsonl",
     durability: str | None = None,
     warn: Callable[[str], None] = _say,
+    begin: bool = True,
 ) -> LocalRecorder:
-    """Makes the run that `request` asks for, or continues an existing one, and opens it for writing.
+    """Makes the run that `request` asks for, or continues an existing one, and opens it for writing; without `begin` its end
+    and all else that is known of it stay as they are.
 
     Raises :class:`DataDirError` when the directory cannot be written (the message names it and the ways out),
     :class:`RunExists` for ``resume="never"`` with a known id, :class:`RunNotFound` for ``resume="must"`` without one.
@@ -66,7 +68,9 @@ def open_recorder(
         with files.folder_lock(project_dir):
             _touch_project(layout, request)
             identity, paths = _identify(layout, request, backend)
-        return LocalRecorder(paths, identity, request, backend=backend, durability=durability, warn=warn)
+        return LocalRecorder(
+            paths, identity, request if begin else None, backend=backend, durability=durability, warn=warn
+        )
     except OSError as error:
         if isinstance(error, DataDirError):
             raise

@@ -31,6 +31,7 @@ MAX_ROWS = 10_000
 MAX_METRICS = 10_000
 _MAX_RAW = 64 << 20
 _SILENCE = 60.0
+_LATE_SILENCE = 2.0
 MAX_ENTRIES = 100_000
 _BLOB = re.compile(r"blobs/([0-9a-f]{64})")
 _MEDIA = re.compile(r"media/([0-9a-f]{64})\.[a-z0-9]{1,8}")
@@ -57,6 +58,8 @@ class _Open:
     writers: dict[str, _Writer] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
     contact: float = 0.0
+    ended: bool = False
+    """The run has ended; what comes now, of a forked child for example, is late and changes nothing of that."""
 
 
 class Intake:
@@ -101,6 +104,7 @@ class Intake:
         if known is not None:
             opened = self._find(project, known)
             return self._answer(opened.recorder, resumed=False)
+        self._let_late_ones_go(project)
         recorder = open_recorder(self.data_dir, request, backend="jsonl")
         resumed = recorder.identity.resumed
         key = (project, recorder.identity.run)
@@ -308,9 +312,9 @@ class Intake:
                 raise RunExists(f"Run {paths.run!r} is being written by a process on the tracker's own machine.")
             _cut_tail(paths.rows)
             request = RunRequest(project=project, id=str(content.get("run_id") or paths.run), resume="must")
-            opened = self._open[key] = _Open(
-                open_recorder(self.data_dir, request, backend="jsonl"), contact=time.monotonic()
-            )
+            ended = content.get("is_finished") is True
+            recorder = open_recorder(self.data_dir, request, backend="jsonl", begin=not ended)
+            opened = self._open[key] = _Open(recorder, contact=time.monotonic(), ended=ended)
             return opened
 
     def _locate(self, project: str, run: str) -> tuple[RunPaths, dict[str, Any]]:
@@ -364,12 +368,24 @@ class Intake:
 
     def _watch(self) -> None:
         while not self._stop.wait(5):
-            silent = time.monotonic() - _SILENCE
+            now = time.monotonic()
             with self._lock:
-                gone = [key for key, opened in self._open.items() if opened.contact < silent]
+                gone = [
+                    key
+                    for key, opened in self._open.items()
+                    if opened.contact < now - (_LATE_SILENCE if opened.ended else _SILENCE)
+                ]
                 released = [self._open.pop(key) for key in gone]
             for opened in released:
                 self._release(opened)
+
+    def _let_late_ones_go(self, project: str) -> None:
+        """A run that is continued now must not find its file in the hands of those who only came late."""
+        with self._lock:
+            late = [key for key, opened in self._open.items() if key[0] == project and opened.ended]
+            released = [self._open.pop(key) for key in late]
+        for opened in released:
+            self._release(opened)
 
     @staticmethod
     def _release(opened: _Open) -> None:

@@ -279,3 +279,41 @@ def test_an_upload_that_is_too_large_harms_nothing(tmp_path, monkeypatch):
         assert ["f.bin"] == [p.name for p in (tmp_path / "data/p/r/artifacts").iterdir()]
     finally:
         stop(server)
+
+
+def test_rows_that_come_after_the_end_are_kept_and_change_nothing_of_it(tmp_path, monkeypatch):
+    """Of a worker that outlived its program: brought by sync, while the run stays what it was; it can be resumed at once."""
+    monkeypatch.setenv("ASPARA_EXIT_TIMEOUT", "60")
+    server = start(tmp_path / "data")
+    try:
+        run = aspara.Run("r", "p", id="abc", tracker_uri=server.url)
+        run.log({"a": 1.0})
+        reader, writer = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                run.log({"late": 0.0}, step=0)
+                os.read(reader, 1)  # until the parent's run has ended
+                run.log({"late": 1.0}, step=1)
+                os._exit(0)
+            finally:
+                os._exit(1)
+        run.finish(3)
+        os.write(writer, b"x")
+        assert 0 == os.waitpid(pid, 0)[1]
+        os.close(reader)
+        os.close(writer)
+        sync()
+        assert [0.0, 1.0] == values(tmp_path / "data", metric="late")
+        deadline = time.monotonic() + 60
+        while not (info := Catalog(tmp_path / "data").run("p", "r").info).is_finished and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert ("failed", 3) == (info.status, info.exit_code)
+        again = aspara.Run(project="p", id="abc", tracker_uri=server.url)
+        again.log({"a": 2.0})
+        assert "running" == Catalog(tmp_path / "data").run("p", "r").info.status
+        again.finish()
+        assert "completed" == Catalog(tmp_path / "data").run("p", "r").info.status
+        assert [1.0, 2.0] == values(tmp_path / "data")
+    finally:
+        stop(server)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import time
 from pathlib import Path
 
@@ -199,3 +200,24 @@ def wait_for(true, seconds: float = 30) -> None:
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_what_forked_children_logged_is_there_when_the_run_has_ended(place, monkeypatch):
+    """They leave without a word; their rows come before the end, which is the parent's."""
+    monkeypatch.setenv("ASPARA_EXIT_TIMEOUT", "60")
+    run = place.run("r")
+    run.log({"a": 1.0})
+    for child in range(3):
+        pid = os.fork()
+        if pid == 0:
+            try:
+                for i in range(20):
+                    run.log({f"child{child}": float(i)}, step=i)
+                os._exit(0)
+            finally:
+                os._exit(1)
+        assert 0 == os.waitpid(pid, 0)[1]
+    run.finish()
+    assert "completed" == place.catalog().run("p", "r").info.status
+    for child in range(3):
+        assert [float(i) for i in range(20)] == place.values("r", f"child{child}")

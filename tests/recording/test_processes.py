@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 TOGETHER = """
@@ -158,3 +160,40 @@ def test_a_run_that_a_worker_began_ends_as_the_worker_does(disk, script, kind, e
     assert ENDS[end] == (own.status, own.exit_code)
     assert ("completed", 0) == (parent.status, parent.exit_code)
     assert [1.0] == disk.values("p", "own", "a")
+
+
+@pytest.mark.parametrize("backend", ["jsonl", "polars"])
+def test_workers_that_outlive_a_killed_program_do_not_keep_its_run_alive(disk, script, backend, monkeypatch):
+    """A lock is inherited over a fork; the run is crashed as soon as its own process is gone, whatever was captured."""
+    monkeypatch.setenv("ASPARA_CAPTURE", "system,console")
+    monkeypatch.setenv("ASPARA_SYSTEM_INTERVAL", "0.05")
+    process = script(
+        """
+        import os, sys, time
+        import aspara
+        run = aspara.init("p", "r", storage_backend=sys.argv[1])
+        run.log({"a": 1.0})
+        while not os.path.isdir(os.path.join(os.environ["ASPARA_DATA_DIR"], "p", "r", "writers")):
+            time.sleep(0.01)
+        worker = os.fork()
+        if worker == 0:
+            sys.stdin.read()  # until the test closes it
+            os._exit(0)
+        print("ready", flush=True)
+        time.sleep(600)
+        """,
+        backend,
+        wait=False,
+        stdin=subprocess.PIPE,
+    )
+    try:
+        assert "ready" == process.stdout.readline().strip()
+        assert "running" == disk.info("p", "r").status
+        process.kill()
+        process.wait()
+        assert "crashed" == disk.info("p", "r").status
+        assert [1.0] == disk.values("p", "r", "a")
+    finally:
+        process.kill()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            stream.close()
