@@ -71,3 +71,132 @@ def test_a_dozen_tabs_stay_usable(site, browser):
     until(lambda: "2" == pages[0].locator('[data-metric="a"] .plot').get_attribute("data-points"))
     run.finish()
     context.close()
+
+
+def drawn(page, metric: str) -> list[dict]:
+    """The traces of a chart as Plotly has them: name, x and y; bands left out."""
+    return page.evaluate(
+        """(metric) => [...document.querySelector(`[data-metric="${metric}"] .js-plotly-plot`).data]
+        .filter((trace) => trace.fill !== 'toself')
+        .map((trace) => ({ name: trace.name ?? '', x: [...trace.x], y: [...trace.y] }))""",
+        metric,
+    )
+
+
+def drag(page, metric: str, start: float, end: float) -> None:
+    """Drags over a chart from one part of its width to another."""
+    box = page.locator(f'[data-metric="{metric}"] .nsewdrag').bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * start, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * end, y, steps=8)
+    page.mouse.up()
+
+
+def test_a_zoomed_chart_shows_the_points_of_the_file_and_all_others_zoom_with_it(site, page):
+    """Far enough in, every point of the window is drawn with the file's own value, in every chart, and the address says so."""
+    run = aspara.Run("r", "p")
+    for i in range(20_000):
+        run.log({"a": (i * 7919) % 1000 / 7, "b": -i / 3})
+    run.finish()
+    page.goto(f"{site.url}projects/p")
+    for metric in ("a", "b"):
+        page.wait_for_selector(f'[data-metric="{metric}"] .js-plotly-plot .nsewdrag')
+    assert max(len(trace["x"]) for trace in drawn(page, "a")) < 5000
+    drag(page, "a", 0.50, 0.55)
+
+    def window(metric: str) -> list[tuple[float, float]]:
+        low, high = page.evaluate(
+            '(m) => document.querySelector(`[data-metric="${m}"] .js-plotly-plot`).layout.xaxis.range', metric
+        )
+        return [
+            (x, y) for t in drawn(page, metric)[:1] for x, y in zip(t["x"], t["y"], strict=True) if low <= x <= high
+        ]
+
+    def raw(metric: str) -> bool:
+        steps = [x for x, _ in window(metric)]
+        return len(steps) > 100 and steps == list(range(int(steps[0]), int(steps[0]) + len(steps)))
+
+    until(lambda: raw("a") and raw("b"), why="not every point of the window is drawn")
+    assert [(i * 7919) % 1000 / 7 for i, _ in window("a")] == [y for _, y in window("a")]
+    assert [-i / 3 for i, _ in window("b")] == [y for _, y in window("b")]
+    seen = window("a")
+    page.reload()
+    page.wait_for_selector('[data-metric="a"] .js-plotly-plot .nsewdrag')
+    until(lambda: raw("a"), why="the reloaded page is not zoomed")
+    assert seen[:1] == window("a")[:1]
+
+
+def test_a_zoom_survives_what_is_logged_meanwhile(site, page):
+    """New points move nothing that somebody looks at."""
+    run = aspara.Run("r", "p")
+    for i in range(1000):
+        run.log({"a": float(i)})
+    page.goto(f"{site.url}projects/p")
+    page.wait_for_selector('[data-metric="a"] .js-plotly-plot .nsewdrag')
+    drag(page, "a", 0.2, 0.4)
+    layout = "() => document.querySelector('[data-metric=\"a\"] .js-plotly-plot').layout.xaxis.range.map(Number)"
+    page.wait_for_selector("text=zoomed")
+    before = page.evaluate(layout)
+    for i in range(1000):
+        run.log({"a": float(i)})
+    until(lambda: "step 1999" in page.locator(".runlist, aside").first.inner_text(), why="the list heard nothing")
+    assert before == page.evaluate(layout)
+    run.finish()
+
+
+def test_groups_are_drawn_as_mean_and_band_of_all_their_points(site, page):
+    """One line a value of the config key; its mean is the mean of the runs at each step."""
+    for seed in range(3):
+        for lr in (0.1, 0.2):
+            with aspara.Run(f"lr={lr} seed={seed}", "p", config={"lr": lr, "seed": seed}) as run:
+                for i in range(50):
+                    run.log({"a": lr * i + seed})
+    page.goto(f"{site.url}projects/p")
+    page.wait_for_selector('[data-metric="a"] .js-plotly-plot')
+    page.get_by_label("Group by").select_option(label="lr")
+    until(lambda: 2 == len(drawn(page, "a")), why="there are not two groups")
+    means = sorted(round(trace["y"][-1], 9) for trace in drawn(page, "a"))
+    assert [round(0.1 * 49 + 1, 9), round(0.2 * 49 + 1, 9)] == means
+    assert "group=" in page.url
+    assert 2 == page.evaluate(
+        "() => document.querySelector('[data-metric=\"a\"] .js-plotly-plot').data.filter((t) => t.fill === 'toself').length"
+    )
+
+
+def test_sections_are_moved_folded_and_charts_pinned_for_good(site, page):
+    """What somebody arranged is so again after a reload."""
+    with aspara.Run("r", "p") as run:
+        for i in range(5):
+            run.log({"train/a": i, "val/a": i, "val/b": i})
+    page.goto(f"{site.url}projects/p")
+    heads = page.locator(".section-head .fold")
+    until(lambda: 2 == heads.count())
+    page.get_by_role("button", name="Move section val up").click()
+    page.get_by_role("button", name="Pin val/b").click()
+    page.locator(".section-head", has_text="train").locator(".fold").click()
+
+    def arranged() -> list[tuple[str, str]]:
+        return [(head.inner_text().split()[1], head.get_attribute("aria-expanded")) for head in heads.all()]
+
+    wanted = [("pinned", "true"), ("val", "true"), ("train", "false")]
+    until(lambda: wanted == arranged(), why="the sections are not as they were put")
+    page.reload()
+    until(lambda: wanted == arranged(), why="the reloaded page has another order")
+    assert 0 == page.locator('[data-metric="train/a"]').count()
+
+
+def test_a_chart_of_gaps_and_infinities_says_so(site, page):
+    """NaN breaks the line; a chart of nothing but NaN is no error."""
+    with aspara.Run("r", "p") as run:
+        for i in range(30):
+            run.log(
+                {"gap": float("nan") if 10 <= i < 20 else i, "none": float("nan"), "inf": float("inf") if i == 5 else i}
+            )
+    page.goto(f"{site.url}projects/p")
+    for metric in ("gap", "none", "inf"):
+        page.wait_for_selector(f'[data-metric="{metric}"] .js-plotly-plot')
+    (line,) = [trace for trace in drawn(page, "gap") if len(trace["x"]) > 20][:1]
+    inside = [y for x, y in zip(line["x"], line["y"], strict=True) if 10 <= x < 20]
+    assert 10 == len(inside)
+    assert not [y for y in inside if y is not None and y == y]
