@@ -180,7 +180,8 @@ class ApiRuns(Sequence["ApiRun"]):
             row["tags"] = run.tags
             row["created_at"] = run.created_at
             for part in ("config", "summary"):
-                row.update(_flat(part, item[part]))
+                for key, value in item[part].items():
+                    row.update(_flat(f"{part}.{key}", value))
             rows.append(row)
         names = list(dict.fromkeys(name for row in rows for name in row))
         return pl.DataFrame({name: _series(name, [row.get(name) for row in rows]) for name in names})
@@ -343,11 +344,11 @@ class ApiRun:
 
     def file(self, name: str) -> RunFile:
         """One of :meth:`files`; raises ArtifactNotFound naming some there are."""
-        for found, size in self._library.files(self.project, self.run):
-            if found == name:
-                return RunFile(name, size, self._library.file(self.project, self.run, name))
-        self._library.file(self.project, self.run, name)
-        raise ArtifactNotFound(f"{self.run!r} keeps no file {name!r}.")
+        found = dict(self._library.files(self.project, self.run))
+        if name not in found:
+            there = ", ".join(list(found)[:10]) or "none"
+            raise ArtifactNotFound(f"Run {self.run!r} keeps no file {str(name)[:128]!r}. Its files: {there}.")
+        return RunFile(name, found[name], self._library.file(self.project, self.run, name))
 
     def logged_artifacts(self) -> list[LoggedArtifact | Artifact]:
         """Its artifacts: the plain files kept with it, then the versions that it made."""

@@ -208,6 +208,7 @@ def test_runs_as_one_table(api: Any) -> None:
     assert frame["config.lr"].to_list() == ["0.1", "0.01", "auto"]
     assert frame["summary.loss"].to_list() == [0.25, 0.125, 9.0]
     assert frame["tags"].to_list() == [["base", "x"], [], []]
+    assert {"config", "summary"}.isdisjoint(frame.columns)
 
 
 def test_update_saves_what_changed(api: Any, folder: Folder, place: Any) -> None:
@@ -237,6 +238,9 @@ def test_files_and_artifacts(api: Any, folder: Folder, tmp_path: Path) -> None:
     (artifacts / "link").symlink_to("/etc/hostname")
     run = api.run("p/a")
     assert [(f.name, f.size) for f in run.files()] == [("console.log", 5), ("artifacts/model.bin", 3)]
+    assert run.file("console.log").path.read_text() == "hello"
+    with pytest.raises(ArtifactNotFound, match=r"no file 'ghost'. Its files: console.log, artifacts/model.bin"):
+        run.file("ghost")
     (artifact,) = run.logged_artifacts()
     copy = artifact.download(tmp_path / "out")
     assert copy.read_bytes() == b"123"

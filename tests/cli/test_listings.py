@@ -137,3 +137,12 @@ def test_show_nested_config(cli, data):
     out = cli("show", "digits/nested", "--metric", "odd").out
     assert "net.depth  3" in out
     assert "odd  (1 not finite)\nNothing of it can be drawn." in out
+
+
+def test_problems_are_shown(cli, data):
+    """What could not be read is named by file, line and reason."""
+    with (data / "digits" / "fast.jsonl").open("a") as file:
+        file.write("garbage\n")
+    shown = cli("show", "digits/fast").out
+    assert ["fast.jsonl", "51", "1", "no", "JSON"] == shown.splitlines()[-1].split()
+    assert 1 == json.loads(cli("show", "digits/fast", "--json").out)["problems"][0]["count"]
