@@ -80,7 +80,15 @@ class Api:
         return self._library.projects()
 
     def runs(
-        self, project: str, filters: Mapping[str, Any] | str | None = None, order: str = "+created_at", **_: Any
+        self,
+        project: str | None = None,
+        filters: Mapping[str, Any] | str | None = None,
+        order: str = "+created_at",
+        *,
+        path: str | None = None,
+        per_page: int | None = None,
+        include_sweeps: bool = True,
+        lazy: bool = True,
     ) -> ApiRuns:
         """The runs of `project` that meet `filters`, in `order`.
 
@@ -89,23 +97,35 @@ class Api:
             filters: Conditions like ``{"config.lr": {"$gt": 0.01}, "tags": "baseline", "state": "finished"}``, or an
                 expression of the dashboard's language: ``'config.lr > 0.01 and "baseline" in tags'``.
             order: A field, with ``-`` in front for descending: ``"-summary.loss"``, ``"config.lr"``, ``"+created_at"``.
+            path: Another word for `project`, wandb's. By default ASPARA_PROJECT.
+            per_page: Passed over, as the two below: all runs come, and what they hold is looked up when it is asked for.
+            include_sweeps: Passed over.
+            lazy: Passed over.
 
         Raises:
             ProjectNotFound: There is no such project.
             UsageError: The filters or the order make no sense; the message says what would.
 
         """
-        name = project.rsplit("/", 1)[-1]
+        del per_page, include_sweeps, lazy
+        given = project or path or settings.get("ASPARA_PROJECT")
+        if not given:
+            raise UsageError("Which project? Give its name, like runs('digits'), or set ASPARA_PROJECT.")
+        name = given.rsplit("/", 1)[-1]
         wanted = _condition(filters)
         runs_filters.check_order(order)
         found = [ApiRun(self._library, info) for info in reversed(self._library.runs(name))]
         return ApiRuns(runs_filters.ordered([run for run in found if wanted(run._record())], order, ApiRun._record))
 
     def run(self, path: str) -> ApiRun:
-        """The run at ``"project/run"``, by file name or id. Raises ProjectNotFound or RunNotFound naming those there are."""
+        """The run at ``"project/run"``, by file name or id; without a project in ASPARA_PROJECT. Raises ProjectNotFound or
+        RunNotFound naming those there are.
+        """
         parts = [part for part in path.strip("/").split("/") if part]
         if len(parts) == 4 and parts[2] == "runs":  # as it stands in wandb's addresses
             parts.pop(2)
+        if len(parts) == 1 and settings.get("ASPARA_PROJECT"):
+            parts.insert(0, settings.get("ASPARA_PROJECT"))
         if len(parts) not in (2, 3):
             raise UsageError(f"{path!r}: give project and run, like 'digits/calm-heron-4821'.")
         return ApiRun(self._library, self._library.run(parts[-2], parts[-1]).info)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from aspara.catalog.runs import RunInfo
 from aspara.errors import UsageError
 from aspara.storage.rows import NONFINITE, parse_timestamp
 
@@ -33,6 +34,7 @@ _OTHER_NAMES = {
     "summary_metrics": "summary",
     "summaryMetrics": "summary",
 }
+_FIELDS = frozenset(RunInfo.__dataclass_fields__) - {"metadata", "archived"} | {"state", "is_finished"}
 _STATE_WORDS = {"completed": "finished"}
 
 
@@ -50,6 +52,18 @@ def check(filters: Mapping[str, Any]) -> None:
         if field in ("$and", "$or", "$nor"):
             for part in condition:
                 check(part)
+        elif field == "$not":
+            check(condition)
+        else:
+            _check_field(field)
+
+
+def _check_field(field: str) -> None:
+    first = field.partition(".")[0]
+    if _OTHER_NAMES.get(first, first) not in _FIELDS:
+        raise UsageError(
+            f"{field!r} is no field of a run. Write config.{field} or summary.{field}, or one of {', '.join(sorted(_FIELDS))}."
+        )
 
 
 def ordered(records: Sequence[Any], order: str, record: Callable[[Any], Record]) -> list[Any]:
@@ -81,6 +95,8 @@ def lookup(record: Record, field: str) -> Any:
 def _counted(record: Record, field: str) -> Any:
     """The value of `field` with non-finite numbers, which config and summary hold by their names, as numbers."""
     found = lookup(record, field)
+    if found is _MISSING and field.startswith("config.") and field.endswith(".value"):
+        found = lookup(record, field.removesuffix(".value"))  # as wandb's server has it
     return NONFINITE.get(found, found) if isinstance(found, str) and "." in field else found
 
 

@@ -108,6 +108,7 @@ def test_projects_and_runs(api: Any) -> None:
         ({"config.ghost.deep": {"$exists": False}}, "abc"),
         ({"config.lr": {"$lt": "b"}}, "c"),
         ({"config.lr": {"$lt": 0.1}}, "b"),
+        ({"config.lr.value": 0.1}, "a"),
         ({}, "abc"),
         (None, "abc"),
     ],
@@ -126,6 +127,8 @@ def test_filters(api: Any, filters: Any, expected: str) -> None:
         {"tags": {"$in": "x"}},
         {"name": {"$regex": "("}},
         "lr >",
+        {"lr": 0.1},
+        {"$and": [{"group": "g"}, {"sumary.loss": 1}]},
         {"created_at": {"$gt": "soon"}},
     ],
 )
@@ -367,3 +370,14 @@ def test_runs_as_pandas(api: Any) -> None:
     assert list(frame["run"]) == ["a", "b", "c"]
     with pytest.raises(UsageError):
         api.runs("p").frame(format="csv")
+
+
+def test_the_ways_to_say_which_project(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By place, as wandb's `path`, or ASPARA_PROJECT; what is misspelt is an error, not all runs."""
+    assert 3 == len(api.runs(path="entity/p", per_page=2))
+    with pytest.raises(UsageError, match="Which project"):
+        api.runs()
+    with pytest.raises(TypeError):
+        api.runs("p", filter={"state": "failed"})
+    monkeypatch.setenv("ASPARA_PROJECT", "p")
+    assert ("b", 3) == (api.run("b").run, len(api.runs()))
