@@ -116,8 +116,8 @@ class Run(KeepsArtifacts):
         self._name = identity.name
         self._summary_dirty = False
         self._last: dict[str, Any] | None = None
-        self._last_taken = 0
         """What the summary shows of the metrics, until the next row is folded in."""
+        self._last_taken = 0
         self.config = Config(_dict(found, "config"), self._config_changed)
         """The run's inputs, a :class:`Config`."""
         self.summary = Summary(_own_summary(found), self._last_values, self._summary_changed)

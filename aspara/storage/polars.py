@@ -8,6 +8,8 @@ the removal is the commit. Running the conversion again gives the same parts.
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,36 +24,42 @@ if TYPE_CHECKING:
 TEXT_COLUMN = "metric_text"
 
 
-def archive_segment(paths: RunPaths, segment: str) -> None:
+_BITE = 0.001
+_POINTS = 8192
+_DAY = 86_400_000
+
+
+def archive_segment(paths: RunPaths, segment: str, pause: Callable[[], object] | None = None) -> None:
     """Writes the Parquet parts of `segment` and removes it. Raises OSError when the disk refuses; then nothing changed.
 
     Lines that are no rows would vanish with the segment, so a segment that has any is kept as it is (readers count them).
+    `pause` is called about every millisecond of work, for a program that wants the interpreter meanwhile.
     """
     source = paths.segment(segment)
-    by_date: dict[str, list[tuple[int, int | None, str, float | None, str | None]]] = {}
+    by_day: dict[int, _Part] = {}
+    due = time.perf_counter() + _BITE
     with source.open("rb") as lines:
         for number, line in enumerate(lines):
+            if pause is not None and number & 15 == 0 and time.perf_counter() >= due:
+                pause()
+                due = time.perf_counter() + _BITE
             try:
                 timestamp, step, metrics, complaint = rows.decode(line.rstrip(b"\n"))
             except rows.Malformed:
                 return
             if complaint or timestamp is None:
                 return
-            try:
-                date = datetime.fromtimestamp(timestamp / 1000, timezone.utc).strftime("%Y-%m-%d")
-            except (ValueError, OverflowError, OSError):  # a year that no calendar has
-                return
-            points = by_date.setdefault(date, [])
-            for name, value in metrics.items():
-                if isinstance(value, bool | int | float):
-                    points.append((timestamp, step if step is not None else number, name, float(value), None))
-                elif isinstance(value, str):
-                    points.append((timestamp, step if step is not None else number, name, None, value))
-                else:
-                    # Media references keep their structure as JSON text, marked so that they read back as they were.
-                    points.append((timestamp, step if step is not None else number, name, None, _reference(value)))
-    for date, points in by_date.items():
-        _write_part(paths.part(segment, date), points, date)
+            day = timestamp // _DAY
+            if day not in by_day:
+                try:
+                    by_day[day] = _Part(datetime.fromtimestamp(timestamp / 1000, timezone.utc).strftime("%Y-%m-%d"))
+                except (ValueError, OverflowError, OSError):  # a year that no calendar has
+                    return
+            by_day[day].add(timestamp, step if step is not None else number, metrics)
+    for part in by_day.values():
+        if pause is not None:
+            pause()
+        write_part(paths.part(segment, part.date), part.frame())
     source.unlink()
     files.sync_folder(source.parent)
 
@@ -65,26 +73,55 @@ def _reference(value: Any) -> str:
     return REFERENCE_MARK + orjson.dumps(value).decode()
 
 
-def _write_part(part: Path, points: list[tuple[int, int | None, str, float | None, str | None]], date: str) -> None:
-    import polars as pl
+class _Part:
+    """The points of one date, taken into columns some thousand at a time: building them all at once would hold the
+    interpreter for a tenth of a second.
+    """
 
-    has_text = any(point[4] is not None for point in points)
-    frame: polars.DataFrame = pl.DataFrame(
-        points,
-        schema={
+    def __init__(self, date: str) -> None:
+        self.date = date
+        self._frames: list[polars.DataFrame] = []
+        self._points: list[tuple[int, int, str, float | None, str | None]] = []
+        self._has_text = False
+
+    def add(self, timestamp: int, step: int, metrics: Mapping[str, Any]) -> None:
+        points = self._points
+        for name, value in metrics.items():
+            if isinstance(value, bool | int | float):
+                points.append((timestamp, step, name, float(value), None))
+            else:
+                # Media references keep their structure as JSON text, marked so that they read back as they were.
+                text = value if isinstance(value, str) else _reference(value)
+                points.append((timestamp, step, name, None, text))
+                self._has_text = True
+            if len(points) >= _POINTS:
+                self._take()
+
+    def frame(self) -> polars.DataFrame:
+        """All of it, as the files have it."""
+        import polars as pl
+
+        self._take()
+        found: polars.DataFrame = pl.concat(self._frames, rechunk=False).with_columns(
+            timestamp=pl.col("timestamp").cast(pl.Datetime("ms")).cast(pl.Datetime("us")),
+            date=pl.lit(self.date).str.to_date(),
+        )
+        columns = ["timestamp", "step", "metric_name", "metric_value", "date"]
+        return found.select([*columns, TEXT_COLUMN] if self._has_text else columns)
+
+    def _take(self) -> None:
+        import polars as pl
+
+        schema = {
             "timestamp": pl.Int64,
             "step": pl.Int64,
             "metric_name": pl.String,
             "metric_value": pl.Float64,
             TEXT_COLUMN: pl.String,
-        },
-        orient="row",
-    ).with_columns(
-        timestamp=pl.col("timestamp").cast(pl.Datetime("ms")).cast(pl.Datetime("us")),
-        date=pl.lit(date).str.to_date(),
-    )
-    columns = ["timestamp", "step", "metric_name", "metric_value", "date"] + ([TEXT_COLUMN] if has_text else [])
-    write_part(part, frame.select(columns))
+        }
+        columns = list(zip(*self._points, strict=True)) or [()] * len(schema)
+        self._frames.append(pl.DataFrame(dict(zip(schema, columns, strict=True)), schema=schema))
+        self._points = []
 
 
 def write_part(part: Path, frame: polars.DataFrame) -> None:

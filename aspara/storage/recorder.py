@@ -33,6 +33,8 @@ _PATIENCE = 0.025
 """Seconds that a change of the metadata waits for the disk before training goes on without it."""
 _LONGEST_WAIT = 2.0
 """Seconds that one write of the metadata waits for another."""
+_REST = 0.002
+"""Seconds that the archive's thread leaves the interpreter to the training after each millisecond of work."""
 _CREATION_TRIES = 12
 _YOUNG = 5.0
 _LEFT_BEHIND = 600.0
@@ -156,6 +158,7 @@ class LocalRecorder:
         self._warn = warn
         self._archive_rows = settings.get("ASPARA_ARCHIVE_ROWS") if backend == "polars" else 0
         self._archiver: threading.Thread | None = None
+        self._hurry = threading.Event()
         self._pending: dict[str, Any] = {}
         self._asked = self._written = 0
         self._changed = threading.Condition()
@@ -380,6 +383,7 @@ class LocalRecorder:
             self._rotate()
         left = self._file.close(timeout)
         if self._archiver is not None:
+            self._hurry.set()
             # What is not archived by then stays readable as it is, and goes with the next rows.
             self._archiver.join(max(0.0, deadline - time.monotonic()))
         losses = self._rescue(left)
@@ -548,7 +552,7 @@ class LocalRecorder:
                     free = files.try_lock(descriptor)
                     # Another writer may still write or archive it; without locks only our own is surely nobody else's.
                     if free or (free is None and path.stem == segment):
-                        archive_segment(self._paths, path.stem)
+                        archive_segment(self._paths, path.stem, lambda: self._hurry.wait(_REST))
                 finally:
                     os.close(descriptor)
             except FileNotFoundError:
