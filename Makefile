@@ -75,8 +75,9 @@ $(VENV)/made:
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	@touch $@
 
-# After the front end, because the lab extension that it builds is installed as files, not as code.
-$(READY): pyproject.toml hatch_build.py aspara/version.py $(VENV)/made | $(FRONT)
+# What Jupyter finds by its place is installed as files, not as code.
+PLACED := $(shell find aspara_jupyter/labextension aspara_jupyter/jupyter-config -type f 2>/dev/null)
+$(READY): pyproject.toml hatch_build.py aspara/version.py $(PLACED) $(VENV)/made | $(FRONT)
 	$(BIN)/python -m pip install --quiet -e ".[jupyter]" --group test --group lint --group docs
 	@touch $@
 

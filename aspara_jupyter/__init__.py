@@ -5,7 +5,20 @@ Importing it is cheap; the parts are loaded where Jupyter asks for them.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from aspara_jupyter.chart import LiveChart
+
+__all__ = ["LiveChart", "load_ipython_extension"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "LiveChart":
+        from aspara_jupyter.chart import LiveChart
+
+        return LiveChart
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _jupyter_server_extension_points() -> list[dict[str, Any]]:
@@ -20,6 +33,9 @@ def _jupyter_labextension_paths() -> list[dict[str, str]]:
 
 def load_ipython_extension(ipython: Any) -> None:
     """Gives IPython the magics: ``%load_ext aspara_jupyter``."""
+    from aspara_jupyter.complete import completer
     from aspara_jupyter.magics import AsparaMagics
 
     ipython.register_magics(AsparaMagics)
+    for name in ("%aspara", "%%aspara"):
+        ipython.set_hook("complete_command", completer, str_key=name)

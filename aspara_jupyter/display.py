@@ -14,22 +14,22 @@ import time
 import uuid
 import weakref
 from collections import deque
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from aspara.errors import AsparaError
 from aspara.model import Row
 from aspara_jupyter import picture
+from aspara_jupyter.chosen import Chosen, columns_of, epochs, folder_of, points_of
 from aspara_jupyter.feed import Columns, Feed
+from aspara_jupyter.present import RUN_MIME
 from aspara_jupyter.widget import LiveWidget
 
 if TYPE_CHECKING:
     from aspara.recording.run import Run
 
-MIME = "application/vnd.aspara.run+json"
 _SERIES_POINTS = 1000
 _KEPT_WIDGETS = 20
-_EPOCHS = ("epochs", "num_epochs", "n_epochs", "max_epochs", "num_train_epochs", "total_epochs")
 
 _outputs: weakref.WeakKeyDictionary[Run, LiveOutput] = weakref.WeakKeyDictionary()
 # A reloaded page asks for the widget of a run that has ended meanwhile; the oldest are let go.
@@ -37,14 +37,16 @@ _ended: deque[LiveWidget] = deque()
 
 
 class LiveOutput:
-    """The output of one run under the cell that began it."""
+    """The output of one run under the cell that began it, and wherever else it is shown."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, height: int | None = None) -> None:
         self._run = run
         self.widget = LiveWidget(_info(run))
         self.feed = Feed(self.widget, lambda: _info(run))
         self.widget.renew = self.feed.snapshot
-        self._display_id: str | None = None
+        self._height = height
+        # Of each place where it is shown, by its display id: how high it is there.
+        self._places: dict[str, int | None] = {}
         self._shell: Any = None
 
     def show(self) -> None:
@@ -55,19 +57,31 @@ class LiveOutput:
             marimo.output.append(self.widget)
             return
         from IPython import get_ipython
-        from IPython.display import publish_display_data
 
-        self._display_id = uuid.uuid4().hex
-        publish_display_data(**self.live(), transient={"display_id": self._display_id})
+        self._place(self._height, None)
         self._shell = get_ipython()  # type: ignore[no-untyped-call,unused-ignore]
         if self._shell is not None:
             self._shell.events.register("post_run_cell", self._cell_ended)
 
-    def live(self, still: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def also(self, height: int | None) -> None:
+        """Shows it in the running cell too."""
+        self._place(height, self.still())
+
+    def _place(self, height: int | None, still: Mapping[str, Any] | None) -> None:
+        from IPython.display import publish_display_data
+
+        display_id = uuid.uuid4().hex
+        self._places[display_id] = height
+        publish_display_data(**self.live(still, height), transient={"display_id": display_id})
+
+    def live(self, still: Mapping[str, Any] | None = None, height: int | None = None) -> dict[str, Any]:
         """Data and metadata of the live output, with the faces of a picture beside it if given."""
         bundle, metadata = self.widget._repr_mimebundle_() or ({}, {})
-        words = {"text/plain": picture.text(_subject(self._run, {}), {}, 0)}
-        return {"data": {**bundle, **words, **(still or {}), MIME: reference(self._run)}, "metadata": metadata}
+        words = {"text/plain": picture.text(picture.of_run(_subject(self._run, {}), {}))}
+        return {
+            "data": {**bundle, **words, **(still or {}), RUN_MIME: reference(self._run, height)},
+            "metadata": metadata,
+        }
 
     def rows(self, rows: list[Row]) -> None:
         """New rows go to the page."""
@@ -81,8 +95,9 @@ class LiveOutput:
                 self._shell.events.unregister("post_run_cell", self._cell_ended)
         # Without the widget's view, which a saved notebook shows as an error. The widget itself lives on, so that a page that
         # was reloaded in mid-run can still ask for it.
-        if self._display_id is not None:
-            self._update({"data": {**self.still(), MIME: reference(self._run)}, "metadata": {}})
+        if self._places:
+            still = self.still()
+            self._update(lambda height: {"data": {**still, RUN_MIME: reference(self._run, height)}, "metadata": {}})
             self.widget.lighten()
         _ended.append(self.widget)
         if len(_ended) > _KEPT_WIDGETS:
@@ -100,19 +115,23 @@ class LiveOutput:
         with contextlib.suppress(Exception):  # a picture must never break the cell after the training
             self._run.flush()
             self.feed.fresh = False
-            self._update(self.live(self.still()))
+            still = self.still()
+            self._update(lambda height: self.live(still, height))
 
-    def _update(self, content: dict[str, Any]) -> None:
-        if self._display_id is None:
+    def _update(self, content: Callable[[int | None], dict[str, Any]]) -> None:
+        if not self._places:
             return
         from IPython.display import publish_display_data
 
-        publish_display_data(**content, transient={"display_id": self._display_id}, update=True)
+        for display_id, height in self._places.items():
+            publish_display_data(**content(height), transient={"display_id": display_id}, update=True)
 
 
-def attach(run: Run) -> None:
+def attach(run: Run, height: int | None = None) -> None:
     """Shows the live chart of `run` under the running cell and keeps it up to date until the run ends."""
-    output = LiveOutput(run)
+    output = LiveOutput(run, height)
+    if run.step > run.starting_step:  # the run was begun without a chart
+        output.feed.begin(_recorded(run))
     output.show()
     _outputs[run] = output
     run.subscribe(output)
@@ -125,39 +144,51 @@ def mimebundle(run: Run) -> tuple[dict[str, Any], dict[str, Any]] | dict[str, An
         found = output.live(output.still())
         return found["data"], found["metadata"]
     still = output.still() if output is not None else _picture(run, _recorded(run))
-    return {**still, MIME: reference(run)}
+    return {**still, RUN_MIME: reference(run)}
 
 
-def reference(run: Run) -> dict[str, Any]:
-    """Which run an output shows, for a page that can ask a server about it; `time` is when the output was written."""
-    return {"version": 1, **_info(run)}
+def display_run(run: Run, height: int | None) -> bool:
+    """Shows a run's charts in the running cell, at most `height` pixels high; live ones as a further view of the same widget."""
+    from IPython.display import publish_display_data
+
+    from aspara_jupyter.chart import checked_height
+
+    height = checked_height(height)
+    output = _outputs.get(run)
+    if output is not None and run.status == "running":
+        output.also(height)
+    elif run.status == "running" and not run.disabled:
+        attach(run, height)
+    else:
+        still = output.still() if output is not None else _picture(run, _recorded(run))
+        publish_display_data({**still, RUN_MIME: reference(run, height)}, {})
+    return True
+
+
+def reference(run: Run, height: int | None = None) -> dict[str, Any]:
+    """Which run an output shows, for a page that can ask a server about it; `now` is when the output was written."""
+    return {"version": 1, **_info(run), **({} if height is None else {"height": height})}
 
 
 def _recorded(run: Run) -> dict[str, Columns]:
     """The series of a run that no live output has seen, from its files; none for a run that is kept elsewhere."""
-    import numpy as np
-
-    from aspara.catalog.catalog import Catalog
+    from aspara.catalog.library import local
     from aspara.catalog.series import SeriesQuery
-    from aspara.errors import AsparaError
+    from aspara.errors import UsageError
 
-    folder = getattr(run._identity, "path", None)
-    if folder is None or run.disabled:
+    try:
+        folder = folder_of(run)
+    except UsageError:
         return {}
     run.flush()
-    catalog = Catalog(Path(folder).parent.parent)
+    library = local(folder)
     try:
-        answer = catalog.metrics(run.project, [run.run], SeriesQuery(points=_SERIES_POINTS)).json()
+        found = points_of([Chosen(library, run.project, run.run)], SeriesQuery(points=_SERIES_POINTS))
     except AsparaError:
         return {}
     finally:
-        catalog.close()
-    found: dict[str, Columns] = {}
-    for name, runs in answer["metrics"].items():
-        for data in runs.values():
-            values = np.array([np.nan if v is None else v for v in data["values"]], dtype=np.float64)
-            found[name] = (np.asarray(data["timestamps"], float), np.asarray(data["steps"], float), values)
-    return found
+        library.close()
+    return {name: columns_of(series) for name, by_run in found.items() for series in by_run.values()}
 
 
 def _in_marimo() -> bool:
@@ -173,7 +204,7 @@ def _subject(run: Run, series: Mapping[str, Columns]) -> picture.Subject:
 
 
 def _picture(run: Run, series: Mapping[str, Columns]) -> dict[str, Any]:
-    return picture.bundle(_subject(run, series), series)
+    return picture.bundle(picture.of_run(_subject(run, series), series))
 
 
 def _info(run: Run) -> dict[str, Any]:
@@ -187,16 +218,7 @@ def _info(run: Run) -> dict[str, Any]:
         "start_time": int(run.start_time * 1000),
         "step": run.step,
         "total_steps": run._identity.metadata.get("total_steps"),
-        "epochs": _epochs(run),
+        "epochs": epochs(run.config),
         "tags": list(run.tags),
         "now": time.time_ns() // 1_000_000,
     }
-
-
-def _epochs(run: Run) -> float | None:
-    """How many epochs there will be, by the names that configs have for it."""
-    for name in _EPOCHS:
-        value = run.config.get(name)
-        if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
-            return value
-    return None

@@ -9,7 +9,7 @@ from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.extension.application import ExtensionApp
 from tornado import web, websocket
-from traitlets import Bool, Unicode
+from traitlets import Bool, Int, Unicode
 
 import aspara.server
 from aspara import settings
@@ -53,6 +53,11 @@ class _Handler(JupyterHandler):  # type: ignore[misc,unused-ignore]
         return str(super().get_login_url())
 
 
+def _limit(meaning: str, variable: str, *, least: int = 0) -> Any:
+    """A whole number that may be configured; where it is not, the environment variable says it."""
+    return Int(None, min=least, allow_none=True, help=f"{meaning} Default: {variable}.").tag(config=True)
+
+
 class AsparaApp(ExtensionApp):  # type: ignore[misc,unused-ignore]
     """Serves the dashboard at ``{base_url}aspara/``. Configured as ``c.AsparaApp.data_dir`` and so on."""
 
@@ -67,17 +72,25 @@ class AsparaApp(ExtensionApp):  # type: ignore[misc,unused-ignore]
         config=True
     )
     read_only = Bool(False, help="Neither edits nor deletions.").tag(config=True)
+    max_zip_size = _limit("Bytes of all artifacts in one ZIP download.", "ASPARA_MAX_ZIP_SIZE")
+    max_notes_length = _limit("Characters of the notes of a run or project.", "ASPARA_MAX_NOTES_LENGTH")
+    max_tags_count = _limit("Tags of a run or project.", "ASPARA_MAX_TAGS_COUNT")
+    chart_points = _limit("Points a series that a chart asks for by default.", "ASPARA_LTTB_THRESHOLD", least=10)
+    max_streams = Int(500, min=1, help="Pages that may follow runs at the same time.").tag(config=True)
 
     def initialize_settings(self) -> None:
         """Makes the service; it is kept under a key of its own, since the app stores itself under its name."""
         base = self.serverapp.base_url.rstrip("/") + "/aspara/"
         data_dir = settings.data_dir(self.data_dir or None)
+        given = {"max_zip": self.max_zip_size, "default_points": self.chart_points}
         self.service = Service(
-            Catalog(data_dir, patience=PATIENCE),
+            Catalog(data_dir, patience=PATIENCE, max_notes=self.max_notes_length, max_tags=self.max_tags_count),
             Path(aspara.server.__file__).parent / "static",
             host="jupyter",
             read_only=self.read_only or settings.flag("ASPARA_READ_ONLY"),
             search_mode=settings.get("ASPARA_PROJECT_SEARCH_MODE"),
+            max_streams=self.max_streams,
+            **{name: limit for name, limit in given.items() if limit is not None},
         )
         self.settings.update(aspara_service=self.service, aspara_base=base)
 

@@ -62,6 +62,13 @@ class Feed:
         self.fresh = False
         """Whether rows have come since it was last set to False."""
 
+    def begin(self, series: Mapping[str, Columns]) -> None:
+        """Takes the points from before the feed began, for the snapshots."""
+        with self._lock:
+            for name, found in series.items():
+                self._metrics.setdefault(name, Points()).extend(*found)
+            self._publish()
+
     def rows(self, rows: list[Row]) -> None:
         """Sends new rows."""
         if os.getpid() != self._pid:

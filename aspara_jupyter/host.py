@@ -9,6 +9,8 @@ import urllib.error
 import urllib.request
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 _PATIENCE = 1.0  # seconds; the server stands on the same machine, and init() waits
 
@@ -21,21 +23,41 @@ def serves(file: str) -> bool:
     Asked once a process. False in VS Code, Colab and marimo, and whenever the answer is not a plain yes: then the widget
     carries its code along, which costs a longer first message and nothing else.
     """
-    base = _server_url()
-    if base is None:
+    return _ask(f"static/aspara_jupyter/{file}", "HEAD") is not None
+
+
+def reaches(project: str, run: str, run_id: str) -> bool:
+    """Whether the Jupyter server that started this kernel has that very run: its data directory is the same one then.
+
+    False too where it cannot be told, as behind a login that the kernel does not know.
+    """
+    answer = _ask(f"aspara/api/projects/{quote(project, safe='')}/runs/{quote(run, safe='')}", "GET")
+    try:
+        found = json.loads(answer or b"")
+    except ValueError:
         return False
+    return isinstance(found, dict) and found.get("id") == run_id
+
+
+def _ask(path: str, method: str) -> bytes | None:
+    """What our Jupyter server answers below its base URL; None where there is none, or anything but a plain yes."""
+    server = _server()
+    if server is None:
+        return None
     # Never through a proxy: the address is this machine's.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    request = urllib.request.Request(f"{base}static/aspara_jupyter/{file}", method="HEAD")  # noqa: S310  http from a file of ours
+    request = urllib.request.Request(server["url"] + path, method=method)  # noqa: S310  http from a file of ours
+    if server.get("token"):
+        request.add_header("Authorization", f"token {server['token']}")
     try:
         with opener.open(request, timeout=_PATIENCE) as answer:
-            return bool(answer.status == 200)
+            return bytes(answer.read()) if answer.status == 200 else None
     except (OSError, ValueError, urllib.error.URLError):
-        return False
+        return None
 
 
-def _server_url() -> str | None:
-    """The address of the Jupyter server that is this kernel's parent, from the file that it wrote about itself."""
+def _server() -> dict[str, Any] | None:
+    """What the Jupyter server that is this kernel's parent wrote about itself: its address and token."""
     if "marimo" in sys.modules or "google.colab" in sys.modules or "VSCODE_PID" in os.environ:
         return None
     try:
@@ -46,4 +68,4 @@ def _server_url() -> str | None:
     except (ImportError, OSError, ValueError):
         return None
     url = found.get("url") if isinstance(found, dict) else None
-    return url if isinstance(url, str) and url.startswith(("http://", "https://")) else None
+    return found if isinstance(url, str) and url.startswith(("http://", "https://")) else None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import html
 import shlex
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
@@ -12,16 +12,19 @@ from IPython.display import HTML, display
 
 import aspara
 from aspara import settings
-from aspara.catalog.catalog import Catalog
-from aspara.catalog.runs import RunInfo
 from aspara.errors import AsparaError
 
 _HELP = """%aspara                      the dashboard in this cell (of the active run's project, if there is one)
 %aspara dashboard [PROJECT]  the same, of a project; --height PIXELS
-%aspara runs [PROJECT]       the newest runs as a table
-%aspara live                 the active run's live chart, here too
-%%aspara [project=P] [name=N] [key=value ...]
+%aspara runs [PROJECT]       its runs as a table, the newest first
+%aspara chart [PROJECT | PROJECT/RUN ...] [--metrics loss,val/*] [--height PIXELS]
+                             runs compared in live charts; without names those of the active run's project
+%aspara live                 the active run's live chart, here too; --height PIXELS
+%aspara help                 this list
+%%aspara [project=P] [name=N] [tags=A,B] [notes=N] [group=G] [job_type=J] [key=value ...]
                              a run around the cell: its config are the other values; failed if the cell raises"""
+
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 # The page knows its server's address, the kernel does not; the frame is filled in by the page, behind whatever proxy. Where
 # scripts do not run or no Jupyter server is there, the sentence stays.
@@ -43,31 +46,32 @@ _FRAME = """<div style="border:1px solid #8884;border-radius:6px;overflow:hidden
 }})();</script></div>"""
 
 
+def _explained(method: _F) -> _F:
+    """Has ``%aspara?`` show all forms."""
+    method.__doc__ = f"{method.__doc__}\n\n{_HELP}"
+    return method
+
+
 @magics_class
 class AsparaMagics(Magics):  # type: ignore[misc,unused-ignore]
     """``%aspara`` shows the dashboard, runs and live charts; ``%%aspara`` makes a cell a run."""
 
     @line_magic("aspara")  # type: ignore[misc,untyped-decorator,unused-ignore]
+    @_explained
     def line(self, line: str) -> Any:
-        """The dashboard, runs or live chart in this cell; ``%aspara help`` lists the forms."""
+        """The dashboard, runs or live charts in this cell."""
         words = _split(line)
         verb, rest = (words[0], words[1:]) if words else ("dashboard", [])
-        if verb == "dashboard":
-            return _dashboard(rest)
-        if verb == "runs":
-            return _runs(rest)
-        if verb == "live":
-            run = _active()
-            if run is None:
-                raise UsageError("There is no active run. Call aspara.init() first, then %aspara live.")
-            display(run)  # type: ignore[no-untyped-call,unused-ignore]
-            return None
-        if verb == "help":
-            print(_HELP)
-            return None
-        raise UsageError(f"%aspara {verb}: there is no such form.\n{_HELP}")
+        form = {"dashboard": _dashboard, "runs": _runs, "chart": _chart, "live": _live, "help": _help}.get(verb)
+        if form is None:
+            raise UsageError(f"%aspara {verb}: there is no such form.\n{_HELP}")
+        try:
+            return form(rest)
+        except AsparaError as error:
+            raise UsageError(str(error)) from None
 
     @cell_magic("aspara")  # type: ignore[misc,untyped-decorator,unused-ignore]
+    @_explained
     def cell(self, line: str, cell: str) -> None:
         """A run around the cell: ``%%aspara project=digits lr=0.1``."""
         options: dict[str, Any] = {"config": {}}
@@ -90,55 +94,81 @@ class AsparaMagics(Magics):  # type: ignore[misc,unused-ignore]
 
 
 def _dashboard(words: list[str]) -> HTML:
-    height = 640
-    if "--height" in words:
-        at = words.index("--height")
-        try:
-            height = max(160, min(4000, int(words[at + 1])))
-        except (IndexError, ValueError):
-            raise UsageError("%aspara dashboard --height takes a number of pixels, such as --height 800.") from None
-        del words[at : at + 2]
-    run = _active()
-    project = words[0] if words else run.project if run is not None else None
+    height = _number(words, "--height", "dashboard", low=160) or 640
+    project = words[0] if words else _current_project()
     path = f"projects/{_quoted(project)}" if project else ""
     return HTML(_FRAME.format(height=height, path=_script_text(path)))  # type: ignore[no-untyped-call,unused-ignore]
 
 
-def _runs(words: list[str]) -> HTML | None:
+def _runs(words: list[str]) -> Any:
+    api = aspara.Api()
+    project = words[0] if words else _current_project() or _newest_project(api)
+    if project is None:
+        print("There are no projects yet: aspara.init(project=...) makes one.")
+        return None
+    return api.runs(project, order="-created_at")
+
+
+def _chart(words: list[str]) -> Any:
+    from aspara_jupyter.chart import LiveChart
+
+    height = _number(words, "--height", "chart", low=100)
+    metrics = _option(words, "--metrics", "chart", "names of metrics, such as loss,val/*")
+    project = None if words else _current_project() or _newest_project(aspara.Api())
+    if not words and project is None:
+        print("There are no projects yet: aspara.init(project=...) makes one.")
+        return None
+    names = None if metrics is None else [name for name in metrics.split(",") if name]
+    return LiveChart(words or [project], names, height=height)
+
+
+def _live(words: list[str]) -> None:
     run = _active()
-    project = words[0] if words else run.project if run is not None else settings.get("ASPARA_PROJECT")
-    catalog = Catalog(settings.data_dir())
+    if run is None:
+        raise UsageError("There is no active run. Call aspara.init() first, then %aspara live.")
+    height = _number(words, "--height", "live", low=100)
+    if height is None:
+        display(run)  # type: ignore[no-untyped-call,unused-ignore]
+    else:
+        run.display(height=height)
+
+
+def _help(words: list[str]) -> None:
+    del words
+    print(_HELP)
+
+
+def _option(words: list[str], name: str, form: str, what: str) -> str | None:
+    """The value of an option, which is taken out of the words; None where it is not there."""
+    if name not in words:
+        return None
+    at = words.index(name)
+    if at + 1 >= len(words):
+        raise UsageError(f"%aspara {form} {name} takes {what}.")
+    value = words[at + 1]
+    del words[at : at + 2]
+    return value
+
+
+def _number(words: list[str], name: str, form: str, *, low: int) -> int | None:
+    text = _option(words, name, form, "a number of pixels, such as 800")
+    if text is None:
+        return None
     try:
-        if not project:
-            found = catalog.projects()
-            if not found:
-                print("There are no projects yet: aspara.init(project=...) makes one.")
-                return None
-            project = found[0].name
-        runs = catalog.runs(project)
-    except AsparaError as error:
-        raise UsageError(str(error)) from None
-    finally:
-        catalog.close()
-    return HTML(_table(project, runs[:50], len(runs)))  # type: ignore[no-untyped-call,unused-ignore]
+        return max(low, min(4000, int(text)))
+    except ValueError:
+        raise UsageError(f"%aspara {form} {name} takes a number of pixels, such as {name} 800.") from None
 
 
-def _table(project: str, runs: list[RunInfo], total: int) -> str:
-    """The runs as a table; every text escaped."""
-    listed = [run.json() for run in runs]
-    metrics = sorted({k for r in listed for k, v in r["summary"].items() if isinstance(v, int | float)})[:6]
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in ["run", "status", "step", *metrics])
-    body = ""
-    for r in listed:
-        values = [r["summary"].get(name) for name in metrics]
-        cells = [r["name"], r["status"], "-" if r["last_step"] is None else r["last_step"]]
-        cells += [f"{v:.4g}" if isinstance(v, int | float) else "-" for v in values]
-        body += "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in cells) + "</tr>"
-    more = f"<p>{total - len(listed)} older ones are in the dashboard.</p>" if total > len(listed) else ""
-    return (
-        f"<p><b>{html.escape(project)}</b>: {total} run{'' if total == 1 else 's'}</p>"
-        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
-    )
+def _current_project() -> str | None:
+    run = _active()
+    project: str | None = run.project if run is not None else settings.get("ASPARA_PROJECT")
+    return project
+
+
+def _newest_project(api: aspara.Api) -> str | None:
+    found = api.projects()
+    return found[0].name if found else None
 
 
 def _active() -> Any:

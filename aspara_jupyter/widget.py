@@ -15,6 +15,7 @@ from aspara_jupyter import host
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
+_NEEDED = ("widget.js", "plotly.js")
 
 
 @lru_cache
@@ -30,11 +31,12 @@ def manifest() -> dict[str, str]:
 @lru_cache
 def carried() -> dict[str, bytes]:
     """The front end, gzipped, for a widget whose page can fetch it from no server."""
-    return {name: (STATIC / f"{file}.gz").read_bytes() for name, file in manifest().items() if name.endswith(".js")}
+    return {name: (STATIC / f"{file}.gz").read_bytes() for name, file in manifest().items() if name in _NEEDED}
 
 
 class LiveWidget(anywidget.AnyWidget):  # type: ignore[misc,unused-ignore]
-    """The live chart of one run. ``info`` is its head line, ``snapshot`` all its series, decimated (see :mod:`feed`).
+    """The live chart of one run: ``info`` is its head line, ``snapshot`` all its series, decimated (see :mod:`feed`). Or of runs
+    that are compared: then ``info`` says which, and ``snapshot`` has their points where no server does (see :mod:`gather`).
 
     ``renew`` makes a snapshot; it is asked whenever a page wants the whole state, as it does after a reload.
     """
@@ -47,7 +49,7 @@ class LiveWidget(anywidget.AnyWidget):  # type: ignore[misc,unused-ignore]
 
     def __init__(self, info: dict[str, Any]) -> None:
         self.renew: Callable[[], dict[str, Any]] | None = None
-        files = {name: file for name, file in manifest().items() if name.endswith(".js")}
+        files = {name: file for name, file in manifest().items() if name in _NEEDED}
         self._code = {} if files and host.serves(files["widget.js"]) else carried()
         super().__init__(info=info, _bundle=files, _carried=self._code)
 

@@ -20,6 +20,7 @@ _ROLE = re.compile(r":(meth|class|func|attr):<code>([\w.]+)</code>")
 _HOMES = {name: f"aspara.errors.{name}" for name in vars(errors) if name[0].isupper()}
 _HOMES |= {name: f"aspara.{name}" for name in ("Run", "Config", "Summary", "Api")}
 _HOMES |= {name: f"aspara.catalog.api.{name}" for name in ("ApiRun", "ApiRuns")}
+_HOMES |= {"ApiProject": "aspara.catalog.projects.ApiProject"}
 
 
 def settings_table() -> str:
@@ -87,8 +88,21 @@ def magics() -> str:
     return f"```text\n{_HELP}\n```"
 
 
+def traitlets() -> str:
+    """What can be configured of the server extension."""
+    from aspara_jupyter.extension import AsparaApp
+
+    rows = [
+        (f"`c.AsparaApp.{name}`", str(trait.help))
+        for name, trait in AsparaApp.class_own_traits(config=True).items()
+        if trait.this_class is AsparaApp and trait.help
+    ]
+    return _table(("Setting", "Meaning"), rows)
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "magics": magics,
+    "traitlets": traitlets,
     "settings": settings_table,
     "commands": commands,
     "dashboard-endpoints": dashboard_endpoints,

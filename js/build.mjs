@@ -1,4 +1,4 @@
-// Builds the dashboard and the notebook widget: minified, hashed names, packed files beside each, one manifest a folder.
+// Builds the dashboard, the notebook widget and JupyterLab's sidebar: minified, hashed names, packed files beside each, one manifest a folder.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -69,5 +69,6 @@ emit("aspara/server/static", {
 });
 if (existsSync(path.join(here, "src/widget/index.tsx"))) {
   const widget = await bundle("src/widget/index.tsx", { ".css": "text" });
-  emit("aspara_jupyter/static", { "widget.js": widget[".js"], "plotly.js": plotly });
+  const lab = await bundle("src/lab/index.tsx", { ".css": "text" });
+  emit("aspara_jupyter/static", { "widget.js": widget[".js"], "lab.js": lab[".js"], "plotly.js": plotly });
 }

@@ -15,9 +15,10 @@ import pytest
 
 import aspara
 from aspara import errors, settings
-from aspara.catalog import api
+from aspara.catalog import api, projects
 from aspara.cli.main import COMMANDS, make_parser
 from aspara.web.routes import DASHBOARD, PAGES
+from aspara_jupyter import chart
 
 ROOT = Path(__file__).parent.parent
 
@@ -83,6 +84,7 @@ def test_every_method_is_documented(site: Site):
     anchors = site.anchors()
     classes = [("aspara", c) for c in (aspara.Run, aspara.Config, aspara.Summary, aspara.Api, aspara.Listener)]
     classes += [("aspara.catalog.api", c) for c in (api.ApiRuns, api.ApiRun, api.RunFile, api.LoggedArtifact)]
+    classes += [("aspara.catalog.projects", projects.ApiProject), ("aspara_jupyter.chart", chart.LiveChart)]
     for home, cls in classes:
         missing = [name for name in public_members(home, cls) if name not in anchors]
         assert missing == [], f"without a docstring, or not in docs/api: {missing}"
@@ -150,6 +152,16 @@ def test_every_magic_is_documented(site: Site):
     told = site.text("notebook.html")
     for line in _HELP.splitlines():
         assert line.strip() in told
+
+
+def test_every_trait_is_documented(site: Site):
+    """Each setting of the server extension is there with its meaning."""
+    from aspara_jupyter.extension import AsparaApp
+
+    told = site.text("notebook.html")
+    for name in ("data_dir", "read_only", "max_zip_size", "max_notes_length", "max_tags_count", "max_streams"):
+        assert f"c.AsparaApp.{name}" in told
+        assert AsparaApp.class_traits()[name].help in told
 
 
 def test_readme_and_docs_agree_on_variables():

@@ -76,3 +76,18 @@ def reading() -> None:
         print(run.name, run.state, run.config, run.summary["loss"])
         for row in run.scan_history():
             print(row["_step"])
+
+
+def pictures() -> None:
+    from aspara_jupyter import LiveChart
+
+    api = aspara.Api()
+    with aspara.init("digits") as run:
+        shown: bool = run.display(height=400)
+        run.plot("loss", "val/*", smoothing=0.6, x="relative").show()
+    project = api.project("digits")
+    newest = project.runs(order="-created_at")
+    newest.plot("loss", x="epoch", points=500).write_html("loss.html")
+    chart = LiveChart([run, newest[0], "digits/calm-heron-4821"], metrics=["val/*"], height=500)
+    print(shown, chart.runs, [p.name for p in api.projects()])
+    chart.close()

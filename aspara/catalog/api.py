@@ -15,16 +15,17 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from aspara import settings
+from aspara import settings, surfaces
 from aspara.artifacts.artifact import Artifact, split_name
 from aspara.catalog import filters as runs_filters
-from aspara.catalog.catalog import ProjectInfo
+from aspara.catalog import sheet
 from aspara.catalog.content import Content, copied
 from aspara.catalog.expression import parse
 from aspara.catalog.history import STEP, HistoryQuery
 from aspara.catalog.library import Library, local
 from aspara.catalog.media import MediaFile, MediaQuery
 from aspara.catalog.present import numbered, presentable
+from aspara.catalog.projects import ApiProject, ApiProjects
 from aspara.catalog.runs import RunDetail, RunInfo
 from aspara.client.reading import Reader, is_address
 from aspara.errors import ArtifactNotFound, NotFound, UsageError
@@ -75,9 +76,13 @@ class Api:
         """Lets go of what was read, and of connections. An Api that is forgotten does so by itself."""
         self._library.close()
 
-    def projects(self) -> list[ProjectInfo]:
-        """All projects, the one that changed last first."""
-        return self._library.projects()
+    def projects(self) -> ApiProjects:
+        """All projects, the one that changed last first: a list, which a notebook shows as a table."""
+        return ApiProjects(ApiProject(self._library, info, self.runs) for info in self._library.projects())
+
+    def project(self, name: str) -> ApiProject:
+        """One project. Raises ProjectNotFound naming those there are."""
+        return ApiProject(self._library, self._library.project(name.rsplit("/", 1)[-1]), self.runs)
 
     def runs(
         self,
@@ -156,7 +161,7 @@ class Api:
 
 
 class ApiRuns(Sequence["ApiRun"]):
-    """Runs in order; ``frame()`` shows them as one table."""
+    """Runs in order; ``frame()`` gives them as one table, and a notebook shows them as one that can be sorted."""
 
     def __init__(self, runs: Sequence[ApiRun]) -> None:
         self._runs = list(runs)
@@ -173,6 +178,16 @@ class ApiRuns(Sequence["ApiRun"]):
 
     def __repr__(self) -> str:
         return f"<{len(self)} runs: {', '.join(run.name for run in self._runs[:5])}{', …' if len(self) > 5 else ''}>"
+
+    def plot(self, *metrics: str, x: str = "step", smoothing: float = 0.0, points: int = 1000) -> Any:
+        """A plotly figure that compares the runs in one or several metrics; see :meth:`ApiRun.plot`."""
+        return surfaces.drawn(self._runs, metrics, x=x, smoothing=smoothing, points=points)
+
+    def _repr_mimebundle_(self, **_filter: Any) -> Any:
+        records = [run._record() for run in self._runs[: sheet.MOST_ROWS]]
+        names = {run.project for run in self._runs}
+        found = sheet.runs(records, names.pop() if len(names) == 1 else "", len(self))
+        return surfaces.bundle("table", found) or found.bundle()
 
     @overload
     def frame(self, format: Literal["polars"] = "polars") -> polars.DataFrame: ...
@@ -287,6 +302,35 @@ class ApiRun:
         """Looks again; what was changed here and not saved by :meth:`update` is forgotten."""
         self._take(self._detail().info)
         return self
+
+    # -- pictures -----------------------------------------------------------------------------------------------------
+
+    def display(self, height: int | None = None) -> bool:
+        """Shows its charts in the running cell, live while the run goes on, `height` pixels high at most; a terminal gets a
+        line of text, and the answer is False.
+        """
+        if surfaces.shown(self, height=height):
+            return True
+        print(repr(self))
+        return False
+
+    def plot(self, *metrics: str, x: str = "step", smoothing: float = 0.0, points: int = 1000) -> Any:
+        """A plotly figure of one or several metrics (names, or globs like ``"train/*"``).
+
+        Args:
+            metrics: What is drawn, in one picture.
+            x: ``step``, ``time``, ``relative`` (seconds since the run began) or the name of another metric.
+            smoothing: 0 (none) to 1: the weight of the exponential average that is drawn over the line, as in the dashboard.
+            points: At most so many points a line; the extremes are kept.
+
+        Raises:
+            UsageError: plotly is not installed, or there is no such metric.
+
+        """
+        return surfaces.drawn([self], metrics, x=x, smoothing=smoothing, points=points)
+
+    def _repr_mimebundle_(self, **_filter: Any) -> Any:
+        return surfaces.bundle("kept", self) or sheet.runs([self._record()], self.project).bundle()
 
     # -- history ------------------------------------------------------------------------------------------------------
 

@@ -114,6 +114,8 @@ class Catalog:
         index_bytes: Memory for points kept between questions; the runs asked for longest ago are let go first.
         patience: Seconds that lists and details wait for runs to be read: what is still unread then is told of by metadata and
             a coarse look, and read in the background. None: until everything is read.
+        max_notes: Characters of notes that an edit may leave (default: ASPARA_MAX_NOTES_LENGTH).
+        max_tags: Tags that an edit may leave (default: ASPARA_MAX_TAGS_COUNT).
 
     """
 
@@ -124,6 +126,8 @@ class Catalog:
         cache_dir: Path | None = None,
         index_bytes: int = _INDEX_BYTES,
         patience: float | None = None,
+        max_notes: int | None = None,
+        max_tags: int | None = None,
     ) -> None:
         self.data_dir = Path(data_dir)
         self._patience = patience
@@ -134,6 +138,7 @@ class Catalog:
         self._indexes: OrderedDict[tuple[str, str], RunIndex] = OrderedDict()
         self._pulse = Pulse()
         self._listing = Listing(self.layout, self._pulse)
+        self._max_notes, self._max_tags = max_notes, max_tags
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -487,14 +492,14 @@ class Catalog:
         since (else :class:`Stale`).
         """
         self._check_project(project)
-        checked = _checked_changes(changes, ("notes", "tags", "archived"))
+        checked = self._checked_changes(changes, ("notes", "tags", "archived"))
         checked["updated_at"] = _iso_now()
         return self._edit(self.layout.project_metadata(project), checked, if_match, None)
 
     def edit_run(self, project: str, run: str, changes: dict[str, Any], *, if_match: str | None = None) -> Metadata:
         """Changes notes, tags and display name, also while the run goes on; see :meth:`edit_project`."""
         stem = self.stem(project, run)
-        checked = _checked_changes(changes, ("notes", "tags", "display_name", "color"))
+        checked = self._checked_changes(changes, ("notes", "tags", "display_name", "color"))
         return self._edit(self.layout.run(project, stem).metadata, checked, if_match, stem)
 
     def change_run(self, project: str, run: str, changes: dict[str, Any], *, if_match: str | None = None) -> Metadata:
@@ -505,7 +510,7 @@ class Catalog:
             if not isinstance(content, dict):
                 raise UsageError(f"{part} is an object: what is named in it is changed, the rest stays.")
         others = {key: value for key, value in changes.items() if key not in merged}
-        merged.update(_checked_changes(others, ("notes", "tags", "display_name", "color")))
+        merged.update(self._checked_changes(others, ("notes", "tags", "display_name", "color")))
         return self._edit(self.layout.run(project, stem).metadata, merged, if_match, stem)
 
     def request_stop(self, project: str, run: str) -> None:
@@ -525,6 +530,48 @@ class Catalog:
             metadata.merge(content, changes)
 
         return _editable(metadata.edit(path, change), stem)
+
+    def _checked_changes(self, changes: Any, allowed: tuple[str, ...]) -> dict[str, Any]:
+        if not isinstance(changes, dict):
+            raise UsageError(f"An edit is an object with some of {', '.join(allowed)}.")
+        unknown = sorted(set(changes) - set(allowed))
+        if unknown:
+            raise UsageError(f"{unknown[0][:60]!r} cannot be edited; {', '.join(allowed)} can.")
+        checked: dict[str, Any] = {}
+        if "notes" in changes:
+            notes, limit = changes["notes"], self._max_notes
+            if limit is None:
+                limit = settings.get("ASPARA_MAX_NOTES_LENGTH")
+            if not isinstance(notes, str) or len(notes) > limit:
+                raise UsageError(f"Notes are text of at most {limit} characters (ASPARA_MAX_NOTES_LENGTH).")
+            checked["notes"] = notes.encode("utf-8", "replace").decode()
+        if "tags" in changes:
+            tags, limit = changes["tags"], self._max_tags
+            if limit is None:
+                limit = settings.get("ASPARA_MAX_TAGS_COUNT")
+            if (
+                not isinstance(tags, list)
+                or len(tags) > limit
+                or not all(isinstance(t, str) and 0 < len(t.strip()) <= 128 for t in tags)
+            ):
+                raise UsageError(
+                    f"Tags are a list of at most {limit} texts of 1 to 128 characters (ASPARA_MAX_TAGS_COUNT)."
+                )
+            checked["tags"] = list(dict.fromkeys(t.strip().encode("utf-8", "replace").decode() for t in tags))
+        if "archived" in changes:
+            if not isinstance(changes["archived"], bool):
+                raise UsageError("archived is true or false.")
+            checked["archived"] = changes["archived"]
+        if "display_name" in changes:
+            checked["display_name"] = names.check_display_name(changes["display_name"])
+        if "color" in changes:
+            color = changes["color"]
+            if color is not None and (
+                isinstance(color, bool) or not isinstance(color, int) or not 0 <= color < _COLORS
+            ):
+                raise UsageError(f"A colour is a slot of the palette, 0 to {_COLORS - 1}, or null for the run's own.")
+            checked["chosen_color"] = color
+        return checked
 
     # -- deletion -----------------------------------------------------------------------------------------------------
 
@@ -744,43 +791,6 @@ def _editable(content: dict[str, Any], stem: str | None) -> Metadata:
     else:
         shown["archived"] = content.get("archived") is True
     return Metadata(shown, metadata.etag(shown))
-
-
-def _checked_changes(changes: Any, allowed: tuple[str, ...]) -> dict[str, Any]:
-    if not isinstance(changes, dict):
-        raise UsageError(f"An edit is an object with some of {', '.join(allowed)}.")
-    unknown = sorted(set(changes) - set(allowed))
-    if unknown:
-        raise UsageError(f"{unknown[0][:60]!r} cannot be edited; {', '.join(allowed)} can.")
-    checked: dict[str, Any] = {}
-    if "notes" in changes:
-        notes, limit = changes["notes"], settings.get("ASPARA_MAX_NOTES_LENGTH")
-        if not isinstance(notes, str) or len(notes) > limit:
-            raise UsageError(f"Notes are text of at most {limit} characters (ASPARA_MAX_NOTES_LENGTH).")
-        checked["notes"] = notes.encode("utf-8", "replace").decode()
-    if "tags" in changes:
-        tags, limit = changes["tags"], settings.get("ASPARA_MAX_TAGS_COUNT")
-        if (
-            not isinstance(tags, list)
-            or len(tags) > limit
-            or not all(isinstance(t, str) and 0 < len(t.strip()) <= 128 for t in tags)
-        ):
-            raise UsageError(
-                f"Tags are a list of at most {limit} texts of 1 to 128 characters (ASPARA_MAX_TAGS_COUNT)."
-            )
-        checked["tags"] = list(dict.fromkeys(t.strip().encode("utf-8", "replace").decode() for t in tags))
-    if "archived" in changes:
-        if not isinstance(changes["archived"], bool):
-            raise UsageError("archived is true or false.")
-        checked["archived"] = changes["archived"]
-    if "display_name" in changes:
-        checked["display_name"] = names.check_display_name(changes["display_name"])
-    if "color" in changes:
-        color = changes["color"]
-        if color is not None and (isinstance(color, bool) or not isinstance(color, int) or not 0 <= color < _COLORS):
-            raise UsageError(f"A colour is a slot of the palette, 0 to {_COLORS - 1}, or null for the run's own.")
-        checked["chosen_color"] = color
-    return checked
 
 
 def _iso_now() -> str:

@@ -26,6 +26,7 @@ from aspara.recording.config import Config
 from aspara.recording.ending import code_of
 from aspara.recording.keeper import Keeper
 from aspara.recording.summary import Summary
+from aspara.recording.surfaces import Shown
 from aspara.recording.told import Told
 from aspara.recording.values import flatten, json_safe, kind_of
 from aspara.storage import rows
@@ -55,7 +56,7 @@ def _say(sentence: str) -> None:
     print(f"aspara: {sentence}", file=sys.stderr, flush=True)
 
 
-class Run(KeepsArtifacts):
+class Run(KeepsArtifacts, Shown):
     """One training run being recorded.
 
     Made by :func:`aspara.init`, or directly: ``aspara.Run(...)`` takes the same arguments and does not become the active
@@ -530,12 +531,6 @@ class Run(KeepsArtifacts):
 
     def __repr__(self) -> str:
         return f"<aspara.Run {self.path} {self._status} step {self._step}>"
-
-    def _repr_mimebundle_(self, **_filter: Any) -> Any:
-        """What a notebook shows for the run: its charts, or a line of text where the notebook side is not installed."""
-        from aspara.recording.surfaces import display_bundle
-
-        return display_bundle(self) or {"text/plain": repr(self)}
 
     # -- live views ---------------------------------------------------------------------------------------------------
 

@@ -33,14 +33,16 @@ class Service:
     search_mode: str = "realtime"
     max_streams: int = 500
     streams: int = 0
+    max_zip: int = field(default_factory=lambda: settings.get("ASPARA_MAX_ZIP_SIZE"))
+    """Bytes of all artifacts in one download."""
+    default_points: int = field(default_factory=lambda: settings.get("ASPARA_LTTB_THRESHOLD"))
+    """Points a series that an answer has where the question does not say."""
     extras: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.watcher = Watcher(self.catalog)
         # Reads block on files; four at a time keep the event loop, and under Jupyter every kernel's socket, free.
         self.executor = ThreadPoolExecutor(4, thread_name_prefix="aspara-web")
-        self.default_points: int = settings.get("ASPARA_LTTB_THRESHOLD")
-        self.max_zip: int = settings.get("ASPARA_MAX_ZIP_SIZE")
         self.closing = asyncio.Event()
 
     async def off_loop(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -65,6 +65,8 @@ class Lab:
         self._environment = {
             **os.environ,
             "ASPARA_DATA_DIR": str(self.data),
+            # Else what is installed in the virtual environment would come before.
+            "JUPYTER_PREFER_ENV_PATH": "0",
             "JUPYTER_CONFIG_DIR": str(own / "config"),
             "JUPYTER_DATA_DIR": str(own / "share"),
             "JUPYTER_RUNTIME_DIR": str(own / "runtime"),

@@ -8,6 +8,7 @@ import shutil
 
 import pytest
 
+import aspara
 from aspara import Api
 from tests.browser.conftest import watched
 from tests.browser.lab import Lab, Notebook, training
@@ -280,3 +281,107 @@ def test_nothing_is_asked_from_another_host(notebook):
     book.page.wait_for_selector(".aspara-widget[data-status=completed]")
     assert [] == [url for url in book.page.foreign if not url.startswith("ws://127.0.0.1")]
     assert 0 == book.page.locator("[data-title*='share' i], [data-title*='cloud' i]").count()
+
+
+def recorded(lab: Lab, project: str, name: str, steps: int = 50, **options) -> aspara.Run:
+    """A run of the past, by the public API."""
+    with aspara.Run(name, project, dir=lab.data, capture=False, **options) as run:
+        for i in range(steps):
+            run.log({"train/loss": 1 / (1 + i), "other": float(i)})
+    return run
+
+
+def test_a_chart_compares_a_finished_run_with_one_that_is_running(notebook, lab):
+    """LiveChart draws both in one chart, grows with the running one, and becomes a picture when that has ended."""
+    past = recorded(lab, "lab", "the <i>past</i>", steps=200)
+    begin = f"""
+import aspara, pathlib, time
+from aspara_jupyter import LiveChart
+run = aspara.init(project="lab", name="compared")
+LiveChart([run, "lab/{past.run}"], "train/*")
+"""
+    train = """
+while not pathlib.Path("compared.end").exists() and run.step < 6000:
+    run.log({"train/loss": 1.0, "lr": 0.1})
+    time.sleep(0.02)
+run.finish()
+"""
+    book = notebook(begin, train)
+    book.run_cell()
+    book.wait_for_points(200, nth=1)
+    book.run_cell()
+    seen = book.wait_for_points(215, nth=1)
+    assert book.running()
+    chart = book.page.locator(".aspara-widget").nth(1)
+    assert "server" == chart.get_attribute("data-origin")
+    assert 1 == chart.locator("[data-metric]").count()
+    book.page.wait_for_function(
+        "() => document.querySelectorAll('.aspara-widget')[1].querySelectorAll('.scatterlayer .trace').length === 2"
+    )
+    assert book.wait_for_points(seen + 20, nth=1) > seen
+    chart.scroll_into_view_if_needed()
+    book.shot("lab-compare-runs")
+    lab.let_end("compared")
+    book.page.wait_for_selector(".aspara-widget[data-running='0']", state="attached", timeout=60_000)
+    kept = book.saved_when(lambda content: set(_outputs(content)[0]) == KEPT)
+    assert KEPT == set(_outputs(kept)[0])
+    assert "the &lt;i&gt;past&lt;/i&gt;" in "".join(_outputs(kept)[0]["image/svg+xml"])
+
+
+def _outputs(content: dict) -> list[dict]:
+    """The outputs that compare."""
+    outputs = [output.get("data", {}) for cell in content["cells"] for output in cell["outputs"]]
+    return [output for output in outputs if "application/vnd.aspara.chart+json" in output]
+
+
+KEPT = {"application/vnd.aspara.chart+json", "application/vnd.plotly.v1+json", "image/svg+xml", "text/plain"}
+
+
+def test_the_sidebar_follows_the_runs_of_the_notebooks_project(notebook, lab):
+    """A run that begins in the notebook stands in the sidebar as running, then as completed; a click opens its charts.
+
+    The charts under the cell are as high as JupyterLab's settings say.
+    """
+    own = lab.settings.parents[1] / "aspara"
+    own.mkdir(exist_ok=True)
+    (own / "dashboard.jupyterlab-settings").write_text('{"outputHeight": 120}')
+    recorded(lab, "elsewhere", "of another project")
+    book = notebook(training("watched").replace('"lab"', '"watched-project"'))
+    book.run_cell()
+    book.wait_for_points(15)
+    book.execute("aspara:show-runs")
+    row = book.page.locator(".aspara-sidebar [data-run^=watched]")
+    row.filter(has_text="running").wait_for()
+    assert "watched-project" in book.page.locator(".aspara-sidebar select").input_value()
+    assert "120px" == book.page.locator(".aspara-widget .w-charts").evaluate("(el) => el.style.maxHeight")
+    (own / "dashboard.jupyterlab-settings").unlink()
+    lab.let_end("watched")
+    row.filter(has_text="completed").wait_for()
+    book.shot("lab-sidebar")
+    row.click()
+    frame = book.page.frame_locator("iframe[title='Aspara: watched']")
+    frame.get_by_text("train/loss").or_(frame.get_by_text("loss", exact=True)).first.wait_for()
+    assert book.page.locator(".jp-Notebook:visible").count() == 1
+    book.shot("lab-run-beside")
+
+
+def test_runs_are_a_table_that_sorts_in_a_notebook_that_is_not_trusted(notebook, lab):
+    """Api().runs(...) is a table; a click on a column sorts it; scripts of an untrusted notebook are not needed for it."""
+    for i, name in enumerate(["b <b>x</b>", "a", "c"]):
+        recorded(lab, "table", name, steps=10 * (i + 1), config={"lr": [0.3, 0.1, 0.2][i]})
+    book = notebook("import aspara\naspara.Api().runs('table')")
+    book.run_cell()
+    names = book.page.locator(".aspara-widget .w-row-name")
+    names.first.wait_for()
+    assert ["b <b>x</b>", "a", "c"] == [text.strip() for text in names.all_text_contents()]
+    content = book.save()
+    content["metadata"]["somebody"] = "changed it"
+    (lab.root / "untrusted.ipynb").write_text(json.dumps(content))
+    other = Notebook(lab, book.page, "untrusted.ipynb").open()
+    names.first.wait_for()
+    assert not other.page.evaluate("() => jupyterapp.shell.currentWidget.content.activeCell.model.trusted")
+    other.page.get_by_role("button", name="lr").click()
+    assert ["a", "c", "b <b>x</b>"] == [text.strip() for text in names.all_text_contents()]
+    other.page.get_by_role("button", name="lr").click()
+    assert ["b <b>x</b>", "c", "a"] == [text.strip() for text in names.all_text_contents()]
+    other.shot("lab-table")

@@ -33,6 +33,8 @@ export interface Info {
   /** How many epochs there will be, as the config says. */
   epochs?: number | null;
   tags?: string[];
+  /** The most pixels that the charts take. */
+  height?: number | null;
   /** The kernel's clock when this was written, ms. */
   now: number;
 }
@@ -56,7 +58,7 @@ interface Snapshot {
   data?: Bytes;
 }
 
-type Bytes = DataView | ArrayBuffer | Uint8Array;
+export type Bytes = DataView | ArrayBuffer | Uint8Array;
 
 /** Points a series that a page asks for when it missed some. */
 const POINTS = 1500;
@@ -192,13 +194,13 @@ export class CommSource extends MemorySource {
 }
 
 /** `count` float64 from byte `offset` on; copied, since a buffer may lie at any address. */
-function float64(from: Bytes, offset: number, count: number): Float64Array {
+export function float64(from: Bytes, offset: number, count: number): Float64Array {
   const [buffer, start] =
     from instanceof ArrayBuffer ? [from, 0] : [from.buffer as ArrayBuffer, from.byteOffset];
   return new Float64Array(buffer.slice(start + offset, start + offset + 8 * count));
 }
 
-function odd(values: Float64Array): { nan: number[]; inf: number[]; "-inf": number[] } {
+export function odd(values: Float64Array): { nan: number[]; inf: number[]; "-inf": number[] } {
   const found = { nan: [] as number[], inf: [] as number[], "-inf": [] as number[] };
   values.forEach((value, i) => {
     if (!Number.isFinite(value)) found[Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf"].push(i);

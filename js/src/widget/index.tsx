@@ -1,10 +1,14 @@
-import { render } from "preact";
+import { type Signal, signal } from "@preact/signals";
+import { type ComponentChild, render } from "preact";
 import { loadPlotly } from "../chart/plotly";
 import { type Environment, PanelContext } from "../panel/environment";
 import type { Info, Model } from "../source/comm";
+import { Comparison, type Reference } from "./comparison";
 import { RunView } from "./run";
 import { Session } from "./session";
+import { SeveralView } from "./several";
 import { scopedStyle } from "./style";
+import { type Listing, TableView } from "./table";
 import { pageIsDark } from "./theme";
 
 /** Where things are, from the notebook page. */
@@ -13,6 +17,8 @@ export interface Place {
   base: string | null;
   /** The address of Plotly's file. */
   plotly(): Promise<string>;
+  /** The most pixels that the charts of an output take, where nothing else is said. */
+  height?: number | null;
 }
 
 type Bytes = DataView | ArrayBuffer | Uint8Array;
@@ -30,45 +36,109 @@ export interface Output {
   end(): void;
 }
 
-const MIME = "application/vnd.aspara.run+json";
+const RUN = "application/vnd.aspara.run+json";
+const CHART = "application/vnd.aspara.chart+json";
+const TABLE = "application/vnd.aspara.table+json";
 const PLOTLY = "application/vnd.plotly.v1+json";
 
 const sessions = new Map<string, Session>();
+const comparisons = new Map<string, Comparison>();
 
 function session(info: Info, place: Place): Session {
-  const key = `${info.project}/${info.run}/${info.id}`;
-  let found = sessions.get(key);
-  if (!found) {
-    found = new Session(info, place.base);
-    sessions.set(key, found);
-  }
+  return once(sessions, `${info.project}/${info.run}/${info.id}`, () => new Session(info, place.base));
+}
+
+function comparison(reference: Reference, place: Place): Comparison {
+  return once(comparisons, reference.id, () => new Comparison(reference, place.base));
+}
+
+function once<T>(known: Map<string, T>, key: string, make: () => T): T {
+  const found = known.get(key) ?? make();
+  known.set(key, found);
   return found;
 }
 
 /** Called by the widget's loader, once for each model. */
 export function attach(model: Model, place: Place): App {
-  const info = model.get("info") as Info;
+  const info = model.get("info") as Info | Reference;
+  if ("runs" in info) {
+    const found = comparison(info, place);
+    const source = found.connect(model);
+    return {
+      message: (content, buffers) => source.message(content, buffers),
+      view: (el, ended) => mountSeveral(el, found, place, ended),
+    };
+  }
   const found = session(info, place);
   const comm = found.connect(model);
   return {
     message: (content, buffers) => comm.message(content, buffers),
-    view: (el, ended) => mount(el, found, info, place, ended),
+    view: (el, ended) => mountRun(el, found, info, place, ended),
   };
 }
 
 /** Called by the JupyterLab extension, once for each output. */
 export function output(el: HTMLElement, data: Record<string, unknown>, place: Place): Output {
-  const info = data[MIME] as Info;
+  if (data[CHART]) {
+    const found = comparison(data[CHART] as Reference, place);
+    found.start(data[CHART] as Reference, data[PLOTLY]);
+    return {
+      update: (next) => next[CHART] && found.start(next[CHART] as Reference, next[PLOTLY]),
+      end: mountSeveral(el, found, place),
+    };
+  }
+  if (data[TABLE]) {
+    const listing = signal(data[TABLE] as Listing);
+    return {
+      update: (next) => {
+        listing.value = next[TABLE] as Listing;
+      },
+      end: mount(
+        el,
+        place,
+        () => undefined,
+        () => <Table listing={listing} base={place.base} />,
+      ),
+    };
+  }
+  const info = { ...(data[RUN] as Info) };
+  info.height ??= place.height ?? null;
   const found = session(info, place);
   found.start(info, data[PLOTLY]);
-  const end = mount(el, found, info, place);
   return {
-    update: (next) => found.start(next[MIME] as Info, next[PLOTLY]),
-    end,
+    update: (next) => found.start(next[RUN] as Info, next[PLOTLY]),
+    end: mountRun(el, found, info, place),
   };
 }
 
-function mount(el: HTMLElement, found: Session, info: Info, place: Place, ended?: AbortSignal): () => void {
+function Table({ listing, base }: { listing: Signal<Listing>; base: string | null }) {
+  return <TableView listing={listing.value} base={base} />;
+}
+
+function mountRun(el: HTMLElement, found: Session, info: Info, place: Place, ended?: AbortSignal) {
+  const leave = found.use();
+  const say = found.say.bind(found);
+  return mount(el, place, say, (root) => <RunView session={found} info={info} root={root} />, leave, ended);
+}
+
+function mountSeveral(el: HTMLElement, found: Comparison, place: Place, ended?: AbortSignal) {
+  const leave = found.use();
+  const say = found.say.bind(found);
+  const view = (root: HTMLElement) => (
+    <SeveralView comparison={found} usual={place.height ?? null} root={root} />
+  );
+  return mount(el, place, say, view, leave, ended);
+}
+
+/** Draws into `el` until the answer is called or the signal aborts; `leave` is called then. */
+function mount(
+  el: HTMLElement,
+  place: Place,
+  say: Environment["say"],
+  view: (root: HTMLElement) => ComponentChild,
+  leave: () => void = () => undefined,
+  ended?: AbortSignal,
+): () => void {
   const aborter = new AbortController();
   const root = document.createElement("div");
   root.className = "aspara-widget";
@@ -79,18 +149,8 @@ function mount(el: HTMLElement, found: Session, info: Info, place: Place, ended?
   const unfollow = dark.subscribe((value) => {
     root.dataset.theme = value ? "dark" : "light";
   });
-  const leave = found.use();
-  const environment: Environment = {
-    plotly: async () => loadPlotly(await place.plotly()),
-    dark,
-    say: (text, kind) => found.say(text, kind),
-  };
-  render(
-    <PanelContext.Provider value={environment}>
-      <RunView session={found} info={info} root={root} />
-    </PanelContext.Provider>,
-    root,
-  );
+  const environment: Environment = { plotly: async () => loadPlotly(await place.plotly()), dark, say };
+  render(<PanelContext.Provider value={environment}>{view(root)}</PanelContext.Provider>, root);
   aborter.signal.addEventListener("abort", () => {
     unfollow();
     leave();

@@ -4,18 +4,16 @@ import { runColor } from "../core/palette";
 import type { Run } from "../core/types";
 import { StatusBadge, Tags } from "../panel/badges";
 import { Charts } from "../panel/charts";
-import { Controls } from "../panel/controls";
 import type { Info } from "../source/comm";
 import type { Board } from "../state/board";
 import { View } from "../state/view";
 import { About } from "./about";
 import { Compare } from "./compare";
+import { Frame } from "./frame";
 import { epochMetric, Pace, timeLeft } from "./pace";
 import type { Session } from "./session";
 import { Stop } from "./stop";
 
-/** From so many metrics on there is a filter, and the charts scroll in a frame of their own. */
-const MANY = 13;
 /** Up to so many metrics stand in one group, with their whole names. */
 const FEW = 6;
 
@@ -122,12 +120,9 @@ function Drawn(props: { session: Session; info: Info; board: Board; root: HTMLEl
           )}
         </p>
       ) : (
-        <>
-          <Controls view={view} compact={metrics.length < MANY} onlyStep={still} />
-          <div class={metrics.length < MANY ? "w-charts" : "w-charts w-many"} data-count={metrics.length}>
-            <Charts board={board} view={view} shown={shown} flat={metrics.length <= FEW} />
-          </div>
-        </>
+        <Frame view={view} count={metrics.length} height={info.height ?? null} onlyStep={still}>
+          <Charts board={board} view={view} shown={shown} flat={metrics.length <= FEW} />
+        </Frame>
       )}
     </>
   );

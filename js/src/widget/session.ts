@@ -1,15 +1,15 @@
 import { signal } from "@preact/signals";
 import type { LiveEvent, Metadata, Run } from "../core/types";
-import { CommSource, type Info, type Model } from "../source/comm";
+import { asRun, CommSource, type Info, type Model } from "../source/comm";
 import { SharedSource } from "../source/shared";
 import type { Source } from "../source/source";
 import { Board } from "../state/board";
 import { stillSource } from "./still";
 
 /** How long an output that was written just now waits for its widget, ms; after that the server is asked. */
-const PATIENCE = 2500;
+export const PATIENCE = 2500;
 /** An output older than this, ms, is not being written now: the page was reloaded or the notebook opened. */
-const RECENT = 15_000;
+export const RECENT = 15_000;
 /** A running run that says nothing for so long, ms, is looked up: its process may be gone. Each time twice as long … */
 const SILENCE = 4000;
 /** … and at most so long, ms: a slow training is silent, too. */
@@ -22,9 +22,10 @@ export interface Notice {
   kind: "info" | "error";
 }
 
+/** The page's connections to its servers. */
 const servers = new Map<string, SharedSource>();
 
-function serverAt(base: string): SharedSource {
+export function serverAt(base: string): SharedSource {
   const found = servers.get(base) ?? new SharedSource(base);
   servers.set(base, found);
   return found;
@@ -182,7 +183,7 @@ export class Session {
     if (found && found.id === info.id) this.draw(server!, "server");
     else if (this.comm) this.draw(this.comm, "comm");
     else {
-      const still = stillSource(info, this.figure);
+      const still = stillSource(info.project, [asRun(info)], this.figure);
       if (still) this.draw(still, "still");
       else this.origin.value = "still";
     }

@@ -1,4 +1,4 @@
-import { asRun, type Info } from "../source/comm";
+import type { Run } from "../core/types";
 import { MemorySource } from "../source/memory";
 
 // The picture that a notebook keeps of a finished run is a Plotly figure; its numbers are enough to draw our own charts again.
@@ -11,28 +11,29 @@ interface Packed {
 interface Trace {
   x?: Packed | number[];
   y?: Packed | (number | null)[];
-  meta?: { metric?: string };
+  meta?: { metric?: string; run?: string };
 }
 
-/** The series of a kept figure as a source, or null where there are none. */
-export function stillSource(info: Info, figure: unknown): MemorySource | null {
+/** The series of a kept figure as a source of these runs, or null where there are none. */
+export function stillSource(name: string, runs: readonly Run[], figure: unknown): MemorySource | null {
   const traces = (figure as { data?: Trace[] } | undefined)?.data;
   if (!Array.isArray(traces)) return null;
-  const source = new MemorySource(info.project);
-  source.addRun(asRun(info));
+  const source = new MemorySource(name);
+  for (const run of runs) source.addRun(run);
   let found = false;
   for (const trace of traces) {
     const metric = trace.meta?.metric;
-    if (typeof metric !== "string") continue;
+    const run = runs.find((one) => one.run === trace.meta?.run) ?? (runs.length === 1 ? runs[0] : undefined);
+    if (typeof metric !== "string" || !run) continue;
     const steps = unpack(trace.x);
     const values = unpack(trace.y);
     if (steps.length === 0 || steps.length !== values.length) continue;
     found = true;
-    source.setSeries(metric, info.run, {
+    source.setSeries(metric, run.run, {
       steps,
       values: values.map((v) => (Number.isFinite(v) ? v : null)),
       // When each point was logged is not in the figure.
-      timestamps: steps.map(() => info.start_time),
+      timestamps: steps.map(() => run.start_time ?? 0),
       nonfinite: {
         inf: positions(values, Number.POSITIVE_INFINITY),
         "-inf": positions(values, Number.NEGATIVE_INFINITY),

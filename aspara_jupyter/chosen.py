@@ -1,0 +1,189 @@
+"""What people mean by "runs": run objects, paths, projects and lists of them, made one list of runs in files."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aspara.catalog.api import ApiRun, open_library
+from aspara.catalog.catalog import ProjectInfo
+from aspara.catalog.library import Library, local
+from aspara.catalog.projects import ApiProject
+from aspara.catalog.runs import RunInfo
+from aspara.catalog.series import Series, SeriesQuery
+from aspara.errors import UsageError
+from aspara.palette import PALETTE
+from aspara.recording.run import Run
+from aspara_jupyter.feed import Columns
+
+NEWEST = 20
+"""Runs of a project that are shown where the project alone is given."""
+_EPOCHS = ("epochs", "num_epochs", "n_epochs", "max_epochs", "num_train_epochs", "total_epochs")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A run (by its file name) and what reads it."""
+
+    library: Library
+    project: str
+    run: str
+
+    @property
+    def key(self) -> str:
+        """``project/run``."""
+        return f"{self.project}/{self.run}"
+
+    def look(self) -> RunInfo:
+        """How it stands; raises RunNotFound once it is deleted."""
+        return self.library.run(self.project, self.run).info
+
+
+@dataclass
+class Selection:
+    """The runs that somebody chose, in their order, and the projects that were given whole."""
+
+    runs: list[Chosen] = field(default_factory=list)
+    projects: list[tuple[Library, str]] = field(default_factory=list)
+
+    def groups(self) -> list[list[Chosen]]:
+        """The runs by library and project: each group is asked for together."""
+        return grouped(self.runs)
+
+
+def grouped(runs: Iterable[Chosen]) -> list[list[Chosen]]:
+    """The runs by library and project."""
+    groups: dict[tuple[int, str], list[Chosen]] = {}
+    for run in runs:
+        groups.setdefault((id(run.library), run.project), []).append(run)
+    return list(groups.values())
+
+
+def chosen(things: Any) -> Selection:
+    """The runs that `things` names: a run, ``"project/run"``, a project or its name, or any number of these.
+
+    Names and paths are looked up where :class:`aspara.Api` looks by itself.
+
+    Raises:
+        UsageError: Something names no run, or its files are elsewhere.
+        NotFound: There is no such project or run; the message names those there are.
+
+    """
+    found = Selection()
+    known: dict[Path | None, Library] = {}
+
+    def library(folder: Path | None = None) -> Library:
+        if folder not in known:
+            known[folder] = open_library() if folder is None else local(folder)
+        return known[folder]
+
+    def add(run: Chosen) -> None:
+        if all(run.key != other.key for other in found.runs):
+            found.runs.append(run)
+
+    def take(thing: Any) -> None:
+        if isinstance(thing, ApiRun):
+            add(Chosen(thing._library, thing.project, thing.run))
+        elif isinstance(thing, Run):
+            add(Chosen(library(folder_of(thing)), thing.project, thing.run))
+        elif isinstance(thing, ApiProject):
+            whole(thing._library, thing.name)
+        elif isinstance(thing, ProjectInfo):
+            whole(library(), thing.name)
+        elif isinstance(thing, str):
+            project, slash, name = thing.strip("/").rpartition("/")
+            if not slash:
+                whole(library(), name)
+                return
+            project = project.rsplit("/", 1)[-1]
+            add(Chosen(library(), project, library().run(project, name).info.run))
+        elif isinstance(thing, Iterable) and not isinstance(thing, bytes | Mapping):
+            for item in thing:
+                take(item)
+        else:
+            raise UsageError(
+                f"{thing!r} names no run. Give a run, 'project/run', a project, Api().runs(...), or a list of these."
+            )
+
+    def whole(reader: Library, project: str) -> None:
+        for info in reversed(reader.runs(project)[:NEWEST]):
+            add(Chosen(reader, project, info.run))
+        found.projects.append((reader, project))
+
+    take(things)
+    return found
+
+
+def folder_of(run: Run) -> Path:
+    """The data directory of a run that records; raises UsageError where it keeps no files on this machine."""
+    folder = getattr(run._identity, "path", None)
+    if run.disabled:
+        raise UsageError(f"Run {run.name!r} is disabled: it keeps nothing that could be shown.")
+    if folder is None:
+        where = f" at {run.url}" if run.url else ""
+        raise UsageError(
+            f"Run {run.name!r} is kept by its tracker{where}: look at it there, or give Api(...).run(...)."
+        )
+    return Path(folder).parent.parent
+
+
+def points_of(runs: Iterable[Chosen], query: SeriesQuery) -> dict[str, dict[str, Series]]:
+    """Metric → key of a run → its series, by one question to each library and project."""
+    found: dict[str, dict[str, Series]] = {}
+    for members in grouped(runs):
+        project = members[0].project
+        answer = members[0].library.metrics(project, [run.run for run in members], query)
+        for metric, by_run in answer.metrics.items():
+            for name, series in by_run.items():
+                found.setdefault(metric, {})[f"{project}/{name}"] = series
+    return found
+
+
+def columns_of(series: Series) -> Columns:
+    """A series as the live feed has it: timestamps, steps and values as float64."""
+    return series.timestamps.astype("f8"), series.steps.astype("f8"), series.values.astype("f8", copy=False)
+
+
+def info_of(found: RunInfo) -> dict[str, Any]:
+    """What a page is told of a run; ``now`` is the moment of which it is true."""
+    ended = found.finish_time or found.last_update if found.is_finished else None
+    return {
+        "version": 1,
+        "project": found.project,
+        "run": found.run,
+        "id": found.id,
+        "name": found.name,
+        "color": found.color,
+        "status": found.status,
+        "start_time": found.start_time or 0,
+        "step": 0 if found.last_step is None else found.last_step + 1,
+        "total_steps": found.metadata.get("total_steps"),
+        "epochs": epochs(found.config),
+        "tags": list(found.tags),
+        "now": ended or time.time_ns() // 1_000_000,
+    }
+
+
+def colors(infos: Iterable[RunInfo]) -> list[int]:
+    """Slots of the palette that tell the runs apart: their own, and free ones for those whose own an earlier run has."""
+    taken: set[int] = set()
+    found = []
+    for info in infos:
+        slot = info.color
+        if slot % len(PALETTE) in taken:
+            slot = next((free for free in range(len(PALETTE)) if free not in taken), slot)
+        taken.add(slot % len(PALETTE))
+        found.append(slot)
+    return found
+
+
+def epochs(config: Any) -> float | None:
+    """How many epochs there will be, by the names that configs have for it."""
+    for name in _EPOCHS:
+        value = config.get(name)
+        if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+            return value
+    return None
