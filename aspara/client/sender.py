@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from aspara.bell import Bell
 from aspara.client.beside import Beside
 from aspara.client.journal import Journal
 from aspara.client.transport import Rejected, Transport, Unreachable
@@ -35,7 +36,7 @@ class Sender:
         self._beside = Beside(journal.folder)
         self.orphaned = False
         """True where nobody writes the journal any more: then what lies beside the run is not waited for."""
-        self._wake = threading.Event()
+        self._bell = Bell()
         self._stopping = False
         self._thread: threading.Thread | None = None
         self._pause = _PAUSES[0]
@@ -58,13 +59,13 @@ class Sender:
 
     def nudge(self) -> None:
         """There is something new."""
-        self._wake.set()
+        self._bell.ring()
 
     def stop(self, timeout: float) -> bool:
         """Sends what is left for at most `timeout` seconds; True if everything was delivered."""
         deadline = time.monotonic() + timeout
         self._stopping = True
-        self._wake.set()
+        self._bell.ring()
         if self._thread is not None:
             self._thread.join(timeout)
             if self._thread.is_alive():
@@ -110,8 +111,7 @@ class Sender:
                         )
                 if not busy:
                     # Jitter, so that a hundred workers do not all come back in the same moment.
-                    self._wake.wait(self._pause * random.uniform(0.7, 1.3))  # noqa: S311
-                    self._wake.clear()
+                    self._bell.wait(self._pause * random.uniform(0.7, 1.3))  # noqa: S311
 
     def step(self, timeout: float) -> bool:
         """Sends the next thing; False if there was nothing. Raises Unreachable."""

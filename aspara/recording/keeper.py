@@ -6,6 +6,8 @@ import sys
 import threading
 from collections.abc import Callable
 
+from aspara.bell import Bell
+
 
 class Keeper:
     """Calls ``work`` every ``interval()`` seconds on a daemon thread until stopped. ``interval`` is asked before each wait.
@@ -17,7 +19,7 @@ class Keeper:
         self._work = work
         self._interval = interval
         self._name = name
-        self._wake = threading.Event()
+        self._bell = Bell()
         self._last: Callable[[], None] | None = None
         self._stopping = self._said = False
         self._thread: threading.Thread | None = None
@@ -30,8 +32,7 @@ class Keeper:
 
     def nudge(self) -> bool:
         """Lets the next round begin now; False where no round will come behind the caller's back."""
-        if not self._wake.is_set():
-            self._wake.set()
+        self._bell.ring()
         thread = self._thread
         return thread is not None and thread is not threading.current_thread() and thread.is_alive()
 
@@ -39,7 +40,7 @@ class Keeper:
         """Ends the thread after the round it is in and `last`; False if that takes longer than `timeout` seconds."""
         self._last = last
         self._stopping = True
-        self._wake.set()
+        self._bell.ring()
         thread = self._thread
         if thread is None or thread is threading.current_thread() or not thread.is_alive():
             if last is not None:
@@ -55,8 +56,7 @@ class Keeper:
 
     def _loop(self) -> None:
         while True:
-            self._wake.wait(self._interval())
-            self._wake.clear()
+            self._bell.wait(self._interval())
             if self._stopping:
                 break
             try:

@@ -27,7 +27,9 @@ while True:
 """
 
 
-def killed(disk, script, tmp_path: Path, backend: str, seed: int, **environment: str) -> int:
+def killed(
+    disk, script, tmp_path: Path, backend: str, seed: int, by: signal.Signals = signal.SIGKILL, **environment: str
+) -> int:
     """Kills a tight loop at a random instant; returns the last index whose log() had returned."""
     said = tmp_path / f"said-{seed}"
     process = script(KILL_ME, backend, str(said), wait=False, env={**os.environ, **environment})
@@ -35,8 +37,9 @@ def killed(disk, script, tmp_path: Path, backend: str, seed: int, **environment:
     while not (said.exists() and said.stat().st_size) and time.monotonic() < deadline:
         time.sleep(0.005)
     time.sleep(random.Random(seed).uniform(0.01, 0.25))
-    process.send_signal(signal.SIGKILL)
+    process.send_signal(by)
     process.communicate()
+    assert -by == process.returncode
     return int(said.read_text().split("\n")[-2])
 
 
@@ -58,6 +61,18 @@ def test_every_returned_row_is_there_once_after_sigkill(disk, script, tmp_path, 
 def test_every_returned_row_is_there_once_after_sigkill_many_times(disk, script, tmp_path, backend, seed):
     """The long form of the trial above."""
     test_every_returned_row_is_there_once_after_sigkill(disk, script, tmp_path, backend, seed)
+
+
+@pytest.mark.parametrize("backend", ["jsonl", "polars"])
+@pytest.mark.parametrize("seed", range(2))
+def test_a_run_is_ended_in_good_order_wherever_sigterm_meets_it(disk, script, tmp_path, backend, seed):
+    """In the middle of a log() too: no deadlock, every row once, failed with the signal's code."""
+    environment = {"ASPARA_ARCHIVE_ROWS": "500", "ASPARA_FSYNC_INTERVAL": "0.02"}
+    last = killed(disk, script, tmp_path, backend, seed, signal.SIGTERM, **environment)
+    values = disk.values("p", "r", "a")
+    assert len(values) in (last + 1, last + 2)
+    assert [float(i) for i in range(len(values))] == values
+    assert ("failed", 143) == (disk.info("p", "r").status, disk.info("p", "r").exit_code)
 
 
 def test_a_killed_run_is_resumed_after_its_torn_tail(disk, script, tmp_path):
