@@ -25,7 +25,7 @@ from aspara.catalog.present import storable
 from aspara.catalog.reader import open_rows
 from aspara.catalog.runs import RunDetail, RunInfo, captured, chosen_color, definitions_in, load, run_info
 from aspara.catalog.series import RELATIVE, MetricsAnswer, SeriesQuery, pieces, select
-from aspara.catalog.sketch import sketched
+from aspara.catalog.sketch import PLACES, sketched
 from aspara.catalog.snapshot import Saver
 from aspara.catalog.snapshot import load as load_snapshot
 from aspara.catalog.statistics import last_values, metric_summary
@@ -55,6 +55,9 @@ _WORTH_SAVING = 128 << 10
 _CLOSING = 5.0
 PATIENCE = 0.5
 """Seconds that a page waits before it is told coarsely."""
+_LOOKS = 0.5
+"""Seconds that looking coarsely at runs may take; those that are left out are told of the next time."""
+_FEWEST = 12
 _COLORS = 1000
 _GRID = 1000
 
@@ -310,12 +313,12 @@ class Catalog:
         self._keep(index)
         return True
 
-    def _stand_in(self, index: RunIndex) -> tuple[RunIndex, float]:
-        """What answers for an index that is not whole yet: a coarse look at all of the run, and the share of the points that
-        it has; else what has been read. The caller holds the lock.
+    def _stand_in(self, index: RunIndex, among: int = 1, until: float | None = None) -> tuple[RunIndex, float]:
+        """What answers for an index that is not whole yet, one `among` many: a coarse look at all of the run, and the share of
+        the points that it has; else what has been read. New looks end at a moment. The caller holds the lock.
         """
-        if index.sketch is None:
-            index.sketch = sketched(index.paths, RunIndex(index.paths))
+        if index.sketch is None and (until is None or time.monotonic() < until):
+            index.sketch = sketched(index.paths, RunIndex(index.paths), max(_FEWEST, PLACES // among))
         return (index, 1.0) if index.sketch is None else (index.sketch.index, index.sketch.share)
 
     def _keep(self, index: RunIndex) -> None:
@@ -347,12 +350,13 @@ class Catalog:
         now = cursor.now()
         began = self._beginnings(project, query)
         until = _moment(query.wait)
+        looks = None if until is None else until + _LOOKS
         read = there = 0
         for stem in stems:
             index = self.index(project, stem)
             whole = self._read(index, until)
             with index.lock:
-                source, share = (index, 1.0) if whole else self._stand_in(index)
+                source, share = (index, 1.0) if whole else self._stand_in(index, len(stems), looks)
                 along = source.columns.get(query.x_metric or "")
                 for name in query.wanted(source.columns):
                     series = select(source.columns[name], query, along=along, began=began(source))

@@ -13,7 +13,7 @@ from aspara.storage.layout import RunPaths
 if TYPE_CHECKING:
     from aspara.catalog.index import RunIndex
 
-_PLACES = 600
+PLACES = 600
 _PIECE = 8 << 10
 _MOST = 16 << 20
 
@@ -26,9 +26,9 @@ class Sketch:
         self.share = share
 
 
-def sketched(paths: RunPaths, empty: RunIndex) -> Sketch | None:
-    """A sketch of the run's row files, made of the `empty` index: about 600 places evenly over them, the first row and the last
-    ones among them. None where places in the middle cannot be understood alone: rows without steps are numbered by their
+def sketched(paths: RunPaths, empty: RunIndex, places: int = PLACES) -> Sketch | None:
+    """A sketch of the run's row files, made of the `empty` index: about so many places evenly over them, the first row and the
+    last ones among them. None where places in the middle cannot be understood alone: rows without steps are numbered by their
     order. What lies in an archive has no part in it.
     """
     files = [(path, size) for path in paths.row_files() if (size := _size(path))]
@@ -40,7 +40,7 @@ def sketched(paths: RunPaths, empty: RunIndex) -> Sketch | None:
         except OSError:
             continue
         try:
-            found = _looked_at(path, descriptor, size, max(2, _PLACES * size // whole), empty)
+            found = _looked_at(path, descriptor, size, max(2, places * size // whole), empty)
         finally:
             os.close(descriptor)
         if found is None:
@@ -64,7 +64,8 @@ def _looked_at(path: Path, descriptor: int, size: int, places: int, index: RunIn
         pass  # the first line tells nothing; the others may
     # A place holds two lines at least, so that one of them is whole.
     piece = max(piece, 2 * len(first) + 2)
-    places = max(2, min(places, _MOST // piece))
+    # At most a quarter of the file: more would cost as much as reading it.
+    places = max(2, min(places, _MOST // piece, size // (4 * piece)))
     tail, problems = Tail(path, 0), Problems()
     seen = 0
     for n in range(places):
