@@ -27,6 +27,7 @@ def add_place(parser: argparse.ArgumentParser) -> None:
     add_data_dir(parser)
     parser.add_argument(
         "--tracker",
+        "--tracker-uri",
         metavar="URI",
         help="read from a dashboard or tracker, with the token of its address or of ASPARA_TOKEN (default: "
         "ASPARA_TRACKER_URI, unless --data-dir is given)",

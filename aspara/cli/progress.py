@@ -25,6 +25,10 @@ class Progress:
     def __enter__(self) -> Progress:
         return self
 
+    def of(self, total: int) -> None:
+        """How many there are, where that was not known at the start."""
+        self._total = total
+
     def show(self, done: int, note: str = "") -> None:
         """`done` of the total, and what is at hand; drawn ten times a second at most."""
         now = time.monotonic()

@@ -18,7 +18,7 @@ aspara sync --json
 def add(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments."""
     parser.add_argument(
-        "--tracker-uri", metavar="URI", help="send everything there (default: where each run was to go)"
+        "--tracker-uri", "--tracker", metavar="URI", help="send everything there (default: where each run was to go)"
     )
     parser.add_argument(
         "--timeout", type=count, default=60, metavar="SECONDS", help="give up on a run after so long (default: 60)"
@@ -28,10 +28,17 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Sends, and says what became of each run. Exit code 1 if something is left to send."""
+    from aspara.cli.progress import Progress
     from aspara.cli.text import as_json, table
     from aspara.client.sync import sync
 
-    results = sync(tracker_uri=args.tracker_uri, timeout=args.timeout, warn=_warn)
+    with Progress("Sending") as progress:
+
+        def told(done: int, of: int, name: str) -> None:
+            progress.of(of)
+            progress.show(done, name)
+
+        results = sync(tracker_uri=args.tracker_uri, timeout=args.timeout, warn=_warn, progress=told)
     if args.json:
         print(as_json({"runs": [vars(result) for result in results], "total": len(results)}))
     elif results:

@@ -22,13 +22,23 @@ class Result:
     detail: str = ""
 
 
-def sync(*, tracker_uri: str | None = None, timeout: float = 60.0, warn: Callable[[str], None] = print) -> list[Result]:
-    """Sends every journal that no living process is sending, to its own tracker or to `tracker_uri`; one result each."""
+def sync(
+    *,
+    tracker_uri: str | None = None,
+    timeout: float = 60.0,
+    warn: Callable[[str], None] = print,
+    progress: Callable[[int, int, str], None] = lambda _done, _of, _name: None,
+) -> list[Result]:
+    """Sends every journal that no living process is sending, to its own tracker or to `tracker_uri`; one result each.
+
+    `progress` is told of each journal before it is looked at: how many were, how many there are, its run.
+    """
     folder = outbox()
     results: list[Result] = []
     if not folder.is_dir():
         return results
-    for path in sorted(p for p in folder.iterdir() if p.is_dir()):
+    waiting = sorted(p for p in folder.iterdir() if p.is_dir())
+    for number, path in enumerate(waiting):
         journal = Journal(path)
         try:
             about = journal.about()
@@ -37,6 +47,7 @@ def sync(*, tracker_uri: str | None = None, timeout: float = 60.0, warn: Callabl
         except (OSError, ValueError, KeyError, TypeError) as error:
             results.append(Result(path.name, "", "broken", str(error)))
             continue
+        progress(number, len(waiting), name)
         if journal.being_written():
             results.append(Result(name, tracker, "busy", "its process still runs and sends it"))
             continue

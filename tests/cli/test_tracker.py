@@ -62,6 +62,7 @@ def test_commands_read_from_where_runs_go(cli, address, data, monkeypatch):
     assert "There is no project" in cli("projects").out
     monkeypatch.setenv("ASPARA_TRACKER_URI", address)
     assert "digits" in cli("projects").out
+    assert "digits" in cli("projects", "--tracker-uri", address).out
     assert (2, "") == cli("projects", "--data-dir", str(data), "--tracker", address)[:2]
     assert "words" in cli("projects", "--data-dir", str(data)).out
     monkeypatch.setenv("ASPARA_MODE", "offline")
