@@ -29,7 +29,7 @@ _PAGE = 1000
 _MEDIA_PAGE = 10_000
 _ABSENT = ("metadata", "archived")
 """What a list does not hold of its runs."""
-_MOST_BLOCK = 1 << 32
+_MOST_BLOCK, _MOST_LINE = 1 << 30, 64 << 20
 _PATIENCE = 5
 """How often a stream is asked for again, a second later each time."""
 
@@ -80,7 +80,11 @@ class RemoteLibrary:
             "projects", project, "runs", run, "history", body={**body, "format": "arrow"}
         ) as chunks:
             for block in _blocks(chunks):
-                yield pl.read_ipc_stream(block)
+                try:
+                    frame = pl.read_ipc_stream(block)
+                except (pl.exceptions.PolarsError, ValueError, OSError) as error:
+                    raise self._reader.stranger(f"a block of rows that is none: {error}") from None
+                yield frame
 
     def rows(self, project: str, run: str) -> Iterator[Row]:
         """Every row as it was logged."""
@@ -89,7 +93,7 @@ class RemoteLibrary:
                 try:
                     time, step, metrics, _ = row_codec.decode(line)
                 except row_codec.Malformed as error:
-                    raise TrackerError(f"{self.place} sent a line that is no row ({error}).") from None
+                    raise self._reader.stranger(f"a line that is no row: {error}") from None
                 yield time or 0, step or 0, metrics
 
     def metrics(self, project: str, runs: Sequence[str], query: SeriesQuery) -> MetricsAnswer:
@@ -110,8 +114,12 @@ class RemoteLibrary:
             "format": "msgpack",
         }
         body = {key: value for key, value in body.items() if value is not None}
-        found = ormsgpack.unpackb(self._reader.content("projects", project, "runs", "metrics", body=body))
-        answer = MetricsAnswer(project, missing=found["missing"], cursor=found["cursor"])
+        content = self._reader.content("projects", project, "runs", "metrics", body=body)
+        try:
+            found = ormsgpack.unpackb(content)
+            answer = MetricsAnswer(project, missing=found["missing"], cursor=found["cursor"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise self._reader.stranger(f"series that are none: {error}") from None
         for metric, by_run in found["metrics"].items():
             answer.metrics[metric] = {
                 stem: Series(
@@ -291,5 +299,7 @@ def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
         for line in whole:
             if line:
                 yield line
+        if len(rest) > _MOST_LINE:
+            raise TrackerError("A row without an end was sent; update the server.")
     if rest:
         raise TrackerError("The rows broke off before their end. Try again.")

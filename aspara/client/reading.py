@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
@@ -161,7 +161,7 @@ class Reader:
                 f"{self.base} demands {'another' if self._token else 'a'} token: Api(address, token=...), or set ASPARA_TOKEN."
             )
         if not isinstance(detail, str):
-            return self._stranger(f"HTTP {status}")
+            return self.stranger(f"HTTP {status}")
         named = _TYPES.get(answer.headers.get(errors.HEADER, ""))
         kind = named or _BY_STATUS.get(status, TrackerError)
         return kind(detail if kind is not TrackerError else f"{self.base}: {detail}")
@@ -174,14 +174,26 @@ class Reader:
         except ValueError:
             found = None
         if not isinstance(found, dict):
-            raise self._stranger("no JSON")
-        return found
+            raise self.stranger("no JSON")
+        return _Answer(found, self.stranger)
 
-    def _stranger(self, what: str) -> TrackerError:
+    def stranger(self, what: str) -> TrackerError:
+        """The error for an answer that no Aspara gives."""
         return TrackerError(
             f"{self.base} answers, but not as an Aspara server does ({what}). Give the address that `aspara dashboard` or "
             "`aspara tracker` prints; inside Jupyter, Jupyter's address with /aspara behind it."
         )
+
+
+class _Answer(dict[str, Any]):
+    """A JSON object; a part that is missing makes whoever sent it a stranger."""
+
+    def __init__(self, content: Mapping[str, Any], stranger: Callable[[str], TrackerError]) -> None:
+        super().__init__(content)
+        self._stranger = stranger
+
+    def __missing__(self, key: str) -> Any:
+        raise self._stranger(f"its answer has no {key!r}")
 
 
 def is_address(place: str | os.PathLike[str]) -> bool:

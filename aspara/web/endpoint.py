@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from tornado import web
+from tornado.iostream import StreamClosedError
 
 from aspara.errors import HEADER, AsparaError, TooLarge, UsageError
 from aspara.web.service import Service
@@ -160,6 +161,8 @@ def guarded(method: Callable[..., Any]) -> Callable[..., Any]:
     async def run(self: Endpoint, *args: Any, **kwargs: Any) -> None:
         try:
             await method(self, *args, **kwargs)
+        except StreamClosedError:
+            return  # whoever asked has gone: nobody is left to be answered, and nothing is wrong here
         except AsparaError as error:
             if self._headers_written:
                 raise

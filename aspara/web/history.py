@@ -36,7 +36,7 @@ class _Streamed(Endpoint):
         # What is wrong with the question shows with the first part: before that, an error can still be answered.
         part = await self.service.off_loop(next, parts, None)
         self.set_header("Content-Type", kind)
-        while part is not None:
+        while part is not None and self.request.method != "HEAD":
             self.write(part)
             # Waits for a slow reader: what is made ahead of it is one part.
             await self.flush()

@@ -167,6 +167,34 @@ def test_half_a_history_is_no_history(stranger: str):
         list(RemoteLibrary(Reader(stranger)).history("p", "r", HistoryQuery()))
 
 
+@pytest.mark.parametrize(
+    "stranger",
+    [answered(b"{}"), answered(b"\x03\0\0\0\0\0\0\0abc" + bytes(8)), answered(b'{"step": 1}\n\xff\n')],
+    ids=["empty object", "no arrow", "no row"],
+    indirect=True,
+)
+def test_answers_that_make_no_sense(stranger: str):
+    """Whatever is sent, the error is a TrackerError that says that this is no Aspara."""
+    from aspara.catalog.history import HistoryQuery
+    from aspara.catalog.remote import RemoteLibrary
+    from aspara.catalog.series import SeriesQuery
+    from aspara.client.reading import Reader
+
+    library = RemoteLibrary(Reader(stranger))
+    for ask in (
+        library.projects,
+        lambda: library.runs("p"),
+        lambda: library.run("p", "r"),
+        lambda: list(library.history("p", "r", HistoryQuery())),
+        lambda: list(library.rows("p", "r")),
+        lambda: library.metrics("p", ["r"], SeriesQuery()),
+        lambda: library.files("p", "r"),
+        lambda: library.collections("p").names(),
+    ):
+        with pytest.raises(TrackerError):
+            ask()
+
+
 def test_what_may_not_be_changed(folder: Folder, serve: Any):
     """A read-only server refuses with the same error as everywhere."""
     folder.run("r", [(0, {"loss": 1.0})], meta={"status": "completed", "version": "1", "is_finished": True})

@@ -7,6 +7,7 @@ import math
 
 import polars as pl
 import pytest
+import requests
 
 import aspara
 from aspara.catalog.history import FRAME
@@ -164,3 +165,20 @@ def test_api_reads_from_either_host(site):
     assert (["seen"], {"lr": 1}) == (api.run("p/r").tags, api.run("p/r").config)
     run.delete()
     assert 0 == len(api.runs("p"))
+
+
+def test_who_goes_away_does_no_harm(site, caplog):
+    """A reader that leaves in the middle of a long answer is no error of the server's; HEAD asks for no rows."""
+    run = aspara.Run("long", "p")
+    for i in range(20_000):
+        run.log({"text": f"{i}" * 20})
+    run.finish()
+    address = f"{site.base}api/projects/p/runs/long/rows"
+    for _ in range(3):
+        with requests.get(address, headers=site.headers, stream=True, timeout=20) as answer:
+            assert 200 == answer.status_code
+            next(answer.iter_content(10))
+    head = site.ask("HEAD", "api/projects/p/runs/long/history")
+    assert (200, b"") == (head.status_code, head.content)
+    assert 20_000 == len(lines(site.get("api/projects/p/runs/long/rows")))
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
