@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from aspara.media.table import Table
     from aspara.media.text import Text
     from aspara.media.video import Video
+    from aspara.model import ArtifactEntry
     from aspara.recording.config import Config
     from aspara.recording.run import Listener, Run
     from aspara.recording.summary import Summary
@@ -184,10 +185,12 @@ def log_artifact(
     type: str | None = None,  # noqa: A002  the word users know
     aliases: Sequence[str] | None = None,
     tags: Sequence[str] | None = None,
-) -> Artifact | None:
+) -> Artifact | ArtifactEntry:
     """Keeps a file with the active run, or makes a version of an artifact; see :meth:`Run.log_artifact`."""
     keep: Any = _active.required("aspara.log_artifact()").log_artifact
-    found: Artifact | None = keep(file_path, name, description, category, type=type, aliases=aliases, tags=tags)
+    found: Artifact | ArtifactEntry = keep(
+        file_path, name, description, category, type=type, aliases=aliases, tags=tags
+    )
     return found
 
 

@@ -96,7 +96,9 @@ class Losses:
 
 @dataclass(frozen=True)
 class ArtifactEntry:
-    """A file kept with a run, as its metadata lists it."""
+    """A file kept with a run, as its metadata lists it. ``stored_path`` is relative to the run's folder; empty where the file
+    could not be kept.
+    """
 
     name: str
     original_path: str
@@ -105,6 +107,11 @@ class ArtifactEntry:
     timestamp: int
     description: str | None = None
     category: str | None = None
+
+    def wait(self, timeout: float | None = None) -> ArtifactEntry:
+        """Itself: keeping a file is done when ``log_artifact()`` returns."""
+        del timeout
+        return self
 
     def json(self) -> dict[str, Any]:
         """The entry as it stands in the run's metadata; absent parts are left out."""

@@ -553,7 +553,7 @@ def _pandas(found: polars.DataFrame, who: str) -> Any:
         import pandas as pd
     except ImportError:
         raise UsageError(
-            f"{who} gives pandas, which is not installed: install it, or ask for format='polars'."
+            f"{who} gives pandas, which is not installed: `pip install pandas`, or ask for format='polars'."
         ) from None
     return pd.DataFrame(found.to_dict(as_series=False))
 

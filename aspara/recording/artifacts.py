@@ -6,9 +6,11 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from time import time_ns
 from typing import TYPE_CHECKING, Any, overload
 
 from aspara.errors import ArtifactNotFound, NotRemote, UsageError
+from aspara.model import ArtifactEntry
 from aspara.recorder import NullRecorder, Recorder
 
 if TYPE_CHECKING:
@@ -27,6 +29,9 @@ class KeepsArtifacts:
     _recorder: Recorder
     _identity: RunIdentity
     _artifact_lists: dict[str, list[dict[str, Any]]] | None = None
+
+    def _check_open(self) -> None:
+        """Raises UsageError once the run has finished."""
 
     @overload
     def log_artifact(
@@ -51,7 +56,7 @@ class KeepsArtifacts:
         type: str | None = None,
         aliases: Sequence[str] | None = None,
         tags: Sequence[str] | None = None,
-    ) -> Artifact | None: ...
+    ) -> Artifact | ArtifactEntry: ...
     def log_artifact(
         self,
         file_path: Artifact | str | os.PathLike[str],
@@ -62,7 +67,7 @@ class KeepsArtifacts:
         type: str | None = None,  # noqa: A002  the word users know
         aliases: Sequence[str] | None = None,
         tags: Sequence[str] | None = None,
-    ) -> Artifact | None:
+    ) -> Artifact | ArtifactEntry:
         """Keeps a file with the run, or makes a version of an artifact.
 
         A plain file is copied into the run's folder. An :class:`Artifact`, a folder, or a file with a `type` or `aliases`
@@ -78,11 +83,13 @@ class KeepsArtifacts:
             tags: Tags of the version.
 
         Returns:
-            The artifact with its version; None for a plain file.
+            The artifact with its version; for a plain file its entry: name, size, where it is kept. Both have ``wait()``, for
+            wandb's sake: all is done when this returns.
 
         """
         from aspara.artifacts.artifact import Artifact
 
+        self._check_open()
         if isinstance(file_path, Artifact):
             if tags:
                 file_path.tags = [*file_path.tags, *tags]
@@ -103,10 +110,10 @@ class KeepsArtifacts:
         name = check_name(name or source.name)
         check_category(category)
         try:
-            self._recorder.artifact(source, name=name, description=description, category=category)
+            return self._recorder.artifact(source, name=name, description=description, category=category)
         except OSError as error:
             _say(f"The artifact {name!r} could not be kept ({error.strerror or error}); training goes on.")
-        return None
+            return ArtifactEntry(name, str(source), "", 0, time_ns() // 1_000_000, description, category)
 
     def use_artifact(
         self,
@@ -163,11 +170,11 @@ class KeepsArtifacts:
         self, path: str | os.PathLike[str], name: str | None = None, aliases: Sequence[str] | None = None
     ) -> Artifact:
         """Makes a version of a model, an artifact of the type ``model``, from a file or a folder."""
-        found = self.log_artifact(
+        found: Any = self.log_artifact(
             path, name or f"run-{self._identity.id}-{_fitting(Path(path).name)}", type="model", aliases=aliases
         )
-        assert found is not None
-        return found
+        logged: Artifact = found
+        return logged
 
     def use_model(self, name: str) -> str:
         """The path of a model: of its only file, or of the folder of its files."""

@@ -10,19 +10,25 @@ from aspara.recording.values import as_mapping, json_safe
 
 
 class Section(dict[str, Any]):
-    """A dict whose items are attributes too, and which tells its owner of each change. Nested dicts are sections as well."""
+    """A dict whose items are attributes too. Nested dicts are sections as well.
 
-    __slots__ = ("_changed",)
+    Before each change it asks its owner, who may raise and so prevent it; after it, it tells the owner.
+    """
 
-    def __init__(self, values: Mapping[str, Any], changed: Callable[[], None]) -> None:
+    __slots__ = ("_ask", "_changed")
+
+    def __init__(
+        self, values: Mapping[str, Any], changed: Callable[[], None], ask: Callable[[], None] = lambda: None
+    ) -> None:
         super().__init__()
         object.__setattr__(self, "_changed", changed)
+        object.__setattr__(self, "_ask", ask)
         for key, value in values.items():
             super().__setitem__(str(key), self._wrap(value))
 
     def _wrap(self, value: Any) -> Any:
         value = json_safe(value)
-        return Section(value, self._notify) if isinstance(value, dict) else value
+        return Section(value, self._notify, self._ask) if isinstance(value, dict) else value
 
     def _notify(self) -> None:
         self._changed()
@@ -44,15 +50,18 @@ class Section(dict[str, Any]):
         del self[name]
 
     def __setitem__(self, key: str, value: Any) -> None:
+        self._ask()
         super().__setitem__(str(key), self._wrap(value))
         self._notify()
 
     def __delitem__(self, key: str) -> None:
+        self._ask()
         super().__delitem__(key)
         self._notify()
 
     def update(self, *args: Any, **kwargs: Any) -> None:
         """Sets several values, from a dict, a Namespace, another mapping, or keyword arguments."""
+        self._ask()
         for source in (*args, kwargs):
             for key, value in as_mapping(source).items():
                 super().__setitem__(key, self._wrap(value))
@@ -70,18 +79,21 @@ class Section(dict[str, Any]):
 
     def pop(self, key: str, *default: Any) -> Any:
         """Removes `key` and returns its value, or `default`."""
+        self._ask()
         value = super().pop(key, *default)
         self._notify()
         return value
 
     def popitem(self) -> tuple[str, Any]:
         """Removes the last item and returns it."""
+        self._ask()
         item = super().popitem()
         self._notify()
         return item
 
     def clear(self) -> None:
         """Removes everything."""
+        self._ask()
         super().clear()
         self._notify()
 
@@ -104,7 +116,8 @@ class Config(Section):
     """The inputs of a run: hyperparameters, paths, anything worth knowing later.
 
     A dict with attribute access: ``run.config.lr``, ``run.config["lr"]``, iteration, ``get``, ``len``, ``in``. Any value is made
-    JSON-safe when it is set (numpy arrays become lists, objects their text); changes reach the disk at once.
+    JSON-safe when it is set (numpy arrays become lists, objects their text); changes reach the disk at once. Once the run
+    has finished a change raises UsageError.
 
     Examples:
         >>> run.config.update({"lr": 1e-3, "model": {"layers": 3}})

@@ -119,9 +119,9 @@ class Run(KeepsArtifacts, Shown):
         self._last: dict[str, Any] | None = None
         """What the summary shows of the metrics, until the next row is folded in."""
         self._last_taken = 0
-        self.config = Config(_dict(found, "config"), self._config_changed)
+        self.config = Config(_dict(found, "config"), self._config_changed, self._check_open)
         """The run's inputs, a :class:`Config`."""
-        self.summary = Summary(_own_summary(found), self._last_values, self._summary_changed)
+        self.summary = Summary(_own_summary(found), self._last_values, self._summary_changed, self._check_open)
         """The run's results, a :class:`Summary`."""
         self._config_told = Told("config", self.config.as_dict(), self._tell)
         self._summary_told = Told("summary", self.summary.own(), self._tell)
@@ -311,6 +311,7 @@ class Run(KeepsArtifacts, Shown):
 
         """
         del ignored
+        self._check_open()
         names.check_metric_name(name)
         for part in (summary or "").split(","):
             if part.strip() not in ("", *AGGREGATES):
@@ -413,6 +414,7 @@ class Run(KeepsArtifacts, Shown):
 
     @name.setter
     def name(self, name: str) -> None:
+        self._check_open()
         self._name = names.check_display_name(name)
         self._recorder.update({"display_name": self._name})
 
@@ -423,6 +425,7 @@ class Run(KeepsArtifacts, Shown):
 
     @tags.setter
     def tags(self, tags: Iterable[str]) -> None:
+        self._check_open()
         self._tags = _tags(tags)
         self._recorder.update({"tags": list(self._tags)})
 
@@ -432,12 +435,15 @@ class Run(KeepsArtifacts, Shown):
 
     @property
     def notes(self) -> str:
-        """Notes about the run."""
+        """Notes about the run; assign text of at most ASPARA_MAX_NOTES_LENGTH characters to replace them."""
         return self._notes
 
     @notes.setter
     def notes(self, notes: str | None) -> None:
-        self._notes = str(notes or "")
+        from aspara.recording.start import checked_notes
+
+        self._check_open()
+        self._notes = checked_notes(notes) or ""
         self._recorder.update({"notes": self._notes})
 
     @property
@@ -666,12 +672,17 @@ class Run(KeepsArtifacts, Shown):
         self._recorder.abandon()
         self._capture.after_fork_in_child()
 
-    def _reopen(self) -> None:
-        """After a fork the first log() gives this process files of its own; a finished run takes nothing more."""
+    def _check_open(self) -> None:
+        """A finished run takes nothing more: raises UsageError with the ways out."""
         if self._finished:
             raise UsageError(
-                f"Run {self._name!r} has finished, so nothing can be logged to it. Call aspara.init() to start another."
+                f"Run {self._name!r} has finished, so nothing can be logged to it or set. Call aspara.init() to start another, "
+                f"or aspara.init(project={self.project!r}, id={self.id!r}) to continue it."
             )
+
+    def _reopen(self) -> None:
+        """After a fork the first log() gives this process files of its own; a finished run takes nothing more."""
+        self._check_open()
         from aspara.recording.start import reopen
 
         self._recorder = reopen(self._recorder)

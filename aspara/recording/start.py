@@ -73,7 +73,7 @@ def open_run(
         rewind_to=rewind_to,
         config=_config(config, config_include_keys, config_exclude_keys),
         tags=_tags(tags if tags is not None else settings.get("ASPARA_TAGS")),
-        notes=_notes(notes if notes is not None else settings.get("ASPARA_NOTES")),
+        notes=checked_notes(notes if notes is not None else settings.get("ASPARA_NOTES")),
         project_tags=_tags(project_tags),
         group=group or settings.get("ASPARA_GROUP"),
         job_type=job_type or settings.get("ASPARA_JOB_TYPE"),
@@ -151,7 +151,8 @@ def _tags(tags: Sequence[str] | None) -> tuple[str, ...]:
     return checked(tags or ())
 
 
-def _notes(notes: Any) -> str | None:
+def checked_notes(notes: Any) -> str | None:
+    """`notes` as text; raises UsageError where they are longer than ASPARA_MAX_NOTES_LENGTH."""
     # Checked here, because a tracker and the dashboard would refuse them later, when nobody is looking.
     limit = settings.get("ASPARA_MAX_NOTES_LENGTH")
     if notes is not None and len(str(notes)) > limit:

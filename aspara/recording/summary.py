@@ -12,16 +12,23 @@ class Summary(Section):
     """The results of a run: the last value of each metric by itself, and whatever the program sets.
 
     A dict with attribute access. What the program sets wins over what was logged. Reading it sees every row logged so far.
+    Once the run has finished a change raises UsageError.
     A metric defined with aggregates (``run.define_metric("loss", summary="min")``) is a dict of them: ``summary["loss"]["min"]``.
     """
 
     __slots__ = ("_last", "_own", "_taken")
 
-    def __init__(self, own: Mapping[str, Any], last: Callable[[], dict[str, Any]], changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        own: Mapping[str, Any],
+        last: Callable[[], dict[str, Any]],
+        changed: Callable[[], None],
+        ask: Callable[[], None] = lambda: None,
+    ) -> None:
         object.__setattr__(self, "_own", set(map(str, own)))
         object.__setattr__(self, "_last", last)
         object.__setattr__(self, "_taken", None)
-        super().__init__(own, changed)
+        super().__init__(own, changed, ask)
 
     def own(self) -> dict[str, Any]:
         """What the program set itself."""
@@ -44,22 +51,26 @@ class Summary(Section):
         super()._notify()
 
     def __setitem__(self, key: str, value: Any) -> None:
+        self._ask()
         self._own.add(str(key))
         super().__setitem__(key, value)
 
     def __delitem__(self, key: str) -> None:
+        self._ask()
         self.refresh()
         self._own.discard(key)
         super().__delitem__(key)
 
     def pop(self, key: str, *default: Any) -> Any:
         """Removes `key` and returns its value, or `default`. The last value of a metric is there again at the next look."""
+        self._ask()
         self.refresh()
         self._own.discard(key)
         return super().pop(key, *default)
 
     def update(self, *args: Any, **kwargs: Any) -> None:
         """Sets several values, from a dict, a Namespace or keyword arguments."""
+        self._ask()
         from aspara.recording.values import as_mapping
 
         for source in (*args, kwargs):

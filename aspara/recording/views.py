@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class _Current(MutableMapping[str, Any]):
-    """Hands everything on to a section of the active run; without one it raises UsageError on use."""
+    """Hands everything on to a section of the active run; without one it is false, and raises UsageError on use."""
 
     __slots__ = ()
     _what = ""
@@ -36,6 +36,9 @@ class _Current(MutableMapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._section())
+
+    def __bool__(self) -> bool:
+        return active.current() is not None and bool(self._section())
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or (name.startswith("_") and active.current() is None):

@@ -227,7 +227,13 @@ def test_other_types_and_names_are_refused(run):
 def test_files_of_the_first_release_stay_as_they_were(run, data, tmp_path):
     """log_artifact(file_path, name, description, category) copies into the run; a type, an alias or a folder makes a version."""
     source = folder(tmp_path / "s", x="1")
-    assert run.log_artifact(source / "x", "kept.txt", "a sentence", "data") is None
+    entry = run.log_artifact(source / "x", "kept.txt", "a sentence", "data").wait()
+    assert ("kept.txt", "artifacts/kept.txt", "a sentence", "data") == (
+        entry.name,
+        entry.stored_path,
+        entry.description,
+        entry.category,
+    )
     (entry,) = json.loads((data / "p" / "r.meta.json").read_text())["artifacts"]
     assert ("kept.txt", "a sentence", "data", "artifacts/kept.txt") == tuple(
         entry[k] for k in ("name", "description", "category", "stored_path")

@@ -33,6 +33,73 @@ def test_the_module_shows_the_active_run(disk):
         aspara.config.lr = 0.3
 
 
+def test_before_init_config_and_summary_are_false_and_setting_them_says_what_to_do(disk):
+    """`if aspara.config:` is a question and never raises; there is nothing to set yet."""
+    assert [False, False, False] == [bool(aspara.config), bool(aspara.summary), bool(aspara.run)]
+    for view in (aspara.config, aspara.summary):
+        with pytest.raises(UsageError, match=r"Call aspara\.init\(\) before"):
+            view["lr"] = 0.1
+        with pytest.raises(UsageError, match=r"Call aspara\.init\(\) before"):
+            view.update(lr=0.1)
+    aspara.init("p")
+    assert [False, False, True] == [bool(aspara.config), bool(aspara.summary), bool(aspara.run)]
+    aspara.config.lr = aspara.summary["best"] = 0.1
+    assert [True, True] == [bool(aspara.config), bool(aspara.summary)]
+    assert not disk.folder.joinpath("default").exists()
+
+
+def _set(name, value):
+    return lambda run: setattr(run, name, value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda run: setattr(run.config, "lr", 1),
+        lambda run: run.config.net.update(depth=4),
+        lambda run: run.config.update(lr=1),
+        lambda run: run.config.setdefault("new", 1),
+        lambda run: run.config.pop("lr"),
+        lambda run: run.config.popitem(),
+        lambda run: run.config.clear(),
+        lambda run: run.summary.update({"best": 1}),
+        lambda run: run.summary.__setitem__("loss", 1),
+        lambda run: run.summary.__delitem__("best"),
+        lambda run: run.summary.pop("best"),
+        _set("tags", ["late"]),
+        _set("notes", "late"),
+        _set("name", "late"),
+        lambda run: run.define_metric("loss", summary="min"),
+        lambda run: run.log_artifact(__file__),
+    ],
+)
+@pytest.mark.parametrize("mode", ["online", "disabled"])
+def test_a_finished_run_takes_nothing_more(disk, change, mode):
+    """Config, summary, tags, notes, name, definitions, artifacts: each change raises, and all is as it was."""
+    run = aspara.init("p", "r", config={"lr": 0.1, "net": {"depth": 3}}, tags=["a"], notes="n", mode=mode)
+    run.summary["best"] = 0.9
+    run.log({"loss": 0.5})
+    run.finish()
+    before = disk.meta("p", "r") if mode == "online" else None
+    with pytest.raises(UsageError, match=r"has finished.*aspara\.init\("):
+        change(run)
+    assert {"lr": 0.1, "net": {"depth": 3}} == run.config
+    assert {"best": 0.9, "loss": 0.5} == run.summary
+    assert (("a",), "n", "r") == (run.tags, run.notes, run.name)
+    assert before is None or before == disk.meta("p", "r")
+
+
+def test_notes_have_one_limit_wherever_they_are_set(disk, monkeypatch):
+    """The attribute refuses what init() refuses, and keeps what was there."""
+    monkeypatch.setenv("ASPARA_MAX_NOTES_LENGTH", "10")
+    run = aspara.init("p", "r", notes="short")
+    with pytest.raises(UsageError, match="at most 10 are kept"):
+        run.notes = "x" * 11
+    assert "short" == run.notes == disk.meta("p", "r")["notes"]
+    run.notes = None
+    assert "" == run.notes
+
+
 def test_a_run_made_directly_does_not_become_the_active_one(disk):
     """aspara.Run(...) is for programs with several runs."""
     run = aspara.Run("r", "p")

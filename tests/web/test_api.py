@@ -304,6 +304,7 @@ class Stream:
         return [data["metrics"][metric] for kind, data in self.events if kind == "metric" and metric in data["metrics"]]
 
     def close(self) -> None:
+        self._answer.raw.shutdown()  # wakes the reading thread, for which close() would wait until the next heartbeat
         self._answer.close()
 
 
