@@ -21,6 +21,7 @@ _code: int | None = None
 _main: FrameType | None = None
 """The outermost frame of the main thread: the program itself."""
 _looked = False
+_STREAMS_ABOVE = 4
 _inherited: Any = None
 
 
@@ -136,8 +137,11 @@ def _stand_before_flush(stream: Any) -> None:
 
     def flush(*arguments: Any, **options: Any) -> Any:
         if not _looked and threading.get_ident() == threading.main_thread().ident:
-            outermost = _outermost(sys._getframe())
-            if outermost is not _main:
+            # Called by the interpreter itself, or by the few functions of a stream that stands before this one.
+            frame: FrameType | None = sys._getframe()
+            for _ in range(_STREAMS_ABOVE):
+                frame = frame and frame.f_back
+            if frame is None and _outermost(sys._getframe()) is not _main:
                 _look()
         return previous(*arguments, **options)
 

@@ -19,6 +19,8 @@ ENDINGS = {
     "exit(8)": 8,
     "import argparse\nparser = argparse.ArgumentParser()\nparser.parse_args(['--unknown'])": 2,
     "import os\nos.exit = sys.exit\nos.exit(4)": 4,
+    "class Tee:\n    def __init__(self, to): self.to = to\n    def write(self, text): return self.to.write(text)\n"
+    "    def flush(self): self.to.flush()\nsys.stdout, sys.stderr = Tee(sys.stdout), Tee(sys.stderr)\nraise SystemExit(14)": 14,
     # What was caught, or never raised, ends nothing.
     CAUGHT.format("raise SystemExit(9)"): 0,
     CAUGHT.format("sys.exit(9)"): 0,
