@@ -156,7 +156,12 @@ class Catalog:
 
     def projects(self) -> list[ProjectInfo]:
         """All projects, the one that changed last first."""
-        found = [self._project(name) for name in self.layout.projects()]
+        found = []
+        for name in self.layout.projects():
+            with contextlib.suppress(
+                PermissionError
+            ):  # a folder of somebody else's hides no other; `aspara doctor` names it
+                found.append(self._project(name))
         return sorted((p for p in found if p is not None), key=lambda p: (-(p.last_update or 0), p.name))
 
     def project(self, project: str) -> ProjectInfo:
@@ -780,7 +785,10 @@ def _cache_folder(data_dir: Path, cache_dir: Path | None) -> Path:
 
 def _behind_link(folder: Path) -> bool:
     """True for a folder of a run that is a link, or stands in one: it could lead anywhere."""
-    return folder.is_symlink() or folder.parent.is_symlink()
+    try:
+        return folder.is_symlink() or folder.parent.is_symlink()
+    except PermissionError:  # and so it is for a folder that cannot be looked into
+        return True
 
 
 def _editable(content: dict[str, Any], stem: str | None) -> Metadata:

@@ -88,6 +88,9 @@ class RunIndex:
         self.joiner.forget()
         self._tails: dict[int, Tail] = {}
         self._torn: dict[int, tuple[int, Tail]] = {}
+        self._refused: dict[int, tuple[Path, str]] = {}
+        self._looked: dict[int, int] = {}
+        """Size of each row file when everything in it had been looked at, half a last line included."""
         self._quiet: dict[int, int] = {}
         self._parts: dict[Path, tuple[int, int]] = {}
         self._segments: dict[str, int] = {}
@@ -109,7 +112,11 @@ class RunIndex:
             {"file": tail.path.name, "line": tail.lines + 1, "reason": "torn last line", "count": 1}
             for _, tail in self._torn.values()
         ]
-        return self.problems.json() + torn
+        refused = [
+            {"file": path.name, "line": None, "reason": f"cannot be read: {reason}", "count": 1}
+            for path, reason in self._refused.values()
+        ]
+        return self.problems.json() + torn + refused
 
     def positions(self) -> dict[str, int]:
         """Where a cursor stands that has seen everything read: file key to byte offset, and the last moment under ``t``."""
@@ -183,7 +190,10 @@ class RunIndex:
             size = _size(path)
             whole += size
             tail = self._tails.get(inode)
-            done += min(size, tail.offset) if tail is not None else 0
+            if inode in self._refused or self._looked.get(inode) == size:
+                done += size
+            elif tail is not None:
+                done += min(size, tail.offset)
         for part in self.paths.parts():
             size = _size(part)
             whole += size
@@ -237,8 +247,16 @@ class RunIndex:
             size = _size(path)
             if size == tail.offset or (inode in self._torn and self._torn[inode][0] == size):
                 continue
-            if not self._read_lines(tail):
-                return False
+            try:
+                if not self._read_lines(tail):
+                    return False
+                self._looked[inode] = size
+                self._refused.pop(inode, None)
+            except FileNotFoundError:
+                raise
+            except OSError as error:
+                # Somebody else's file, or a bad block: the other files are read all the same.
+                self._refused[inode] = (path, error.strerror or type(error).__name__)
         return True
 
     def present(self) -> dict[int, Path]:

@@ -9,8 +9,10 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -209,13 +211,49 @@ def test_a_damaged_archive_costs_only_itself(recorded: Path, tmp_path: Path) -> 
         assert points["loss"]["arch"]["steps"] == [40]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_files_that_may_not_be_read_hide_no_run(folder: Folder, catalog: Catalog) -> None:
-    """Somebody else's files are empty runs with a problem, beside those that can be read."""
-    folder.run("r", [(0, {"loss": 1})], meta=META).chmod(0)
-    folder.run("other", [(0, {"loss": 2})], meta=META)
-    assert everything(folder.path)["other"][1]["loss"]["other"]["values"] == [2]
-    assert catalog.run("p", "r").json()["problems"]
+@pytest.fixture
+def foreign() -> Iterator[Folder]:
+    """A data directory that is read by somebody who does not own it; root could read everything."""
+    place = Path(tempfile.mkdtemp())
+    place.chmod(0o777)
+    yield Folder(place / "data")
+    for path in place.rglob("*"):
+        path.chmod(0o700)
+    shutil.rmtree(place)
+
+
+@contextmanager
+def somebody_else() -> Iterator[None]:
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.skipif(not hasattr(os, "seteuid"), reason="Windows knows no such users")
+@pytest.mark.parametrize("name", ["r.jsonl", "r.meta.json", "r", "../q", "../q/metadata.json"])
+def test_what_may_not_be_read_hides_nothing_else(foreign: Folder, name: str) -> None:
+    """Files and folders of somebody else's: the others are listed and drawn, and the run says which of its files it was."""
+    foreign.run("r", [(0, {"loss": 1})], meta=META)
+    foreign.run("other", [(0, {"loss": 2})], meta=META)
+    foreign.run("far", [(0, {"loss": 3})], meta=META, project="q")
+    (foreign.path / "q" / "metadata.json").write_text("{}")
+    artifacts = foreign.path / "p" / "r" / "artifacts"
+    artifacts.mkdir(parents=True)
+    (artifacts / "a.txt").write_text("a")
+    cache = foreign.path.parent / "cache"
+    everything(foreign.path)  # whatever is imported late is imported now
+    (foreign.path / "p" / name).resolve().chmod(0)
+    with somebody_else():
+        found = everything(foreign.path, cache)
+    assert found["other"][1]["loss"]["other"]["values"] == [2]
+    assert ("far" in found) == (name != "../q")
+    if name in ("r.jsonl", "r.meta.json"):
+        assert [p["file"] for p in found["r"][0]["problems"]] == [name]
 
 
 def test_a_line_of_a_gigabyte_costs_no_memory(tmp_path: Path) -> None:

@@ -131,6 +131,14 @@ def test_any_run_is_told_of_while_it_is_read(folder: Folder, impatient: Catalog,
     assert json.loads(until_complete(impatient, query).json_bytes())["metrics"] == expected["metrics"]
 
 
+@pytest.mark.parametrize("end", [b'{"timestamp": 1, "st', b"", b"\n\n", b"garbage\n"])
+def test_an_end_that_is_no_row_is_an_end(folder: Folder, impatient: Catalog, end: bytes) -> None:
+    """Half a last line, blank lines, garbage: a run that ends so is whole once it has been read."""
+    folder.run("r", row(1, 1, {"loss": 1.0}) * 3 + end)
+    answer = until_complete(impatient, SeriesQuery(wait=0))
+    assert (answer.complete, answer.metrics["loss"]["r"].count) == (True, 3)
+
+
 def test_a_catalog_closes_while_it_reads(folder: Folder, tmp_path: Path, history: bytes) -> None:
     """What is unfinished is begun again by the next one."""
     folder.run("r", history)
