@@ -69,7 +69,8 @@ def check_metric_name(name: object) -> str:
         raise InvalidName(f"The metric name {name!r} holds half a surrogate pair, which no file can keep.") from None
     if not name or size > MAX_METRIC_BYTES:
         raise InvalidName(f"A metric name has 1 to {MAX_METRIC_BYTES} bytes; {_short(name)} has {size}.")
-    if any(unicodedata.category(c) == "Cc" for c in name):
+    # Control characters are not printable, and most names are: the quick look spares log() the long one.
+    if not name.isprintable() and any(unicodedata.category(c) == "Cc" for c in name):
         raise InvalidName(f"The metric name {_short(name)} holds a control character.")
     return name
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from operator import itemgetter
+from operator import itemgetter, pos
 from typing import Any
 
 from aspara.model import Row
@@ -22,7 +22,18 @@ _BITE_VALUES = 256
 _STARVED = 8
 _HOPELESS = 64
 
+_FEW = 3
+
 Getter = Callable[[dict[str, Any]], tuple[Any, ...]]
+"""What gives the values of certain names in a row, raising LookupError where it has not all of them."""
+
+
+def getter(names: list[str]) -> Getter:
+    """The values of `names` in a row, in that order."""
+    if len(names) == 1:
+        only = names[0]
+        return lambda row: (row[only],)
+    return itemgetter(*names)
 
 
 class Backlog:
@@ -48,17 +59,11 @@ class Backlog:
         self._bite = 1
         self._folding = False
 
-    def shape(self, names: list[str]) -> Getter:
-        """Says whose values the tuples that follow are; returns what makes them of a row, raising LookupError where it has
-        not all of these names. The caller sees to it that the row has no others.
-        """
+    def turn(self, names: list[str]) -> None:
+        """The tuples that follow are values of these names."""
         self.waiting.append(names)
         self.limit = max(_LEAST_ROWS, min(_MOST_ROWS, _MOST_VALUES // len(names)))
         self._bite = max(1, _BITE_VALUES // len(names))
-        if len(names) == 1:
-            only = names[0]
-            return lambda row: (row[only],)
-        return itemgetter(*names)
 
     def relieve(self, nudge: Callable[[], object]) -> None:
         """What `log()` does about too many rows: it has the background thread fold now. If that gets no time, it takes off
@@ -117,6 +122,10 @@ class Backlog:
         if rows:
             names = self._names
             self.taken += len(rows)
-            self.statistics.fold_alike(names, [row[1] for row in rows], [row[2] for row in rows])
+            if len(rows) < _FEW:
+                for _, step, values in rows:
+                    self.statistics.fold(step, dict(zip(names, map(pos, values), strict=True)))
+            else:
+                self.statistics.fold_alike(names, [row[1] for row in rows], [row[2] for row in rows])
             if self.shown:
                 self._unshown += [(at, step, dict(zip(names, values, strict=True))) for at, step, values in rows]

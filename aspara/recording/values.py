@@ -35,7 +35,7 @@ def flatten(
         )
     for key, value in data.items():
         name = f"{prefix}{key}"
-        if isinstance(value, Mapping):
+        if type(value) is not float and isinstance(value, Mapping):
             yield from flatten(value, keep, f"{name}.", depth + 1)
         elif value is not None:
             names.check_metric_name(key if not prefix else name)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import aspara
-from aspara.recording.backlog import Backlog
+from aspara.recording.backlog import Backlog, getter
 from aspara.storage.statistics import Statistics
 
 numbers = st.integers(-1000, 1000) | st.floats(-1e9, 1e9)
@@ -30,8 +30,8 @@ def test_rows_of_any_shapes_give_the_statistics_of_one_by_one(blocks, bite: int)
                 backlog.waiting.append((0, at, values))
             else:
                 row = dict(zip("abc", values, strict=False))
-                values_of = backlog.shape(list(row))
-                backlog.waiting.append((0, at, values_of(row)))
+                backlog.turn(list(row))
+                backlog.waiting.append((0, at, getter(list(row))(row)))
             known.fold(at, row)
             shown.append((0, at, row))
     while backlog.waiting:
@@ -79,6 +79,21 @@ def test_a_loop_faster_than_the_background_thread_misses_nothing(disk):
     assert list(range(20_000)) == seen
     kept = disk.meta("p", "r")["metric_summary"]
     assert (20_000, 0, 19_999, 9999.5) == tuple(kept["a"][k] for k in ("count", "min", "max", "mean"))
+
+
+def test_rows_logged_in_parts(disk):
+    """Two names, then others, then the first again with something that is no number: each value once, at its step."""
+    run = aspara.init("p", "r")
+    for i in range(100):
+        run.log({"a": i, "b": 0.5 * i}, commit=False)
+        run.log({"c": -i} if i % 3 else {"c": float("nan"), "d": True})
+    assert {"a": 99, "b": 49.5} == {k: run.summary[k] for k in "ab"}
+    aspara.finish()
+    [found] = aspara.Api(disk.folder).runs("p")
+    rows = list(found.scan_history())
+    assert list(range(100)) == [row["_step"] for row in rows] == [row["a"] for row in rows]
+    assert [-i for i in range(100) if i % 3] == [row["c"] for row in rows if row["_step"] % 3]
+    assert 34 == disk.meta("p", "r")["metric_summary"]["d"]["count"]
 
 
 def test_a_boolean_among_numbers_is_one(disk):
