@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aspara.catalog.catalog import ProjectInfo
@@ -19,6 +17,7 @@ from aspara.catalog.runs import RunDetail, RunInfo
 from aspara.catalog.series import MetricsAnswer, Series, SeriesQuery
 from aspara.client.collections import RemoteCollections
 from aspara.client.reading import Reader
+from aspara.client.scratch import Scratch
 from aspara.errors import TrackerError
 from aspara.storage import rows as row_codec
 
@@ -40,8 +39,7 @@ class RemoteLibrary:
     def __init__(self, reader: Reader) -> None:
         self.place = reader.base
         self._reader = reader
-        self._scratch: tempfile.TemporaryDirectory[str] | None = None
-        self._number = 0
+        self._scratch = Scratch()
 
     def projects(self) -> list[ProjectInfo]:
         """All projects."""
@@ -168,7 +166,7 @@ class RemoteLibrary:
 
     def collections(self, project: str) -> RemoteCollections:
         """The versioned artifacts."""
-        return RemoteCollections(self._reader, project, self._folder)
+        return RemoteCollections(self._reader, project, self._scratch.folder)
 
     def change(self, project: str, run: str, changes: Mapping[str, Any]) -> None:
         """Changes what is given."""
@@ -202,9 +200,7 @@ class RemoteLibrary:
     def close(self) -> None:
         """Closes the connections and removes what was fetched for reading."""
         self._reader.close()
-        if self._scratch is not None:
-            self._scratch.cleanup()
-            self._scratch = None
+        self._scratch.close()
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
@@ -227,16 +223,7 @@ class RemoteLibrary:
         return found
 
     def _content(self, name: str, *parts: str) -> There:
-        return There(name, lambda target: self._reader.save(target, *parts), self._folder)
-
-    def _folder(self) -> Path:
-        """A folder of its own for a file that is fetched to be read; all go when the library goes."""
-        if self._scratch is None:
-            self._scratch = tempfile.TemporaryDirectory(prefix="aspara-fetched-", ignore_cleanup_errors=True)
-        self._number += 1
-        made = Path(self._scratch.name, str(self._number))
-        made.mkdir()
-        return made
+        return There(name, lambda target: self._reader.save(target, *parts), self._scratch.folder)
 
 
 def _made(kind: Any, item: Mapping[str, Any]) -> Any:

@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from aspara import names
+from aspara.client.collections import RemoteCollections
 from aspara.client.journal import Journal
+from aspara.client.reading import Reader
+from aspara.client.scratch import Scratch
 from aspara.client.sender import Sender, describe
 from aspara.client.sync import send_children
 from aspara.client.transport import Rejected, Transport, Unreachable
@@ -19,6 +22,7 @@ from aspara.errors import InvalidName, RunExists, RunNotFound, TrackerError
 from aspara.model import ArtifactEntry, Losses, RunIdentity, RunRequest
 
 _PATIENCE = 2.0
+_ARRIVAL = 60.0
 
 
 def _say(sentence: str) -> None:
@@ -84,6 +88,8 @@ class RemoteRecorder:
         self._file = journal.open_rows(_say)
         self._rows = 0
         self._media: set[str] = set()
+        self._reader: Reader | None = None
+        self._scratch = Scratch()
         self.lock = self._file.lock
         self.wake: Callable[[], bool] | None = None
         self.partial = False
@@ -139,6 +145,25 @@ class RemoteRecorder:
                 self._media.add(sha256)
                 self._add({"kind": "file", "file": kept, "name": f"blobs/{sha256}"})
         self._add({"kind": "version", "manifest": dict(manifest)})
+
+    def collections(self, project: str) -> RemoteCollections:
+        """The versioned artifacts that the tracker keeps. What this process has logged is among them: it is waited for.
+
+        Raises TrackerError where the tracker does not answer or has not taken everything within a minute.
+        """
+        if self._reader is None:
+            self._reader = Reader(str(self._journal.about()["tracker"]))
+        self._reader.get("health")
+        deadline = time.monotonic() + _ARRIVAL
+        self._sender.nudge()
+        while not self._sender.items_delivered():
+            if time.monotonic() > deadline:
+                raise TrackerError(
+                    f"What this run logged has not reached the tracker within {_ARRIVAL:g} seconds, so an artifact that is read "
+                    "now could be an older one. Try again later."
+                )
+            time.sleep(0.05)
+        return RemoteCollections(self._reader, project, self._scratch.folder)
 
     def beside(self, name: str) -> Path | None:
         """In the journal; sent as it grows."""

@@ -88,6 +88,10 @@ class Sender:
             and not self._journal.rows(self._progress["bytes"], 1)
         )
 
+    def items_delivered(self) -> bool:
+        """True when the tracker has everything but rows: metadata, files, versions of artifacts."""
+        return self.run is not None and not self._journal.items(self._progress["items"])
+
     def waiting(self) -> int:
         """Rows that the tracker does not have yet, counted up to a million."""
         return len(self._journal.rows(self._progress["bytes"], 1_000_000, 1 << 30))

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from time import time_ns
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, cast, overload
 
 from aspara.errors import ArtifactNotFound, NotRemote, UsageError
 from aspara.model import ArtifactEntry
@@ -15,6 +15,7 @@ from aspara.recorder import NullRecorder, Recorder
 
 if TYPE_CHECKING:
     from aspara.artifacts.artifact import Artifact
+    from aspara.artifacts.store import Store
     from aspara.model import RunIdentity
     from aspara.storage.collections import Collections
 
@@ -134,7 +135,7 @@ class KeepsArtifacts:
 
         Raises:
             ArtifactNotFound: There is none; the message names those there are.
-            NotRemote: The run goes to a tracker: read them from there with ``aspara.Api(tracker_uri).artifact()``.
+            TrackerError: The run goes to a tracker that does not answer, or has not taken what the run logged.
 
         """
         from aspara.artifacts.artifact import Artifact, split_name
@@ -196,21 +197,21 @@ class KeepsArtifacts:
             if send is not None:
                 send_version(artifact, send, identity.project, aliases)
             else:
-                store_version(artifact, self._store(identity.project), identity.project, identity.run, aliases)
+                # What sends no versions keeps them itself.
+                store = cast("Collections", self._store(identity.project))
+                store_version(artifact, store, identity.project, identity.run, aliases)
         except OSError as error:
             _say(f"The artifact {artifact.name!r} could not be kept ({error.strerror or error}); training goes on.")
             return artifact
         self._note("logged_artifacts", artifact)
         return artifact
 
-    def _store(self, project: str) -> Collections:
+    def _store(self, project: str) -> Store:
+        # A disabled run never comes here; every other recorder has them, here or at its tracker.
         collections = getattr(self._recorder, "collections", None)
         if collections is None:
-            raise NotRemote(
-                "This run goes to a tracker, where what it logs arrives in its own time. Read artifacts from there with "
-                "aspara.Api(tracker_uri).artifact('project/name'), or record locally with mode='offline'."
-            )
-        found: Collections = collections(project)
+            raise NotRemote("This run keeps no artifacts. Read them with aspara.Api().artifact('project/name').")
+        found: Store = collections(project)
         return found
 
     def _note(self, key: str, artifact: Artifact, **facts: Any) -> None:

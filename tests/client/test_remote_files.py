@@ -21,7 +21,7 @@ from aspara.client.beside import Beside
 from aspara.client.journal import outbox
 from aspara.client.sync import sync
 from aspara.client.transport import Unreachable
-from aspara.errors import NotRemote
+from aspara.errors import ArtifactNotFound, NotRemote, TrackerError
 from aspara.server.app import Server
 from aspara.server.tracker import ingest
 
@@ -208,8 +208,6 @@ def test_versions_of_artifacts_reach_the_tracker(tracker, tmp_path, monkeypatch)
         logged = run.log_artifact(artifact, aliases=[text])
     assert (None, "COMMITTED") == (logged.version, logged.state)
     with pytest.raises(NotRemote, match=r"aspara.Api\(tracker_uri\)"):
-        run.use_artifact("set:latest")
-    with pytest.raises(NotRemote):
         logged.download(tmp_path / "x")
     run.finish()
     found = aspara.Api(address).artifact("p/set:two")
@@ -217,6 +215,40 @@ def test_versions_of_artifacts_reach_the_tracker(tracker, tmp_path, monkeypatch)
     root = Path(found.download(tmp_path / "out"))
     assert ("two", "shared") == ((root / "a.txt").read_text(), (root / "b.txt").read_text())
     assert ["set:v0", "set:v1"] == [a.name for a in aspara.Api(folder).run("p/r").logged_artifacts()]
+
+
+def test_a_run_at_a_tracker_uses_artifacts(tracker, tmp_path, monkeypatch):
+    """Those of earlier runs, and what it has logged itself a moment ago; the tracker knows who used what."""
+    monkeypatch.setenv("ASPARA_EXIT_TIMEOUT", "60")
+    address, _ = tracker
+    for text in ("one", "two"):
+        run = aspara.init("p", f"makes-{text}", tracker_uri=address)
+        artifact = aspara.Artifact("set", "dataset")
+        with artifact.new_file("deep/a.txt", "w") as file:
+            file.write(text)
+        run.log_artifact(artifact)
+        used = run.use_artifact("set:latest", type="dataset")
+        assert text == (Path(used.download(tmp_path / text)) / "deep" / "a.txt").read_text()
+        run.finish()
+    run = aspara.init("p", "uses", tracker_uri=address)
+    old = run.use_artifact("set:v0", aliases=["old"], use_as="training data")
+    assert ("v0", ["old"]) == (old.version, old.aliases)
+    with pytest.raises(ArtifactNotFound, match="v0, v1"):
+        run.use_artifact("set:v7")
+    assert "one" == Path(run.use_artifact("set:old").file(tmp_path / "x")).read_text()
+    run.finish()
+    api = aspara.Api(address)
+    assert ["set:v0"] == list(dict.fromkeys(a.name for a in api.run("p/uses").used_artifacts()))
+    assert ["old"] == api.artifact("p/set:v0").aliases
+
+
+def test_no_artifact_from_a_tracker_that_is_away(monkeypatch):
+    """What a run needs cannot wait: the error says that nobody answers."""
+    monkeypatch.setenv("ASPARA_EXIT_TIMEOUT", "1")
+    run = aspara.init("p", "r", tracker_uri="http://127.0.0.1:9")
+    with pytest.raises(TrackerError, match="127.0.0.1:9 cannot be reached"):
+        run.use_artifact("set:latest")
+    run.finish()
 
 
 @pytest.mark.parametrize(
