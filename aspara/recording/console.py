@@ -7,6 +7,7 @@ write to them); output of other processes, and of C code that bypasses Python, i
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 import sys
@@ -24,6 +25,8 @@ _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\
 _PARTS = re.compile(
     r"\n|\r|\x08|\x1b\[\d*A|\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])|[^\n\r\x08\x1b]+|\x1b"
 )
+_INK = re.compile(r"\x1b\[([0-9;:]*)m")
+_LONGEST_INK = 64
 _BAR_LINES = 12
 _LONGEST_LINE = 100_000
 _MOST_WAITING = 100_000
@@ -33,11 +36,15 @@ _GLIMPSE = 10.0
 class Screen:
     """Lines as a terminal would show them: a carriage return writes over the line, so of a progress bar its last state stays.
 
-    ``take()`` gives the lines that are done. Colours are left out.
+    ``take()`` gives the lines that are done. Each begins and ends plain; what is coloured in it has its colours as terminals
+    write them (ESC ``[0;31m`` … ESC ``[0m``). No other control is left.
     """
 
     def __init__(self) -> None:
         self._lines: list[str] = [""]
+        # The colour of each character, of the lines that have any.
+        self._inks: list[list[str] | None] = [None]
+        self._ink = ""
         self._row = 0
         self._column = 0
         self._goes_up = False
@@ -50,19 +57,38 @@ class Screen:
                 self._column = 0
                 if self._row == len(self._lines):
                     self._lines.append("")
+                    self._inks.append(None)
             elif part == "\r":
                 self._column = 0
             elif part == "\x08":
                 self._column = max(0, self._column - 1)
             elif part[0] == "\x1b":
-                if part.endswith("A"):
+                if ink := _INK.fullmatch(part):
+                    self._dip(ink[1])
+                elif part.endswith("A"):
                     self._goes_up = True
                     self._row = max(0, self._row - int(part[2:-1] or 1))
             else:
                 self._put(part)
 
+    def _dip(self, codes: str) -> None:
+        """Writes on in another colour: `codes` come to those before, unless they begin anew."""
+        if codes in ("", "0"):
+            self._ink = ""
+        elif codes.startswith("0;"):
+            self._ink = codes[2:]
+        else:
+            ink = f"{self._ink};{codes}" if self._ink else codes
+            self._ink = ink if len(ink) <= _LONGEST_INK else codes[:_LONGEST_INK]
+
     def _put(self, text: str) -> None:
         line = self._lines[self._row]
+        inks = self._inks[self._row]
+        if self._ink or inks is not None:
+            inks = [""] * len(line) if inks is None else inks
+            inks += [""] * (self._column - len(inks))
+            inks[self._column : self._column + len(text)] = [self._ink] * len(text)
+            self._inks[self._row] = inks[:_LONGEST_LINE]
         if len(line) < self._column:
             line += " " * (self._column - len(line))
         line = line[: self._column] + text + line[self._column + len(text) :]
@@ -76,17 +102,31 @@ class Screen:
         if done <= 0:
             return []
         taken, self._lines = self._lines[:done], self._lines[done:] or [""]
+        inks, self._inks = self._inks[:done], self._inks[done:] or [None]
         self._row = max(0, self._row - done)
         if all_of_it:
             self._column = 0
             while taken and not taken[-1]:
                 taken.pop()
-        return [line.rstrip() for line in taken]
+        return [_dyed(line.rstrip(), ink) for line, ink in zip(taken, inks, strict=False)]
 
     @property
     def unfinished(self) -> str:
         """The line that is being written."""
         return self._lines[self._row]
+
+
+def _dyed(line: str, inks: list[str] | None) -> str:
+    """A line with its colours in it, plain at both ends."""
+    if inks is None:
+        return line
+    parts: list[str] = []
+    start = 0
+    for ink, same in itertools.groupby(inks[: len(line)]):
+        end = start + sum(1 for _ in same)
+        parts.append(f"\x1b[0;{ink}m{line[start:end]}\x1b[0m" if ink else line[start:end])
+        start = end
+    return "".join(parts) + line[start:]
 
 
 class ConsoleLog:

@@ -138,7 +138,10 @@ SCREENS = [
     ("one\ntwo\n", ["one", "two"]),
     ("\r 10%\r 50%\r100%\n", ["100%"]),
     ("long line\rshort\n", ["shortline"]),
-    ("\x1b[31mred\x1b[0m and \x1b]0;title\x07plain\n", ["red and plain"]),
+    ("\x1b[31mred\x1b[0m and \x1b]0;title\x07plain\n", ["\x1b[0;31mred\x1b[0m and plain"]),
+    ("\x1b[1mbold \x1b[31mred\nstill\x1b[m", ["\x1b[0;1mbold \x1b[0m\x1b[0;1;31mred\x1b[0m"]),
+    ("\x1b[31mred\x1b[0m\rX\n", ["X\x1b[0;31med\x1b[0m"]),
+    ("\x1b[32m\x1b[2K\x1b[?25l   \n", [""]),
     ("abc\b\bX\n", ["aXc"]),
     ("", []),
 ]
@@ -149,7 +152,7 @@ class TestConsole:
 
     @pytest.mark.parametrize(("printed", "expected"), SCREENS)
     def test_lines_are_kept_as_a_terminal_shows_them(self, printed, expected):
-        """Carriage returns write over, colours are left out; the same when it comes a character at a time."""
+        """Carriage returns write over, colours stay with their letters; the same when it comes a character at a time."""
         for parts in ([printed], list(printed) if "\x1b" not in printed else [printed]):
             screen = Screen()
             for part in parts:
