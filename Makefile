@@ -24,7 +24,7 @@ NPM := cd js && PATH="$(CURDIR)/$(BIN):$$PATH" npm
 SOURCES := $(shell find js \( -name node_modules -o -name '.*' \) -prune -o -type f -print 2>/dev/null)
 MANIFESTS := aspara/server/static/manifest.json aspara_jupyter/static/manifest.json
 
-.PHONY: help demo test check bench soak docs build clean install test-python test-js test-browser browser
+.PHONY: help demo test check bench soak pictures docs build clean install test-python test-js test-browser browser
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -54,6 +54,9 @@ bench: build  ## the benchmarks, each beside its floor, as ratios
 
 soak: build  ## the long trials
 	$(BIN)/python -m pytest -m soak --timeout 3600
+
+pictures: build browser  ## take the pictures of the documentation anew, into docs/pictures
+	PICTURES=docs/pictures $(BIN)/python -m pytest -q -m browser tests/browser/test_pictures.py
 
 docs: $(READY)  ## the documentation, into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

@@ -8,9 +8,11 @@ import { build } from "esbuild";
 
 const require = createRequire(import.meta.url);
 const here = path.dirname(new URL(import.meta.url).pathname);
-const plotly = readFileSync(
-  path.join(path.dirname(require.resolve("plotly.js-basic-dist-min/package.json")), "plotly-basic.min.js"),
-);
+const vendored = (name, file) =>
+  readFileSync(path.join(path.dirname(require.resolve(`${name}/package.json`)), file));
+const plotly = vendored("plotly.js-basic-dist-min", "plotly-basic.min.js");
+// For logged figures only, which may be heatmaps, boxes and histograms too; a page loads it when it has one to draw.
+const figures = vendored("plotly.js-cartesian-dist-min", "plotly-cartesian.min.js");
 
 async function bundle(entry, loader) {
   const built = await build({
@@ -65,6 +67,7 @@ emit("aspara/server/static", {
   "dashboard.js": dashboard[".js"],
   "dashboard.css": dashboard[".css"],
   "plotly.js": plotly,
+  "figures.js": figures,
   "icon.svg": readFileSync(path.join(here, "src/styles/icon.svg")),
 });
 if (existsSync(path.join(here, "src/widget/index.tsx"))) {

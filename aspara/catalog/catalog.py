@@ -29,7 +29,7 @@ from aspara.catalog.sketch import PLACES, sketched
 from aspara.catalog.snapshot import Saver
 from aspara.catalog.snapshot import load as load_snapshot
 from aspara.catalog.statistics import last_values, metric_summary
-from aspara.catalog.tables import TableQuery, table_rows
+from aspara.catalog.tables import TableQuery, Tables
 from aspara.errors import (
     ArtifactNotFound,
     InvalidName,
@@ -135,6 +135,7 @@ class Catalog:
         self.data_dir = Path(data_dir)
         self._patience = patience
         self._builder = Builder(self._keep)
+        self._tables = Tables()
         self._saver = Saver(_cache_folder(self.data_dir, cache_dir))
         self.layout = Layout(self.data_dir)
         self._index_bytes = index_bytes
@@ -766,7 +767,7 @@ class Catalog:
 
     def media_rows(self, project: str, run: str, name: str, query: TableQuery) -> dict[str, Any]:
         """A part of a table's rows."""
-        return table_rows(self.media_path(project, run, name), query)
+        return self._tables.rows(self.media_path(project, run, name), query)
 
 
 def _moment(patience: float | None) -> float | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     import polars
 
 _MOST_ROWS = 1000
+_KEPT = 16 << 20
 
 
 @dataclass(frozen=True)
@@ -36,35 +39,81 @@ class TableQuery:
     width: int | None = None
 
 
-def table_rows(path: Path, query: TableQuery) -> dict[str, Any]:
-    """``{"columns", "rows", "offset", "total"}`` of a table kept as JSON or Parquet; ``total`` counts the rows that are left."""
-    columns, rows, total = (_of_parquet if path.suffix == ".parquet" else _of_json)(path, query)
-    shown = [[_plain(cell, query.width) for cell in row] for row in rows]
-    return {"columns": columns, "rows": shown, "offset": query.offset, "total": total}
+@dataclass
+class _Parsed:
+    columns: list[Any]
+    rows: list[Any]
+    size: int
+    left: tuple[tuple[str | None, ...], list[Any]] | None = None
+    """What the last search, filter and order left: the next page of it is asked for next."""
 
 
-def _of_json(path: Path, query: TableQuery) -> tuple[list[Any], Sequence[Any], int]:
+class Tables:
+    """Reads logged tables. Those kept as JSON are parsed whole; `most` bytes of the latest ones stay so, larger ones do not."""
+
+    def __init__(self, most: int = _KEPT) -> None:
+        self._most = most
+        self._kept: OrderedDict[tuple[str, int, int], _Parsed] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def rows(self, path: Path, query: TableQuery) -> dict[str, Any]:
+        """``{"columns", "rows", "offset", "total"}`` of a table in JSON or Parquet; ``total`` counts the rows that are left."""
+        columns, rows, total = _of_parquet(path, query) if path.suffix == ".parquet" else self._of_json(path, query)
+        shown = [[_plain(cell, query.width) for cell in row] for row in rows]
+        return {"columns": columns, "rows": shown, "offset": query.offset, "total": total}
+
+    def _of_json(self, path: Path, query: TableQuery) -> tuple[list[Any], Sequence[Any], int]:
+        table = self._parsed(path)
+        asked = (query.search, None if query.where is None else query.where.text, query.sort)
+        kept = table.left
+        rows = kept[1] if kept is not None and kept[0] == asked else _left(table, query)
+        table.left = (asked, rows)
+        return table.columns, rows[query.offset : query.offset + min(query.limit, _MOST_ROWS)], len(rows)
+
+    def _parsed(self, path: Path) -> _Parsed:
+        state = path.stat()
+        key = (str(path), state.st_mtime_ns, state.st_size)
+        with self._lock:
+            found = self._kept.get(key)
+            if found is not None:
+                self._kept.move_to_end(key)
+                return found
+        found = _Parsed(*_read(path), state.st_size)
+        if found.size <= self._most:
+            with self._lock:
+                self._kept[key] = found
+                while sum(each.size for each in self._kept.values()) > self._most:
+                    self._kept.popitem(last=False)
+        return found
+
+
+def _read(path: Path) -> tuple[list[Any], list[Any]]:
     content = path.read_bytes()
     try:
         try:
             found = orjson.loads(content)
         except orjson.JSONDecodeError:  # NaN and Infinity as bare words
             found = json.loads(content)
-        columns, rows = list(found["columns"]), list(found["data"])
+        return list(found["columns"]), [row for row in found["data"] if isinstance(row, list)]
     except (ValueError, KeyError, TypeError):
         raise UsageError(f"{path.name!r} is no table.") from None
+
+
+def _left(table: _Parsed, query: TableQuery) -> list[Any]:
+    """The rows that search and filter leave, in order."""
+    rows = table.rows
     if query.search:
         wanted = query.search.lower()
         rows = [row for row in rows if any(wanted in _text(cell).lower() for cell in row)]
     if query.where is not None:
-        meets = _meets(columns, query.where)
+        meets = _meets(table.columns, query.where)
         rows = [row for row in rows if meets(row)]
     if query.sort is not None:
-        place, down = _sorting(columns, query.sort)
+        place, down = _sorting(table.columns, query.sort)
         keyed = [(_rank(row[place] if place < len(row) else None), row) for row in rows]
         there = sorted((pair for pair in keyed if pair[0] is not None), key=lambda pair: pair[0], reverse=down)  # type: ignore[arg-type, return-value]
         rows = [row for _, row in there] + [row for rank, row in keyed if rank is None]
-    return columns, rows[query.offset : query.offset + min(query.limit, _MOST_ROWS)], len(rows)
+    return rows
 
 
 def _of_parquet(path: Path, query: TableQuery) -> tuple[list[Any], Sequence[Any], int]:

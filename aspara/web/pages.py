@@ -34,6 +34,7 @@ def shell(service: Service, base: str) -> str:
             "host": service.host,
             "version": __version__,
             "plotly": manifest.get("plotly.js", ""),
+            "figures": manifest.get("figures.js", ""),
         }
     )
     script, style = manifest.get("dashboard.js"), manifest.get("dashboard.css")

@@ -143,3 +143,16 @@ def test_a_table_is_sorted_found_and_filtered_before_it_is_cut(table):
     assert total // 50 * 6 == left["total"]
     assert "longlongl…" == table("limit=1&width=9")["rows"][0][2]
     assert "columns age, -score, text" in table("sort=nothing")["detail"]
+
+
+def test_a_large_table_is_answered_in_small_pieces(site):
+    """Whatever its cells hold."""
+    rows = [[i, "x" * 100_000, [0] * 10_000] for i in range(60)]
+    run = aspara.init(project="p", name="r")
+    run.log({"t": aspara.Table(columns=["n", "text", "list"], data=rows, allow_mixed_types=True)})
+    run.finish()
+    for offset in (0, 50):
+        answer = file(site, "t", query=f"/rows?limit=10&width=200&offset={offset}")
+        assert len(answer.content) < 10_000
+        assert list(range(offset, offset + 10)) == [row[0] for row in answer.json()["rows"]]
+    assert 60 == file(site, "t", query="/rows?limit=1&width=1&search=xxx").json()["total"]

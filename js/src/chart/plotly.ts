@@ -43,6 +43,30 @@ export function loadPlotly(url: string, pauses: readonly number[] = PAUSES): Pro
   return loading;
 }
 
+let loadingFigures: Promise<Plotly> | undefined;
+
+/** A second Plotly from `url`, with more kinds of traces; the charts keep the one from `first`, which is loaded before it. */
+export function loadFigures(first: string, url: string): Promise<Plotly> {
+  loadingFigures ??= loadPlotly(first)
+    .then(async (charts) => {
+      // Both make themselves known under the same name.
+      for (const pause of PAUSES) {
+        if (await script(url)) {
+          const found = window.Plotly!;
+          window.Plotly = charts;
+          return found;
+        }
+        await new Promise((resolve) => setTimeout(resolve, pause * 1000));
+      }
+      throw new Error("The library for figures could not be loaded. Reload the page to try again.");
+    })
+    .catch((error: unknown) => {
+      loadingFigures = undefined;
+      throw error;
+    });
+  return loadingFigures;
+}
+
 async function attempt(url: string, pauses: readonly number[]): Promise<Plotly> {
   for (const pause of pauses) {
     if (await script(url)) return window.Plotly!;

@@ -8,18 +8,18 @@ export const SYSTEM = "system";
 
 /**
  * Metrics grouped by what stands before their first "/"; those without one come first, "system" last. Sections named in
- * `order` come before the others, in that order.
+ * `order` come before the others, in that order. Below `under` ("system/") they are grouped by what comes next.
  */
-export function sections(metrics: Iterable<string>, order: readonly string[] = []): Section[] {
+export function sections(metrics: Iterable<string>, order: readonly string[] = [], under = ""): Section[] {
   const groups = new Map<string, string[]>();
   for (const metric of [...metrics].sort((a, b) => a.localeCompare(b, "en", { numeric: true }))) {
-    const slash = metric.indexOf("/");
-    const name = slash > 0 ? metric.slice(0, slash) : "";
+    const slash = metric.indexOf("/", under.length);
+    const name = slash > under.length ? metric.slice(0, slash) : under;
     const group = groups.get(name);
     if (group) group.push(metric);
     else groups.set(name, [metric]);
   }
-  const rank = (name: string) => (name === "" ? 0 : name === SYSTEM ? 2 : 1);
+  const rank = (name: string) => (name === under ? 0 : name === SYSTEM ? 2 : 1);
   const place = (name: string) => {
     const at = order.indexOf(name);
     return at < 0 ? order.length : at;
@@ -32,6 +32,17 @@ export function sections(metrics: Iterable<string>, order: readonly string[] = [
         rank(a.name) - rank(b.name) ||
         a.name.localeCompare(b.name, "en", { numeric: true }),
     );
+}
+
+/** Whether a metric tells of the machine. */
+export function isSystem(metric: string): boolean {
+  return metric.startsWith(`${SYSTEM}/`);
+}
+
+/** A metric's name within its section. */
+export function within(section: string, metric: string): string {
+  if (section === "") return metric;
+  return metric.slice(section.endsWith("/") ? section.length : section.length + 1);
 }
 
 /** A filter typed by a person: a regular expression if it is one, otherwise plain text; case does not matter. */

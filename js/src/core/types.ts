@@ -50,6 +50,18 @@ export interface MetricSummary {
   max_step: number | null;
   mean: number | string | null;
   count: number;
+  best?: number | string | null;
+  best_step?: number | null;
+}
+
+/** A version of an artifact that a run made or used. */
+export interface ArtifactUse {
+  name: string;
+  project: string;
+  version?: string;
+  type?: string;
+  digest?: string;
+  use_as?: string;
 }
 
 export interface Artifact {
@@ -79,6 +91,10 @@ export interface RunDetail extends Run {
   pid: number | null;
   backend: string | null;
   total_steps: number | null;
+  metric_definitions?: Record<string, { goal?: string }>;
+  captured_metrics?: string[];
+  logged_artifacts?: ArtifactUse[];
+  used_artifacts?: ArtifactUse[];
 }
 
 export interface SeriesData {

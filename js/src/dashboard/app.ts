@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { loadPlotly } from "../chart/plotly";
+import { loadFigures, loadPlotly, type Plotly } from "../chart/plotly";
 import type { Environment } from "../panel/environment";
 import { HttpSource } from "../source/http";
 import { themes } from "../state/view";
@@ -11,6 +11,7 @@ interface Context {
   host: "standalone" | "jupyter";
   version: string;
   plotly: string;
+  figures: string;
 }
 
 function context(): Context {
@@ -22,6 +23,7 @@ function context(): Context {
     host: "standalone",
     version: "",
     plotly: "",
+    figures: "",
     ...(JSON.parse(found) as object),
   };
 }
@@ -60,6 +62,11 @@ export const environment: Environment = {
   dark,
   say,
 };
+
+/** The Plotly that draws logged figures of more kinds than the charts have. */
+export function figuresPlotly(): Promise<Plotly> {
+  return loadFigures(`${app.base}static/${app.plotly}`, `${app.base}static/${app.figures}`);
+}
 
 /** The address of a page of the dashboard. */
 export function address(...parts: string[]): string {

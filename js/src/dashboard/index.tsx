@@ -1,6 +1,7 @@
 import "../styles/base.css";
 import "../styles/dashboard.css";
 import "../styles/panel.css";
+import "../styles/run.css";
 import "../styles/runs.css";
 import "../styles/compare.css";
 import { render } from "preact";

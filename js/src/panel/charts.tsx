@@ -1,5 +1,6 @@
+import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { matcher, type Section, sections } from "../core/sections";
+import { matcher, type Section, sections, within } from "../core/sections";
 import type { Run } from "../core/types";
 import type { Board } from "../state/board";
 import type { View } from "../state/view";
@@ -10,17 +11,26 @@ import { Mounts } from "./mounts";
 
 const PINNED = "pinned";
 
-/** All charts of a board in sections by prefix (or, `flat`, in one), filtered by name. */
+/** All charts of a board (or those `among`) in sections by prefix (or, `flat`, in one), filtered by name. */
 export function Charts({
   board,
   view,
   shown,
   flat = false,
+  among,
+  under = "",
+  empty,
 }: {
   board: Board;
   view: View;
   shown: Run[];
   flat?: boolean;
+  /** Whether a metric is among those shown; all are where it is not said. */
+  among?: (metric: string) => boolean;
+  /** What all names begin with: sections are made of what comes after it. */
+  under?: string;
+  /** What is said where there is no metric. */
+  empty?: ComponentChildren;
 }) {
   const hover = useMemo(() => new Hover(), []);
   const mounts = useMemo(() => new Mounts(), []);
@@ -29,19 +39,21 @@ export function Charts({
   useEffect(() => board.draw(shown.map((run) => run.run)), [board, shown]);
   const filter = view.filter.value;
   const full = view.full.value;
-  const metrics = board.metrics.value;
+  const all = board.metrics.value;
+  const metrics = useMemo(() => (among ? all.filter(among) : all), [all, among]);
   const pins = arrangement.pins.value;
   const order = arrangement.order.value;
   const found = useMemo(() => {
     const matches = matcher(filter);
     const kept = metrics.filter(matches);
-    const grouped = sections(kept, order);
+    const grouped = sections(kept, order, under);
     const all: Section[] =
       flat && grouped.length > 1 ? [{ name: "", metrics: grouped.flatMap((g) => g.metrics) }] : grouped;
     const pinned = pins.filter((metric) => kept.includes(metric));
     return { all, pinned };
-  }, [metrics, filter, pins, order, flat]);
+  }, [metrics, filter, pins, order, flat, under]);
   if (metrics.length === 0 && !board.loading.value) {
+    if (empty) return <>{empty}</>;
     return (
       <p class="empty">
         No metrics yet. The first{" "}
@@ -72,7 +84,7 @@ export function Charts({
   return (
     <div class={`sections size-${view.size.value}`}>
       {found.pinned.length > 0 && (
-        <section>
+        <section class={found.pinned.length === 1 ? "single" : ""}>
           <SectionHead name={PINNED} title={PINNED} count={found.pinned.length} arrangement={arrangement} />
           {arrangement.isOpen(PINNED) && (
             <div class="grid">
@@ -90,7 +102,7 @@ export function Charts({
           // biome-ignore lint/a11y/noStaticElementInteractions: a heading dropped here; buttons do the same
           <section
             key={section.name}
-            class={dragged === section.name ? "dragged" : ""}
+            class={`${dragged === section.name ? "dragged" : ""} ${section.metrics.length === 1 ? "single" : ""}`}
             onDragOver={(event) => dragged !== null && event.preventDefault()}
             onDrop={(event) => {
               event.preventDefault();
@@ -100,7 +112,7 @@ export function Charts({
           >
             <SectionHead
               name={section.name}
-              title={section.name || "metrics"}
+              title={section.name === under ? "metrics" : within(under, section.name)}
               count={section.metrics.length}
               arrangement={arrangement}
               {...(names.length > 1 ? { order: { place, names, drag: setDragged } } : {})}
@@ -112,7 +124,7 @@ export function Charts({
                     key={metric}
                     {...common}
                     metric={metric}
-                    label={section.name && !flat ? metric.slice(section.name.length + 1) : metric}
+                    label={flat ? metric : within(section.name, metric)}
                   />
                 ))}
               </div>

@@ -1,6 +1,7 @@
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { formatAgo } from "../../core/format";
 import { runColor } from "../../core/palette";
+import { tellApart } from "../../core/twins";
 import type { Run } from "../../core/types";
 import { StatusBadge } from "../../panel/badges";
 import { LATEST, type View } from "../../state/view";
@@ -24,11 +25,14 @@ export function RunList({
   const now = useNow();
   const [search, setSearch] = useState("");
   const [top, setTop] = useState(0);
+  // On a phone the charts come first: the list unfolds when somebody asks for it.
+  const [open, setOpen] = useState(false);
   const wanted = search.trim().toLowerCase();
   const found = wanted
     ? runs.filter((r) => [r.name, r.run, ...r.tags].some((t) => t.toLowerCase().includes(wanted)))
     : runs;
   const shown = new Set(drawn.map((run) => run.run));
+  const hints = useMemo(() => tellApart(runs), [runs]);
   const first = Math.max(0, Math.floor(top / ROW) - 10);
   const last = Math.min(found.length, first + 60);
   const only = (some: readonly Run[]) => {
@@ -44,7 +48,16 @@ export function RunList({
     view.set(run.run, on, place);
   };
   return (
-    <aside class="runlist" aria-label="Runs">
+    <aside class={`runlist ${open ? "open" : ""}`} aria-label="Runs">
+      <button type="button" class="runlist-toggle fold" aria-expanded={open} onClick={() => setOpen(!open)}>
+        <span class="arrow" aria-hidden="true">
+          {open ? "▾" : "▸"}
+        </span>
+        Runs
+        <span class="count">
+          {drawn.length} of {runs.length} drawn
+        </span>
+      </button>
       <div class="runlist-head">
         <input
           type="search"
@@ -107,8 +120,9 @@ export function RunList({
                     }}
                   />
                 </button>
-                <a href={address("projects", project, "runs", run.run)} title={run.name}>
+                <a href={address("projects", project, "runs", run.run)} title={`${run.name} (${run.run})`}>
                   {run.name}
+                  {hints.has(run.run) && <span class="twin"> {hints.get(run.run)}</span>}
                 </a>
                 <StatusBadge status={run.status} dot />
                 <span class="meta">

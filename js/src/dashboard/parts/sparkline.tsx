@@ -84,7 +84,7 @@ async function load(project: string, signal: AbortSignal): Promise<Curve | null>
   return data ? { metric, values: decodeValues(data) } : null;
 }
 
-/** A line over the box, lifted where a value is missing. */
+/** A line over the box, lifted where a value is missing; a value alone is a dot. */
 export function path(values: Float64Array): string {
   const finite = values.filter(Number.isFinite);
   if (finite.length === 0) return "";
@@ -99,7 +99,7 @@ export function path(values: Float64Array): string {
     }
     const x = 1 + ((WIDTH - 2) * i) / Math.max(1, values.length - 1);
     const y = HEIGHT - 2 - ((HEIGHT - 4) * (value - low)) / span;
-    found += `${pen}${x.toFixed(1)} ${y.toFixed(1)}`;
+    found += `${pen}${x.toFixed(1)} ${y.toFixed(1)}${pen === "M" ? "h0" : ""}`;
     pen = "L";
   });
   return found;

@@ -1,0 +1,20 @@
+import type { RunDetail } from "../../core/types";
+import { Teach } from "./tabs";
+import { Tree } from "./tree";
+
+/** What went into a run. */
+export function Config({ detail }: { detail: RunDetail }) {
+  const config = Object.keys(detail.config).length ? detail.config : detail.params;
+  if (Object.keys(config).length === 0)
+    return (
+      <Teach
+        title="No config"
+        code={
+          'aspara.init(project="digits", config={"lr": 1e-3, "model": {"depth": 18}})\naspara.config.batch_size = 64'
+        }
+      >
+        <p>What a run was started with makes it comparable: give it at the start, or set it later.</p>
+      </Teach>
+    );
+  return <Tree value={config} root="config" label="the config" />;
+}

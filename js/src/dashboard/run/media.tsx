@@ -1,0 +1,178 @@
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { allSteps, type MediaKey, placeOf } from "../../core/media";
+import { matcher } from "../../core/sections";
+import { api, getJson } from "../api";
+import { usePolled } from "../parts/hooks";
+import { KeyCard } from "./media/card";
+import { Shelf } from "./media/shelf";
+import { StepSlider } from "./media/slider";
+import { Teach } from "./tabs";
+
+const SIZES = ["s", "m", "l"] as const;
+
+/** Everything logged that is no number, by metric, at the step that one slider chooses for all. */
+export function Media({
+  project,
+  run,
+  running,
+  query,
+  set,
+}: {
+  project: string;
+  run: string;
+  running: boolean;
+  query: URLSearchParams;
+  set: (changes: Record<string, string | null>) => void;
+}) {
+  const shelf = useMemo(() => new Shelf(project, run), [project, run]);
+  const { value, error } = usePolled(
+    (signal) =>
+      getJson<{ keys: MediaKey[] }>(
+        api("projects", project, "runs", run, "media"),
+        { shape: "keys" },
+        signal,
+      ),
+    running ? 3000 : 60_000,
+    [project, run, running],
+  );
+  // What was told again and is the same draws nothing anew.
+  const told = value ? JSON.stringify(value.keys) : null;
+  const keys = useMemo(() => (told === null ? null : (JSON.parse(told) as MediaKey[])), [told]);
+  const search = query.get("search") ?? "";
+  const size = SIZES.find((each) => each === query.get("size")) ?? "m";
+  const shown = useMemo(() => (keys ?? []).filter((key) => matcher(search)(key.metric)), [keys, search]);
+  const steps = useMemo(() => allSteps(shown), [shown]);
+  const [step, setStep] = useStep(query, set);
+  const now = placeOf(steps, step);
+  // Keys may come faster than the page is drawn: each goes on from the one before.
+  const latest = useRef(now);
+  latest.current = now;
+  const choose = (place: number) => {
+    const at = Math.max(0, Math.min(steps.length - 1, place));
+    latest.current = at;
+    setStep(at === steps.length - 1 ? null : (steps[at] ?? null));
+  };
+  useArrows((by) => choose(latest.current + by));
+  if (error && !keys)
+    return (
+      <p class="error" role="alert">
+        {error}
+      </p>
+    );
+  if (!keys) return <p class="empty">Loading…</p>;
+  if (keys.length === 0) return <NoMedia running={running} />;
+  return (
+    <div class={`media-tab media-${size}`}>
+      <div class="bar media-bar">
+        <input
+          type="search"
+          data-search
+          placeholder={`Search ${keys.length} ${keys.length === 1 ? "name" : "names"}`}
+          aria-label="Search media by name"
+          value={search}
+          onInput={(event) => set({ search: event.currentTarget.value })}
+        />
+        <StepSlider steps={steps} now={now} choose={choose} following={running && step === null} />
+        <fieldset class="choice" aria-label="Size of pictures">
+          {SIZES.map((each) => (
+            <button
+              key={each}
+              type="button"
+              aria-pressed={size === each}
+              onClick={() => set({ size: each === "m" ? null : each })}
+            >
+              {each.toUpperCase()}
+            </button>
+          ))}
+        </fieldset>
+      </div>
+      {error && (
+        <p class="error" role="alert">
+          {error}
+        </p>
+      )}
+      {shown.length === 0 && (
+        <p class="empty">
+          Nothing is called like “{search}”.{" "}
+          <button type="button" class="link" onClick={() => set({ search: null })}>
+            Show all {keys.length}
+          </button>
+        </p>
+      )}
+      <div class="media-grid">
+        {shown.map((key) => (
+          <KeyCard
+            key={key.metric}
+            mediaKey={key}
+            shelf={shelf}
+            step={step}
+            setStep={(to) => setStep(to === steps.at(-1) ? null : to)}
+            query={query}
+            set={set}
+          />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+/** The chosen step, null for the latest; the address follows a little later, for browsers let it change only so often. */
+function useStep(
+  query: URLSearchParams,
+  set: (changes: Record<string, string | null>) => void,
+): [number | null, (step: number | null) => void] {
+  const text = query.get("step");
+  const asked = text === null || !Number.isFinite(Number(text)) ? null : Number(text);
+  const [step, setStep] = useState(asked);
+  useEffect(() => setStep(asked), [asked]);
+  useEffect(() => {
+    if (step === asked) return;
+    const timer = setTimeout(() => set({ step: step === null ? null : String(step) }), 250);
+    return () => clearTimeout(timer);
+  }, [step, asked]);
+  return [step, setStep];
+}
+
+/** Left and right go through the steps, wherever the focus is, unless it is on something with a use of its own for them. */
+function useArrows(turn: (by: number) => void): void {
+  const now = useRef(turn);
+  now.current = turn;
+  useEffect(() => {
+    const aborter = new AbortController();
+    document.addEventListener(
+      "keydown",
+      (event) => {
+        const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+        const target = event.target as HTMLElement;
+        if (by === undefined || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+        if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
+        if (
+          target.closest?.(
+            "input, textarea, select, audio, video, [role=tablist], [role=menu], [data-arrows]",
+          )
+        )
+          return;
+        event.preventDefault();
+        now.current(by);
+      },
+      { signal: aborter.signal },
+    );
+    return () => aborter.abort();
+  }, []);
+}
+
+function NoMedia({ running }: { running: boolean }) {
+  return (
+    <Teach
+      title={running ? "No media yet" : "No media"}
+      code={
+        'run.log({\n    "samples": [aspara.Image(pixels, caption="epoch 3")],\n    "predictions": aspara.Table(dataframe=frame),\n    "weights": aspara.Histogram(model.weight),\n    "confusion": plt.gcf(),\n})'
+      }
+    >
+      <p>
+        Pictures, tables, histograms, sounds, films, pages, texts, figures and point clouds are logged like
+        numbers.
+      </p>
+    </Teach>
+  );
+}

@@ -1,0 +1,165 @@
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { type MediaItem, type MediaKey, placeOf } from "../../../core/media";
+import { Cloudy } from "./cloud";
+import { Figure } from "./figure";
+import { HistogramView } from "./histogram";
+import { Images } from "./images";
+import { type Shelf, useItems } from "./shelf";
+import { Audio, Film, Page, Words } from "./simple";
+import { TableView } from "./table";
+
+/** Kinds that need the whole width. */
+const WIDE = new Set(["table", "html"]);
+
+/** Kinds that are made anew for each step: a frame with another address would be a page of the back button's. */
+const REMADE = new Set(["html", "audio", "video"]);
+
+export interface CardProps {
+  mediaKey: MediaKey;
+  shelf: Shelf;
+  /** The chosen step; null for the latest. */
+  step: number | null;
+  setStep: (step: number) => void;
+  query: URLSearchParams;
+  set: (changes: Record<string, string | null>) => void;
+}
+
+/** Everything of one metric at the chosen step, or at the last before it that has something. */
+export function KeyCard(props: CardProps) {
+  const { mediaKey, shelf, step } = props;
+  const host = useRef<HTMLElement>(null);
+  const near = useNear(host);
+  const place = placeOf(mediaKey.steps, step);
+  const at = place < 0 ? null : mediaKey.steps[place]!;
+  const only = mediaKey.types.length === 1 ? mediaKey.types[0]! : "";
+  const settled = place < mediaKey.steps.length - 1;
+  const wanted = near && only !== "histogram" ? at : null;
+  const { items, error } = useItems(shelf, mediaKey.metric, wanted, settled, mediaKey.count);
+  const many = (items?.length ?? 0) > 1;
+  const kinds = useMemo(() => byType(items ?? []), [items]);
+  const wide = WIDE.has(only) || many || mediaKey.types.length > 1;
+  return (
+    <article
+      class={`card media-card ${wide ? "wide" : ""}`}
+      ref={host}
+      aria-label={mediaKey.metric}
+      data-media={mediaKey.metric}
+    >
+      <header>
+        <h2 title={mediaKey.metric}>{mediaKey.metric}</h2>
+        <span class="faint small">
+          {items && many && only !== "histogram" && `${items.length} · `}
+          {at !== null && `step ${at}`}
+          {mediaKey.step_count > 1 && ` · ${mediaKey.step_count} steps`}
+          {step !== null && at !== null && at > step && " · nothing earlier"}
+        </span>
+      </header>
+      {error && (
+        <p class="error" role="alert">
+          {error}
+        </p>
+      )}
+      {!near || (!items && !error && only !== "histogram") ? (
+        <div class="media-waiting" aria-busy="true" />
+      ) : only === "histogram" ? (
+        <HistogramView {...props} at={at} />
+      ) : (
+        [...kinds].map(([type, some]) => <OfType key={type} type={type} items={some} {...props} at={at} />)
+      )}
+    </article>
+  );
+}
+
+function OfType({
+  type,
+  items,
+  ...props
+}: CardProps & { type: string; items: MediaItem[]; at: number | null }) {
+  const { shelf } = props;
+  switch (type) {
+    case "image":
+      return <Images items={items} shelf={shelf} />;
+    case "histogram":
+      return <HistogramView {...props} />;
+    case "table":
+      return (
+        <>
+          {items.map((item, i) => (
+            <TableView key={`${i}`} item={item} shelf={shelf} query={props.query} set={props.set} />
+          ))}
+        </>
+      );
+    default:
+      return (
+        <div class={`media-list ${type}`}>
+          {items.map((item, i) => (
+            <Single key={REMADE.has(type) ? `${i} ${item.name}` : i} item={item} shelf={shelf} />
+          ))}
+        </div>
+      );
+  }
+}
+
+function Single({ item, shelf }: { item: MediaItem; shelf: Shelf }) {
+  const { type, name } = item;
+  if (name === null) return <p class="faint">This {type} has no content.</p>;
+  const inner = { item, name, shelf };
+  const shown =
+    type === "audio" ? (
+      <Audio {...inner} />
+    ) : type === "video" ? (
+      <Film {...inner} />
+    ) : type === "html" ? (
+      <Page {...inner} />
+    ) : type === "text" ? (
+      <Words {...inner} />
+    ) : type === "plotly" ? (
+      <Figure {...inner} />
+    ) : type === "object3d" || type === "molecule" ? (
+      <Cloudy {...inner} />
+    ) : (
+      <p class="faint">This kind ({type}) is not shown here; the download has it.</p>
+    );
+  return (
+    <figure class="media-single">
+      {shown}
+      <figcaption>
+        <span>{item.caption}</span>
+        <a class="small" href={shelf.file(name, true)} download={fileName(item)}>
+          Download
+        </a>
+      </figcaption>
+    </figure>
+  );
+}
+
+/** What a downloaded file is called. */
+export function fileName(item: MediaItem): string {
+  const ending = item.name?.split(".").pop() ?? "bin";
+  const place = item.index ? `-${item.index}` : "";
+  return `${item.metric.replace(/[^\w.-]+/g, "-")}-${item.step}${place}.${ending}`;
+}
+
+function byType(items: readonly MediaItem[]): Map<string, MediaItem[]> {
+  const found = new Map<string, MediaItem[]>();
+  for (const item of items) found.set(item.type, [...(found.get(item.type) ?? []), item]);
+  return found;
+}
+
+/** Whether an element is near the screen; once it was, it stays so: what was fetched is kept. */
+function useNear(host: { current: HTMLElement | null }): boolean {
+  const [near, setNear] = useState(false);
+  useEffect(() => {
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (!entries.at(-1)!.isIntersecting) return;
+        setNear(true);
+        observer.disconnect();
+      },
+      { rootMargin: "300px" },
+    );
+    observer.observe(host.current!);
+    return () => observer.disconnect();
+  }, []);
+  return near;
+}

@@ -1,0 +1,79 @@
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import type { Json } from "../../../core/types";
+import type { Shelf } from "./shelf";
+import { CELL } from "./table";
+
+/** Rows that are fetched at once, and how many such pages are kept. */
+export const PAGE = 100;
+const KEPT = 30;
+
+export interface Rows {
+  columns: Json[] | null;
+  /** How many there are; null as long as nobody knows. */
+  total: number | null;
+  error: string | null;
+  /** The rows that are here, in no order: by them columns are measured. */
+  known: Json[][];
+  at(n: number): Json[] | undefined;
+  /** Fetches what is missing from `first` to before `last`. */
+  need(first: number, last: number): void;
+}
+
+/** The rows of a table under a search, filter and order; asking for others begins anew, with the old ones shown until then. */
+export function useRows(shelf: Shelf, name: string, query: Record<string, string>): Rows {
+  const asked = JSON.stringify([name, query]);
+  const [state, setState] = useState<{ asked: string; columns: Json[]; total: number } | null>(null);
+  const [error, setError] = useState<string | null>(null);
+  const [, setRound] = useState(0);
+  const pages = useRef(new Map<number, Json[][]>());
+  const waiting = useRef(new Set<number>());
+  const aborter = useRef(new AbortController());
+  const load = useCallback(
+    (page: number, begin: boolean) => {
+      const { signal } = aborter.current;
+      if (waiting.current.has(page)) return;
+      waiting.current.add(page);
+      const wanted = { ...query, offset: String(page * PAGE), limit: String(PAGE), width: String(CELL) };
+      shelf.rows(name, wanted, signal).then(
+        (found) => {
+          if (signal.aborted) return;
+          waiting.current.delete(page);
+          if (begin) pages.current = new Map();
+          pages.current.set(page, found.rows);
+          if (pages.current.size > KEPT) pages.current.delete(pages.current.keys().next().value!);
+          setState({ asked, columns: found.columns, total: found.total });
+          setError(null);
+          setRound((n) => n + 1);
+        },
+        (e: Error) => {
+          waiting.current.delete(page);
+          if (!signal.aborted) setError(e.message);
+        },
+      );
+    },
+    [shelf, asked],
+  );
+  useEffect(() => {
+    waiting.current = new Set();
+    aborter.current = new AbortController();
+    const mine = aborter.current;
+    load(0, true);
+    return () => mine.abort();
+  }, [load]);
+  const need = useCallback(
+    (first: number, last: number) => {
+      if (state?.asked !== asked) return;
+      for (let page = Math.floor(first / PAGE); page * PAGE < last; page++)
+        if (!pages.current.has(page)) load(page, false);
+    },
+    [load, state?.asked, asked],
+  );
+  return {
+    columns: state?.columns ?? null,
+    total: state?.total ?? null,
+    error,
+    known: [...pages.current.values()].flat(),
+    at: (n) => pages.current.get(Math.floor(n / PAGE))?.[n % PAGE],
+    need,
+  };
+}

@@ -1,0 +1,194 @@
+import type { ComponentChildren } from "preact";
+import { formatBytes, formatDuration, formatTime, formatValue } from "../../core/format";
+import type { Json, Metadata, RunDetail } from "../../core/types";
+import { address, navigate } from "../app";
+import { DeleteButton, Notes } from "../parts/edit";
+import { Copy } from "./copy";
+import { Diff, Packages } from "./recorded";
+
+type Fact = [string, string | null, { copy?: boolean; mono?: boolean }?];
+
+/** How a run came about: its life, its code, its surroundings, and what could not be read of it. */
+export function Overview({
+  detail,
+  end,
+  onEdit,
+}: {
+  detail: RunDetail;
+  /** When it ended, or now. */
+  end: number;
+  onEdit: (content: Metadata) => void;
+}) {
+  const { project, run, git, environment } = detail;
+  const life: Fact[] = [
+    ["started", detail.start_time === null ? null : formatTime(detail.start_time)],
+    ["finished", detail.finish_time === null ? null : formatTime(detail.finish_time)],
+    ["duration", detail.start_time === null ? null : formatDuration(end - detail.start_time)],
+    ["last step", detail.last_step === null ? null : String(detail.last_step)],
+    ["exit code", detail.exit_code === null ? null : String(detail.exit_code)],
+    ["command", detail.command?.join(" ") ?? null, { copy: true, mono: true }],
+    ["host", detail.host],
+    ["process", detail.pid === null ? null : String(detail.pid)],
+    ["group", detail.group],
+    ["job type", detail.job_type],
+    ["id", detail.id, { copy: true, mono: true }],
+    ["on disk", `${project}/${run}`, { copy: true, mono: true }],
+    ["backend", detail.backend],
+  ];
+  const code: Fact[] = [
+    ["commit", text(git.commit), { copy: true, mono: true }],
+    ["branch", text(git.branch)],
+    ["remote", text(git.remote), { copy: true, mono: true }],
+    ["work tree", git.dirty === undefined ? null : workTree(git)],
+  ];
+  const known = new Set([
+    "python",
+    "implementation",
+    "os",
+    "platform",
+    "cpu",
+    "cpu_count",
+    "memory_bytes",
+    "gpus",
+    "variables",
+    "host",
+    "executable",
+    "cwd",
+  ]);
+  const surroundings: Fact[] = [
+    ["Python", join(environment.python, environment.implementation)],
+    ["system", text(environment.os) ?? text(environment.platform)],
+    ["processor", join(environment.cpu, environment.cpu_count && `${environment.cpu_count} cores`)],
+    ["memory", typeof environment.memory_bytes === "number" ? formatBytes(environment.memory_bytes) : null],
+    ["GPUs", Array.isArray(environment.gpus) ? environment.gpus.join(", ") : null],
+    ["executable", text(environment.executable), { copy: true, mono: true }],
+    ["folder", text(environment.cwd), { copy: true, mono: true }],
+    ...Object.entries(environment)
+      .filter(([key]) => !known.has(key))
+      .map(([key, value]): Fact => [key.replaceAll("_", " "), formatValue(value)]),
+  ];
+  const variables = environment.variables;
+  return (
+    <>
+      <div class="columns">
+        <Card title="Run">
+          <Facts facts={life} />
+        </Card>
+        <div class="stack">
+          <div class="card about">
+            <h2>Notes and tags</h2>
+            <Notes project={project} run={run} onChange={onEdit} />
+            <DeleteButton
+              project={project}
+              run={run}
+              label={detail.name}
+              onDeleted={() => navigate(address("projects", project))}
+            />
+          </div>
+          <Card title="Code">
+            <Facts facts={code} none="The program did not run in a git work tree, or git was not captured." />
+          </Card>
+        </div>
+        <Card title="Surroundings">
+          <Facts facts={surroundings} none="Nothing was captured of the machine (ASPARA_CAPTURE)." />
+          {variables !== null && typeof variables === "object" && !Array.isArray(variables) && (
+            <details>
+              <summary>{Object.keys(variables).length} environment variables</summary>
+              <Facts
+                facts={Object.entries(variables).map(
+                  ([key, value]): Fact => [key, formatValue(value), { mono: true }],
+                )}
+              />
+            </details>
+          )}
+          <Packages project={project} run={run} ended={detail.is_finished} />
+        </Card>
+      </div>
+      {git.dirty === true && <Diff project={project} run={run} ended={detail.is_finished} />}
+      {detail.problems.length > 0 && <Problems detail={detail} />}
+    </>
+  );
+}
+
+function Card({ title, children }: { title: string; children: ComponentChildren }) {
+  return (
+    <section class="card">
+      <h2>{title}</h2>
+      {children}
+    </section>
+  );
+}
+
+function Facts({ facts, none }: { facts: Fact[]; none?: string }) {
+  const shown = facts.filter(([, value]) => value !== null && value !== "");
+  if (shown.length === 0) return none ? <p class="faint">{none}</p> : null;
+  return (
+    <dl class="facts">
+      {shown.map(([key, value, how]) => (
+        <div key={key}>
+          <dt>{key}</dt>
+          <dd class={how?.mono ? "mono" : ""}>
+            {value}
+            {how?.copy && <Copy text={value!} what={key} />}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** What could not be read of the run's files, and why: never silently gone. */
+function Problems({ detail }: { detail: RunDetail }) {
+  return (
+    <section class="card problems-card" id="problems">
+      <h2>Problems</h2>
+      <p class="faint small">
+        These parts of the run's files could not be read; everything else was. <code>aspara doctor</code>{" "}
+        looks closer.
+      </p>
+      <div class="table-scroll">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">file</th>
+              <th scope="col" class="number">
+                line
+              </th>
+              <th scope="col">why</th>
+              <th scope="col" class="number">
+                times
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {detail.problems.map((problem) => (
+              <tr key={`${problem.file} ${problem.line} ${problem.reason}`}>
+                <th scope="row">
+                  <code>{problem.file}</code>
+                </th>
+                <td class="number">{problem.line ?? "–"}</td>
+                <td class="why">{problem.reason}</td>
+                <td class="number">{problem.count}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function workTree(git: Record<string, Json>): string {
+  const untracked = typeof git.untracked === "number" ? git.untracked : 0;
+  const files = untracked === 1 ? "1 untracked file" : `${untracked} untracked files`;
+  const state = git.dirty ? "changed against the commit" : "as committed";
+  return untracked ? `${state}, ${files}` : state;
+}
+
+function text(value: Json | undefined): string | null {
+  return value === undefined || value === null ? null : formatValue(value);
+}
+
+function join(...parts: (Json | undefined)[]): string | null {
+  return parts.filter((part) => part !== undefined && part !== null && part !== 0).join(" · ") || null;
+}

@@ -1,0 +1,98 @@
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { matcher } from "../../core/sections";
+import { SourceError } from "../../source/source";
+import { api } from "../api";
+import { asText, readStart } from "../parts/bounded";
+import { Patch } from "./patch";
+
+const MOST = 8 << 20;
+
+/** A file that was captured beside a run, as text: null while it comes, "" where there is none. */
+function useCaptured(
+  project: string,
+  run: string,
+  name: string,
+  ended: boolean,
+): { text: string | null; error: string | null } {
+  const [text, setText] = useState<string | null>(null);
+  const [error, setError] = useState<string | null>(null);
+  useEffect(() => {
+    const aborter = new AbortController();
+    readStart(api("projects", project, "runs", run, "captured", name), MOST, aborter.signal).then(
+      (found) => setText(asText(found) ?? ""),
+      (e: Error) => {
+        if (aborter.signal.aborted) return;
+        if (e instanceof SourceError && e.status === 404) setText("");
+        else setError(e.message);
+      },
+    );
+    return () => aborter.abort();
+  }, [project, run, name, ended]);
+  return { text, error };
+}
+
+/** What the work tree changed against its commit when the run began. */
+export function Diff({ project, run, ended }: { project: string; run: string; ended: boolean }) {
+  const { text, error } = useCaptured(project, run, "diff.patch", ended);
+  return (
+    <section class="card diff-card">
+      <h2>Changes since the commit</h2>
+      {error && (
+        <p class="error" role="alert">
+          {error}
+        </p>
+      )}
+      {text === "" && <p class="faint">The diff was not kept with the run.</p>}
+      {text && <Patch text={text} />}
+    </section>
+  );
+}
+
+/** The installed packages; fetched when somebody looks. */
+export function Packages(props: { project: string; run: string; ended: boolean }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>Installed packages</summary>
+      {open && <PackageList {...props} />}
+    </details>
+  );
+}
+
+function PackageList({ project, run, ended }: { project: string; run: string; ended: boolean }) {
+  const { text, error } = useCaptured(project, run, "requirements.txt", ended);
+  const [search, setSearch] = useState("");
+  const all = useMemo(
+    () =>
+      (text ?? "")
+        .split("\n")
+        .map((line) => line.trim())
+        .filter((line) => line && !line.startsWith("#"))
+        .map((line) => line.split(/==| @ /, 2) as [string, string?]),
+    [text],
+  );
+  if (error) return <p class="error">{error}</p>;
+  if (text === null) return <p class="faint">Loading…</p>;
+  if (all.length === 0) return <p class="faint">They were not captured (ASPARA_CAPTURE).</p>;
+  const found = all.filter(([name]) => matcher(search)(name));
+  return (
+    <>
+      <input
+        type="search"
+        placeholder={`Search ${all.length} packages`}
+        aria-label="Search packages"
+        value={search}
+        onInput={(event) => setSearch(event.currentTarget.value)}
+      />
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <ul class="packages" tabIndex={0} aria-label="Installed packages">
+        {found.map(([name, version]) => (
+          <li key={name}>
+            {name} <code>{version ?? ""}</code>
+          </li>
+        ))}
+        {found.length === 0 && <li class="faint">No package matches “{search}”.</li>}
+      </ul>
+    </>
+  );
+}

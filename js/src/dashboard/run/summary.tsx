@@ -1,0 +1,175 @@
+import { useState } from "preact/hooks";
+import { direction } from "../../core/best";
+import { formatValue } from "../../core/format";
+import { matcher } from "../../core/sections";
+import type { Json, MetricSummary, RunDetail } from "../../core/types";
+import { Teach } from "./tabs";
+
+/** What came out: of each metric the last, best, least, greatest and mean value with their steps; beside them what the program set. */
+export function Summary({ detail }: { detail: RunDetail }) {
+  const [search, setSearch] = useState("");
+  const own = ownValues(detail);
+  const metrics = Object.entries(detail.metric_summary);
+  if (metrics.length + own.length === 0)
+    return (
+      <Teach
+        title="Nothing logged yet"
+        code={'aspara.log({"loss": 0.5})\naspara.summary["verdict"] = "good"'}
+      >
+        <p>Metrics come into the summary by themselves; results of your own stand beside them.</p>
+      </Teach>
+    );
+  const matches = matcher(search);
+  const shown = metrics.filter(([metric]) => matches(metric));
+  const definitions = detail.metric_definitions ?? {};
+  return (
+    <>
+      <div class="bar">
+        <input
+          type="search"
+          data-search
+          placeholder="Search the summary"
+          aria-label="Search the summary"
+          value={search}
+          onInput={(event) => setSearch(event.currentTarget.value)}
+        />
+        <span class="faint small">
+          {metrics.length} {metrics.length === 1 ? "metric" : "metrics"}
+          {own.length > 0 && `, ${own.length} set by the program`}
+        </span>
+      </div>
+      <div class={own.length > 0 ? "summary beside" : "summary"}>
+        {metrics.length > 0 && (
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+          <section class="table-wrap" tabIndex={0} aria-label="Summary of the metrics">
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">metric</th>
+                  <th scope="col" class="number">
+                    last
+                  </th>
+                  <th scope="col" class="number">
+                    best
+                  </th>
+                  <th scope="col" class="number">
+                    min
+                  </th>
+                  <th scope="col" class="number">
+                    max
+                  </th>
+                  <th scope="col" class="number">
+                    mean
+                  </th>
+                  <th scope="col" class="number">
+                    points
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {shown.map(([metric, facts]) => {
+                  const best = bestOf(metric, facts, definitions[metric]);
+                  return (
+                    <tr key={metric}>
+                      <th scope="row" title={metric}>
+                        {metric}
+                      </th>
+                      <At value={facts.last} step={facts.last_step} />
+                      {best ? (
+                        <At value={best.value} step={best.step} title={best.why} strong />
+                      ) : (
+                        <td class="number faint">–</td>
+                      )}
+                      <At value={facts.min} step={facts.min_step} />
+                      <At value={facts.max} step={facts.max_step} />
+                      <td class="number">{formatValue(facts.mean)}</td>
+                      <td class="number faint">{facts.count}</td>
+                    </tr>
+                  );
+                })}
+              </tbody>
+            </table>
+            {shown.length === 0 && <p class="empty">No metric matches “{search}”.</p>}
+          </section>
+        )}
+        {own.length > 0 && (
+          <section class="card own" aria-label="Set by the program">
+            <h2>Set by the program</h2>
+            <dl class="facts">
+              {own
+                .filter(([key, value]) => matches(key) || matches(formatValue(value)))
+                .map(([key, value]) => (
+                  <div key={key}>
+                    <dt>{key}</dt>
+                    <dd>
+                      <code>{formatValue(value)}</code>
+                    </dd>
+                  </div>
+                ))}
+            </dl>
+          </section>
+        )}
+      </div>
+    </>
+  );
+}
+
+function At({
+  value,
+  step,
+  title,
+  strong = false,
+}: {
+  value: number | string | null;
+  step: number | null;
+  title?: string;
+  strong?: boolean;
+}) {
+  return (
+    <td class="number" title={title ?? (step === null ? undefined : `at step ${step}`)}>
+      {strong ? <strong>{formatValue(value)}</strong> : formatValue(value)}
+      {step !== null && value !== null && (
+        <span class="at">
+          <span class="sr">at step</span> @{step}
+        </span>
+      )}
+    </td>
+  );
+}
+
+interface Best {
+  value: number | string | null;
+  step: number | null;
+  why: string;
+}
+
+/** By what the program defined, else by what the name tells. */
+export function bestOf(metric: string, facts: MetricSummary, definition?: { goal?: string }): Best | null {
+  if (facts.best !== undefined && facts.best !== null)
+    return {
+      value: facts.best,
+      step: facts.best_step ?? null,
+      why: definition?.goal
+        ? `${definition.goal}d, as define_metric() says`
+        : "the best, as define_metric() says",
+    };
+  const way = direction(metric);
+  if (way === null) return null;
+  const why = `the ${way === "min" ? "least" : "greatest"}, as its name suggests; define_metric(goal=…) decides`;
+  return way === "min"
+    ? { value: facts.min, step: facts.min_step, why }
+    : { value: facts.max, step: facts.max_step, why };
+}
+
+/** What the program put into the summary itself, flat; media are elsewhere. */
+function ownValues(detail: RunDetail): [string, Json][] {
+  const flat = (prefix: string, value: Json): [string, Json][] => {
+    if (value === null || typeof value !== "object" || Array.isArray(value)) return [[prefix, value]];
+    if ("_type" in value) return [];
+    return Object.entries(value).flatMap(([key, inner]) => flat(`${prefix}.${key}`, inner));
+  };
+  const system = new Set(detail.captured_metrics ?? []);
+  return Object.entries(detail.summary)
+    .filter(([key]) => !(key in detail.metric_summary) && !system.has(key))
+    .flatMap(([key, value]) => flat(key, value));
+}

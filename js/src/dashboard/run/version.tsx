@@ -1,0 +1,234 @@
+import { useEffect, useState } from "preact/hooks";
+import { formatBytes, formatTime, formatValue } from "../../core/format";
+import { runColor } from "../../core/palette";
+import type { ArtifactUse, Json } from "../../core/types";
+import { api, getJson } from "../api";
+import { address, source } from "../app";
+import { FileRow } from "./artifacts";
+import { Copy } from "./copy";
+
+interface Entry {
+  path: string;
+  size?: number;
+  ref?: string;
+}
+
+interface Version {
+  name: string;
+  version: string;
+  type: string;
+  description: string | null;
+  metadata: Record<string, Json>;
+  aliases: string[];
+  created_at: number;
+  run: string | null;
+  digest: string;
+  size: number;
+  entries: Entry[];
+  used_by: { run: string; name: string; color: number; use_as: string | null }[];
+}
+
+interface Listed {
+  version: string;
+  aliases: string[];
+  created_at: number;
+}
+
+/** Rows of files that are shown before somebody asks for more. */
+const FIRST = 50;
+
+/** A version of an artifact: what it is, its files, and where it came from and went; unfolded, other versions can be looked at. */
+export function VersionCard({ use, run }: { use: ArtifactUse; run: string }) {
+  const [open, setOpen] = useState(false);
+  const [reference, setReference] = useState(use.version ?? use.digest ?? "latest");
+  const [version, setVersion] = useState<Version | null>(null);
+  const [versions, setVersions] = useState<Listed[]>([]);
+  const [error, setError] = useState<string | null>(null);
+  useEffect(() => {
+    const aborter = new AbortController();
+    const base = api("projects", use.project, "artifacts", use.name);
+    setError(null);
+    getJson<Version>(`${base}/${encodeURIComponent(reference)}`, {}, aborter.signal).then(
+      setVersion,
+      (e: Error) => !aborter.signal.aborted && setError(e.message),
+    );
+    if (open)
+      getJson<{ versions: Listed[] }>(base, {}, aborter.signal).then(
+        (found) => setVersions(found.versions),
+        () => undefined, // the version itself says what is wrong
+      );
+    return () => aborter.abort();
+  }, [use.project, use.name, reference, open]);
+  const title = `${use.name}:${version?.version ?? reference.slice(0, 12)}`;
+  return (
+    <article class="card version">
+      <div class="file-row">
+        <button type="button" class="fold" aria-expanded={open} onClick={() => setOpen(!open)}>
+          <span class="arrow" aria-hidden="true">
+            {open ? "▾" : "▸"}
+          </span>
+          <strong class="file-name">{title}</strong>
+        </button>
+        <span class="tags">
+          {version?.aliases.map((alias) => (
+            <span key={alias} class="tag">
+              {alias}
+            </span>
+          ))}
+        </span>
+        <span class="faint small about-file">
+          {[use.type, use.use_as && `used as ${use.use_as}`, version?.description]
+            .filter(Boolean)
+            .join(" · ")}
+        </span>
+        {version && (
+          <>
+            <span class="faint small number">{formatBytes(version.size)}</span>
+            {version.entries.some((entry) => !entry.ref) && (
+              <a
+                class="button small"
+                href={`${versionAddress(use.project, version)}/download`}
+                download={`${version.name}-${version.version}.zip`}
+                aria-label={`Download ${title} as ZIP`}
+              >
+                ZIP
+              </a>
+            )}
+          </>
+        )}
+      </div>
+      {error && (
+        <p class="error" role="alert">
+          {error}
+        </p>
+      )}
+      {open && version && (
+        <div class="version-body">
+          {versions.length > 1 && (
+            <label class="pick">
+              <span>Version</span>
+              <select value={version.version} onChange={(event) => setReference(event.currentTarget.value)}>
+                {versions.map((each) => (
+                  <option key={each.version} value={each.version}>
+                    {[each.version, ...each.aliases].join(", ")} · {formatTime(each.created_at)}
+                  </option>
+                ))}
+              </select>
+            </label>
+          )}
+          <Lineage version={version} project={use.project} run={run} />
+          {Object.keys(version.metadata ?? {}).length > 0 && (
+            <dl class="facts">
+              {Object.entries(version.metadata).map(([key, value]) => (
+                <div key={key}>
+                  <dt>{key}</dt>
+                  <dd>
+                    <code>{formatValue(value)}</code>
+                  </dd>
+                </div>
+              ))}
+            </dl>
+          )}
+          <VersionFiles key={version.version} version={version} project={use.project} />
+          <p class="faint small bar">
+            <code>{`run.use_artifact("${use.name}:${version.version}")`}</code>
+            <Copy text={`run.use_artifact("${use.name}:${version.version}")`} what="the line that uses it" />
+          </p>
+        </div>
+      )}
+    </article>
+  );
+}
+
+function versionAddress(project: string, version: Version): string {
+  return api("projects", project, "artifacts", version.name, version.version);
+}
+
+/** Which run made a version, and which used it. */
+function Lineage({ version, project, run }: { version: Version; project: string; run: string }) {
+  const [maker, setMaker] = useState<{ name: string; color: number } | null>(null);
+  useEffect(() => {
+    if (!version.run) return;
+    const aborter = new AbortController();
+    source.run(project, version.run, aborter.signal).then(setMaker, () => setMaker(null));
+    return () => aborter.abort();
+  }, [project, version.run]);
+  return (
+    <p class="lineage small">
+      <span class="faint">made</span> {formatTime(version.created_at)}
+      {version.run && (
+        <>
+          {" "}
+          <span class="faint">by</span>{" "}
+          <RunLink project={project} run={version.run} known={maker} here={run} />
+        </>
+      )}
+      {version.used_by.length > 0 && (
+        <>
+          <span class="faint">, used by</span>{" "}
+          {version.used_by.slice(0, 20).map((each) => (
+            <RunLink key={each.run} project={project} run={each.run} known={each} here={run} />
+          ))}
+          {version.used_by.length > 20 && <span class="faint"> and {version.used_by.length - 20} more</span>}
+        </>
+      )}
+    </p>
+  );
+}
+
+function RunLink({
+  project,
+  run,
+  known,
+  here,
+}: {
+  project: string;
+  run: string;
+  known: { name: string; color: number } | null;
+  here: string;
+}) {
+  if (run === here) return <span class="run-link">this run</span>;
+  if (!known) return <span class="run-link faint">{run} (deleted)</span>;
+  return (
+    <a class="run-link" href={address("projects", project, "runs", run)}>
+      <i class="dot" style={{ background: runColor(known.color) }} aria-hidden="true" />
+      {known.name}
+    </a>
+  );
+}
+
+function VersionFiles({ version, project }: { version: Version; project: string }) {
+  const [shown, setShown] = useState<string | null>(null);
+  const [most, setMost] = useState(FIRST);
+  const base = `${versionAddress(project, version)}/file?path=`;
+  return (
+    <ul class="files">
+      {version.entries.slice(0, most).map((entry) =>
+        entry.ref ? (
+          <li key={entry.path} class="file-row">
+            <span class="file-name">{entry.path}</span>
+            <span class="faint small about-file">stays at {entry.ref}</span>
+          </li>
+        ) : (
+          <FileRow
+            key={entry.path}
+            name={entry.path}
+            size={entry.size ?? 0}
+            about=""
+            address={base + encodeURIComponent(entry.path)}
+            open={shown === entry.path}
+            toggle={() => setShown(shown === entry.path ? null : entry.path)}
+          />
+        ),
+      )}
+      {version.entries.length > most && (
+        <li>
+          <button type="button" class="link" onClick={() => setMost(most + 500)}>
+            Show more of {version.entries.length} files
+          </button>
+        </li>
+      )}
+      {version.entries.length === 0 && <li class="faint">It holds no files.</li>}
+    </ul>
+  );
+}
