@@ -58,6 +58,7 @@ PATIENCE = 0.5
 _LOOKS = 0.5
 """Seconds that looking coarsely at runs may take; those that are left out are told of the next time."""
 _FEWEST = 12
+_GLANCED = ("last", "last_step")
 _COLORS = 1000
 _GRID = 1000
 
@@ -242,12 +243,17 @@ class Catalog:
             index = read_here if whole else self._stand_in(read_here)[0]
             # What a program set itself wins; what was merely the last value when the metadata was written does not.
             own = info.metadata.get("summary_own")
-            over = info.status in ("completed", "failed")
+            # So does all that the metadata says, where the rows have only been glanced at.
+            over = info.status in ("completed", "failed") or not whole
             kept = info.summary if own is None or over else {k: v for k, v in info.summary.items() if k in own}
             definitions, aside = definitions_in(info.metadata), captured(info.metadata)
             info.summary = {**_without(aside, last_values(index, definitions)), **kept}
-            said = {} if whole else info.metric_summary
-            info.metric_summary = {**_without(aside, metric_summary(index, definitions)), **said}
+            found = _without(aside, metric_summary(index, definitions))
+            if not whole:
+                # A glance may miss extremes, and then says none.
+                found = {name: {**dict.fromkeys(f), **{k: f[k] for k in _GLANCED}} for name, f in found.items()}
+                found.update(info.metric_summary)
+            info.metric_summary = found
             info.last_step = index.last_step if index.last_step is not None else info.last_step
             if index.first_time and parse_timestamp(info.metadata.get("start_time")) is None:
                 info.start_time = index.first_time
