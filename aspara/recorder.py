@@ -13,6 +13,9 @@ from typing import Any, Protocol
 
 from aspara.model import ArtifactEntry, Losses, RunIdentity
 
+PATIENCE = 0.025
+"""Seconds that a change of the metadata waits for the disk before training goes on without it."""
+
 
 class Recorder(Protocol):
     """One run's destination. ``append`` may be called from any thread; nothing here raises over a full disk or network."""
@@ -34,8 +37,11 @@ class Recorder(Protocol):
         of this process.
         """
 
-    def update(self, changes: Mapping[str, Any]) -> None:
-        """Merges `changes` into the run's metadata. A value replaces; dicts under config and summary replace key by key."""
+    def update(self, changes: Mapping[str, Any], *, patience: float = PATIENCE) -> None:
+        """Merges `changes` into the run's metadata. A value replaces; dicts under config and summary replace key by key.
+
+        Waits `patience` seconds at most for a disk that is slow; the changes are written all the same.
+        """
 
     def artifact(self, source: Path, *, name: str, description: str | None, category: str | None) -> ArtifactEntry:
         """Keeps a copy of the file `source` with the run under `name`."""
@@ -69,7 +75,7 @@ class NullRecorder:
     def append(self, line: bytes) -> None:
         """Forgets the row."""
 
-    def update(self, changes: Mapping[str, Any]) -> None:
+    def update(self, changes: Mapping[str, Any], *, patience: float = PATIENCE) -> None:
         """Forgets the changes."""
 
     def artifact(self, source: Path, *, name: str, description: str | None, category: str | None) -> ArtifactEntry:

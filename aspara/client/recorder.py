@@ -20,6 +20,7 @@ from aspara.client.sync import send_children
 from aspara.client.transport import Rejected, Transport, Unreachable
 from aspara.errors import InvalidName, RunExists, RunNotFound, TrackerError
 from aspara.model import ArtifactEntry, Losses, RunIdentity, RunRequest
+from aspara.recorder import PATIENCE
 
 _PATIENCE = 2.0
 _ARRIVAL = 60.0
@@ -101,8 +102,9 @@ class RemoteRecorder:
         self._file.append(line)
         self._rows += 1
 
-    def update(self, changes: Mapping[str, Any]) -> None:
+    def update(self, changes: Mapping[str, Any], *, patience: float = PATIENCE) -> None:
         """Changes of the metadata take their place in the order of things."""
+        del patience
         self._add({"kind": "update", "changes": dict(changes)})
 
     def artifact(self, source: Path, *, name: str, description: str | None, category: str | None) -> ArtifactEntry:

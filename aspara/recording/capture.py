@@ -241,9 +241,9 @@ class Capture:
                 self._rows = aside(SYSTEM_PREFIX) if aside is not None else self._recorder
         new = set(sample) - self._known
         if new:
-            # Readers leave these out of summaries and histories unless they are asked for.
+            # Readers leave these out of summaries and histories unless they are asked for: they are to know before the rows come.
             self._known |= new
-            self._recorder.update({"captured_metrics": sorted(self._known)})
+            self._recorder.update({"captured_metrics": sorted(self._known)}, patience=_PATIENCE)
         line = rows.encode(time.time_ns() // 1_000_000, self._step(), sample)
         with self._rows.lock:
             self._rows.append(line)

@@ -15,6 +15,7 @@ from typing import Any
 from aspara import files, names, settings
 from aspara.errors import DataDirError, RunExists, RunIsRunning, RunNotFound
 from aspara.model import STATUS_ON_DISK, STOP_REQUESTED, ArtifactEntry, Losses, RunIdentity, RunRequest
+from aspara.recorder import PATIENCE
 from aspara.rowfile import RowFile
 from aspara.storage import artifacts, metadata
 from aspara.storage import shelter as sheltering
@@ -29,8 +30,6 @@ from aspara.version import __version__
 
 FINISH_ARCHIVES_FROM = 10_000
 """Rows from which finish() moves a polars run's last rows into Parquet; fewer are not worth a column file."""
-_PATIENCE = 0.025
-"""Seconds that a change of the metadata waits for the disk before training goes on without it."""
 _LONGEST_WAIT = 2.0
 """Seconds that one write of the metadata waits for another."""
 _REST = 0.002
@@ -282,7 +281,7 @@ class LocalRecorder:
         """Keeps one encoded row: one ``write(2)``; see :class:`RowFile` for a disk that refuses. The caller holds `lock`."""
         self._file.append(line)
 
-    def update(self, changes: Mapping[str, Any]) -> None:
+    def update(self, changes: Mapping[str, Any], *, patience: float = PATIENCE) -> None:
         """Merges `changes` into the metadata file; if the disk refuses they are kept and tried again at each sync.
 
         They are on disk when this returns, unless the disk takes longer than training should wait.
@@ -292,8 +291,10 @@ class LocalRecorder:
             self._asked += 1
             mine = self._asked
             if self.wake is not None and self.wake():
-                if not self._metadata_slow:
-                    self._metadata_slow = not self._changed.wait_for(lambda: self._written >= mine, _PATIENCE)
+                if patience > PATIENCE:
+                    self._changed.wait_for(lambda: self._written >= mine, patience)
+                elif not self._metadata_slow:
+                    self._metadata_slow = not self._changed.wait_for(lambda: self._written >= mine, patience)
                 return
         self._write_metadata()
 
