@@ -74,6 +74,7 @@ class LiveChart:
         self._widget: LiveWidget | None = None
         self._follower: Follower | None = None
         self._gathered: Gathered | None = None
+        self._shown: list[Any] = []
 
     @property
     def runs(self) -> list[str]:
@@ -117,12 +118,15 @@ class LiveChart:
         return self._still()
 
     def _display_(self) -> Any:
-        """What marimo shows."""
-        if self._follower is None:
-            self._follow()
+        return self.follow()  # what marimo shows
+
+    def follow(self) -> LiveWidget:
+        """The widget by itself, for a layout of widgets; it follows the runs until they have ended, or :meth:`close`."""
+        if self._follower is None or self._widget is None:
+            return self._follow()
         return self._widget
 
-    def _follow(self) -> None:
+    def _follow(self) -> LiveWidget:
         # Where the server has one run of a project, it has the others.
         samples = [members[0] for members in self._selection.groups()]
         pushed = not all(host.reaches(run.project, run.run, run.look().id) for run in samples)
@@ -134,6 +138,7 @@ class LiveChart:
         if gathered is not None:
             self._widget.renew = gathered.snapshot
             gathered.publish()
+        return self._widget
 
     def _wanted(self, metric: str) -> bool:
         return bool(SeriesQuery(self._metrics).wanted([metric]))
@@ -176,11 +181,16 @@ class LiveChart:
             self._gathered.publish()
         self.close()
         self._update()
+        if self._display_id is not None and self._widget is not None:
+            self._widget.lighten()
 
     def _cell_ended(self, result: Any = None) -> None:
         del result
         with contextlib.suppress(Exception):  # a picture must never break the cell after the training
-            if any(not run.look().is_finished for run in self._selection.runs):
+            infos = [run.look() for run in self._selection.runs]
+            shown = [(info.status, info.last_step, info.last_update) for info in infos]
+            if shown != self._shown and any(not info.is_finished for info in infos):
+                self._shown = shown
                 self._update()
 
     def _update(self) -> None:

@@ -88,7 +88,8 @@ def chosen(things: Any) -> Selection:
         if isinstance(thing, ApiRun):
             add(Chosen(thing._library, thing.project, thing.run))
         elif isinstance(thing, Run):
-            add(Chosen(library(folder_of(thing)), thing.project, thing.run))
+            folder = folder_of(thing)
+            add(Chosen(_tracker_of(thing) if folder is None else library(folder), thing.project, thing.run))
         elif isinstance(thing, ApiProject):
             whole(thing._library, thing.name)
         elif isinstance(thing, ProjectInfo):
@@ -117,17 +118,20 @@ def chosen(things: Any) -> Selection:
     return found
 
 
-def folder_of(run: Run) -> Path:
-    """The data directory of a run that records; raises UsageError where it keeps no files on this machine."""
-    folder = getattr(run._identity, "path", None)
+def folder_of(run: Run) -> Path | None:
+    """The data directory of a run that records; None where it is kept by a tracker. Raises UsageError for a disabled one."""
     if run.disabled:
         raise UsageError(f"Run {run.name!r} is disabled: it keeps nothing that could be shown.")
-    if folder is None:
-        where = f" at {run.url}" if run.url else ""
-        raise UsageError(
-            f"Run {run.name!r} is kept by its tracker{where}: look at it there, or give Api(...).run(...)."
-        )
-    return Path(folder).parent.parent
+    folder = run._identity.path
+    return None if folder is None else Path(folder).parent.parent
+
+
+def _tracker_of(run: Run) -> Library:
+    """What reads a run at its tracker."""
+    base, found, _ = (run.url or "").rpartition("/projects/")
+    if not found:
+        raise UsageError(f"Run {run.name!r} keeps no files here: give Api(...).run(...) of where it is kept.")
+    return open_library(base + "/")
 
 
 def points_of(runs: Iterable[Chosen], query: SeriesQuery) -> dict[str, dict[str, Series]]:

@@ -180,6 +180,8 @@ def _recorded(run: Run) -> dict[str, Columns]:
         folder = folder_of(run)
     except UsageError:
         return {}
+    if folder is None:
+        return {}
     run.flush()
     library = local(folder)
     try:

@@ -133,10 +133,16 @@ def runs(records: Sequence[Mapping[str, Any]], title: str = "", total: int | Non
         Column("step", "number"),
         Column("began", "time"),
         Column("took", "seconds"),
-        *(Column(name, _kind(record_values)) for name, record_values in configs),
-        *(Column(name, "number") for name in metrics),
-        *([Column("tags", "text")] if any(record["tags"] for record in kept) else []),
     ]
+    # A title tells its column: where a setting and a result are called alike, both say what they are.
+    fixed = {column.title for column in columns} | {"tags"}
+    named = {name for name, _ in configs}
+    columns += [
+        *(Column(f"config.{n}" if n in fixed or n in metrics else n, _kind(values)) for n, values in configs),
+        *(Column(f"summary.{n}" if n in fixed or n in named else n, "number") for n in metrics),
+    ]
+    tagged = any(record["tags"] for record in kept)
+    columns += [Column("tags", "text")] if tagged else []
     rows = []
     for place, (record, summary) in enumerate(zip(kept, summaries, strict=True)):
         rows.append(
@@ -149,7 +155,7 @@ def runs(records: Sequence[Mapping[str, Any]], title: str = "", total: int | Non
                 _duration(record),
                 *(values[place] for _, values in configs),
                 *(summary.get(name) for name in metrics),
-                *([", ".join(record["tags"])] if columns[-1].title == "tags" else []),
+                *([", ".join(record["tags"])] if tagged else []),
             ]
         )
     return Sheet(

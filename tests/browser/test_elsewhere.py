@@ -160,3 +160,39 @@ def test_the_chart_lives_in_marimo(page, marimo, tmp_path):
     while points() < run.last_step + 1:
         assert time.monotonic() < deadline, f"{points()} of {run.last_step + 1} points"
         time.sleep(0.1)
+
+
+def test_a_comparison_lives_where_no_server_can_be_asked(page, tmp_path, monkeypatch):
+    """LiveChart pushes the points of finished and running runs, from the beginning and as they come; a run can be left out."""
+    from aspara_jupyter import LiveChart
+
+    record_comms(monkeypatch)
+    folder = str(tmp_path / "data")
+    with aspara.Run("past", "p", dir=folder) as past:
+        for i in range(100):
+            past.log({"loss": 1 / (i + 1), "other": 1.0})
+    run = aspara.Run("running", "p", dir=folder)
+    run.log({"loss": 1.0})
+    run.flush()
+    chart = LiveChart([past, run], "loss")
+    widget = chart.follow()
+    host = Host(page, HOSTS["vscode"])
+    host.open(widget)
+    host.view()
+    wait_for_points(host, 101)
+    for _ in range(49):
+        run.log({"loss": 0.5, "other": 2.0})
+    wait_for_points(host, 150)
+    assert "comm" == host.frame.locator(".aspara-widget").get_attribute("data-origin")
+    lines = host.frame.locator(".scatterlayer .trace")
+    host.frame.wait_for_function("() => document.querySelectorAll('.scatterlayer .trace').length === 2")
+    host.frame.locator(".w-runs button", has_text="past").click()
+    host.frame.wait_for_function("() => document.querySelectorAll('.scatterlayer .trace').length === 1")
+    assert 1 == lines.count()
+    run.finish()
+    deadline = time.monotonic() + PATIENCE
+    while "0" != host.frame.locator(".aspara-widget").get_attribute("data-running"):
+        assert time.monotonic() < deadline
+        host.deliver()
+        time.sleep(0.1)
+    chart.close()

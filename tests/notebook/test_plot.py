@@ -9,6 +9,8 @@ import pytest
 
 import aspara
 from aspara.errors import UsageError
+from aspara.server.app import Server
+from aspara.server.tracker import ingest
 
 
 def test_a_metric_is_a_line_of_all_its_points(record):
@@ -81,6 +83,22 @@ def test_what_cannot_be_drawn_is_said(record, data):
         run.plot("loss", smoothing=3)
     with pytest.raises(UsageError, match="disabled"):
         aspara.Run("off", "p", mode="disabled").plot("loss")
+
+
+def test_a_run_at_a_tracker_is_drawn_from_there(data, tmp_path):
+    """The figure of a run that records far away is made of what its tracker has."""
+    routes, close = ingest(tmp_path / "far")
+    server = Server(tmp_path / "far", port=0, extra=routes, on_close=[close])
+    thread = server.start_in_thread()
+    try:
+        with aspara.Run("r", "p", tracker_uri=server.url) as run:
+            for i in range(10):
+                run.log({"loss": float(i)})
+        (line,) = run.plot("loss").data
+        assert list(range(10)) == list(line.y)
+    finally:
+        server.stop()
+        thread.join(10)
 
 
 def test_without_plotly_the_extra_is_named(record, monkeypatch):

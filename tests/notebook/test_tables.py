@@ -28,6 +28,16 @@ def test_runs_are_a_table_of_what_tells_them_apart_and_of_their_results(record):
     assert [["p", "high"], ["p", "low"]] == shown[TABLE]["keys"]
 
 
+def test_columns_that_are_called_alike_say_what_they_are(record, data):
+    """A setting and a result of one name, and names that the table has itself, are told apart."""
+    for lr in (0.1, 0.2):
+        with aspara.Run("one", "p", config={"lr": lr, "step": lr}) as run:
+            run.log({"lr": lr, "took": 1.0})
+    titles = [column["title"] for column in aspara.Api().runs("p")._repr_mimebundle_()[TABLE]["columns"]]
+    assert ["config.lr", "config.step", "summary.lr", "summary.took"] == titles[5:]
+    assert len(titles) == len(set(titles))
+
+
 def test_a_terminal_gets_the_table_as_text(record):
     """IPython without a notebook prints columns."""
     record(name="one")

@@ -164,7 +164,14 @@
         this.addClass("aspara-runs");
         this.title.caption = "Aspara: runs";
       }
-      async onAfterShow() {
+      /** Restored with the page it is attached in sight; else it is shown later. */
+      onAfterAttach() {
+        if (this.isVisible) void this.begin();
+      }
+      onAfterShow() {
+        void this.begin();
+      }
+      async begin() {
         if (this.begun) return;
         this.begun = true;
         try {
