@@ -755,7 +755,11 @@ ROUTES: tuple[Route, ...] = (
     Route(f"{BASE}/projects/{{project}}/runs/{{run}}/config", Config, {"POST": "Adds to a run's config."}),
     Route(f"{BASE}/projects/{{project}}/runs/{{run}}/summary", Summary, {"POST": "Adds to a run's summary."}),
     Route(f"{BASE}/projects/{{project}}/runs/{{run}}/tags", Tags, {"POST": "Replaces a run's tags."}),
-    Route(f"{BASE}/projects/{{project}}/runs/{{run}}/metadata", Change, {"POST": "Merges into a run's metadata."}),
+    Route(
+        f"{BASE}/projects/{{project}}/runs/{{run}}/metadata",
+        Change,
+        {"POST": "Merges into a run's metadata; `removed_keys` ({config: [...]}) takes keys out."},
+    ),
     Route(f"{BASE}/projects/{{project}}/runs/{{run}}/ping", Ping, {"POST": "Says that the client lives."}),
     Route(
         f"{BASE}/projects/{{project}}/runs/{{run}}/artifacts",
@@ -765,7 +769,9 @@ ROUTES: tuple[Route, ...] = (
     Route(
         f"{BASE}/projects/{{project}}/runs/{{run}}/files",
         Files,
-        {"POST": "Keeps a file beside a run: media, console.log, …, or an artifact's content (multipart: file, name)."},
+        {
+            "POST": "Keeps a file beside a run: media, console.log, …, or an artifact's content (multipart: file, name; offset for a part of a growing file)."
+        },
     ),
     Route(
         f"{BASE}/projects/{{project}}/runs/{{run}}/versions",
