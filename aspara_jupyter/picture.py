@@ -14,6 +14,8 @@ MOST = 48
 """Metrics that a picture shows at most; the others are named by their number."""
 MOST_LINES = 240
 """Lines that a picture of several runs has at most."""
+_MOST_WORDS = 60
+"""Lines that it has as text."""
 
 
 @dataclass(frozen=True)
@@ -124,12 +126,16 @@ def text(picture: Picture) -> str:
     several = bool(picture.legend)
     wide = min(40, max((len(name) for name in picture.lines), default=0))
     whose = min(24, max((len(name) for name, _ in picture.legend), default=0))
+    left = _MOST_WORDS
     for name, found in picture.lines.items():
-        for line in found:
+        for line in found[: max(0, left)]:
             run = f"{clipped(line.name, 24):<{whose}}  " if several else ""
             lines.append(
                 f"  {clipped(name, 40):<{wide}}  {run}{number(latest(line.values)):>9}  {sparkline(line.values)}"
             )
+        left -= len(found)
+    if left < 0:
+        lines.append(f"  and {-left} more lines")
     if picture.more:
         lines.append(f"  and {picture.more} more")
     return "\n".join(lines)

@@ -23,7 +23,7 @@ _COLORS = {"running": "#2a7de1", "finished": "#2a9d6f", "failed": "#d2504a", "cr
 # A run that has no value in a column stands last, whichever way it is sorted.
 _SORTING = """<script>(() => {
 const table = document.currentScript.previousElementSibling, body = table.tBodies[0];
-const value = (row, i) => { const v = row.cells[i].dataset.v; return v === "" ? null : isNaN(v) ? v.toLowerCase() : +v; };
+const value = (row, i) => { const c = row.cells[i], v = c.dataset.v ?? c.textContent; return v === "" ? null : isNaN(v) ? v.toLowerCase() : +v; };
 [...table.tHead.rows[0].cells].forEach((head, i) => { head.style.cursor = "pointer"; head.onclick = () => {
   const down = head.dataset.way === "up"; for (const other of head.parentNode.cells) delete other.dataset.way;
   head.dataset.way = down ? "down" : "up";
@@ -76,17 +76,15 @@ class Sheet:
 
     def html(self) -> str:
         """The table as HTML that needs no script to be read."""
-        cell = "padding:3px 10px 3px 0;text-align:{};white-space:nowrap;max-width:28em;overflow:hidden;text-overflow:ellipsis"
         sides = ["right" if c.kind in ("number", "seconds") else "left" for c in self.columns]
         head = "".join(
-            f'<th scope="col" style="{cell.format(side)}">{html.escape(_cut(column.title))}</th>'
+            f'<th scope="col" style="text-align:{side}">{html.escape(_cut(column.title))}</th>'
             for column, side in zip(self.columns, sides, strict=True)
         )
         body = "".join(
             "<tr>"
             + "".join(
-                f'<td data-v="{html.escape(_sorting(value), quote=True)}" style="{cell.format(side)}">'
-                f"{_shown_html(value, column.kind)}</td>"
+                f'<td{_sorting(value, column.kind)} style="text-align:{side}">{_shown_html(value, column.kind)}</td>'
                 for value, column, side in zip(row, self.columns, sides, strict=True)
             )
             + "</tr>"
@@ -94,7 +92,7 @@ class Sheet:
         )
         return (
             f'<div><p style="margin:4px 0"><b>{html.escape(_clean(self.caption))}</b></p>'
-            f'<table style="border-collapse:collapse"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+            f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
             f"{_SORTING if len(self.rows) > 1 else ''}</div>"
         )
 
@@ -243,10 +241,16 @@ def _odd(value: float) -> str:
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
-def _sorting(value: Any) -> str:
-    if isinstance(value, int | float):
-        return repr(value) if math.isfinite(value) else _odd(value) if not math.isnan(value) else ""
-    return "" if value is None else _cut(str(value))
+def _sorting(value: Any, kind: Kind) -> str:
+    """The attribute that says what a cell is sorted by, where that is not what is shown."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        key = ""
+    elif isinstance(value, int | float):
+        key = repr(value) if math.isfinite(value) else _odd(value)
+    else:
+        key = _cut(str(value))
+    shown = _cut(_shown(value, kind))
+    return "" if key == shown and kind != "status" else f' data-v="{html.escape(key, quote=True)}"'
 
 
 def _shown_html(value: Any, kind: Kind) -> str:
