@@ -173,13 +173,13 @@ def test_workers_that_outlive_a_killed_program_do_not_keep_its_run_alive(disk, s
         import aspara
         run = aspara.init("p", "r", storage_backend=sys.argv[1])
         run.log({"a": 1.0})
-        while not os.path.isdir(os.path.join(os.environ["ASPARA_DATA_DIR"], "p", "r", "writers")):
+        folder = os.path.join(os.environ["ASPARA_DATA_DIR"], "p", "r", "writers")
+        while not (os.path.isdir(folder) and any(entry.stat().st_size for entry in os.scandir(folder))):
             time.sleep(0.01)
-        worker = os.fork()
-        if worker == 0:
+        if os.fork() == 0:
+            print("ready", flush=True)  # only now it has let go of what it inherited
             sys.stdin.read()  # until the test closes it
             os._exit(0)
-        print("ready", flush=True)
         time.sleep(600)
         """,
         backend,
