@@ -3,6 +3,8 @@ import { atPlace, axisOf, numberOn, placeOf } from "../src/core/axis";
 import { diffLines, hunks, sideBySide } from "../src/core/diff";
 import { importance, ranks } from "../src/core/importance";
 import { goodness, nearestLine, parallel } from "../src/core/parallel";
+import { bestOf, goalOf, line, linesOf, listed, ordered, packages } from "../src/dashboard/compare/facts";
+import { CompareView } from "../src/dashboard/compare/view";
 
 describe("a diff of texts", () => {
   const told = (a: string, b: string) =>
@@ -162,5 +164,70 @@ describe("parallel coordinates", () => {
 
   it("colours by the result, the best at the end", () => {
     expect(goodness(axisOf([1, 2, 3]), [1, 2, 3, null], true)).toEqual([1, 0.5, 0, null]);
+  });
+});
+
+describe("what is said of compared runs", () => {
+  it("stands under dotted keys, and tells what differs; a key that one run lacks differs", () => {
+    const lines = linesOf("config", [
+      { model: { lr: 1, act: "relu" } },
+      { model: { lr: 2, act: "relu" }, more: [1] },
+    ]);
+    expect(lines.map(({ key, values, differs }) => [key, values, differs])).toEqual([
+      ["model.lr", [1, 2], true],
+      ["model.act", ["relu", "relu"], false],
+      ["more", [null, [1]], true],
+    ]);
+    expect(listed(lines, false, "model").map((item) => ("head" in item ? item.head : item.line.key))).toEqual(
+      ["config", "model.lr"],
+    );
+  });
+
+  it("is best by what the program said, a name before a glob, else by what the name tells", () => {
+    const said = { "val/*": { goal: "maximize" }, "val/loss": { goal: "minimize" }, odd: {} };
+    expect(["val/x", "val/loss", "train/loss", "odd"].map((name) => goalOf(name, said))).toEqual([
+      "max",
+      "min",
+      "min",
+      null,
+    ]);
+    expect([...bestOf(line("summary", "loss", [2, 1, null, 1], "min"))]).toEqual([1, 3]);
+    expect([...bestOf(line("summary", "loss", [1, 1], "min"))]).toEqual([]);
+  });
+
+  it("puts runs in order, the best first, then the other way round; those without a value last", () => {
+    expect(ordered(line("summary", "acc", [1, null, 3, 2], "max"))).toEqual([2, 3, 0, 1]);
+    expect(ordered(line("summary", "acc", [3, 2, 1, null], "max"))).toEqual([2, 1, 0, 3]);
+  });
+
+  it("reads lists of packages", () => {
+    expect(packages("numpy==2.0\nzope.interface==7\n\n# no\n")).toEqual({
+      numpy: "2.0",
+      "zope.interface": "7",
+    });
+  });
+});
+
+describe("the address of a comparison", () => {
+  it("keeps all that was chosen, and nothing of what was not", () => {
+    const view = new CompareView();
+    view.read(new URLSearchParams("runs=a,b,c"));
+    expect(view.write().toString()).toBe("runs=a%2Cb%2Cc");
+    expect(view.baseline).toBe("a");
+    view.baseline = "b";
+    view.tab.value = "parameters";
+    view.axes.value = ["config.a,b", "summary.x:y"];
+    view.brush("summary.x:y", [0.1, 0.25]);
+    view.logs.value = new Map([["config.a,b", false]]);
+    view.smoothing.value = 0.5;
+    view.remove("c");
+    const again = new CompareView();
+    again.read(new URLSearchParams(view.write().toString()));
+    expect(again.write().toString()).toBe(view.write().toString());
+    expect(again.runs.value).toEqual(["a", "b"]);
+    expect(again.baseline).toBe("b");
+    expect([...again.brushes.value]).toEqual([["summary.x:y", [0.1, 0.25]]]);
+    again.remove("b");
+    expect(again.baseline).toBe("a");
   });
 });

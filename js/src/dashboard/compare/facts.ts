@@ -1,6 +1,7 @@
 // What can be said of some runs, line by line: the same key of each beside the others.
 import { direction } from "../../core/best";
 import { glob } from "../../core/expression";
+import { matcher } from "../../core/sections";
 import type { Json, Run } from "../../core/types";
 import { leaves } from "../table/columns";
 import { compare } from "../table/view";
@@ -192,4 +193,22 @@ export function packages(text: string): Record<string, Json> {
     if (name && version) found[name] = version;
   }
   return found;
+}
+
+/** A row of a table of differences: the heading of a section, or a line of it. */
+export type Item = { head: string; count: number; of: number } | { line: Line };
+
+/** The lines that are wanted, under the headings of their sections. */
+export function listed(lines: readonly Line[], everything: boolean, search: string): Item[] {
+  const matches = matcher(search);
+  const sections = new Map<string, { kept: Line[]; of: number }>();
+  for (const line of lines) {
+    const section = sections.get(line.section) ?? { kept: [], of: 0 };
+    sections.set(line.section, section);
+    section.of++;
+    if ((everything || line.differs) && matches(line.key)) section.kept.push(line);
+  }
+  return [...sections].flatMap(([head, { kept, of }]): Item[] =>
+    kept.length ? [{ head, count: kept.length, of }, ...kept.map((line) => ({ line }))] : [],
+  );
 }

@@ -1,11 +1,10 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { formatDuration, formatTime, formatValue } from "../../core/format";
 import { runColor } from "../../core/palette";
-import { matcher } from "../../core/sections";
 import type { Json, Run } from "../../core/types";
 import { address } from "../app";
 import { Delta } from "../table/cells";
-import { bestOf, type Line, ordered } from "./facts";
+import { bestOf, type Line, listed, ordered } from "./facts";
 
 const ROW = 32;
 const KEY = 230;
@@ -19,8 +18,6 @@ const MOMENT = {
   minute: "2-digit",
   second: "2-digit",
 } as const;
-
-type Item = { head: string; count: number; of: number } | { line: Line };
 
 /**
  * Keys down, runs across. Cells exist only near the screen, so that two hundred runs of two thousand keys scroll as well
@@ -219,19 +216,4 @@ function whole(line: Line, value: Json): string {
   if (line.kind === "time") return formatTime(value as number);
   if (line.kind) return written(line, value);
   return typeof value === "string" ? value : JSON.stringify(value);
-}
-
-/** The lines that are wanted, under the headings of their sections. */
-export function listed(lines: readonly Line[], everything: boolean, search: string): Item[] {
-  const matches = matcher(search);
-  const sections = new Map<string, { kept: Line[]; of: number }>();
-  for (const line of lines) {
-    const section = sections.get(line.section) ?? { kept: [], of: 0 };
-    sections.set(line.section, section);
-    section.of++;
-    if ((everything || line.differs) && matches(line.key)) section.kept.push(line);
-  }
-  return [...sections].flatMap(([head, { kept, of }]): Item[] =>
-    kept.length ? [{ head, count: kept.length, of }, ...kept.map((line) => ({ line }))] : [],
-  );
 }
