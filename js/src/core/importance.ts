@@ -79,9 +79,10 @@ function bins(values: readonly number[]): string[] {
 /** ε²: (between − (k − 1)·within) / total, with the mean square within; 0 where chance would do as well. */
 function explained(groups: readonly string[], ranked: readonly number[]): number | null {
   const n = ranked.length;
-  const by = new Map<string, number[]>();
+  const by = new Map<string, { count: number; sum: number }>();
   groups.forEach((group, i) => {
-    by.set(group, [...(by.get(group) ?? []), ranked[i]!]);
+    const found = by.get(group) ?? { count: 0, sum: 0 };
+    by.set(group, { count: found.count + 1, sum: found.sum + ranked[i]! });
   });
   const k = by.size;
   if (n - k < 1) return null;
@@ -89,7 +90,7 @@ function explained(groups: readonly string[], ranked: readonly number[]): number
   const total = ranked.reduce((sum, r) => sum + (r - middle) ** 2, 0);
   if (total === 0) return null;
   let between = 0;
-  for (const group of by.values()) between += group.length * (mean(group) - middle) ** 2;
+  for (const { count, sum } of by.values()) between += count * (sum / count - middle) ** 2;
   const within = (total - between) / (n - k);
   return Math.max(0, Math.min(1, (between - (k - 1) * within) / total));
 }
