@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { figure } from "../src/chart/figure";
+import { Turns } from "../src/chart/turns";
 import { best, direction, mainMetric } from "../src/core/best";
 import { decimate } from "../src/core/decimate";
 import { envelope, extent, nearest } from "../src/core/extent";
@@ -296,5 +297,27 @@ describe("a figure", () => {
       plotlyServerURL: "",
       displaylogo: false,
     });
+  });
+});
+
+describe("pieces of work in turn", () => {
+  it("come in order, and what takes long waits for the next frame", () => {
+    const frames: (() => void)[] = [];
+    const turns = new Turns((work) => frames.push(work));
+    const done: string[] = [];
+    const slow = (name: string) => () => {
+      const until = performance.now() + 12;
+      while (performance.now() < until);
+      done.push(name);
+    };
+    turns.take(() => done.push("a"));
+    turns.take(slow("b"));
+    turns.take(() => done.push("c"));
+    expect(done).toEqual([]);
+    frames.shift()!();
+    expect(done).toEqual(["a", "b"]);
+    frames.shift()!();
+    expect(done).toEqual(["a", "b", "c"]);
+    expect(frames).toEqual([]);
   });
 });

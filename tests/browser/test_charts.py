@@ -196,6 +196,7 @@ def test_a_chart_of_gaps_and_infinities_says_so(site, page):
     page.goto(f"{site.url}projects/p")
     for metric in ("gap", "none", "inf"):
         page.wait_for_selector(f'[data-metric="{metric}"] .js-plotly-plot')
+    until(lambda: any(len(trace["x"]) > 20 for trace in drawn(page, "gap")), why="no line is drawn")
     (line,) = [trace for trace in drawn(page, "gap") if len(trace["x"]) > 20][:1]
     inside = [y for x, y in zip(line["x"], line["y"], strict=True) if 10 <= x < 20]
     assert 10 == len(inside)

@@ -2,6 +2,9 @@ import { nearest } from "../core/extent";
 import { type ChartModel, clockOffset, type Drawn, FAINT, type Figure, figure } from "./figure";
 import type { Plotly, PlotlyAxis, PlotlyElement } from "./plotly";
 import { Readout, type Row } from "./readout";
+import { Turns } from "./turns";
+
+const turns = new Turns((work) => requestAnimationFrame(work));
 
 export interface ChartEvents {
   /** The user chose ranges (ms on the wall axis): `undefined` leaves an axis as it is, null shows all of it. */
@@ -139,7 +142,7 @@ export class Chart {
     )
       return;
     const wait = Math.max(0, this.drawnAt + this.minInterval - performance.now());
-    this.timer = setTimeout(() => requestAnimationFrame(() => void this.draw()), wait);
+    this.timer = setTimeout(() => turns.take(() => void this.draw()), wait);
   }
 
   private async draw(): Promise<void> {

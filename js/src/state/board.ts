@@ -70,7 +70,7 @@ export class Board {
       const [runs, names] = await Promise.all([
         this.only
           ? this.source.run(this.project, this.only, signal).then((run) => [run])
-          : this.source.runs(this.project, signal, this.options.some),
+          : this.source.runs(this.project, signal, this.options.some).then((found) => this.early(found)),
         this.lazy ? this.source.names(this.project, this.members(), signal) : null,
       ]);
       if (names) {
@@ -104,6 +104,12 @@ export class Board {
     } finally {
       this.loading.value = false;
     }
+  }
+
+  /** The list of runs need not wait for the names of the metrics. */
+  private early(runs: Run[]): Run[] {
+    if (this.lazy && this.loading.value && !this.aborter.signal.aborted) this.runs.value = runs;
+    return runs;
   }
 
   close(): void {

@@ -1,13 +1,15 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { Board } from "../../state/board";
 import { View } from "../../state/view";
-import { source } from "../app";
+import { environment, source } from "../app";
 
 /** A board that lives as long as the page that shows it. */
 export function useBoard(project: string, run?: string): Board {
   const board = useMemo(() => new Board(source, project, run, { lazy: true }), [project, run]);
   useEffect(() => {
     void board.open();
+    // What draws the charts comes while the server is asked what there is to draw.
+    environment.plotly().catch(() => undefined);
     return () => board.close();
   }, [board]);
   return board;
