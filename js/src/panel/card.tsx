@@ -79,7 +79,10 @@ export function ChartCard({ board, view, metric, label, shown, hover, mounts, ar
   const scene = useScene({ board, view, metric, shown, mounted, full, say });
   const clip = view.clip.value && !unclipped;
   const xAxis = view.xAxis.value;
+  // An empty chart would only be drawn to be drawn again, and could be zoomed where there is nothing yet.
+  const nothing = picture === null && scene.waiting && scene.lines.length + scene.bands.length === 0;
   useEffect(() => {
+    if (nothing) return;
     chart.current?.update({
       metric,
       lines: scene.lines,
