@@ -209,7 +209,10 @@ def imports(contestants: list[Contestant], rounds: int) -> None:
 
     def once(python: str, code: str) -> float:
         began = time.perf_counter()
-        subprocess.run([python, "-c", code], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        # Not from here, where `-c` would find our own package first, whichever Python it is.
+        subprocess.run(
+            [python, "-c", code], check=True, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         return (time.perf_counter() - began) * 1000
 
     with tempfile.TemporaryDirectory() as folder:

@@ -597,8 +597,9 @@ def _touch_project(layout: Layout, request: RunRequest) -> None:
 def _choose(layout: Layout, request: RunRequest) -> tuple[RunPaths, dict[str, Any] | None]:
     """The paths of the run to write, and its metadata if it exists already."""
     project = request.project
+    looked_at = layout.runs(project) if request.id is not None else []
     if request.id is not None:
-        for run in layout.runs(project):
+        for run in looked_at:
             paths = layout.run(project, run)
             found = _begun(paths)
             if found.get("run_id") == request.id or (
@@ -623,7 +624,11 @@ def _choose(layout: Layout, request: RunRequest) -> tuple[RunPaths, dict[str, An
             raise RunNotFound(
                 f"There is no run {what} in project {project!r} to resume. Its runs: {_some(layout.runs(project))}."
             )
-    return layout.run(project, _free_stem(layout, request)), None
+    stem = _free_stem(layout, request)
+    # Another host may have begun the run of this id since: it must be met, not passed by.
+    if request.id is not None and not set(layout.runs(project)) <= set(looked_at):
+        return _choose(layout, request)
+    return layout.run(project, stem), None
 
 
 def _begun(paths: RunPaths) -> dict[str, Any]:
