@@ -305,8 +305,10 @@ def test_rows_that_come_after_the_end_are_kept_and_change_nothing_of_it(tmp_path
         os.close(writer)
         deadline = time.monotonic() + 60
         # Whoever is still at it, on a slow machine, is left alone; then it is tried again.
-        while any(result.state != "sent" for result in sync()) and time.monotonic() < deadline:
+        results = sync()
+        while any(result.state != "sent" for result in results) and time.monotonic() < deadline:
             time.sleep(0.1)
+            results = sync()
         assert [0.0, 1.0] == values(tmp_path / "data", metric="late")
         while not (info := Catalog(tmp_path / "data").run("p", "r").info).is_finished and time.monotonic() < deadline:
             time.sleep(0.1)
