@@ -254,7 +254,9 @@ class LocalRecorder:
             changes["config"] = dict(request.config)
 
         def begin(content: dict[str, Any]) -> None:
-            if self.leads and self.identity.resumed and not content.get("is_finished") and not content.get("remote"):
+            # The writer before this one may have died before it kept its statistics; the first release kept none.
+            lacking = not content.get("is_finished") or not isinstance(content.get("metric_summary"), dict)
+            if self.leads and self.identity.resumed and lacking and not content.get("remote"):
                 self._recount(content)
             content["tags"] = list(dict.fromkeys([*(content.get("tags") or []), *request.tags]))
             metadata.merge(content, changes)
@@ -263,15 +265,17 @@ class LocalRecorder:
         object.__setattr__(self.identity, "metadata", content)
 
     def _recount(self, content: dict[str, Any]) -> None:
-        """The writer before this one died before it could keep its statistics: they are made again out of its rows."""
+        """Makes the statistics of a resumed run out of its rows."""
         size = sum(path.stat().st_size for path in (*self._paths.row_files(), *self._paths.parts()))
         if size > _MOST_RECOUNTED:
             self.partial = True
             content.pop("metric_summary", None)  # readers have it from their index then
             return
         statistics = survey(self._paths)
-        summary, own = content.get("summary"), content.get("summary_own") or []
-        kept = {k: v for k, v in summary.items() if k in own} if isinstance(summary, dict) else {}
+        summary, own = content.get("summary"), content.get("summary_own")
+        # The first release's summary holds nothing but what the program set.
+        kept = {k: v for k, v in summary.items() if own is None or k in own} if isinstance(summary, dict) else {}
+        content["summary_own"] = sorted(kept)
         content["metric_summary"] = statistics.json()
         content["summary"] = {**statistics.last(), **kept}
 

@@ -37,7 +37,8 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 _, step, metrics, _ = rows.decode(line.rstrip(b"\n"))
             except rows.Malformed:
                 continue
-            yield count if step is None else step, metrics
+            # The first release kept booleans as they are; every reader takes them for numbers.
+            yield count if step is None else step, {k: +v if isinstance(v, bool) else v for k, v in metrics.items()}
             count += 1
 
 
