@@ -29,28 +29,42 @@ def outbox() -> Path:
     return settings.state_dir() / "outbox"
 
 
+def journals() -> list[Path]:
+    """The folders of all journals, oldest first."""
+    folder = outbox()
+    return sorted(p for p in folder.iterdir() if p.name[0] != "." and p.is_dir()) if folder.is_dir() else []
+
+
 class Journal:
     """One run's journal. The process that trains appends; whoever holds the sender's lock reads and acknowledges."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._sending = -1
+        self._rows = -1
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
     @classmethod
     def create(cls, key: str, about: dict[str, Any]) -> Journal:
         """A new journal under `key`; `about` says where its content shall go."""
-        folder = files.make_folder(outbox()) / key
-        folder.mkdir(mode=files.FOLDER_MODE)
-        files.replace_json(folder / "run.json", about)
-        files.sync_folder(folder.parent)
-        return cls(folder)
+        journal = cls(files.make_folder(outbox()) / key)
+        # Nobody sees it before its rows are locked: who sends what the dead left would take it for theirs, and discard it.
+        hidden = journal.folder.with_name(f".{key}")
+        hidden.mkdir(mode=files.FOLDER_MODE)
+        files.replace_json(hidden / "run.json", about)
+        journal._rows = files.open_append(hidden / "rows.jsonl")
+        files.try_lock(journal._rows)
+        hidden.rename(journal.folder)
+        files.sync_folder(journal.folder.parent)
+        return journal
 
     def open_rows(self, warn: Callable[[str], None]) -> RowFile:
         """The rows' file, locked as long as it is open."""
-        descriptor = files.open_append(self.folder / "rows.jsonl")
-        files.try_lock(descriptor)
+        descriptor, self._rows = self._rows, -1
+        if descriptor < 0:
+            descriptor = files.open_append(self.folder / "rows.jsonl")
+            files.try_lock(descriptor)
         return RowFile(self.folder / "rows.jsonl", descriptor, durability=settings.get("ASPARA_DURABILITY"), warn=warn)
 
     def add(self, item: dict[str, Any]) -> None:
@@ -151,4 +165,7 @@ class Journal:
 
     def discard(self) -> None:
         """Removes the journal: everything was delivered."""
+        if self._rows >= 0:
+            os.close(self._rows)
+            self._rows = -1
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from aspara import settings
-from aspara.client.journal import Journal, outbox
+from aspara.client.journal import Journal, journals
 from aspara.client.sender import Sender
 from aspara.client.transport import Transport, Unreachable
 
@@ -33,11 +33,8 @@ def sync(
 
     `progress` is told of each journal before it is looked at: how many were, how many there are, its run.
     """
-    folder = outbox()
     results: list[Result] = []
-    if not folder.is_dir():
-        return results
-    waiting = sorted(p for p in folder.iterdir() if p.is_dir())
+    waiting = journals()
     for number, path in enumerate(waiting):
         journal = Journal(path)
         try:
@@ -61,7 +58,7 @@ def sync(
 
 def send_children(parent: str, deadline: float, warn: Callable[[str], None]) -> None:
     """Sends what the dead forked children of the process with the journal `parent` left, until `deadline` (monotonic seconds)."""
-    for path in sorted(p for p in outbox().iterdir() if p.is_dir()):
+    for path in journals():
         journal = Journal(path)
         try:
             about = journal.about()

@@ -12,7 +12,7 @@ from typing import Any
 from aspara import files
 from aspara.catalog.catalog import Catalog
 from aspara.catalog.runs import RunInfo
-from aspara.client.journal import Journal, outbox
+from aspara.client.journal import Journal, journals
 from aspara.doctor import lines
 from aspara.doctor.findings import Finding, Quarantine, Repair, Untouchable
 from aspara.doctor.surroundings import surroundings
@@ -220,7 +220,7 @@ def _waiting(catalog: Catalog, project: str | None) -> Iterator[Finding]:
             )
     if project is None:
         with contextlib.suppress(OSError):
-            for folder in sorted(path for path in outbox().iterdir() if path.is_dir()):
+            for folder in journals():
                 journal = Journal(folder)
                 if not journal.being_written():
                     yield Finding(

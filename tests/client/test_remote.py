@@ -17,7 +17,7 @@ import requests
 import aspara
 from aspara.catalog.catalog import Catalog
 from aspara.catalog.series import SeriesQuery
-from aspara.client.journal import outbox
+from aspara.client.journal import Journal, outbox
 from aspara.client.sync import sync
 from aspara.client.transport import tracker_base
 from aspara.errors import UsageError
@@ -321,3 +321,13 @@ def test_rows_that_come_after_the_end_are_kept_and_change_nothing_of_it(tmp_path
         assert [1.0, 2.0] == values(tmp_path / "data")
     finally:
         stop(server)
+
+
+def test_a_journal_is_locked_from_its_first_moment_on(tmp_path):
+    """Who sends what the dead left never takes one that is only just begun for theirs."""
+    journal = Journal.create(
+        "k", {"tracker": "http://127.0.0.1:9", "project": "p", "run": "r", "request": {"name": "r"}}
+    )
+    assert [("p/r", "busy")] == [(result.run, result.state) for result in sync()]
+    journal.discard()
+    assert [] == sync()
