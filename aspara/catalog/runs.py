@@ -111,6 +111,11 @@ def run_info(
     """
     modified = _modified(paths) if modified is None else modified
     status = run_status(paths, found, modified, pulse)
+    if status == "crashed" and not found.get("is_finished"):
+        # It may have ended between the look at its metadata and the look at its lock; its last word comes before the lock goes.
+        later = metadata.read_or_empty(paths.metadata)
+        if later.get("is_finished"):
+            found, status = later, run_status(paths, later, modified, pulse)
     tags = found.get("tags")
     config = _dict(found.get("config")) or _dict(found.get("params"))
     # What somebody chose for it wins over the slot that it got at its start.

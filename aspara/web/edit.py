@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aspara.catalog.catalog import Metadata
-from aspara.web.endpoint import Endpoint
+from aspara.web.endpoint import Endpoint, flag
 
 
 class _Editing(Endpoint):
@@ -17,7 +17,7 @@ class _Editing(Endpoint):
 
     @property
     def _force(self) -> bool:
-        return self.text_query("force") in ("1", "true")
+        return flag("force", self.text_query("force"))
 
 
 class ProjectMetadata(_Editing):

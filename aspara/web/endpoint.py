@@ -155,6 +155,15 @@ def whole(name: str, text: str, low: int, high: int) -> int:
     return value
 
 
+def flag(name: str, value: Any) -> bool:
+    """A switch of a query or a body, off where it is absent; raises UsageError for what is neither on nor off."""
+    if value in (None, "", "0", "false", 0):
+        return False
+    if value in ("1", "true", 1):
+        return True
+    raise UsageError(f"{name}={str(value)[:40]!r}: give 1 or 0.")
+
+
 def guarded(method: Callable[..., Any]) -> Callable[..., Any]:
     """`method` with our own errors turned into answers; others are Tornado's to log and answer with 500."""
 

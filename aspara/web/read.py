@@ -12,7 +12,7 @@ from aspara.catalog.series import SeriesQuery
 from aspara.errors import UsageError
 from aspara.version import __version__
 from aspara.web.download import attachment, send
-from aspara.web.endpoint import Endpoint, whole
+from aspara.web.endpoint import Endpoint, flag, whole
 
 _MOST_POINTS = 1_000_000
 _MOST_PLACES = 10_000
@@ -197,14 +197,17 @@ def _query_of(given: dict[str, Any], default_points: int) -> SeriesQuery:
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
             raise UsageError(f"{name}={str(value)[:40]!r} is no number.")
         numbers[name] = value
+    start, end = numbers["from"], numbers["to"]
+    if start is not None and end is not None and start > end:
+        raise UsageError(f"from={start:g} lies behind to={end:g}: give the lesser one first.")
     since = given.get("since")
     metrics = _texts(given, "metrics")
     return SeriesQuery(
         metrics=None if metrics is None else tuple(metrics),
         since=None if since is None else whole("since", str(since), 0, 1 << 53),
         x=str(given.get("x") or "step"),
-        start=numbers["from"],
-        end=numbers["to"],
+        start=start,
+        end=end,
         points=None
         if points == "all"
         else default_points
@@ -212,7 +215,7 @@ def _query_of(given: dict[str, Any], default_points: int) -> SeriesQuery:
         else whole("points", str(points), 1, _MOST_POINTS),
         log=_word(given, "scale", ("linear", "log")) == "log",
         lttb=_word(given, "method", ("minmax", "lttb")) == "lttb",
-        envelope=given.get("envelope") in (True, 1, "1", "true"),
+        envelope=flag("envelope", given.get("envelope")),
         wait=None if numbers["wait"] is None else min(max(0.0, numbers["wait"]), _LONGEST_WAIT),
     )
 

@@ -10,9 +10,13 @@ from typing import Any
 
 import pytest
 
+import aspara
 from aspara import files
 from aspara.catalog.catalog import Catalog
 from aspara.catalog.listing import Listing
+from aspara.catalog.runs import run_info
+from aspara.storage import metadata
+from aspara.storage.layout import Layout
 
 from .conftest import Folder, row
 
@@ -119,3 +123,14 @@ def test_a_run_removed_and_made_again_is_the_new_one(folder: Folder, catalog: Ca
         assert catalog.runs("p") == []
     assert not catalog._indexes
     assert not [path for path in catalog._listing._metadata if path.endswith("r.meta.json")]
+
+
+def test_a_run_that_ends_while_it_is_looked_at_has_not_crashed(tmp_path: Path) -> None:
+    """Its metadata was read while it ran, its lock when it had ended: what counts is its last word."""
+    run = aspara.Run("r", "p", dir=str(tmp_path))
+    run.log({"a": 1.0})
+    paths = Layout(tmp_path).run("p", "r")
+    before = metadata.read_or_empty(paths.metadata)
+    assert "running" == run_info("p", paths, before, 0).status
+    run.finish()
+    assert "completed" == run_info("p", paths, before, 0).status

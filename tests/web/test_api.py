@@ -153,7 +153,8 @@ def test_runs_are_grouped_by_what_they_share(site):
 
 @pytest.mark.parametrize(
     "query",
-    ["points=-1", "points=x", "x=nonsense", "from=x", "from=nan", "since=-5", "format=xml", "method=x", "x=metric:"],
+    ["points=-1", "points=x", "x=nonsense", "from=x", "from=nan", "since=-5", "format=xml", "method=x", "x=metric:"]
+    + ["envelope=5", "from=2&to=1"],
 )
 def test_a_bad_series_query_is_named(site, query):
     """400, never 500."""
