@@ -53,7 +53,7 @@ bench: build  ## the benchmarks, each beside its floor, as ratios
 	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 soak: build  ## the long trials
-	$(BIN)/python -m pytest -m soak --timeout 3600
+	$(BIN)/python -m pytest -m soak --timeout 3600 --hypothesis-profile searching
 
 pictures: build browser  ## take the pictures of the documentation anew, into docs/pictures
 	PICTURES=docs/pictures $(BIN)/python -m pytest -q -m browser tests/browser/test_pictures.py

@@ -4,7 +4,7 @@ A ``x.log`` grows, so only its new part is sent, with the place that it belongs 
 answer repeats nothing. ``x.1.log``, which is what ``x.log`` was before it became too long, and all other files are replaced.
 
     <journal>/files/<name>     the files
-    <journal>/beside.json      {name: {"inode", "head": what tells it from a later file that gets its inode,
+    <journal>/beside.json      {name: {"inode", "seen": its size then, "mark": a checksum of what was seen, or its time,
                                 "base": bytes that the tracker had before, "sent": bytes of this file}}
 """
 
@@ -23,7 +23,7 @@ from aspara import files
 INTERVAL = 3.0
 """Seconds between two looks at what is new."""
 _MOST = 1 << 20
-_HEAD = 64
+_MARKED = 1 << 12
 
 Post = Callable[[bytes, dict[str, str]], dict[str, Any]]
 """(content, fields) → the tracker's answer; raises Rejected or Unreachable."""
@@ -40,7 +40,8 @@ class Beside:
         try:
             found = json.loads(self._memory.read_text(encoding="utf-8"))
             self._state = {
-                name: {k: int(each[k]) for k in ("inode", "head", "base", "sent")} for name, each in found.items()
+                name: {k: int(each[k]) for k in ("inode", "seen", "mark", "base", "sent")}
+                for name, each in found.items()
             }
         except (OSError, ValueError, AttributeError, KeyError, TypeError):
             pass  # nothing was sent yet, or it is sent again
@@ -67,49 +68,36 @@ class Beside:
         """What the tracker refuses now is not offered again until it changes."""
         for path in self._folder.glob("[!.]*.*"):
             with path.open("rb") as file:
-                found = os.fstat(file.fileno())
-                head = _head(file, found.st_size) if _grows(path.name) else found.st_mtime_ns
-            self._state[path.name] = {"inode": found.st_ino, "head": head, "base": 0, "sent": found.st_size}
+                self._state[path.name] = _begun(file, path.name, sent=os.fstat(file.fileno()).st_size)
         self._remember()
 
     def _send(self, path: Path, post: Post) -> bool:
         name, fields = path.name, {"name": path.name}
         with path.open("rb") as file:
-            found = os.fstat(file.fileno())
+            size = os.fstat(file.fileno()).st_size
             known = self._state.get(name)
             if _grows(name):
                 if known is None:
                     # The tracker may have what an earlier process of the run printed: this stands behind it.
-                    base = _size(post(b"", {**fields, "offset": "0"}))
-                    known = {"inode": found.st_ino, "head": 0, "base": base, "sent": 0}
-                elif (
-                    known["inode"] != found.st_ino
-                    or found.st_size < known["sent"]
-                    or _head(file, known["sent"]) != known["head"]
-                ):
-                    known = {"inode": found.st_ino, "head": 0, "base": 0, "sent": 0}
-                if found.st_size <= known["sent"]:
+                    known = _begun(file, name, base=_size(post(b"", {**fields, "offset": "0"})))
+                elif not _same(file, known):
+                    known = _begun(file, name)
+                if size <= known["sent"]:
                     return False
-                self._state[name] = known
-                self._remember()  # before it is sent: whoever goes on after this process asks for the same place
+                # Before it is sent: whoever goes on after this process, or after a lost answer, asks for the same place.
+                known = self._state[name] = {**known, "seen": size, "mark": _mark(file, size)}
+                self._remember()
                 file.seek(known["sent"])
-                part = file.read(_MOST)
+                part = file.read(min(_MOST, size - known["sent"]))
                 if known["base"] + known["sent"]:
                     fields["offset"] = str(known["base"] + known["sent"])
                 known["sent"] = max(0, _size(post(part, fields)) - known["base"])
-                known["head"] = _head(file, known["sent"])
             else:
-                same = (found.st_ino, found.st_size, found.st_mtime_ns)
-                if known is not None and (known["inode"], known["sent"], known["head"]) == same:
+                new = _begun(file, name, sent=size)
+                if known == new:
                     return False
-                content = file.read()
-                post(content, fields)
-                self._state[name] = {
-                    "inode": found.st_ino,
-                    "head": found.st_mtime_ns,
-                    "base": 0,
-                    "sent": len(content),
-                }
+                post(file.read(), fields)
+                self._state[name] = new
         self._remember()
         return True
 
@@ -121,10 +109,28 @@ def _grows(name: str) -> bool:
     return name.endswith(".log") and name.count(".") == 1
 
 
-def _head(file: BinaryIO, sent: int) -> int:
-    """The checksum of how a file begins, of what was sent of it: inode numbers are used again."""
+def _begun(file: BinaryIO, name: str, *, base: int = 0, sent: int = 0) -> dict[str, int]:
+    found = os.fstat(file.fileno())
+    mark = _mark(file, found.st_size) if _grows(name) else found.st_mtime_ns
     file.seek(0)
-    return zlib.crc32(file.read(min(_HEAD, sent)))
+    return {"inode": found.st_ino, "seen": found.st_size, "mark": mark, "base": base, "sent": sent}
+
+
+def _same(file: BinaryIO, known: dict[str, int]) -> bool:
+    """Whether a file that grows begins with what was seen of it: inode numbers are used again."""
+    found = os.fstat(file.fileno())
+    return (
+        found.st_ino == known["inode"]
+        and found.st_size >= known["seen"]
+        and _mark(file, known["seen"]) == known["mark"]
+    )
+
+
+def _mark(file: BinaryIO, seen: int) -> int:
+    """The checksum of the last of what was seen."""
+    start = max(0, seen - _MARKED)
+    file.seek(start)
+    return zlib.crc32(file.read(seen - start))
 
 
 def _size(answer: dict[str, Any]) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import requests
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import aspara
@@ -121,10 +121,13 @@ class Far:
         return {"file_size": len(self.files.get(fields["name"], b""))}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.lists(st.sampled_from(["print", "send", "turn", "restart"]), max_size=30), st.lists(st.booleans(), max_size=30)
 )
+@example(["print", "send", "turn", "turn"], [False, True])
+@example(["print", "print", "send", "restart", "turn", "turn", "print"], [True])
+@example(["print", "send", "turn", "turn", "print", "turn", "turn"], [])
 def test_however_often_answers_are_lost_nothing_is_there_twice(events, losses):
     """Also over the end of a file that became too long, and over a restart of whoever sends."""
     with tempfile.TemporaryDirectory() as name:
