@@ -173,7 +173,7 @@ def test_the_console_of_a_running_run_follows(site, page):
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("first <b>line</b>\n")
     page.goto(f"{site.url}projects/p/runs/r#console")
-    page.wait_for_selector("pre[aria-label='Console output'] >> text=first <b>line</b>")
+    page.wait_for_selector("[aria-label='Console output'] >> text=first <b>line</b>")
     with file.open("a") as out:
         out.write("10%\r20%\r30%\nsecond\n")
     page.wait_for_selector("pre >> text=second")
