@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from aspara.server.app import Server
 
 SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
 
@@ -18,6 +21,34 @@ def page(browser, request) -> Iterator[object]:
     with watched(context, request.node.name) as opened:
         yield opened
     context.close()
+
+
+@contextlib.contextmanager
+def served(data: Path) -> Iterator[Server]:
+    """A standalone dashboard on a data directory, as long as the block lasts."""
+    server = Server(data, port=0)
+    thread = server.start_in_thread()
+    try:
+        yield server
+    finally:
+        server.stop()
+        thread.join(10)
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch) -> Iterator[Server]:
+    """A standalone dashboard on an empty data directory, where runs of the test go too."""
+    monkeypatch.setenv("ASPARA_DATA_DIR", str(tmp_path / "data"))
+    with served(tmp_path / "data") as server:
+        yield server
+
+
+def until(done: Callable[[], object], seconds: float = 30.0, why: str | Callable[[], str] = "") -> None:
+    """Waits until `done()` is true; `why` says what did not happen."""
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, (why() if callable(why) else why) or "it did not happen"
+        time.sleep(0.1)
 
 
 @contextlib.contextmanager

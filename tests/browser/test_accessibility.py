@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import aspara
-from aspara.server.app import Server
+from tests.browser.conftest import served
 
 pytestmark = pytest.mark.browser
 
@@ -40,11 +40,8 @@ def site(tmp_path_factory):
         (folder / "artifacts/model.txt").write_text("weights")
     (data / "empty").mkdir()
     (data / "empty/metadata.json").write_text("{}")
-    server = Server(data, port=0)
-    thread = server.start_in_thread()
-    yield server
-    server.stop()
-    thread.join(10)
+    with served(data) as server:
+        yield server
     run.finish()
 
 

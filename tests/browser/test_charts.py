@@ -4,33 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-import time
 
 import pytest
 
 import aspara
-from aspara.server.app import Server
+from tests.browser.conftest import until
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def site(tmp_path, monkeypatch):
-    """A standalone dashboard on an empty data directory."""
-    data = tmp_path / "data"
-    monkeypatch.setenv("ASPARA_DATA_DIR", str(data))
-    server = Server(data, port=0)
-    thread = server.start_in_thread()
-    yield server
-    server.stop()
-    thread.join(10)
-
-
-def until(done, seconds: float = 20.0, why: str = "") -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, why or "it did not happen"
-        time.sleep(0.1)
 
 
 def test_a_chart_saves_every_point_of_the_file_as_csv(site, page, tmp_path):

@@ -4,37 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 
 import pytest
 
 import aspara
 from aspara.server.app import Server
+from tests.browser.conftest import until
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def site(tmp_path, monkeypatch):
-    """A standalone dashboard on an empty data directory."""
-    data = tmp_path / "data"
-    monkeypatch.setenv("ASPARA_DATA_DIR", str(data))
-    server = Server(data, port=0)
-    thread = server.start_in_thread()
-    yield server
-    server.stop()
-    thread.join(10)
-
-
 def points(page, metric: str) -> int:
     return int(page.locator(f'[data-metric="{metric}"] .plot').get_attribute("data-points") or 0)
-
-
-def until(done, seconds: float = 20.0, why="") -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, (why() if callable(why) else why) or "it did not happen"
-        time.sleep(0.1)
 
 
 def test_charts_grow_and_late_runs_appear_without_a_reload(site, page, tmp_path):

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import aspara
-from aspara.server.app import Server
 from aspara.storage import metadata
+from tests.browser.conftest import served
 
 pytestmark = pytest.mark.browser
 
@@ -50,11 +50,8 @@ def site(tmp_path_factory):
     for i, lr in enumerate((0.005, 0.01, 0.02, 0.03)):
         _curve(data, "digits", f"wide-{i}", lr, ["sweep"], rng if i == 3 else None)
     metadata.edit(data / "digits" / "metadata.json", lambda c: c.update(notes="Which **width** reads digits best?"))
-    server = Server(data, port=0)
-    thread = server.start_in_thread()
-    yield server
-    server.stop()
-    thread.join(10)
+    with served(data) as server:
+        yield server
 
 
 def _curve(data: Path, project: str, name: str, rate: float, tags: list[str], rng=None) -> None:

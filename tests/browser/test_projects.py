@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 import aspara
-from aspara.server.app import Server
+from tests.browser.conftest import served, until
 
 pytestmark = pytest.mark.browser
 
@@ -17,29 +15,19 @@ def site(tmp_path, monkeypatch):
     """A standalone dashboard with three projects."""
     data = tmp_path / "data"
     monkeypatch.setenv("ASPARA_DATA_DIR", str(data))
-    server = Server(data, port=0)
-    thread = server.start_in_thread()
     for project, runs in (("alpha", 1), ("beta", 3), ("gamma", 2)):
         for _ in range(runs):
             run = aspara.Run("r", project)
             for i in range(30):
                 run.log({"val/loss": 1 / (i + 1), "epoch": i})
             run.finish()
-    server.service.catalog.edit_project("beta", {"tags": ["vision"], "notes": "# Plan\n\nTry **wide** <b>nets</b>"})
-    yield server
-    server.stop()
-    thread.join(10)
+    with served(data) as server:
+        server.service.catalog.edit_project("beta", {"tags": ["vision"], "notes": "# Plan\n\nTry **wide** <b>nets</b>"})
+        yield server
 
 
 def names(page) -> list[str]:
     return page.locator(".project-head a, .project-list th[scope=row] a").all_inner_texts()
-
-
-def until(done, seconds: float = 20.0, why: str = "") -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, why or "it did not happen"
-        time.sleep(0.1)
 
 
 def test_projects_are_found_by_name_and_tag_and_sorted_and_the_address_keeps_it(site, page):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
-import time
 import zipfile
 
 import numpy as np
@@ -14,6 +13,7 @@ import pytest
 import aspara
 from aspara.server.app import Server
 from aspara.storage import metadata
+from tests.browser.conftest import until
 
 pytestmark = pytest.mark.browser
 
@@ -132,13 +132,6 @@ def _full(data, home, elsewhere: str) -> None:
     (folder / "requirements.txt").write_text("aspara==0.2\nnumpy==2.0\npolars==1.0\n")
     with (data / "p" / f"{run.run}.jsonl").open("a") as rows:
         rows.write("{broken\n")
-
-
-def until(done, seconds: float = 45.0, why="") -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, (why() if callable(why) else why) or "it did not happen"
-        time.sleep(0.1)
 
 
 def open_tab(site, page, tab: str, run: str = "full") -> None:
