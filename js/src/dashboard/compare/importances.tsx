@@ -60,7 +60,7 @@ export function Importances({
                   </button>
                 </th>
                 <td>
-                  <span class="bar" style={{ width: `${Math.round(share! * 100)}%` }} aria-hidden="true" />
+                  <span class="share" style={{ width: `${Math.round(share! * 100)}%` }} aria-hidden="true" />
                   {share!.toFixed(2)}
                 </td>
                 <td class="number">
