@@ -17,6 +17,7 @@ from aspara.catalog.replay import Replay
 from aspara.catalog.runs import RunDetail, RunInfo, captured
 from aspara.catalog.series import MetricsAnswer, SeriesQuery
 from aspara.catalog.watch import Watcher
+from aspara.errors import ProjectNotFound
 
 if TYPE_CHECKING:
     import polars
@@ -108,11 +109,20 @@ class LocalLibrary:
 
     def project(self, project: str) -> ProjectInfo:
         """One of them."""
+        self._look()
         return self.catalog.project(project)
 
     def runs(self, project: str) -> list[RunInfo]:
         """The runs of a project."""
+        self._look()
         return self.catalog.runs(project)
+
+    def _look(self) -> None:
+        # A mistyped folder is the likely cause, and only here may its name be told: answers over HTTP tell no paths.
+        if not self.catalog.data_dir.is_dir():
+            raise ProjectNotFound(
+                f"There is no data directory {self.place}, so there are no projects. Name it with dir= or ASPARA_DATA_DIR."
+            )
 
     def run(self, project: str, run: str) -> RunDetail:
         """Everything about a run."""

@@ -89,7 +89,8 @@ def serve(args: argparse.Namespace, what: str, *, tracker: bool) -> int:
     beyond = server.url.replace("//localhost:", f"//{here}:") if server.host in _EVERYWHERE else server.url
     if beyond != server.url:
         print(f"From other machines: {beyond}")
-    print(f"Data:  {server.service.catalog.data_dir}")
+    empty = not server.service.catalog.layout.projects()
+    print(f"Data:  {server.service.catalog.data_dir}" + (" (nothing is recorded there yet)" if empty else ""))
     if tracker:
         print(f"Runs come in with ASPARA_TRACKER_URI={beyond.partition('?')[0].rstrip('/')}", end="")
         print(f" ASPARA_TOKEN={server.token}" if server.token else "")

@@ -381,3 +381,9 @@ def test_the_ways_to_say_which_project(api: Any, monkeypatch: pytest.MonkeyPatch
         api.runs("p", filter={"state": "failed"})
     monkeypatch.setenv("ASPARA_PROJECT", "p")
     assert ("b", 3) == (api.run("b").run, len(api.runs()))
+
+
+def test_a_mistyped_data_directory_is_named(tmp_path):
+    """Rather than a project that nobody mistyped."""
+    with pytest.raises(ProjectNotFound, match=f"There is no data directory {tmp_path / 'typo'}"):
+        aspara.Api(tmp_path / "typo").runs("p")

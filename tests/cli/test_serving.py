@@ -48,3 +48,9 @@ def test_read_only(data: Path, start):
     """--read-only is told to whoever asks."""
     program = start("serve", "dashboard", "--port", "0", "--data-dir", str(data), "--read-only", until="Ctrl-C")
     assert get(program.url + "api/health")["read_only"] is True
+
+
+def test_an_empty_data_directory_is_told_of(tmp_path: Path, start):
+    """Whoever mistyped the folder's name sees it at once."""
+    program = start("dashboard", "--port", "0", "--data-dir", str(tmp_path / "typo"), until="Ctrl-C")
+    assert f"Data:  {tmp_path / 'typo'} (nothing is recorded there yet)" in program.lines

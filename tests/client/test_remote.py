@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -331,3 +332,46 @@ def test_a_journal_is_locked_from_its_first_moment_on(tmp_path):
     assert [("p/r", "busy")] == [(result.run, result.state) for result in sync()]
     journal.discard()
     assert [] == sync()
+
+
+def test_a_remote_run_ends_as_the_files_of_a_local_one(tmp_path):
+    """The same program, to a folder and to a tracker: the same files, the same rows, the same metadata but for who and when."""
+
+    def record(**where) -> None:
+        (tmp_path / "model.txt").write_text("weights")
+        given = {"config": {"lr": 0.1, "model": {"layers": [1, 2]}}, "tags": ["t"], "notes": "n", "group": "g"}
+        with aspara.Run("r", "p", id="abc", **given, **where) as run:
+            run.define_metric("loss", goal="minimize")
+            for i in range(20):
+                run.log({"loss": 1 / (i + 1), "word": "x"})
+            run.log({"odd": float("nan")}, step=50)
+            run.summary["best"] = {"of": 3}
+            run.log({"picture": aspara.Text("hello")})
+            run.log_artifact(str(tmp_path / "model.txt"), name="model.txt", category="model")
+
+    near, far = tmp_path / "near", tmp_path / "far"
+    record(dir=str(near))
+    server = start(far)
+    try:
+        record(tracker_uri=server.url)
+    finally:
+        stop(server)
+
+    def files(folder: Path) -> list[str]:
+        return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+
+    def rows(folder: Path) -> list[dict]:
+        lines = (folder / "p" / "r.jsonl").read_text().splitlines()
+        return [{k: v for k, v in json.loads(line).items() if k in ("step", "metrics")} for line in lines]
+
+    def about(folder: Path) -> dict:
+        found = json.loads((folder / "p" / "r.meta.json").read_text())
+        for artifact in found["artifacts"]:
+            del artifact["timestamp"]
+        of_this_process = {"start_time", "finish_time", "pid", "created_by", "main_writer", "remote"}
+        return {k: v for k, v in found.items() if k not in of_this_process}
+
+    assert files(near) == files(far)
+    assert rows(near) == rows(far)
+    assert about(near) == about(far)
+    assert (near / "p/r/artifacts/model.txt").read_bytes() == (far / "p/r/artifacts/model.txt").read_bytes()
