@@ -9,7 +9,7 @@ import shutil
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -218,7 +218,7 @@ class Catalog:
                 else:
                     info = known.fresh
             infos.append(info)
-        return sorted(infos, key=lambda i: (-(i.start_time or 0), i.run))
+        return _latest_first(infos)
 
     def _infos(self, project: str) -> list[RunInfo]:
         return [known.info for known in self._look(project).values()]
@@ -713,19 +713,26 @@ class Catalog:
         return found
 
     def used_by(self, project: str, version: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """The runs of the project that used a version, given as its manifest; see :func:`lineage.used_by`."""
-        return lineage.used_by(self.runs(project), project, version)
+        """The runs of the project that used a version, given as its manifest, the one that began last first; see
+        :func:`lineage.used_by`. Metadata says it: no rows are read.
+        """
+        self._check_project(project)
+        return lineage.used_by(_latest_first(self._infos(project)), project, version)
 
     def version_file(self, project: str, name: str, version: str, path: str) -> Path:
         """Where the content of a file of an artifact lies; raises ArtifactNotFound, for references too."""
         store = self.collections(project)
         manifest = store.manifest(name, version)
-        for entry in manifest["entries"]:
-            if entry.get("path") == path and "ref" not in entry:
-                blob = store.paths.blob(str(entry.get("sha256")))
-                if blob.is_file() and not blob.is_symlink():
-                    return blob
-        raise ArtifactNotFound(f"{name}:{manifest['version']} keeps no file {path[:128]!r}.")
+        for entry in _files_in(manifest):
+            if entry["path"] == path:
+                return _content(store, manifest, entry)
+        raise _keeps_no(manifest, path)
+
+    def version_files(self, project: str, name: str, version: str) -> list[tuple[str, Path]]:
+        """(path, place) of every file of an artifact, without references; raises ArtifactNotFound where one's content is gone."""
+        store = self.collections(project)
+        manifest = store.manifest(name, version)
+        return [(entry["path"], _content(store, manifest, entry)) for entry in _files_in(manifest)]
 
     def console(self, project: str, run: str, after: int = 0) -> dict[str, Any]:
         """Captured output from byte `after` on, a megabyte at most: ``{"text", "start", "end", "size"}``."""
@@ -780,6 +787,10 @@ def _moment(patience: float | None) -> float | None:
     return None if patience is None else time.monotonic() + patience
 
 
+def _latest_first(infos: Iterable[RunInfo]) -> list[RunInfo]:
+    return sorted(infos, key=lambda i: (-(i.start_time or 0), i.run))
+
+
 def _without(names: frozenset[str], found: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name not in names} if names else found
 
@@ -788,6 +799,23 @@ def _cache_folder(data_dir: Path, cache_dir: Path | None) -> Path:
     """The folder of this data directory's indexes: two directories that hold runs of the same names have two."""
     place = hashlib.sha256(os.fsencode(os.path.realpath(data_dir))).hexdigest()[:16]
     return settings.cache_dir(cache_dir) / "reading" / place
+
+
+def _files_in(manifest: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The entries of a version that are files, no references."""
+    return (entry for entry in manifest["entries"] if isinstance(entry.get("path"), str) and "ref" not in entry)
+
+
+def _content(store: Collections, manifest: Mapping[str, Any], entry: Mapping[str, Any]) -> Path:
+    """Where the content of a version's file lies; raises ArtifactNotFound where it is gone, or a link."""
+    blob = store.paths.blob(str(entry.get("sha256")))
+    if not blob.is_file() or blob.is_symlink():
+        raise _keeps_no(manifest, entry["path"])
+    return blob
+
+
+def _keeps_no(manifest: Mapping[str, Any], path: str) -> ArtifactNotFound:
+    return ArtifactNotFound(f"{manifest['name']}:{manifest['version']} keeps no file {path[:128]!r}.")
 
 
 def _behind_link(folder: Path) -> bool:

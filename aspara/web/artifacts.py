@@ -7,7 +7,7 @@ from typing import Any
 from aspara.errors import UsageError
 from aspara.web.download import send
 from aspara.web.endpoint import Endpoint
-from aspara.web.read import send_zip
+from aspara.web.read import check_zip, send_zip
 
 
 class Collections(Endpoint):
@@ -101,24 +101,16 @@ class VersionDownload(Endpoint):
         """A ZIP of its files, made while it is sent; what it only refers to is left out."""
         catalog = self.service.catalog
 
-        def work() -> dict[str, Any]:
-            return catalog.collections(project).manifest(artifact, version)
+        def work() -> tuple[str, list[tuple[str, Any]]]:
+            found = catalog.collections(project).manifest(artifact, version)
+            check_zip(self, "files", int(found.get("size") or 0))
+            number = str(found["version"])
+            return number, catalog.version_files(project, artifact, number)
 
-        found = await self.service.off_loop(work)
-        size = int(found.get("size") or 0)
-        if size > self.service.max_zip:
-            raise UsageError(
-                f"The files have {size} bytes, more than the {self.service.max_zip} of ASPARA_MAX_ZIP_SIZE. Download them one by one."
-            )
-        paths = [str(e["path"]) for e in found["entries"] if "path" in e and "ref" not in e]
-        if not paths:
-            raise UsageError(f"{artifact}:{found['version']} holds no files, only references.")
-
-        def files() -> list[tuple[str, Any]]:
-            return [(path, catalog.version_file(project, artifact, found["version"], path)) for path in paths]
-
-        entries = await self.service.off_loop(files)
-        await send_zip(self, f"{artifact}-{found['version']}.zip", entries)
+        number, entries = await self.service.off_loop(work)
+        if not entries:
+            raise UsageError(f"{artifact}:{number} holds no files, only references.")
+        await send_zip(self, f"{artifact}-{number}.zip", entries)
 
 
 class VersionFile(Endpoint):

@@ -261,16 +261,26 @@ class ArtifactsDownload(Endpoint):
     async def get(self, project: str, run: str) -> None:
         """A ZIP, made while it is sent."""
         catalog = self.service.catalog
-        found = await self.service.off_loop(catalog.artifacts, project, run)
-        size = sum(a["file_size"] for a in found)
-        if size > self.service.max_zip:
-            raise UsageError(
-                f"The artifacts have {size} bytes, more than the {self.service.max_zip} of ASPARA_MAX_ZIP_SIZE. Download them one by one."
-            )
-        if not found:
+
+        def work() -> list[tuple[str, Any]]:
+            stem = catalog.stem(project, run)
+            found = catalog.artifacts(project, stem)
+            check_zip(self, "artifacts", sum(a["file_size"] for a in found))
+            return [(a["name"], catalog.artifact_path(project, stem, a["name"])) for a in found]
+
+        entries = await self.service.off_loop(work)
+        if not entries:
             raise UsageError(f"Run {run!r} has no artifacts to download.")
-        entries = [(a["name"], catalog.artifact_path(project, run, a["name"])) for a in found]
         await send_zip(self, f"{run}-artifacts.zip", entries)
+
+
+def check_zip(endpoint: Endpoint, what: str, size: int) -> None:
+    """Raises UsageError where so many bytes of `what` are more than one download may have."""
+    if size > endpoint.service.max_zip:
+        raise UsageError(
+            f"The {what} have {size} bytes, more than the {endpoint.service.max_zip} of ASPARA_MAX_ZIP_SIZE. "
+            "Download them one by one."
+        )
 
 
 async def send_zip(endpoint: Endpoint, name: str, entries: list[tuple[str, Any]]) -> None:

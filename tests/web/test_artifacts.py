@@ -67,6 +67,25 @@ def test_a_version_comes_in_one_file(site, artifact):
     assert 404 == site.get("api/projects/p/artifacts/set/v9/download").status_code
 
 
+def test_several_files_come_in_one(site):
+    """Every file of a version, and every plain artifact of a run; a version of references alone has none."""
+    with aspara.init(project="p", name="r") as run:
+        many = aspara.Artifact("many", "dataset")
+        for name in ("a.txt", "deep/b.txt"):
+            with many.new_file(name, "w") as file:
+                file.write(name)
+        many.add_reference("https://example.org/data.csv", "far.csv")
+        run.log_artifact(many)
+        far = aspara.Artifact("far", "dataset")
+        far.add_reference("https://example.org/data.csv")
+        run.log_artifact(far)
+    whole = site.get("api/projects/p/artifacts/many/latest/download").content
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        assert {"a.txt": b"a.txt", "deep/b.txt": b"deep/b.txt"} == {n: archive.read(n) for n in archive.namelist()}
+    answer = site.get("api/projects/p/artifacts/far/latest/download")
+    assert (400, "far:v0 holds no files, only references.") == (answer.status_code, answer.json()["detail"])
+
+
 def test_a_version_knows_who_made_and_who_used_it(site, artifact):
     """And a run knows what it made and used."""
     other = aspara.init(project="p", name="other")
