@@ -31,10 +31,22 @@ def kept_files(paths: RunPaths) -> list[tuple[str, int, Path]]:
 
 
 def kept_file(paths: RunPaths, name: str) -> Path:
-    """Where one of them lies; raises ArtifactNotFound naming some. Only what is listed is found, so nothing leads outside."""
-    found = kept_files(paths)
-    for relative, _, path in found:
-        if relative == name:
-            return path
-    there = ", ".join(relative for relative, _, _ in found[:10]) or "none"
+    """Where one of them lies; raises ArtifactNotFound naming some. Only what its folder lists is found, so nothing leads outside."""
+    found = _listed(paths.folder, name)
+    if found is not None:
+        return found
+    there = ", ".join(relative for relative, _, _ in kept_files(paths)[:10]) or "none"
     raise ArtifactNotFound(f"Run {paths.run!r} keeps no file {name[:128]!r}. Its files: {there}.")
+
+
+def _listed(place: Path, name: str) -> Path | None:
+    """The file `name` below a folder, looked for folder by folder; a run may keep very many that are none of its neighbours."""
+    for part in name.split("/"):
+        try:
+            there = not place.is_symlink() and not part.startswith(".") and part in os.listdir(place)
+        except OSError:  # it is a file, or went away meanwhile
+            return None
+        if not there:
+            return None
+        place = place / part
+    return None if place.is_symlink() or not place.is_file() else place

@@ -96,6 +96,8 @@ def test_files_of_a_run(site):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "page, ä.html").write_text("<script>alert(1)</script>")
     (folder / "link").symlink_to("/etc/hostname")
+    (folder / ".hidden").write_text("x")
+    (folder / "elsewhere").symlink_to(site.data)
     found = site.json("api/projects/p/runs/r/files")
     assert [{"name": "artifacts/page, ä.html", "size": 25}] == found["files"]
     for path in ("artifacts/page, ä.html", "artifacts%2Fpage%2C%20%C3%A4.html"):
@@ -110,6 +112,10 @@ def test_files_of_a_run(site):
         "%2Fetc%2Fhostname",
         "artifacts",
         "artifacts/..%2F..%2F..%2Fr.jsonl",
+        "artifacts/.hidden",
+        "artifacts/elsewhere/p/r.jsonl",
+        "artifacts/.%2Fpage%2C%20%C3%A4.html",
+        "artifacts/page, ä.html/x",
     ):
         assert 404 == site.get(f"api/projects/p/runs/r/files/{path}").status_code, path
 
