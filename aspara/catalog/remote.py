@@ -40,6 +40,7 @@ class RemoteLibrary:
         self.place = reader.base
         self._reader = reader
         self._scratch = Scratch()
+        self._collections: dict[str, RemoteCollections] = {}
 
     def projects(self) -> list[ProjectInfo]:
         """All projects."""
@@ -166,7 +167,8 @@ class RemoteLibrary:
 
     def collections(self, project: str) -> RemoteCollections:
         """The versioned artifacts."""
-        return RemoteCollections(self._reader, project, self._scratch.folder)
+        # The same one each time: it knows what it has fetched.
+        return self._collections.setdefault(project, RemoteCollections(self._reader, project, self._scratch.folder))
 
     def change(self, project: str, run: str, changes: Mapping[str, Any]) -> None:
         """Changes what is given."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from aspara.catalog.api import open_library
+from aspara.catalog.content import Content
 from aspara.catalog.library import Library
 from aspara.catalog.runs import RunInfo
 from aspara.client.reading import is_address
@@ -23,6 +24,8 @@ from aspara.storage.layout import Layout
 
 _DETAILS = ("host", "command", "git", "environment", "metric_definitions", "total_steps", "pid")
 _CONSOLE = "console.log"
+Find = Callable[[str, str, str], Content]
+"""A file of (project, run, name)."""
 
 
 def recognizes(path: Path) -> bool:
@@ -77,6 +80,7 @@ class _Source:
         self._library, self._project, self._run = library, info.project, info.run
         self._versions: list[dict[str, Any]] = []
         self._plain: list[str] = []
+        self._contents: dict[tuple[Find, str], Content] = {}
         self.facts = Facts(
             name=info.name,
             config=info.config,
@@ -93,7 +97,7 @@ class _Source:
     def console(self) -> Path | None:
         """What it printed."""
         with contextlib.suppress(ArtifactNotFound):
-            return self._library.file(self._project, self._run, _CONSOLE).path()
+            return self._fetched(_CONSOLE, self._library.file)
         return None
 
     def rows(self, report: Report) -> Iterator[Row]:
@@ -124,9 +128,15 @@ class _Source:
                 }
                 found.append(Tree(str(manifest["name"]), str(manifest.get("type")), files))
         if self._plain:
-            kept = {name: self._library.artifact(self._project, self._run, name).path() for name in self._plain}
+            kept = {name: self._fetched(name, self._library.artifact) for name in self._plain}
             found.append(Tree(f"run-{self._run}-files", "files", kept))
         return found
+
+    def _fetched(self, name: str, find: Find) -> Path:
+        """Where a file of the run lies; one from far away is fetched once, however often it is asked for."""
+        if (find, name) not in self._contents:
+            self._contents[find, name] = find(self._project, self._run, name)
+        return self._contents[find, name].path()
 
     def _media(self, path: str) -> tuple[bytes, str]:
         name = path.rpartition("/")[2]

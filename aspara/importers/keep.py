@@ -63,6 +63,7 @@ class Keeper:
         self._data_dir = data_dir
         self._progress = progress
         self._known: dict[str, dict[tuple[str, str], str]] = {}
+        self._ids: dict[str, dict[str, str]] = {}
 
     def close(self) -> None:
         """Lets go of what was read."""
@@ -230,10 +231,15 @@ class Keeper:
             return None
         with contextlib.suppress(InvalidName):
             names.check_run_id(wanted)
-            layout = self._catalog.layout
+            layout, known = self._catalog.layout, self._ids.setdefault(project, {})
             stems = layout.runs(project)
-            taken = {metadata.read_or_empty(layout.run(project, stem).metadata).get("run_id") for stem in stems}
-            return None if wanted in taken or wanted in stems else wanted
+            for stem in stems:
+                # An id stays: the metadata of each run is opened once, however many runs are brought.
+                if stem not in known:
+                    found = metadata.read_or_empty(layout.run(project, stem).metadata).get("run_id")
+                    if isinstance(found, str):
+                        known[stem] = found
+            return None if wanted in stems or wanted in {known.get(stem) for stem in stems} else wanted
         return None
 
     def _end(

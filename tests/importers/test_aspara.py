@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import aspara
+from aspara.client.reading import Reader
 from aspara.importers.aspara import recognizes
 from aspara.server.app import Server
 
@@ -108,3 +109,30 @@ def test_what_is_none(tmp_path):
     assert not recognizes(tmp_path)
     assert not recognizes(tmp_path / "x")
     assert not recognizes(tmp_path / "x" / "log.jsonl")
+
+
+def test_each_file_is_fetched_once(there, bring, monkeypatch):
+    """A server sends each file of a run one time, though it is looked at more often: at the end, too, for the next import."""
+    folder = there / "p" / "whole"
+    (folder / "artifacts").mkdir(exist_ok=True)
+    (folder / "artifacts" / "plain.txt").write_text("plain")
+    (folder / "console.log").write_text("printed")
+    fetched: list[tuple[str, ...]] = []
+    save = Reader.save
+
+    def counted(self, target, *parts, query=None):
+        fetched.append((*parts, *(query or {}).values()))
+        save(self, target, *parts, query=query)
+
+    monkeypatch.setattr(Reader, "save", counted)
+    server = Server(there, port=0)
+    thread = server.start_in_thread()
+    try:
+        bring("aspara", server.url)
+    finally:
+        server.stop()
+        thread.join(10)
+    found = [
+        parts for parts in fetched if parts[-1] in ("plain.txt", "deep/w.bin", "console.log") and "failed" not in parts
+    ]
+    assert ["console.log", "deep/w.bin", "plain.txt"] == sorted(parts[-1] for parts in found)
