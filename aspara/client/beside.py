@@ -10,6 +10,7 @@ answer repeats nothing. ``x.1.log``, which is what ``x.log`` was before it becam
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -67,7 +68,7 @@ class Beside:
     def give_up(self) -> None:
         """What the tracker refuses now is not offered again until it changes."""
         for path in self._folder.glob("[!.]*.*"):
-            with path.open("rb") as file:
+            with contextlib.suppress(FileNotFoundError), path.open("rb") as file:  # it may just get another name
                 self._state[path.name] = _begun(file, path.name, sent=os.fstat(file.fileno()).st_size)
         self._remember()
 

@@ -13,6 +13,8 @@ The lock of ``rows.jsonl`` says that a process still writes it; the lock of ``se
 from __future__ import annotations
 
 import contextlib
+import errno
+import itertools
 import json
 import os
 import shutil
@@ -42,20 +44,25 @@ class Journal:
         self.folder = folder
         self._sending = -1
         self._rows = -1
+        # The number of an item, and the byte at which it begins: those before it need not be read again.
+        self._item_at = (0, 0)
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
     @classmethod
     def create(cls, key: str, about: dict[str, Any]) -> Journal:
         """A new journal under `key`; `about` says where its content shall go."""
-        journal = cls(files.make_folder(outbox()) / key)
         # Nobody sees it before its rows are locked: who sends what the dead left would take it for theirs, and discard it.
-        hidden = journal.folder.with_name(f".{key}")
-        hidden.mkdir(mode=files.FOLDER_MODE)
-        files.replace_json(hidden / "run.json", about)
-        journal._rows = files.open_append(hidden / "rows.jsonl")
-        files.try_lock(journal._rows)
-        hidden.rename(journal.folder)
+        journal = cls(files.make_folder(outbox()) / f".{key}")
+        try:
+            journal.folder.mkdir(mode=files.FOLDER_MODE)
+            files.replace_json(journal.folder / "run.json", about)
+            journal._rows = files.open_append(journal.folder / "rows.jsonl")
+            files.try_lock(journal._rows)
+            journal.folder = journal.folder.rename(journal.folder.with_name(key))
+        except OSError:
+            journal.discard()
+            raise
         files.sync_folder(journal.folder.parent)
         return journal
 
@@ -68,10 +75,15 @@ class Journal:
         return RowFile(self.folder / "rows.jsonl", descriptor, durability=settings.get("ASPARA_DURABILITY"), warn=warn)
 
     def add(self, item: dict[str, Any]) -> None:
-        """Appends an item; one write, so that it is there whole or not at all. Raises OSError."""
+        """Appends an item, whole or not at all. Raises OSError."""
+        line = (json.dumps(item) + "\n").encode()
         descriptor = files.open_append(self.folder / "items.jsonl")
         try:
-            os.write(descriptor, (json.dumps(item) + "\n").encode())
+            size = os.fstat(descriptor).st_size
+            if os.write(descriptor, line) != len(line):
+                # A full disk takes a part; the next item must not stand on the same line.
+                os.ftruncate(descriptor, size)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         finally:
             os.close(descriptor)
 
@@ -118,31 +130,48 @@ class Journal:
         """Keeps how far the tracker has everything."""
         files.replace_json(self.folder / "sent.json", progress)
 
-    def items(self, skip: int) -> list[dict[str, Any]]:
-        """The whole items after the first `skip`."""
+    def item(self, number: int) -> dict[str, Any] | None:
+        """The item of that number, counted from 0: empty where it cannot be understood, None where it is not there yet."""
+        at, offset = self._item_at
+        if number < at:
+            at, offset = 0, 0
+        found = None
+        for line in self._lines("items.jsonl", offset):
+            if at == number:
+                found = line
+                break
+            at, offset = at + 1, offset + len(line)
+        self._item_at = at, offset
+        if found is None:
+            return None
         try:
-            lines = (self.folder / "items.jsonl").read_bytes().split(b"\n")[:-1]
-        except FileNotFoundError:
-            return []
-        found: list[dict[str, Any]] = []
-        for line in lines[skip:]:
-            try:
-                item = json.loads(line)
-            except ValueError:
-                item = {}
-            found.append(item if isinstance(item, dict) else {})
-        return found
+            item = json.loads(found)
+        except ValueError:
+            return {}
+        return item if isinstance(item, dict) else {}
 
     def rows(self, offset: int, most: int, size: int = 4 << 20) -> list[bytes]:
-        """Up to `most` whole lines from byte `offset` on."""
-        try:
-            with (self.folder / "rows.jsonl").open("rb") as file:
-                file.seek(offset)
-                content = file.read(size)
-        except FileNotFoundError:
-            return []
-        cut = content.rfind(b"\n") + 1
-        return [line + b"\n" for line in content[:cut].split(b"\n")[:-1]][:most]
+        """Up to `most` whole lines from byte `offset` on, of `size` bytes together or a single longer one."""
+        found: list[bytes] = []
+        for line in itertools.islice(self._lines("rows.jsonl", offset), most):
+            size -= len(line)
+            if found and size < 0:
+                break
+            found.append(line)
+        return found
+
+    def count(self, offset: int, most: int) -> int:
+        """How many whole lines there are from byte `offset` on, counted up to `most`."""
+        return sum(1 for _ in itertools.islice(self._lines("rows.jsonl", offset), most))
+
+    def _lines(self, name: str, offset: int) -> Iterator[bytes]:
+        """The whole lines of a file from byte `offset` on."""
+        with contextlib.suppress(FileNotFoundError), (self.folder / name).open("rb") as file:
+            file.seek(offset)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    return  # it is being written
+                yield line
 
     def being_written(self) -> bool:
         """True while a process writes it."""
@@ -150,8 +179,12 @@ class Journal:
 
     @contextlib.contextmanager
     def sending(self) -> Iterator[bool]:
-        """Holds the sender's lock; yields False where another process holds it."""
-        self._sending = files.open_append(self.folder / "sender.lock")
+        """Holds the sender's lock; yields False where another process holds it, or has discarded the journal."""
+        try:
+            self._sending = files.open_append(self.folder / "sender.lock")
+        except FileNotFoundError:
+            yield False
+            return
         try:
             yield files.try_lock(self._sending) is not False
         finally:

@@ -48,13 +48,11 @@ def open_recorder(tracker_uri: str, request: RunRequest, *, token: str | None = 
         "request": {**describe(request), "started": time.time_ns() // 1_000_000, "writer": writer},
     }
     journal = Journal.create(f"{time.time_ns():x}-{writer}", about)
-    sender = Sender(journal, transport, _say)
     found: dict[str, Any] = {}
     try:
         found = transport.post(("projects", request.project, "runs"), about["request"], _PATIENCE)
         about.update(run=found.get("run") or found.get("name"), run_id=found.get("run_id"), color=found.get("color", 0))
         journal.remember(about)
-        sender = Sender(journal, transport, _say)
     except Rejected as error:
         journal.discard()
         kind = {400: InvalidName, 404: RunNotFound, 409: RunExists}.get(error.status, TrackerError)
@@ -76,7 +74,7 @@ def open_recorder(tracker_uri: str, request: RunRequest, *, token: str | None = 
         metadata=found.get("metadata")
         or {"config": dict(request.config), "tags": list(request.tags), "notes": request.notes},
     )
-    return RemoteRecorder(identity, journal, sender)
+    return RemoteRecorder(identity, journal, Sender(journal, transport, _say))
 
 
 class RemoteRecorder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import threading
@@ -40,7 +41,9 @@ class Sender:
         self._stopping = False
         self._thread: threading.Thread | None = None
         self._pause = _PAUSES[0]
-        self._told = False
+        self._told = ""
+        """What is to be said when the trouble that was told of is over."""
+        self._beside_told = False
         self.stop_asked = False
         """Whether the tracker has said that somebody asks the run to stop."""
         self._last_contact = time.monotonic()
@@ -77,6 +80,8 @@ class Sender:
                         continue
             except Unreachable:
                 pass
+            except OSError as error:
+                self._trouble(error)
             time.sleep(min(0.2, max(0.0, deadline - time.monotonic())))
         return self.delivered()
 
@@ -84,17 +89,17 @@ class Sender:
         """True when the tracker has everything."""
         return (
             self.run is not None
-            and not self._journal.items(self._progress["items"])
+            and self._journal.item(self._progress["items"]) is None
             and not self._journal.rows(self._progress["bytes"], 1)
         )
 
     def items_delivered(self) -> bool:
         """True when the tracker has everything but rows: metadata, files, versions of artifacts."""
-        return self.run is not None and not self._journal.items(self._progress["items"])
+        return self.run is not None and self._journal.item(self._progress["items"]) is None
 
     def waiting(self) -> int:
         """Rows that the tracker does not have yet, counted up to a million."""
-        return len(self._journal.rows(self._progress["bytes"], 1_000_000, 1 << 30))
+        return self._journal.count(self._progress["bytes"], 1_000_000)
 
     def _loop(self) -> None:
         with self._journal.sending() as mine:
@@ -103,44 +108,58 @@ class Sender:
                     busy = self.step(_TIMEOUT)
                     self._pause = _PAUSES[0]
                     if self._told:
-                        self._told = False
-                        self._warn("The tracker answers again; what was kept is being sent.")
-                except Unreachable as error:
+                        self._warn(self._told)
+                        self._told = ""
+                except OSError as error:  # Unreachable is one
                     busy = False
                     self._pause = min(self._pause * 2, _PAUSES[1])
-                    if not self._told:
-                        self._told = True
-                        self._warn(
-                            f"{error} Training goes on; everything is kept in {self._journal.folder} and sent as soon as it answers."
-                        )
+                    self._trouble(error)
                 if not busy:
                     # Jitter, so that a hundred workers do not all come back in the same moment.
                     self._bell.wait(self._pause * random.uniform(0.7, 1.3))  # noqa: S311
 
+    def _trouble(self, error: OSError) -> None:
+        """Says what keeps it from sending, once."""
+        if self._told:
+            return
+        if isinstance(error, Unreachable):
+            self._told = "The tracker answers again; what was kept is being sent."
+            self._warn(
+                f"{error} Training goes on; everything is kept in {self._journal.folder} and sent as soon as it answers."
+            )
+        else:
+            self._told = f"The disk under {self._journal.folder} works again; what was kept is being sent."
+            self._warn(
+                f"What is to be sent from {self._journal.folder} meets a disk that refuses ({error.strerror or error}). "
+                "Training goes on; it is tried again."
+            )
+
     def step(self, timeout: float) -> bool:
-        """Sends the next thing; False if there was nothing. Raises Unreachable."""
+        """Sends the next thing; False if there was nothing. Raises Unreachable, or another OSError for the journal's disk."""
         if self.run is None:
             self._create(timeout)
             return True
         if self._beside.due() and self._send_beside(timeout):
             return True
-        items = self._journal.items(self._progress["items"])
-        before = items[0].get("after", 0) if items else None
+        item = self._journal.item(self._progress["items"])
+        before = None if item is None else item.get("after", 0)
         lines = self._journal.rows(
             self._progress["bytes"], _BATCH if before is None else min(_BATCH, max(0, before - self._progress["rows"]))
         )
         if lines:
             self._send_rows(lines, timeout)
             return True
-        if (self.orphaned or (items and items[0].get("kind") == "finish")) and self._send_beside(timeout):
+        if (self.orphaned or (item is not None and item.get("kind") == "finish")) and self._send_beside(timeout):
             return True
-        if items:
-            self._send_item(items[0], timeout)
+        if item is not None:
+            self._send_item(item, timeout)
             self._progress["items"] += 1
             self._journal.acknowledge(self._progress)
             return True
         if time.monotonic() - self._last_contact >= PING:
-            self._post(("ping",), {}, timeout)
+            with contextlib.suppress(Rejected):  # the run was deleted there, which its next rows tell of
+                self._post(("ping",), {}, timeout)
+            self._last_contact = time.monotonic()
         return False
 
     def _create(self, timeout: float) -> None:
@@ -172,8 +191,12 @@ class Sender:
         except Rejected as error:
             self._beside.give_up()
             self._warn(f"The tracker refuses what lies beside run {self.run!r}: {error} Everything else is sent.")
+        except Unreachable:
+            raise
         except OSError as error:
-            self._warn(f"What lies beside run {self.run!r} cannot be sent now ({error.strerror or error}).")
+            if not self._beside_told:
+                self._beside_told = True
+                self._warn(f"What lies beside run {self.run!r} cannot be sent now ({error.strerror or error}).")
         return False
 
     def _send_rows(self, lines: list[bytes], timeout: float) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from aspara import settings
 from aspara.client.journal import Journal, journals
 from aspara.client.sender import Sender
-from aspara.client.transport import Transport, Unreachable
+from aspara.client.transport import Transport
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,8 @@ def sync(
             name = f"{about['project']}/{about.get('run') or about['request'].get('name')}"
             tracker = tracker_uri or str(about["tracker"])
         except (OSError, ValueError, KeyError, TypeError) as error:
-            results.append(Result(path.name, "", "broken", str(error)))
+            if path.is_dir():  # else it was delivered since
+                results.append(Result(path.name, "", "broken", str(error)))
             continue
         progress(number, len(waiting), name)
         if journal.being_written():
@@ -50,7 +51,8 @@ def sync(
             continue
         with journal.sending() as mine:
             if not mine:
-                results.append(Result(name, tracker, "busy", "another process is sending it"))
+                if path.is_dir():
+                    results.append(Result(name, tracker, "busy", "another process is sending it"))
                 continue
             results.append(_send(journal, name, tracker, timeout, warn))
     return results
@@ -79,7 +81,7 @@ def _send(journal: Journal, name: str, tracker: str, timeout: float, warn: Calla
     try:
         while (left := deadline - time.monotonic()) > 0 and sender.step(min(20.0, max(0.5, left))):
             pass
-    except Unreachable as error:
+    except OSError as error:  # Unreachable is one
         return Result(name, tracker, "kept", str(error))
     if not sender.delivered():
         return Result(name, tracker, "kept", f"{sender.waiting()} rows are left; run it again")

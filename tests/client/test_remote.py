@@ -324,6 +324,53 @@ def test_rows_that_come_after_the_end_are_kept_and_change_nothing_of_it(tmp_path
         stop(server)
 
 
+def test_a_disk_that_refuses_for_a_while_ends_no_sending(tmp_path, capsys):
+    """Where the sender cannot note how far it is, it says so once and goes on when it can."""
+    server = start(tmp_path / "data")
+    try:
+        run = aspara.Run("r", "p", tracker_uri=server.url)
+        [journal] = outbox().iterdir()
+        (journal / "sent.json").mkdir()
+        run.log({"a": 0.0})
+        said, deadline = "", time.monotonic() + 60
+        while "disk that refuses" not in said and time.monotonic() < deadline:
+            time.sleep(0.05)
+            said += capsys.readouterr().err
+        assert 1 == said.count("disk that refuses")
+        (journal / "sent.json").rmdir()
+        run.log({"a": 1.0})
+        run.finish()
+        assert "not delivered" not in capsys.readouterr().err
+        assert [0.0, 1.0] == values(tmp_path / "data")
+        assert [] == list(outbox().iterdir())
+    finally:
+        stop(server)
+
+
+def test_a_run_that_is_deleted_at_its_tracker_is_told_of_by_its_next_row(tmp_path, capsys, monkeypatch):
+    """Signs of life before that end nothing."""
+    monkeypatch.setattr("aspara.client.sender.PING", 0.05)
+    server = start(tmp_path / "data")
+    try:
+        run = aspara.Run("r", "p", tracker_uri=server.url)
+        run.log({"a": 0.0})
+        run.flush()
+        deadline = time.monotonic() + 60
+        while not list((tmp_path / "data").glob("p/r/writers/*.jsonl")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        Catalog(tmp_path / "data").delete_run("p", "r", force=True)
+        time.sleep(1.0)  # for a sign of life or two
+        run.log({"a": 1.0})
+        said, deadline = "", time.monotonic() + 60
+        while "was deleted at the tracker" not in said and time.monotonic() < deadline:
+            time.sleep(0.05)
+            said += capsys.readouterr().err
+        assert "was deleted at the tracker" in said
+        run.finish()
+    finally:
+        stop(server)
+
+
 def test_a_journal_is_locked_from_its_first_moment_on(tmp_path):
     """Who sends what the dead left never takes one that is only just begun for theirs."""
     journal = Journal.create(

@@ -20,7 +20,7 @@ import aspara
 from aspara.client.beside import Beside
 from aspara.client.journal import outbox
 from aspara.client.sync import sync
-from aspara.client.transport import Unreachable
+from aspara.client.transport import Transport, Unreachable
 from aspara.errors import ArtifactNotFound, NotRemote, TrackerError
 from aspara.server.app import Server
 from aspara.server.tracker import ingest
@@ -77,6 +77,28 @@ def test_the_console_is_there_while_the_run_goes_on(tracker, monkeypatch):
         run.finish()
     lines = [f"{line} {number}" for number in (1, 2) for line in ("first", "second", "last")]
     assert lines == console.read_text().splitlines()
+
+
+def test_the_last_words_wait_for_a_tracker_that_is_away_at_the_end(tracker, monkeypatch, capsys):
+    """The run's end does not overtake them; nothing is said of a moment's absence."""
+    monkeypatch.setenv("ASPARA_CAPTURE", "console")
+    monkeypatch.setenv("ASPARA_EXIT_TIMEOUT", "60")
+    address, folder = tracker
+    post, refused = Transport.post_content, []
+
+    def away_at_first(*args, **options):
+        if not refused:
+            refused.append(True)
+            raise Unreachable("The tracker is away.")
+        return post(*args, **options)
+
+    monkeypatch.setattr(Transport, "post_content", away_at_first)
+    run = aspara.init("p", "r", tracker_uri=address)
+    print("the last words")
+    run.finish()
+    assert "the last words\n" == (folder / "p" / "r" / "console.log").read_text()
+    assert "lies beside" not in capsys.readouterr().err
+    assert [] == list(outbox().iterdir())
 
 
 def test_what_a_killed_process_printed_is_brought_by_sync(tracker, tmp_path, monkeypatch):
