@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { XAxis } from "../chart/figure";
 import type { Smoother } from "../core/smooth";
 import type { Size, Spread, View } from "../state/view";
+import { Choice, Options, Pick } from "./choice";
 
 const AXES: [XAxis, string][] = [
   ["step", "step"],
@@ -85,39 +86,27 @@ export function Controls({
         log y
       </button>
       {fields && fields.length > 0 && (
-        <label class="pick">
-          <span>Group by</span>
-          <select
-            value={view.group.value}
-            onChange={(event) => {
-              view.group.value = event.currentTarget.value;
-            }}
-          >
-            <option value="">run</option>
-            {fields.map((field) => (
-              <option key={field} value={field}>
-                {field.replace(/^config\./, "")}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Pick
+          label="Group by"
+          value={view.group.value}
+          choose={(field) => {
+            view.group.value = field;
+          }}
+        >
+          <option value="">run</option>
+          <Options of={fields.map((field) => [field, field.replace(/^config\./, "")])} />
+        </Pick>
       )}
       {view.group.value && fields && (
-        <label class="pick">
-          <span>Band</span>
-          <select
-            value={view.spread.value}
-            onChange={(event) => {
-              view.spread.value = event.currentTarget.value as Spread;
-            }}
-          >
-            {SPREADS.map(([spread, text]) => (
-              <option key={spread} value={spread}>
-                {text}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Pick
+          label="Band"
+          value={view.spread.value}
+          choose={(spread) => {
+            view.spread.value = spread;
+          }}
+        >
+          <Options of={SPREADS} />
+        </Pick>
       )}
       <Choice
         label="Chart size"
@@ -136,36 +125,24 @@ export function Controls({
           Number(view.xAxis.value.startsWith("metric:"))
         }
       >
-        <label class="pick">
-          <span>Smoothing by</span>
-          <select
-            value={view.smoother.value}
-            onChange={(event) => {
-              view.smoother.value = event.currentTarget.value as Smoother;
-            }}
-          >
-            {SMOOTHERS.map(([kind, text]) => (
-              <option key={kind} value={kind}>
-                {text}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Pick
+          label="Smoothing by"
+          value={view.smoother.value}
+          choose={(kind) => {
+            view.smoother.value = kind;
+          }}
+        >
+          <Options of={SMOOTHERS} />
+        </Pick>
         {metrics && (
-          <label class="pick">
-            <span>X axis metric</span>
-            <select
-              value={view.xAxis.value.startsWith("metric:") ? view.xAxis.value : ""}
-              onChange={(event) => chooseAxis((event.currentTarget.value || "step") as XAxis)}
-            >
-              <option value="">none</option>
-              {metrics.map((metric) => (
-                <option key={metric} value={`metric:${metric}`}>
-                  {metric}
-                </option>
-              ))}
-            </select>
-          </label>
+          <Pick
+            label="X axis metric"
+            value={view.xAxis.value.startsWith("metric:") ? view.xAxis.value : ""}
+            choose={(axis) => chooseAxis((axis || "step") as XAxis)}
+          >
+            <option value="">none</option>
+            <Options of={metrics.map((metric) => [`metric:${metric}`, metric])} />
+          </Pick>
         )}
         <Check
           label="Logarithmic x axis"
@@ -263,33 +240,5 @@ function Further({ active, children }: { active: number; children: preact.Compon
         </fieldset>
       )}
     </div>
-  );
-}
-
-export function Choice<T extends string>({
-  label,
-  options,
-  value,
-  choose,
-}: {
-  label: string;
-  options: [T, string][];
-  value: T;
-  choose: (value: T) => void;
-}) {
-  return (
-    <fieldset class="choice" aria-label={label}>
-      {options.map(([option, text]) => (
-        <button
-          key={option}
-          type="button"
-          aria-pressed={option === value}
-          title={`${label}: ${text}`}
-          onClick={() => choose(option)}
-        >
-          {text}
-        </button>
-      ))}
-    </fieldset>
   );
 }

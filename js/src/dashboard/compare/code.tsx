@@ -1,23 +1,24 @@
 import { useMemo, useState } from "preact/hooks";
 import { diffLines, hunks, type Shown, sideBySide } from "../../core/diff";
 import type { Run } from "../../core/types";
+import { Options, Pick } from "../../panel/choice";
 import { type Facts, type Line, linesOf, packages, surroundings } from "./facts";
 import { Finder } from "./finder";
 import { DiffTable } from "./table";
 import { textOf, useCaptured } from "./texts";
-import type { CompareView, Text } from "./view";
+import { type CompareView, TEXTS, type Text } from "./view";
 
 /** Of so many runs the packages are loaded unasked. */
 const FEW = 20;
 /** So many lines of a diff are drawn before somebody asks for all. */
 const MOST_LINES = 1500;
 
-const TEXTS: [Text, string][] = [
-  ["diff.patch", "uncommitted changes"],
-  ["requirements.txt", "packages"],
-  ["config", "config"],
-  ["command", "command"],
-];
+const NAMES: Record<Text, string> = {
+  "diff.patch": "uncommitted changes",
+  "requirements.txt": "packages",
+  config: "config",
+  command: "command",
+};
 
 /** Code, packages and machines of the runs, and two of their texts line by line. */
 export function Code({
@@ -80,16 +81,7 @@ export function Code({
             : "One run differs from none; “all” shows what is known of it."}
         </p>
       ) : (
-        <DiffTable
-          project={project}
-          runs={runs}
-          baseline={view.baseline}
-          lines={lines}
-          everything={view.everything.value}
-          search={view.search.value}
-          order={(places) => view.order(places.map((at) => runs[at]!.run))}
-          label="Code and machine"
-        />
+        <DiffTable project={project} view={view} runs={runs} lines={lines} label="Code and machine" />
       )}
       {runs.length > 1 && <Texts project={project} view={view} runs={runs} facts={facts} />}
     </>
@@ -116,43 +108,38 @@ function Texts({
   const one = textOf(which, left, facts.get(left.run), texts);
   const other = textOf(which, right, facts.get(right.run), texts);
   const commits = [left, right].map((run) => facts.get(run.run)?.git?.commit ?? null);
-  const pick = (label: string, now: Run, choose: (run: string) => void) => (
-    <label class="pick">
-      <span>{label}</span>
-      <select value={now.run} onChange={(event) => choose(event.currentTarget.value)}>
-        {runs.map((run) => (
-          <option key={run.run} value={run.run}>
-            {run.name}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
+  const names = <Options of={runs.map((run) => [run.run, run.name])} />;
   return (
     <section class="texts" aria-labelledby="texts-head">
       <h2 id="texts-head">Line by line</h2>
       <div class="controls-row">
-        <label class="pick">
-          <span>Show</span>
-          <select
-            value={which}
-            onChange={(event) => {
-              view.text.value = event.currentTarget.value as Text;
-            }}
-          >
-            {TEXTS.map(([text, name]) => (
-              <option key={text} value={text}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
-        {pick("from", left, (run) => {
-          view.left.value = run;
-        })}
-        {pick("to", right, (run) => {
-          view.right.value = run;
-        })}
+        <Pick
+          label="Show"
+          value={which}
+          choose={(text) => {
+            view.text.value = text;
+          }}
+        >
+          <Options of={TEXTS.map((text) => [text, NAMES[text]])} />
+        </Pick>
+        <Pick
+          label="from"
+          value={left.run}
+          choose={(run) => {
+            view.left.value = run;
+          }}
+        >
+          {names}
+        </Pick>
+        <Pick
+          label="to"
+          value={right.run}
+          choose={(run) => {
+            view.right.value = run;
+          }}
+        >
+          {names}
+        </Pick>
         <button
           type="button"
           class="toggle"

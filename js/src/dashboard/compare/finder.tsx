@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { Choice } from "../../panel/choice";
 import type { CompareView } from "./view";
 
 /** What of a table of differences is shown: keys by text or regular expression, only what differs or all. */
@@ -15,7 +16,6 @@ export function Finder({
   placeholder: string;
   children?: ComponentChildren;
 }) {
-  const all = view.everything.value;
   return (
     <div class="controls-row finder">
       <input
@@ -28,27 +28,26 @@ export function Finder({
           view.search.value = event.currentTarget.value;
         }}
       />
-      <fieldset class="choice" aria-label="Keys shown">
-        <button
-          type="button"
-          aria-pressed={!all}
-          onClick={() => {
-            view.everything.value = false;
-          }}
-        >
-          what differs <span class="count">{differing}</span>
-        </button>
-        <button
-          type="button"
-          aria-pressed={all}
-          onClick={() => {
-            view.everything.value = true;
-          }}
-        >
-          all <span class="count">{total}</span>
-        </button>
-      </fieldset>
+      <Choice
+        label="Keys shown"
+        options={[
+          ["some", <Counted key="some" text="what differs" count={differing} />],
+          ["all", <Counted key="all" text="all" count={total} />],
+        ]}
+        value={view.everything.value ? "all" : "some"}
+        choose={(which) => {
+          view.everything.value = which === "all";
+        }}
+      />
       {children}
     </div>
+  );
+}
+
+function Counted({ text, count }: { text: string; count: number }) {
+  return (
+    <>
+      {text} <span class="count">{count}</span>
+    </>
   );
 }

@@ -3,6 +3,7 @@ import { axisOf } from "../../core/axis";
 import { formatValue } from "../../core/format";
 import { runColor } from "../../core/palette";
 import { type Dimension, goodness, parallel } from "../../core/parallel";
+import { Choice } from "../../panel/choice";
 import { address } from "../app";
 import { Popover } from "../parts/popover";
 import type { Row } from "../table/columns";
@@ -37,29 +38,20 @@ export function Parameters({
   return (
     <>
       <div class="controls-row">
-        <fieldset class="choice" aria-label="Which runs">
-          {(["selected", "filter", "all"] as const)
-            .filter((each) => each !== "filter" || view.runFilter.value)
-            .map((each) => (
-              <button
-                key={each}
-                type="button"
-                aria-pressed={scope === each}
-                title={each === "filter" ? view.runFilter.value : undefined}
-                onClick={() => {
-                  view.scope.value = each;
-                }}
-              >
-                {
-                  {
-                    selected: `these ${view.runs.value.length}`,
-                    filter: "the table's filter",
-                    all: "all runs",
-                  }[each]
-                }
-              </button>
-            ))}
-        </fieldset>
+        <Choice
+          label="Which runs"
+          options={[
+            ["selected", `these ${view.runs.value.length}`],
+            ...(view.runFilter.value
+              ? [["filter", "the table's filter", view.runFilter.value] as const]
+              : []),
+            ["all", "all runs"],
+          ]}
+          value={scope}
+          choose={(next) => {
+            view.scope.value = next;
+          }}
+        />
         {found && found.target !== null && (
           <FieldPicker
             label="Result"

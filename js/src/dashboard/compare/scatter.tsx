@@ -4,6 +4,7 @@ import { formatValue } from "../../core/format";
 import { pearson, ranks } from "../../core/importance";
 import { SHADES } from "../../core/parallel";
 import type { Json } from "../../core/types";
+import { Options, Pick } from "../../panel/choice";
 import { address, navigate } from "../app";
 import type { Row } from "../table/columns";
 import { shadeColor, UNSAID } from "./parallel";
@@ -244,20 +245,13 @@ export function FieldPicker({
   choose: (field: string) => void;
 }) {
   return (
-    <label class="pick">
-      <span>{label}</span>
-      <select value={value} onChange={(event) => choose(event.currentTarget.value)}>
-        {options.map((group) => (
-          <optgroup key={group.name} label={group.name}>
-            {group.fields.map((field) => (
-              <option key={field} value={field}>
-                {labelOf(field)}
-              </option>
-            ))}
-          </optgroup>
-        ))}
-      </select>
-    </label>
+    <Pick label={label} value={value} choose={choose}>
+      {options.map((group) => (
+        <optgroup key={group.name} label={group.name}>
+          <Options of={group.fields.map((field) => [field, labelOf(field)])} />
+        </optgroup>
+      ))}
+    </Pick>
   );
 }
 

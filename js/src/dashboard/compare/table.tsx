@@ -5,6 +5,7 @@ import type { Json, Run } from "../../core/types";
 import { address } from "../app";
 import { Delta } from "../table/cells";
 import { bestOf, type Line, listed, ordered } from "./facts";
+import type { CompareView } from "./view";
 
 const ROW = 32;
 const KEY = 230;
@@ -25,24 +26,20 @@ const MOMENT = {
  */
 export function DiffTable({
   project,
+  view,
   runs,
-  baseline,
   lines,
-  everything,
-  search,
   label,
-  order,
 }: {
   project: string;
+  view: CompareView;
   runs: readonly Run[];
-  baseline: string | null;
   lines: readonly Line[];
-  everything: boolean;
-  search: string;
   label: string;
-  /** The runs are wanted in another order, given by their places. */
-  order: (places: number[]) => void;
 }) {
+  const { baseline } = view;
+  const everything = view.everything.value;
+  const search = view.search.value;
   const box = useRef<HTMLElement>(null);
   const [at, setAt] = useState({ left: 0, top: 0 });
   const [size, setSize] = useState({ width: 1200, height: 700 });
@@ -121,11 +118,10 @@ export function DiffTable({
               <LineRow
                 key={`${item.line.section} ${item.line.key}`}
                 line={item.line}
-                order={order}
+                order={(places) => view.order(places.map((place) => runs[place]!.run))}
                 index={firstRow + i + 2}
                 from={firstRun}
                 to={lastRun}
-                before={firstRun}
                 after={after}
                 reference={reference}
               />
@@ -146,16 +142,16 @@ function LineRow({
   index,
   from,
   to,
-  before,
   after,
   reference,
 }: {
   line: Line;
+  /** The runs are wanted in another order, given by their places. */
   order: (places: number[]) => void;
   index: number;
+  /** Of the runs those from here to before there have cells. */
   from: number;
   to: number;
-  before: number;
   after: number;
   reference: number;
 }) {
@@ -175,7 +171,7 @@ function LineRow({
           {line.key.slice(cut)}
         </button>
       </th>
-      {before > 0 && <td colSpan={before} />}
+      {from > 0 && <td colSpan={from} />}
       {line.values.slice(from, to).map((value, i) => {
         const run = from + i;
         const isBest = best.has(run);

@@ -7,8 +7,9 @@ export type Tab = (typeof TABS)[number];
 export const SCOPES = ["selected", "filter", "all"] as const;
 /** Which runs the parameters are looked at in: those compared, those that the table's filter left, or all. */
 export type Scope = (typeof SCOPES)[number];
+export const TEXTS = ["diff.patch", "requirements.txt", "config", "command"] as const;
 /** What of two runs is compared line by line. */
-export type Text = "diff.patch" | "requirements.txt" | "config" | "command";
+export type Text = (typeof TEXTS)[number];
 export type Interval = readonly [number, number];
 
 /** More runs than this are not told apart. */
@@ -48,8 +49,7 @@ export class CompareView extends View {
     this.search.value = query.get("search") ?? "";
     this.left.value = query.get("left") ?? "";
     this.right.value = query.get("right") ?? "";
-    const texts: Text[] = ["diff.patch", "requirements.txt", "config", "command"];
-    this.text.value = texts.find((text) => text === query.get("text")) ?? "diff.patch";
+    this.text.value = TEXTS.find((text) => text === query.get("text")) ?? "diff.patch";
     this.split.value = query.get("split") === "1";
     this.scope.value = SCOPES.find((scope) => scope === query.get("scope")) ?? null;
     this.runFilter.value = query.get("filter") ?? "";

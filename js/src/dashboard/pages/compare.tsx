@@ -14,6 +14,8 @@ import { DiffTable } from "../compare/table";
 import { CompareView, MOST_COMPARED, TABS, type Tab } from "../compare/view";
 import { Frame } from "../parts/frame";
 import { useNow } from "../parts/hooks";
+import { TabPanel, Tabs } from "../parts/tabs";
+import { Teach } from "../parts/teach";
 import { groupable, Loading, useSame } from "./project";
 
 const NAMES: Record<Tab, string> = {
@@ -99,62 +101,36 @@ export function ComparePage({ project }: { project: string }) {
         )}
         {!loading && runs.length > 0 && <Compared project={project} view={view} runs={runs} />}
         {!loading && runs.length === 0 && (
-          <div class="empty teach">
-            <h2>Choose runs to compare</h2>
+          <Teach title="Choose runs to compare">
             <p>
               Select some in the <a href={address("projects", project, "runs")}>table of runs</a> and press
               Compare, or take them from here:
             </p>
             <Others project={project} view={view} />
-          </div>
+          </Teach>
         )}
         {runs.length > 0 && (
           <>
-            <Tabs view={view} />
-            <div role="tabpanel" aria-labelledby={`tab-${tab}`}>
+            <Tabs
+              label="What is compared"
+              items={TABS.map((id) => ({ id, text: NAMES[id] }))}
+              now={tab}
+              choose={(id) => {
+                view.tab.value = id;
+              }}
+            />
+            <TabPanel id={tab}>
               {tab === "differences" && (
                 <Differences project={project} view={view} runs={runs} facts={facts} />
               )}
               {tab === "charts" && <Drawn board={board} view={view} runs={runs} />}
               {tab === "code" && <Code project={project} view={view} runs={runs} facts={facts} />}
               {tab === "parameters" && <Parameters project={project} view={view} facts={facts} />}
-            </div>
+            </TabPanel>
           </>
         )}
       </div>
     </Frame>
-  );
-}
-
-function Tabs({ view }: { view: CompareView }) {
-  const tab = view.tab.value;
-  const keys = (event: KeyboardEvent) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (step === undefined) return;
-    event.preventDefault();
-    const next = TABS[(TABS.indexOf(tab) + step + TABS.length) % TABS.length]!;
-    view.tab.value = next;
-    document.getElementById(`tab-${next}`)?.focus();
-  };
-  return (
-    <div class="tabs" role="tablist" aria-label="What is compared">
-      {TABS.map((name) => (
-        <button
-          key={name}
-          id={`tab-${name}`}
-          type="button"
-          role="tab"
-          aria-selected={tab === name}
-          tabIndex={tab === name ? 0 : -1}
-          onKeyDown={keys}
-          onClick={() => {
-            view.tab.value = name;
-          }}
-        >
-          {NAMES[name]}
-        </button>
-      ))}
-    </div>
   );
 }
 
@@ -198,12 +174,9 @@ function Differences({
       ) : (
         <DiffTable
           project={project}
+          view={view}
           runs={runs}
-          baseline={view.baseline}
           lines={lines}
-          everything={view.everything.value}
-          search={view.search.value}
-          order={(places) => view.order(places.map((at) => runs[at]!.run))}
           label="Config and summary of the compared runs"
         />
       )}

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { formatAgo } from "../../core/format";
 import type { Project } from "../../core/types";
+import { Choice, Options, Pick } from "../../panel/choice";
 import { Menu, type MenuItem } from "../../panel/menu";
 import { remember, remembered } from "../../state/view";
 import { address, app, say, source } from "../app";
@@ -9,6 +10,7 @@ import { Dialog, Frame } from "../parts/frame";
 import { useNow, usePolled } from "../parts/hooks";
 import { Markdown } from "../parts/markdown";
 import { Sparkline } from "../parts/sparkline";
+import { Teach } from "../parts/teach";
 
 const START = `import aspara
 
@@ -25,6 +27,10 @@ const SORTS: [Sort, string][] = [
   ["created", "newest"],
 ];
 type Layout = "cards" | "list";
+const LAYOUTS: [Layout, string][] = [
+  ["cards", "cards"],
+  ["list", "list"],
+];
 /** How long a deletion waits for a change of mind, ms. */
 const GRACE = 8000;
 
@@ -134,31 +140,15 @@ export function ProjectsPage() {
               }}
             />
           </form>
-          <label class="pick">
-            <span>Sort by</span>
-            <select
-              value={state.sort}
-              onChange={(event) => change({ sort: event.currentTarget.value as Sort })}
-            >
-              {SORTS.map(([name, text]) => (
-                <option key={name} value={name}>
-                  {text}
-                </option>
-              ))}
-            </select>
-          </label>
-          <fieldset class="choice" aria-label="Layout">
-            {(["cards", "list"] as const).map((layout) => (
-              <button
-                key={layout}
-                type="button"
-                aria-pressed={state.layout === layout}
-                onClick={() => change({ layout })}
-              >
-                {layout}
-              </button>
-            ))}
-          </fieldset>
+          <Pick label="Sort by" value={state.sort} choose={(sort) => change({ sort })}>
+            <Options of={SORTS} />
+          </Pick>
+          <Choice
+            label="Layout"
+            options={LAYOUTS}
+            value={state.layout}
+            choose={(layout) => change({ layout })}
+          />
           {(away > 0 || state.archived) && (
             <label class="check">
               <input
@@ -175,7 +165,11 @@ export function ProjectsPage() {
             {error}
           </p>
         )}
-        {projects?.length === 0 && <Teach />}
+        {projects?.length === 0 && (
+          <Teach title="No runs yet" code={START}>
+            <p>Three lines in a script or a notebook cell record the first one; it appears here by itself.</p>
+          </Teach>
+        )}
         {here.length > 0 && found.length === 0 && (
           <p class="empty">
             {wanted ? (
@@ -395,18 +389,5 @@ function TagButtons({ tags, choose }: { tags: string[]; choose: (tag: string) =>
         </button>
       ))}
     </span>
-  );
-}
-
-function Teach() {
-  return (
-    <div class="empty teach">
-      <h2>No runs yet</h2>
-      <p>Three lines in a script or a notebook cell record the first one; it appears here by itself.</p>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <pre tabIndex={0}>
-        <code>{START}</code>
-      </pre>
-    </div>
   );
 }

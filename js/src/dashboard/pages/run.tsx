@@ -11,6 +11,8 @@ import type { View } from "../../state/view";
 import { address, source } from "../app";
 import { Frame } from "../parts/frame";
 import { useBoard, useNow, usePolled, useView } from "../parts/hooks";
+import { TabPanel, Tabs } from "../parts/tabs";
+import { Teach } from "../parts/teach";
 import { Artifacts } from "../run/artifacts";
 import { Config } from "../run/config";
 import { Console } from "../run/console";
@@ -19,7 +21,6 @@ import { Overview } from "../run/overview";
 import { usePlace } from "../run/place";
 import { StopButton } from "../run/stop";
 import { Summary } from "../run/summary";
-import { TabPanel, Tabs, Teach } from "../run/tabs";
 import { Loading } from "./project";
 
 const TABS = ["charts", "overview", "summary", "config", "system", "media", "artifacts", "console"] as const;

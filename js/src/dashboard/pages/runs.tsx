@@ -6,6 +6,7 @@ import { address, say, source } from "../app";
 import { Frame } from "../parts/frame";
 import { useNow } from "../parts/hooks";
 import { Popover } from "../parts/popover";
+import { Teach } from "../parts/teach";
 import { Actions, csv } from "../table/actions";
 import type { ColumnsAnswer, Row } from "../table/columns";
 import { check, FilterBox } from "../table/filter";
@@ -202,13 +203,12 @@ export function RunsPage({ project }: { project: string }) {
           <div class="card table-wrap loading" aria-busy="true" style={{ height: "320px" }} />
         )}
         {!store.loading.value && total === 0 && (
-          <div class="empty teach">
-            <h2>This project has no runs yet</h2>
+          <Teach
+            title="This project has no runs yet"
+            code={`import aspara\n\naspara.init(project="${project}", config={"lr": 1e-3})\naspara.log({"loss": 0.5})\naspara.finish()`}
+          >
             <p>The first appears here by itself as soon as a program logs to it.</p>
-            <pre>
-              <code>{`import aspara\n\naspara.init(project="${project}", config={"lr": 1e-3})\naspara.log({"loss": 0.5})\naspara.finish()`}</code>
-            </pre>
-          </div>
+          </Teach>
         )}
         {total > 0 && rows.length === 0 && (
           <p class="empty">

@@ -2,8 +2,8 @@ import { useState } from "preact/hooks";
 import { formatBytes, formatTime } from "../../core/format";
 import type { Artifact, ArtifactUse, RunDetail } from "../../core/types";
 import { api } from "../api";
+import { Teach } from "../parts/teach";
 import { Preview } from "./preview";
-import { Teach } from "./tabs";
 import { VersionCard } from "./version";
 
 /** What is kept with a run: versions of artifacts that it made and used, and its plain files. */

@@ -1,5 +1,5 @@
 import type { RunDetail } from "../../core/types";
-import { Teach } from "./tabs";
+import { Teach } from "../parts/teach";
 import { Tree } from "./tree";
 
 /** What went into a run. */

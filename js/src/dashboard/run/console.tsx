@@ -3,9 +3,9 @@ import { bare, PLAIN, type Style, spans, terminalLines } from "../../core/termin
 import { download, fileName } from "../../panel/export";
 import { remember, remembered } from "../../state/view";
 import { say } from "../app";
+import { Teach } from "../parts/teach";
 import { ConsoleLines, PORTION } from "./consolelines";
 import { readConsole } from "./consoleread";
-import { Teach } from "./tabs";
 
 /** Characters kept on the page; a download has everything. */
 const MOST = 2_000_000;

@@ -1,12 +1,13 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { allSteps, type MediaKey, placeOf } from "../../core/media";
 import { matcher } from "../../core/sections";
+import { Choice } from "../../panel/choice";
 import { api, getJson } from "../api";
 import { usePolled } from "../parts/hooks";
+import { Teach } from "../parts/teach";
 import { KeyCard } from "./media/card";
 import { Shelf } from "./media/shelf";
 import { StepSlider } from "./media/slider";
-import { Teach } from "./tabs";
 
 const SIZES = ["s", "m", "l"] as const;
 
@@ -40,7 +41,10 @@ export function Media({
   const keys = useMemo(() => (told === null ? null : (JSON.parse(told) as MediaKey[])), [told]);
   const search = query.get("search") ?? "";
   const size = SIZES.find((each) => each === query.get("size")) ?? "m";
-  const shown = useMemo(() => (keys ?? []).filter((key) => matcher(search)(key.metric)), [keys, search]);
+  const shown = useMemo(() => {
+    const matches = matcher(search);
+    return (keys ?? []).filter((key) => matches(key.metric));
+  }, [keys, search]);
   const steps = useMemo(() => allSteps(shown), [shown]);
   const [step, setStep] = useStep(query, set);
   const now = placeOf(steps, step);
@@ -73,18 +77,12 @@ export function Media({
           onInput={(event) => set({ search: event.currentTarget.value })}
         />
         <StepSlider steps={steps} now={now} choose={choose} following={running && step === null} />
-        <fieldset class="choice" aria-label="Size of pictures">
-          {SIZES.map((each) => (
-            <button
-              key={each}
-              type="button"
-              aria-pressed={size === each}
-              onClick={() => set({ size: each === "m" ? null : each })}
-            >
-              {each.toUpperCase()}
-            </button>
-          ))}
-        </fieldset>
+        <Choice
+          label="Size of pictures"
+          options={SIZES.map((each) => [each, each.toUpperCase()])}
+          value={size}
+          choose={(each) => set({ size: each === "m" ? null : each })}
+        />
       </div>
       {error && (
         <p class="error" role="alert">

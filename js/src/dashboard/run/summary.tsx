@@ -3,7 +3,7 @@ import { direction } from "../../core/best";
 import { formatValue } from "../../core/format";
 import { matcher } from "../../core/sections";
 import type { Json, MetricSummary, RunDetail } from "../../core/types";
-import { Teach } from "./tabs";
+import { Teach } from "../parts/teach";
 
 /** What came out: of each metric the last, best, least, greatest and mean value with their steps; beside them what the program set. */
 export function Summary({ detail }: { detail: RunDetail }) {

@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { formatBytes, formatTime, formatValue } from "../../core/format";
 import { runColor } from "../../core/palette";
 import type { ArtifactUse, Json } from "../../core/types";
+import { Options, Pick } from "../../panel/choice";
 import { api, getJson } from "../api";
 import { address, source } from "../app";
 import { FileRow } from "./artifacts";
@@ -105,16 +106,14 @@ export function VersionCard({ use, run }: { use: ArtifactUse; run: string }) {
       {open && version && (
         <div class="version-body">
           {versions.length > 1 && (
-            <label class="pick">
-              <span>Version</span>
-              <select value={version.version} onChange={(event) => setReference(event.currentTarget.value)}>
-                {versions.map((each) => (
-                  <option key={each.version} value={each.version}>
-                    {[each.version, ...each.aliases].join(", ")} · {formatTime(each.created_at)}
-                  </option>
-                ))}
-              </select>
-            </label>
+            <Pick label="Version" value={version.version} choose={setReference}>
+              <Options
+                of={versions.map((each) => [
+                  each.version,
+                  `${[each.version, ...each.aliases].join(", ")} · ${formatTime(each.created_at)}`,
+                ])}
+              />
+            </Pick>
           )}
           <Lineage version={version} project={use.project} run={run} />
           {Object.keys(version.metadata ?? {}).length > 0 && (

@@ -1,22 +1,22 @@
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
 
-export interface TabItem {
-  id: string;
+interface TabItem<T> {
+  id: T;
   text: string;
   count?: number;
 }
 
 /** Tabs as everywhere: one stop for the Tab key, arrows, Home and End go from one to the next. */
-export function Tabs({
+export function Tabs<T extends string>({
   items,
   now,
   choose,
   label,
 }: {
-  items: readonly TabItem[];
-  now: string;
-  choose: (id: string) => void;
+  items: readonly TabItem<T>[];
+  now: T;
+  choose: (id: T) => void;
   label: string;
 }) {
   const box = useRef<HTMLDivElement>(null);
@@ -55,30 +55,6 @@ export function TabPanel({ id, children }: { id: string; children: ComponentChil
   return (
     <div id={`panel-${id}`} role="tabpanel" aria-labelledby={`tab-${id}`} class="tab-panel">
       {children}
-    </div>
-  );
-}
-
-/** What a tab says where it has nothing to show: why, and the line of code that fills it. */
-export function Teach({
-  title,
-  code,
-  children,
-}: {
-  title: string;
-  code?: string;
-  children?: ComponentChildren;
-}) {
-  return (
-    <div class="empty teach">
-      <h2>{title}</h2>
-      {children}
-      {code && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-        <pre tabIndex={0}>
-          <code>{code}</code>
-        </pre>
-      )}
     </div>
   );
 }
