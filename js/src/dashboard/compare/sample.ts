@@ -4,6 +4,7 @@ import { mainMetric } from "../../core/best";
 import { type Importance, importance } from "../../core/importance";
 import type { Json } from "../../core/types";
 import { api, getJson } from "../api";
+import { pause } from "../parts/pause";
 import { Columns, type ColumnsAnswer, type Row } from "../table/columns";
 import type { Scope } from "./view";
 
@@ -22,7 +23,7 @@ export function useSample(
   const expression = scope === "filter" ? filter : "";
   useEffect(() => {
     const aborter = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    const { signal } = aborter;
     const query = {
       shape: "columns",
       fields: "own,config,summary",
@@ -30,24 +31,24 @@ export function useSample(
       ...(expression ? { filter: expression } : {}),
     };
     const load = async () => {
-      try {
-        const answer = await getJson<ColumnsAnswer>(api("projects", project, "runs"), query, aborter.signal);
-        const next = new Columns();
-        next.fill(answer);
-        setColumns(next);
-        setError(null);
-        if (answer.own?.status?.includes("running")) timer = setTimeout(() => void load(), AGAIN);
-      } catch (e) {
-        if (aborter.signal.aborted) return;
-        setError(e instanceof Error ? e.message : String(e));
-        timer = setTimeout(() => void load(), AGAIN);
-      }
+      let again: boolean;
+      do {
+        try {
+          const answer = await getJson<ColumnsAnswer>(api("projects", project, "runs"), query, signal);
+          const next = new Columns();
+          next.fill(answer);
+          setColumns(next);
+          setError(null);
+          again = answer.own?.status?.includes("running") ?? false;
+        } catch (e) {
+          if (signal.aborted) return;
+          setError(e instanceof Error ? e.message : String(e));
+          again = true;
+        }
+      } while (again && (await pause(AGAIN, signal)));
     };
     void load();
-    return () => {
-      clearTimeout(timer);
-      aborter.abort();
-    };
+    return () => aborter.abort();
   }, [project, scope, some, expression]);
   return { columns, error };
 }

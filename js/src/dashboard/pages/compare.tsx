@@ -14,6 +14,7 @@ import { DiffTable } from "../compare/table";
 import { CompareView, MOST_COMPARED, TABS, type Tab } from "../compare/view";
 import { Frame } from "../parts/frame";
 import { useNow } from "../parts/hooks";
+import { pause } from "../parts/pause";
 import { TabPanel, Tabs } from "../parts/tabs";
 import { Teach } from "../parts/teach";
 import { groupable, Loading, useSame } from "./project";
@@ -25,6 +26,8 @@ const NAMES: Record<Tab, string> = {
   parameters: "Parameters",
 };
 const FACTS = "summary,environment,git,command,metric_definitions";
+/** What of it may change while a run goes on. */
+const LATER = "summary,metric_definitions";
 const AGAIN = 3000;
 
 /** Some runs of a project side by side: what differs, their charts, code and machine; and what inputs have to do with results. */
@@ -225,31 +228,29 @@ function useFacts(project: string, runs: readonly string[], running: boolean): R
   useEffect(() => {
     if (runs.length === 0) return;
     const aborter = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const load = async (fields: string) => {
-      try {
-        const query = { runs: runs.join(","), limit: String(MOST_COMPARED), fields };
-        const answer = await getJson<{ runs: Facts[] }>(
-          api("projects", project, "runs"),
-          query,
-          aborter.signal,
-        );
-        setFacts((before) => {
-          const next = new Map(before);
-          for (const each of answer.runs) next.set(each.run, { ...before.get(each.run), ...each } as Facts);
-          return next;
-        });
-      } catch {
-        // The board beside it says what is wrong; this tries again.
-        if (aborter.signal.aborted) return;
-      }
-      if (running) timer = setTimeout(() => (document.hidden ? load(fields) : load("summary")), AGAIN);
+    const { signal } = aborter;
+    const load = async () => {
+      let fields = FACTS;
+      let failed: boolean;
+      do {
+        try {
+          const query = { runs: runs.join(","), limit: String(MOST_COMPARED), fields };
+          const answer = await getJson<{ runs: Facts[] }>(api("projects", project, "runs"), query, signal);
+          setFacts((before) => {
+            const next = new Map(before);
+            for (const each of answer.runs) next.set(each.run, { ...before.get(each.run), ...each } as Facts);
+            return next;
+          });
+          failed = false;
+          fields = LATER;
+        } catch {
+          // The board beside it says what is wrong; this tries again.
+          failed = true;
+        }
+      } while ((running || failed) && (await pause(AGAIN, signal)));
     };
-    void load(FACTS);
-    return () => {
-      clearTimeout(timer);
-      aborter.abort();
-    };
+    void load();
+    return () => aborter.abort();
   }, [project, runs.join(), running]);
   return facts;
 }

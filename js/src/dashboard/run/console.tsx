@@ -3,6 +3,7 @@ import { bare, PLAIN, type Style, spans, terminalLines } from "../../core/termin
 import { download, fileName } from "../../panel/export";
 import { remember, remembered } from "../../state/view";
 import { say } from "../app";
+import { pause } from "../parts/pause";
 import { Teach } from "../parts/teach";
 import { ConsoleLines, PORTION } from "./consolelines";
 import { readConsole } from "./consoleread";
@@ -22,34 +23,32 @@ export function Console({ project, run, running }: { project: string; run: strin
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const aborter = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    const { signal } = aborter;
     let byte = 0;
     let whole = "";
     const read = async () => {
-      try {
-        const part = await readConsole(project, run, byte, aborter.signal);
-        byte = part.end;
-        if (part.text !== "" || whole === "") {
-          whole += part.text;
-          if (whole.length > MOST) {
-            whole = whole.slice(whole.indexOf("\n", whole.length - MOST) + 1);
-            setCut(true);
+      do {
+        try {
+          const part = await readConsole(project, run, byte, signal);
+          byte = part.end;
+          if (part.text !== "" || whole === "") {
+            whole += part.text;
+            if (whole.length > MOST) {
+              whole = whole.slice(whole.indexOf("\n", whole.length - MOST) + 1);
+              setCut(true);
+            }
+            setText(whole);
           }
-          setText(whole);
+          setError(null);
+        } catch (e) {
+          if (signal.aborted) return;
+          setError((e as Error).message);
         }
-        setError(null);
-      } catch (e) {
-        if (aborter.signal.aborted) return;
-        setError((e as Error).message);
-      }
-      if (running) timer = setTimeout(() => void read(), document.hidden ? 5000 : 1000);
+      } while (running && (await pause(1000, signal)));
     };
     setText(null);
     void read();
-    return () => {
-      aborter.abort();
-      clearTimeout(timer);
-    };
+    return () => aborter.abort();
   }, [project, run, running]);
   const portions = useMemo(() => inPortions(text ?? ""), [text]);
   const wanted = search.trim().toLowerCase();
@@ -61,6 +60,7 @@ export function Console({ project, run, running }: { project: string; run: strin
       ),
     );
   }, [portions, wanted]);
+  const hit = useMemo(() => new Set(hits.map((line) => Math.floor(line / PORTION))), [hits]);
   const now = hits[Math.min(at, hits.length - 1)];
   useEffect(() => {
     if (!follow || wanted) return;
@@ -182,14 +182,13 @@ export function Console({ project, run, running }: { project: string; run: strin
         >
           {portions.map((portion, i) => {
             const first = i * PORTION;
-            const mine = wanted ? hits.filter((n) => n >= first && n < first + PORTION) : [];
             return (
               <ConsoleLines
                 key={i}
                 text={portion.lines.join("\n")}
                 style={portion.style}
                 first={first}
-                wanted={mine.length ? wanted : ""}
+                wanted={hit.has(i) ? wanted : ""}
                 now={now !== undefined && now >= first && now < first + PORTION ? now : -1}
               />
             );
