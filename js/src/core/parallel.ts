@@ -23,7 +23,6 @@ export interface Frame {
 
 /** Lines of the same colour, in one path: thousands of lines are a few elements. */
 export interface Stroke {
-  /** 0 to SHADES − 1 from the worst to the best; −1 without a result. */
   shade: number;
   inside: boolean;
   path: string;
@@ -41,6 +40,16 @@ export interface Picture {
 
 export const SHADES = 12;
 
+/** The shade of a result, 0 to 1: from 0 to SHADES − 1, or −1 without one. */
+export function shadeOf(result: number | null): number {
+  return result === null ? -1 : Math.min(SHADES - 1, Math.floor(result * SHADES));
+}
+
+/** Whether each of so many runs lies within all brushes. */
+export function insideOf(dimensions: readonly Dimension[], brushes: Brushes, runs: number): boolean[] {
+  return Array.from({ length: runs }, (_, run) => within(dimensions, brushes, run));
+}
+
 /** `results`: how good each run is, 0 to 1, or null. Runs outside of the brushes come first, so that they lie below. */
 export function parallel(
   dimensions: readonly Dimension[],
@@ -51,7 +60,7 @@ export function parallel(
   const gap = dimensions.length > 1 ? (frame.width - 2 * frame.side) / (dimensions.length - 1) : 0;
   const xs = dimensions.map((_, i) => (dimensions.length > 1 ? frame.side + i * gap : frame.width / 2));
   const ys: Float64Array[] = [];
-  const inside = results.map((_, run) => within(dimensions, brushes, run));
+  const inside = insideOf(dimensions, brushes, results.length);
   const paths = new Map<string, { stroke: Stroke; parts: string[] }>();
   results.forEach((result, run) => {
     const at = Float64Array.from(dimensions, ({ axis, values }) => {
@@ -59,7 +68,7 @@ export function parallel(
       return number === null ? frame.height + frame.below : (1 - placeOf(axis, number)) * frame.height;
     });
     ys.push(at);
-    const shade = result === null ? -1 : Math.min(SHADES - 1, Math.floor(result * SHADES));
+    const shade = shadeOf(result);
     const key = `${inside[run]} ${shade}`;
     const found = paths.get(key) ?? { stroke: { shade, inside: inside[run]!, path: "" }, parts: [] };
     paths.set(key, found);

@@ -1,9 +1,10 @@
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import { atPlace, placeOf, textAt } from "../../core/axis";
 import { formatValue } from "../../core/format";
 import { runColor } from "../../core/palette";
 import { type Dimension, lineThrough, nearestLine, parallel, SHADES } from "../../core/parallel";
 import { address, navigate } from "../app";
+import { useWidth } from "../parts/hooks";
 import { Popover } from "../parts/popover";
 import type { Row } from "../table/columns";
 import { labelOf } from "./sample";
@@ -42,13 +43,8 @@ export function Parallel({
   change: (axes: string[]) => void;
 }) {
   const box = useRef<HTMLDivElement>(null);
-  const [room, setRoom] = useState(900);
+  const room = useWidth(box, 900);
   const [over, setOver] = useState<number | null>(null);
-  useEffect(() => {
-    const sized = new ResizeObserver(() => box.current && setRoom(box.current.clientWidth));
-    sized.observe(box.current!);
-    return () => sized.disconnect();
-  }, []);
   const width = Math.max(room, 2 * SIDE + (dimensions.length - 1) * NEAREST);
   const brushes = view.brushes.value;
   const picture = useMemo(

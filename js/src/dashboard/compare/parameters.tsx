@@ -2,7 +2,7 @@ import { useMemo } from "preact/hooks";
 import { axisOf } from "../../core/axis";
 import { formatValue } from "../../core/format";
 import { runColor } from "../../core/palette";
-import { type Dimension, goodness, parallel } from "../../core/parallel";
+import { type Dimension, goodness, insideOf, SHADES } from "../../core/parallel";
 import { Choice } from "../../panel/choice";
 import { address } from "../app";
 import { Popover } from "../parts/popover";
@@ -97,12 +97,10 @@ function Found({
   const { target, parameters } = found;
   const goal = target === null ? null : goalOf(target, definitionsOf(facts.values()));
   const targetField = target === null ? null : `summary.${target}`;
-  const known = new Set(parameters.map((p) => p.field));
   const axes = view.axes.value;
   const fields = useMemo(() => {
     const telling = parameters.filter(tells).slice(0, AXES);
-    const chosen = axes ?? [...telling.map((p) => p.field), ...(targetField ? [targetField] : [])];
-    return chosen.filter((field) => field !== "");
+    return [...(axes ?? [...telling.map((p) => p.field), ...(targetField ? [targetField] : [])])];
   }, [parameters, axes, targetField]);
   const shown = useMemo(() => rows.slice(0, MOST_LINES), [rows]);
   const logs = view.logs.value;
@@ -120,9 +118,8 @@ function Found({
     return goodness(axisOf(values, logs.get(targetField) ?? null), values, goal === "min");
   }, [shown, targetField, goal, logs]);
   const inside = useMemo(
-    () =>
-      parallel(dimensions, results, view.brushes.value, { width: 1, height: 1, side: 0, below: 0 }).inside,
-    [dimensions, results, view.brushes.value],
+    () => insideOf(dimensions, view.brushes.value, shown.length),
+    [dimensions, view.brushes.value, shown],
   );
   if (parameters.length === 0)
     return (
@@ -136,7 +133,7 @@ function Found({
     view.axes.value = next;
   };
   const options = [
-    { name: "config", fields: [...known] },
+    { name: "config", fields: parameters.map((p) => p.field) },
     { name: "summary", fields: found.targets.map((name) => `summary.${name}`) },
     { name: "run", fields: OWN_AXES },
   ];
@@ -152,7 +149,9 @@ function Found({
               {goal === null ? "low" : "worse"}
               <i
                 aria-hidden="true"
-                style={{ background: `linear-gradient(90deg in oklab, ${shadeColor(0)}, ${shadeColor(11)})` }}
+                style={{
+                  background: `linear-gradient(90deg in oklab, ${shadeColor(0)}, ${shadeColor(SHADES - 1)})`,
+                }}
               />
               {goal === null ? "high" : "better"} {target}
             </span>

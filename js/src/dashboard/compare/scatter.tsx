@@ -1,11 +1,12 @@
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import { type Axis, axisOf, numberOn, placeOf } from "../../core/axis";
 import { formatValue } from "../../core/format";
 import { pearson, ranks } from "../../core/importance";
-import { SHADES } from "../../core/parallel";
+import { shadeOf } from "../../core/parallel";
 import type { Json } from "../../core/types";
 import { Options, Pick } from "../../panel/choice";
 import { address, navigate } from "../app";
+import { useWidth } from "../parts/hooks";
 import type { Row } from "../table/columns";
 import { shadeColor, UNSAID } from "./parallel";
 import { labelOf, valueAt } from "./sample";
@@ -45,13 +46,8 @@ export function Scatter({
   options: readonly { name: string; fields: readonly string[] }[];
 }) {
   const box = useRef<HTMLDivElement>(null);
-  const [room, setRoom] = useState(600);
+  const room = useWidth(box, 600);
   const [at, setAt] = useState<string | null>(null);
-  useEffect(() => {
-    const sized = new ResizeObserver(() => box.current && setRoom(box.current.clientWidth));
-    sized.observe(box.current!);
-    return () => sized.disconnect();
-  }, []);
   const logs = view.logs.value;
   const drawn = useMemo(() => {
     const xs = rows.map((row) => valueAt(row, x));
@@ -60,20 +56,32 @@ export function Scatter({
     const dots: Dot[] = [];
     rows.forEach((row, i) => {
       const [px, py] = [numberOn(xAxis, xs[i]), numberOn(yAxis, ys[i])];
-      const good = results[i] ?? null;
       if (px === null || py === null) return;
       dots.push({
         row,
         x: LEFT + placeOf(xAxis, px) * (room - LEFT - RIGHT),
         y: TOP + (1 - placeOf(yAxis, py)) * (HEIGHT - TOP - BOTTOM),
-        shade: good === null ? -1 : Math.min(SHADES - 1, Math.floor(good * SHADES)),
+        shade: shadeOf(results[i] ?? null),
       });
     });
     dots.sort((a, b) => a.x - b.x || b.y - a.y);
     return { xAxis, yAxis, dots, correlation: correlated(xs, ys) };
   }, [rows, results, x, y, logs, room]);
   const { xAxis, yAxis, dots, correlation } = drawn;
-  const compared = new Set(view.runs.value);
+  // Drawn once, not for each move of the pointer.
+  const circles = useMemo(() => {
+    const compared = new Set(view.runs.value);
+    return dots.map((dot) => (
+      <circle
+        key={dot.row.run}
+        cx={dot.x}
+        cy={dot.y}
+        r={compared.has(dot.row.run) ? 5.5 : 4}
+        class={compared.has(dot.row.run) ? "is-compared" : ""}
+        style={{ fill: shadeColor(dot.shade) }}
+      />
+    ));
+  }, [dots, view.runs.value]);
   const active = dots.find((dot) => dot.row.run === at);
   const go = (run: string) => navigate(address("projects", project, "runs", run));
   const keys = (event: KeyboardEvent) => {
@@ -140,16 +148,7 @@ export function Scatter({
           >
             <Grid xAxis={xAxis} yAxis={yAxis} width={room} />
             <g {...UNSAID}>
-              {dots.map((dot) => (
-                <circle
-                  key={dot.row.run}
-                  cx={dot.x}
-                  cy={dot.y}
-                  r={compared.has(dot.row.run) ? 5.5 : 4}
-                  class={compared.has(dot.row.run) ? "is-compared" : ""}
-                  style={{ fill: shadeColor(dot.shade) }}
-                />
-              ))}
+              {circles}
               {active && <circle cx={active.x} cy={active.y} r={8} class="ring" />}
             </g>
             <text x={room - RIGHT} y={HEIGHT - 4} text-anchor="end" class="axis-title">

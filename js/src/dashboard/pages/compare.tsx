@@ -13,7 +13,7 @@ import { Parameters } from "../compare/parameters";
 import { DiffTable } from "../compare/table";
 import { CompareView, MOST_COMPARED, TABS, type Tab } from "../compare/view";
 import { Frame } from "../parts/frame";
-import { useNow } from "../parts/hooks";
+import { useNow, useView } from "../parts/hooks";
 import { pause } from "../parts/pause";
 import { TabPanel, Tabs } from "../parts/tabs";
 import { Teach } from "../parts/teach";
@@ -32,16 +32,7 @@ const AGAIN = 3000;
 
 /** Some runs of a project side by side: what differs, their charts, code and machine; and what inputs have to do with results. */
 export function ComparePage({ project }: { project: string }) {
-  const view = useMemo(() => {
-    const made = new CompareView();
-    made.read(new URLSearchParams(location.search));
-    return made;
-  }, []);
-  useEffect(() => {
-    const aborter = new AbortController();
-    view.bind(aborter.signal);
-    return () => aborter.abort();
-  }, [view]);
+  const view = useView(() => new CompareView());
   const wanted = view.runs.value.slice(0, MOST_COMPARED);
   const board = useGrowing(project, wanted);
   const runs = useMemo(() => {

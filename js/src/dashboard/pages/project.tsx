@@ -2,7 +2,7 @@ import { useMemo, useRef, useState } from "preact/hooks";
 import type { Json, Run } from "../../core/types";
 import { Charts } from "../../panel/charts";
 import { Controls } from "../../panel/controls";
-import { MOST } from "../../state/view";
+import { MOST, View } from "../../state/view";
 import { address, app, navigate } from "../app";
 import { DeleteButton, Notes } from "../parts/edit";
 import { Frame } from "../parts/frame";
@@ -12,7 +12,7 @@ import { RunList } from "../parts/runlist";
 /** A project: a chart per metric with the drawn runs in it, beside the list of runs. */
 export function ProjectPage({ project }: { project: string }) {
   const board = useBoard(project);
-  const view = useView();
+  const view = useView(() => new View());
   const [about, setAbout] = useState(false);
   const runs = board.runs.value;
   const drawn = view.drawn(runs);

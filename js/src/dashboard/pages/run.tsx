@@ -7,7 +7,7 @@ import { StatusBadge, Tags } from "../../panel/badges";
 import { Charts } from "../../panel/charts";
 import { Controls } from "../../panel/controls";
 import type { Board } from "../../state/board";
-import type { View } from "../../state/view";
+import { View } from "../../state/view";
 import { address, source } from "../app";
 import { Frame } from "../parts/frame";
 import { useBoard, useNow, usePolled, useView } from "../parts/hooks";
@@ -28,7 +28,7 @@ const TABS = ["charts", "overview", "summary", "config", "system", "media", "art
 /** One run, a tab for each side of it. */
 export function RunPage({ project, run }: { project: string; run: string }) {
   const board = useBoard(project, run);
-  const view = useView();
+  const view = useView(() => new View());
   const now = useNow(1000);
   const { place, go, set } = usePlace(TABS);
   const live = board.runs.value[0];

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { Board } from "../../state/board";
-import { View } from "../../state/view";
+import type { View } from "../../state/view";
 import { environment, source } from "../app";
 
 /** A board that lives as long as the page that shows it. */
@@ -16,9 +16,9 @@ export function useBoard(project: string, run?: string): Board {
 }
 
 /** The view state of a page, kept in its address. */
-export function useView(): View {
+export function useView<V extends View>(make: () => V): V {
   const view = useMemo(() => {
-    const made = new View();
+    const made = make();
     made.read(new URLSearchParams(location.search));
     return made;
   }, []);
@@ -38,6 +38,17 @@ export function useNow(ms = 5000): number {
     return () => clearInterval(timer);
   }, [ms]);
   return now;
+}
+
+/** How wide an element is, in pixels; `first` until it is measured. */
+export function useWidth(box: { current: HTMLElement | null }, first: number): number {
+  const [width, setWidth] = useState(first);
+  useEffect(() => {
+    const sized = new ResizeObserver(() => box.current && setWidth(box.current.clientWidth));
+    sized.observe(box.current!);
+    return () => sized.disconnect();
+  }, []);
+  return width;
 }
 
 /** The result of `load`, loaded again every `ms` milliseconds while the page is visible. */
