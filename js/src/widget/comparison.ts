@@ -4,7 +4,8 @@ import { asRun, type Info, type Model } from "../source/comm";
 import { GatheredSource } from "../source/gathered";
 import type { Source } from "../source/source";
 import { Board } from "../state/board";
-import { type Notice, PATIENCE, RECENT, serverAt } from "./session";
+import { serverAt } from "./session";
+import { type Origin, PATIENCE, Showing, young } from "./showing";
 import { stillSource } from "./still";
 
 /** What an output says of the runs that it compares. */
@@ -22,20 +23,17 @@ export interface Reference {
  * Runs that are compared, and where their points come from: the server where it has them, else the kernel that pushes them,
  * else the picture that the notebook keeps.
  */
-export class Comparison {
-  readonly board = signal<Board | null>(null);
-  readonly origin = signal<"server" | "comm" | "still" | null>(null);
-  readonly notice = signal<Notice | null>(null);
+export class Comparison extends Showing {
   readonly reference: Signal<Reference>;
   private pushed: GatheredSource | null = null;
   private figure: unknown;
   private asking = false;
-  private users = 0;
 
   constructor(
     reference: Reference,
     readonly base: string | null,
   ) {
+    super();
     this.reference = signal(reference);
   }
 
@@ -60,28 +58,6 @@ export class Comparison {
     void this.ask();
   }
 
-  /** Somebody looks at it; the answer is called when they no longer do. */
-  use(): () => void {
-    this.users++;
-    return () => {
-      this.users--;
-      setTimeout(() => {
-        if (this.users > 0 || this.origin.value === "comm") return;
-        this.board.value?.close();
-        this.board.value = null;
-        this.origin.value = null;
-      }, 1000);
-    };
-  }
-
-  say(text: string, kind: "info" | "error"): void {
-    const notice = { text, kind };
-    this.notice.value = notice;
-    setTimeout(() => {
-      if (this.notice.value === notice) this.notice.value = null;
-    }, 8000);
-  }
-
   private push(source: GatheredSource): void {
     this.pushed = source;
     if (this.origin.value === null || this.origin.value === "still") this.draw(source, "comm");
@@ -100,10 +76,7 @@ export class Comparison {
     }
     if (this.board.value || this.pushed) return;
     // An output that was written just now may have a widget that has not come yet.
-    const young = this.reference.value.runs.some(
-      (run) => run.status === "running" && Math.abs(Date.now() - run.now) < RECENT,
-    );
-    setTimeout(() => this.fallBack(), young ? PATIENCE : 0);
+    setTimeout(() => this.fallBack(), this.reference.value.runs.some(young) ? PATIENCE : 0);
   }
 
   private fallBack(): void {
@@ -134,11 +107,8 @@ export class Comparison {
     return found.every(Boolean);
   }
 
-  private draw(source: Source, origin: "server" | "comm" | "still"): void {
-    this.board.value?.close();
-    const board = new Board(source, this.reference.value.title, undefined, { lazy: origin === "server" });
-    this.board.value = board;
-    this.origin.value = origin;
-    void board.open();
+  private draw(source: Source, origin: Origin): void {
+    const options = { lazy: origin === "server" };
+    void this.show(new Board(source, this.reference.value.title, undefined, options), origin);
   }
 }

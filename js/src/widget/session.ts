@@ -4,23 +4,15 @@ import { asRun, CommSource, type Info, type Model } from "../source/comm";
 import { SharedSource } from "../source/shared";
 import type { Source } from "../source/source";
 import { Board } from "../state/board";
+import { type Origin, PATIENCE, Showing, young } from "./showing";
 import { stillSource } from "./still";
 
-/** How long an output that was written just now waits for its widget, ms; after that the server is asked. */
-export const PATIENCE = 2500;
-/** An output older than this, ms, is not being written now: the page was reloaded or the notebook opened. */
-export const RECENT = 15_000;
 /** A running run that says nothing for so long, ms, is looked up: its process may be gone. Each time twice as long … */
 const SILENCE = 4000;
 /** … and at most so long, ms: a slow training is silent, too. */
 const LONGEST_SILENCE = 60_000;
 const POINTS = 1500;
 export const NO_SERVER = "this page comes from none that has Aspara.";
-
-export interface Notice {
-  text: string;
-  kind: "info" | "error";
-}
 
 /** The page's connections to its servers. */
 const servers = new Map<string, SharedSource>();
@@ -35,18 +27,13 @@ export function serverAt(base: string): SharedSource {
  * One run on this page, however many outputs show it, and where its points come from: pushed by the kernel, or asked from
  * the server (no kernel is needed, so it serves reloaded pages and saved notebooks), or kept in the notebook.
  */
-export class Session {
-  readonly board = signal<Board | null>(null);
-  /** From where the board's points come. */
-  readonly origin = signal<"comm" | "server" | "still" | null>(null);
+export class Session extends Showing {
   /** Other runs of the project that are drawn beside this one. */
   readonly others = signal<Run[]>([]);
   /** Tags and notes, once the server has told them. */
   readonly about = signal<Partial<Metadata> | null>(null);
   /** Somebody on this page has asked the run to stop. */
   readonly stopping = signal(false);
-  /** What has to be said, for some seconds. */
-  readonly notice = signal<Notice | null>(null);
   /** The Jupyter server's Aspara, where the page knows of one that has this run. */
   readonly server: SharedSource | null;
   private comm: CommSource | null = null;
@@ -55,7 +42,6 @@ export class Session {
   private readonly following = new Map<string, AbortController>();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private asking = false;
-  private users = 0;
   /** When the kernel was last heard, when the run was last looked up since, and how long until the next time, ms. */
   private heardAt = 0;
   private lookedUp = 0;
@@ -65,6 +51,7 @@ export class Session {
     private info: Info,
     readonly base: string | null,
   ) {
+    super();
     this.server = base ? serverAt(`${base}aspara/`) : null;
   }
 
@@ -87,24 +74,8 @@ export class Session {
     this.info = info;
     if (this.origin.value === "comm" && this.comm && info.status !== "running") this.comm.setInfo(info);
     if (this.board.value || this.asking) return;
-    const recent = info.status === "running" && Math.abs(Date.now() - info.now) < RECENT;
     this.asking = true;
-    this.timer = setTimeout(() => void this.ask(), recent && this.server ? PATIENCE : 0);
-  }
-
-  /** Somebody looks at the run; the answer is called when they no longer do. */
-  use(): () => void {
-    this.users++;
-    return () => {
-      // A view that is drawn anew must not lose what it shows.
-      this.users--;
-      setTimeout(() => {
-        if (this.users > 0 || this.origin.value === "comm") return;
-        this.board.value?.close();
-        this.board.value = null;
-        this.origin.value = null;
-      }, 1000);
-    };
+    this.timer = setTimeout(() => void this.ask(), this.server && young(info) ? PATIENCE : 0);
   }
 
   /** Draws another run of the project too, or no longer. */
@@ -131,15 +102,6 @@ export class Session {
       listener,
       ended.signal,
     );
-  }
-
-  /** Shows a sentence for a while. */
-  say(text: string, kind: "info" | "error"): void {
-    const notice = { text, kind };
-    this.notice.value = notice;
-    setTimeout(() => {
-      if (this.notice.value === notice) this.notice.value = null;
-    }, 8000);
   }
 
   /** Tags and notes as the server has them. */
@@ -189,14 +151,10 @@ export class Session {
     }
   }
 
-  private draw(source: Source, origin: "comm" | "server" | "still"): void {
-    this.board.value?.close();
-    const board = new Board(source, this.info.project, this.info.run);
-    this.board.value = board;
-    this.origin.value = origin;
+  private draw(source: Source, origin: Origin): void {
     const others = this.others.value;
     this.others.value = [];
-    void board.open().then(() => {
+    void this.show(new Board(source, this.info.project, this.info.run), origin).then(() => {
       for (const run of others) void this.toggle(run);
     });
   }
