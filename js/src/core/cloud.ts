@@ -1,4 +1,5 @@
 // Points in space, read out of the files that are logged, and turned to where one looks from.
+import { runColor } from "./palette";
 
 export interface Cloud {
   /** x, y, z of each point, one after the other. */
@@ -13,7 +14,6 @@ export interface Cloud {
 
 /** More points than this are no clearer, only slower. */
 const MOST = 40_000;
-const CATEGORIES = ["#3b7dd8", "#e07b28", "#2a9d6f", "#c2497f", "#8a63d2", "#b8901c", "#2ba6bf", "#d2504a"];
 const ELEMENTS: Readonly<Record<string, string>> = {
   H: "#9aa4b5",
   C: "#5b6475",
@@ -40,7 +40,7 @@ export function sceneCloud(scene: unknown): Cloud | null {
           .map((part) => Math.max(0, Math.min(255, Math.round(part) || 0)))
           .join(" ")})`
       : row.length >= 4
-        ? CATEGORIES[Math.abs(Math.round(row[3]!) || 0) % CATEGORIES.length]!
+        ? runColor(Math.round(row[3]!) || 0)
         : "";
   return {
     points: flat(kept),

@@ -129,3 +129,9 @@ export function masksOf(value: Record<string, Json>): Mask[] {
 export function record(value: Json | undefined): Record<string, Json> {
   return value !== null && typeof value === "object" && !Array.isArray(value) ? value : {};
 }
+
+/** What a downloaded media file is called. */
+export function fileName({ metric, step, index, name }: MediaItem): string {
+  const ending = name?.split(".").pop() ?? "bin";
+  return `${metric.replace(/[^\w.-]+/g, "-")}-${step}${index ? `-${index}` : ""}.${ending}`;
+}

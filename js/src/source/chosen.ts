@@ -1,3 +1,4 @@
+import { glob } from "../core/expression";
 import type { LiveEvent, MetricNames, MetricsAnswer, Project, Row, Run, RunDetail } from "../core/types";
 import { type Listener, type SeriesQuery, type Source, SourceError } from "./source";
 
@@ -20,13 +21,8 @@ export function keyOf(project: string, run: string): string {
 export function wanted(metrics: readonly string[] | null): (metric: string) => boolean {
   if (!metrics) return () => true;
   const exact = new Set(metrics);
-  const globs = metrics.filter((name) => /[*?]/.test(name)).map(glob);
-  return (metric) => exact.has(metric) || globs.some((pattern) => pattern.test(metric));
-}
-
-function glob(text: string): RegExp {
-  const escaped = text.replace(/[.+^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`, "s");
+  const globs = metrics.filter((name) => /[*?]/.test(name));
+  return (metric) => exact.has(metric) || globs.some((pattern) => glob(metric, pattern));
 }
 
 /**

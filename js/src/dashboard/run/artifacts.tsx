@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
-import { formatBytes, formatTime } from "../../core/format";
+import { formatTime } from "../../core/format";
 import type { Artifact, ArtifactUse, RunDetail } from "../../core/types";
 import { api } from "../api";
 import { Teach } from "../parts/teach";
-import { Preview } from "./preview";
+import { FileRow } from "./filerow";
 import { VersionCard } from "./version";
 
 /** What is kept with a run: versions of artifacts that it made and used, and its plain files. */
@@ -78,45 +78,4 @@ function Files({ detail }: { detail: RunDetail }) {
 
 function about(file: Artifact): string {
   return [file.category, file.description, formatTime(file.timestamp)].filter(Boolean).join(" · ");
-}
-
-/** A file that can be looked into and downloaded. */
-export function FileRow({
-  name,
-  size,
-  about,
-  address,
-  open,
-  toggle,
-}: {
-  name: string;
-  size: number;
-  about: string;
-  address: string;
-  open: boolean;
-  toggle: () => void;
-}) {
-  return (
-    <li>
-      <div class="file-row">
-        <button type="button" class="fold" aria-expanded={open} onClick={toggle} title="Look into it">
-          <span class="arrow" aria-hidden="true">
-            {open ? "▾" : "▸"}
-          </span>
-          <span class="file-name">{name}</span>
-        </button>
-        <span class="faint small about-file">{about}</span>
-        <span class="faint small number">{formatBytes(size)}</span>
-        <a
-          class="button small"
-          href={address}
-          download={name.slice(name.lastIndexOf("/") + 1)}
-          aria-label={`Download ${name}`}
-        >
-          Download
-        </a>
-      </div>
-      {open && <Preview name={name} size={size} address={address} />}
-    </li>
-  );
 }

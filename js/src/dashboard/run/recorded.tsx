@@ -74,7 +74,8 @@ function PackageList({ project, run, ended }: { project: string; run: string; en
   if (error) return <p class="error">{error}</p>;
   if (text === null) return <p class="faint">Loading…</p>;
   if (all.length === 0) return <p class="faint">They were not captured (ASPARA_CAPTURE).</p>;
-  const found = all.filter(([name]) => matcher(search)(name));
+  const matches = matcher(search);
+  const found = all.filter(([name]) => matches(name));
   return (
     <>
       <input

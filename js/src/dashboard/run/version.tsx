@@ -1,12 +1,12 @@
 import { useEffect, useState } from "preact/hooks";
 import { formatBytes, formatTime, formatValue } from "../../core/format";
 import { runColor } from "../../core/palette";
-import type { ArtifactUse, Json } from "../../core/types";
+import type { ArtifactUse, Json, Run } from "../../core/types";
 import { Options, Pick } from "../../panel/choice";
 import { api, getJson } from "../api";
 import { address, source } from "../app";
-import { FileRow } from "./artifacts";
 import { Copy } from "./copy";
+import { FileRow } from "./filerow";
 
 interface Entry {
   path: string;
@@ -45,21 +45,25 @@ export function VersionCard({ use, run }: { use: ArtifactUse; run: string }) {
   const [version, setVersion] = useState<Version | null>(null);
   const [versions, setVersions] = useState<Listed[]>([]);
   const [error, setError] = useState<string | null>(null);
+  const base = api("projects", use.project, "artifacts", use.name);
   useEffect(() => {
     const aborter = new AbortController();
-    const base = api("projects", use.project, "artifacts", use.name);
     setError(null);
     getJson<Version>(`${base}/${encodeURIComponent(reference)}`, {}, aborter.signal).then(
       setVersion,
       (e: Error) => !aborter.signal.aborted && setError(e.message),
     );
-    if (open)
-      getJson<{ versions: Listed[] }>(base, {}, aborter.signal).then(
-        (found) => setVersions(found.versions),
-        () => undefined, // the version itself says what is wrong
-      );
     return () => aborter.abort();
-  }, [use.project, use.name, reference, open]);
+  }, [base, reference]);
+  useEffect(() => {
+    if (!open) return;
+    const aborter = new AbortController();
+    getJson<{ versions: Listed[] }>(base, {}, aborter.signal).then(
+      (found) => setVersions(found.versions),
+      () => undefined, // the version itself says what is wrong
+    );
+    return () => aborter.abort();
+  }, [base, open]);
   const title = `${use.name}:${version?.version ?? reference.slice(0, 12)}`;
   return (
     <article class="card version">
@@ -145,11 +149,13 @@ function versionAddress(project: string, version: Version): string {
 
 /** Which run made a version, and which used it. */
 function Lineage({ version, project, run }: { version: Version; project: string; run: string }) {
-  const [maker, setMaker] = useState<{ name: string; color: number } | null>(null);
+  const [maker, setMaker] = useState<Known | null | undefined>(undefined);
   useEffect(() => {
     if (!version.run) return;
     const aborter = new AbortController();
-    source.run(project, version.run, aborter.signal).then(setMaker, () => setMaker(null));
+    source.run(project, version.run, aborter.signal).then(setMaker, () => {
+      if (!aborter.signal.aborted) setMaker(null);
+    });
     return () => aborter.abort();
   }, [project, version.run]);
   return (
@@ -175,6 +181,8 @@ function Lineage({ version, project, run }: { version: Version; project: string;
   );
 }
 
+type Known = Pick<Run, "name" | "color">;
+
 function RunLink({
   project,
   run,
@@ -183,11 +191,13 @@ function RunLink({
 }: {
   project: string;
   run: string;
-  known: { name: string; color: number } | null;
+  /** How it is called; null where it is gone, undefined while nobody knows. */
+  known: Known | null | undefined;
   here: string;
 }) {
   if (run === here) return <span class="run-link">this run</span>;
-  if (!known) return <span class="run-link faint">{run} (deleted)</span>;
+  if (known === undefined) return <span class="run-link faint">{run}</span>;
+  if (known === null) return <span class="run-link faint">{run} (deleted)</span>;
   return (
     <a class="run-link" href={address("projects", project, "runs", run)}>
       <i class="dot" style={{ background: runColor(known.color) }} aria-hidden="true" />

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { type MediaItem, type MediaKey, placeOf } from "../../../core/media";
+import { fileName, type MediaItem, type MediaKey, placeOf } from "../../../core/media";
 import { Cloudy } from "./cloud";
 import { Figure } from "./figure";
 import { HistogramView } from "./histogram";
@@ -131,13 +131,6 @@ function Single({ item, shelf }: { item: MediaItem; shelf: Shelf }) {
       </figcaption>
     </figure>
   );
-}
-
-/** What a downloaded file is called. */
-export function fileName(item: MediaItem): string {
-  const ending = item.name?.split(".").pop() ?? "bin";
-  const place = item.index ? `-${item.index}` : "";
-  return `${item.metric.replace(/[^\w.-]+/g, "-")}-${item.step}${place}.${ending}`;
 }
 
 function byType(items: readonly MediaItem[]): Map<string, MediaItem[]> {

@@ -1,6 +1,7 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import {
   type Cloud,
+  type Frame,
   frame,
   moleculeCloud,
   objCloud,
@@ -47,11 +48,12 @@ export function Cloudy({ item, name, shelf }: SingleProps) {
 function Scene({ cloud, label }: { cloud: Cloud; label: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [turn, setTurn] = useState<Turn>({ around: 0.6, up: 0.4, zoom: 1 });
+  const within = useMemo(() => frame(cloud), [cloud]);
   const held = useRef<{ x: number; y: number } | null>(null);
   useEffect(() => {
-    const request = requestAnimationFrame(() => draw(canvas.current!, cloud, turn));
+    const request = requestAnimationFrame(() => draw(canvas.current!, cloud, within, turn));
     return () => cancelAnimationFrame(request);
-  }, [cloud, turn]);
+  }, [cloud, within, turn]);
   const by = (around: number, up: number, zoom = 1) =>
     setTurn((now) => ({
       around: now.around + around,
@@ -122,10 +124,9 @@ function read(ending: string, content: Uint8Array<ArrayBuffer>): Cloud | null {
   }
 }
 
-function draw(canvas: HTMLCanvasElement, cloud: Cloud, turn: Turn): void {
+function draw(canvas: HTMLCanvasElement, cloud: Cloud, within: Frame, turn: Turn): void {
   const context = canvas.getContext("2d");
   if (!context) return;
-  const within = frame(cloud);
   const seen = project(cloud.points, within, turn, SIZE);
   const accent = getComputedStyle(canvas).getPropertyValue("--accent").trim() || "#2461c9";
   const count = seen.length / 3;

@@ -1,6 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { MediaItem } from "../../../core/media";
-import { fileName } from "./card";
+import { fileName, type MediaItem } from "../../../core/media";
 import { Picture } from "./picture";
 import type { Shelf } from "./shelf";
 

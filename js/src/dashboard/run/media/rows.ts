@@ -1,11 +1,12 @@
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Json } from "../../../core/types";
 import type { Shelf } from "./shelf";
-import { CELL } from "./table";
 
 /** Rows that are fetched at once, and how many such pages are kept. */
 export const PAGE = 100;
 const KEPT = 30;
+/** Characters of a cell that are fetched for the table. */
+const CELL = 200;
 
 export interface Rows {
   columns: Json[] | null;
@@ -24,7 +25,7 @@ export function useRows(shelf: Shelf, name: string, query: Record<string, string
   const asked = JSON.stringify([name, query]);
   const [state, setState] = useState<{ asked: string; columns: Json[]; total: number } | null>(null);
   const [error, setError] = useState<string | null>(null);
-  const [, setRound] = useState(0);
+  const [round, setRound] = useState(0);
   const pages = useRef(new Map<number, Json[][]>());
   const waiting = useRef(new Set<number>());
   const aborter = useRef(new AbortController());
@@ -68,11 +69,12 @@ export function useRows(shelf: Shelf, name: string, query: Record<string, string
     },
     [load, state?.asked, asked],
   );
+  const known = useMemo(() => [...pages.current.values()].flat(), [round]);
   return {
     columns: state?.columns ?? null,
     total: state?.total ?? null,
     error,
-    known: [...pages.current.values()].flat(),
+    known,
     at: (n) => pages.current.get(Math.floor(n / PAGE))?.[n % PAGE],
     need,
   };

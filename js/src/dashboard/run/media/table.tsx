@@ -1,9 +1,8 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { formatNumber, formatValue } from "../../../core/format";
-import { type MediaItem, record } from "../../../core/media";
+import { fileName, type MediaItem, record } from "../../../core/media";
 import type { Json } from "../../../core/types";
 import { Dialog } from "../../parts/frame";
-import { fileName } from "./card";
 import { Lightbox } from "./lightbox";
 import { PAGE, useRows } from "./rows";
 import type { Shelf } from "./shelf";
@@ -15,10 +14,10 @@ const MOST = 200_000;
 /** The height of the frame, and rows beyond its edges that are there before they are seen. */
 const FRAME = 460;
 const BEYOND = 3;
-/** Characters of a cell that are fetched for the table, and for a row that is looked at. */
-export const CELL = 200;
+/** Characters of a cell that are fetched for a row that is looked at. */
 const WHOLE = 20_000;
 const NOTHING: ReadonlySet<string> = new Set();
+const NO_COLUMNS: readonly Json[] = [];
 
 /** A logged table: sorted, searched and filtered by the server, a page at a time; rows exist only on screen. */
 export function TableView({
@@ -46,8 +45,9 @@ export function TableView({
     ...(filter ? { filter } : {}),
   };
   const rows = useRows(shelf, item.name!, asked);
-  const columns = rows.columns ?? (Array.isArray(item.value.columns) ? item.value.columns : []);
-  const high = rows.known.some((row) => row.some((cell) => record(cell)._type === "image"));
+  const told = item.value.columns;
+  const columns = rows.columns ?? (Array.isArray(told) ? told : NO_COLUMNS);
+  const { high, widths, numbers } = useMemo(() => measured(columns, rows.known), [columns, rows.known]);
   const height = high ? HIGH : LOW;
   const total = Math.min(rows.total ?? 0, MOST);
   const seen = Math.ceil(FRAME / height) + 2 * BEYOND;
@@ -60,7 +60,6 @@ export function TableView({
     if (box.current) box.current.scrollTop = 0;
     setTop(0);
   }, [sort, search, filter, item.name]);
-  const widths = columns.map((name, i) => width(String(name), rows.known, i));
   const turn = (name: string) =>
     set({ [`sort:${place}`]: sort === name ? `-${name}` : sort === `-${name}` ? null : name });
   return (
@@ -120,7 +119,7 @@ export function TableView({
                 const name = String(column);
                 const way = sort === name ? "ascending" : sort === `-${name}` ? "descending" : "none";
                 return (
-                  <th key={i} scope="col" aria-sort={way} class={numeric(rows.known, i) ? "number" : ""}>
+                  <th key={i} scope="col" aria-sort={way} class={numbers[i] ? "number" : ""}>
                     <button type="button" title={`Sort by ${name}`} onClick={() => turn(name)}>
                       {name}
                       {way === "none" ? "" : way === "ascending" ? " ↑" : " ↓"}
@@ -321,6 +320,15 @@ function RowDialog({
       </div>
     </Dialog>
   );
+}
+
+/** How wide each column is and whether it holds numbers, and whether the rows hold pictures. */
+function measured(columns: readonly Json[], rows: readonly Json[][]) {
+  return {
+    high: rows.some((row) => row.some((cell) => record(cell)._type === "image")),
+    widths: columns.map((name, i) => width(String(name), rows, i)),
+    numbers: columns.map((_, i) => numeric(rows, i)),
+  };
 }
 
 function numeric(rows: readonly Json[][], column: number): boolean {
