@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { atPlace, axisOf, numberOn, placeOf } from "../src/core/axis";
 import { diffLines, hunks, sideBySide } from "../src/core/diff";
 import { importance, ranks } from "../src/core/importance";
+import { packages } from "../src/core/packages";
 import { goodness, nearestLine, parallel } from "../src/core/parallel";
-import { bestOf, goalOf, line, linesOf, listed, ordered, packages } from "../src/dashboard/compare/facts";
+import { bestOf, goalOf, line, linesOf, listed, ordered } from "../src/dashboard/compare/facts";
 import { CompareView } from "../src/dashboard/compare/view";
 
 describe("a diff of texts", () => {
@@ -201,9 +202,10 @@ describe("what is said of compared runs", () => {
   });
 
   it("reads lists of packages", () => {
-    expect(packages("numpy==2.0\nzope.interface==7\n\n# no\n")).toEqual({
+    expect(packages("numpy==2.0\nzope.interface==7\n\n# no\nours @ git+https://here/ours@main\n")).toEqual({
       numpy: "2.0",
       "zope.interface": "7",
+      ours: "git+https://here/ours@main",
     });
   });
 });

@@ -1,8 +1,9 @@
 import { useMemo, useState } from "preact/hooks";
 import { diffLines, hunks, type Shown, sideBySide } from "../../core/diff";
+import { packages } from "../../core/packages";
 import type { Run } from "../../core/types";
 import { Options, Pick } from "../../panel/choice";
-import { type Facts, type Line, linesOf, packages, surroundings } from "./facts";
+import { type Facts, type Line, linesOf, surroundings } from "./facts";
 import { Finder } from "./finder";
 import { DiffTable } from "./table";
 import { textOf, useCaptured } from "./texts";

@@ -184,17 +184,6 @@ export function surroundings(runs: readonly Run[], facts: ReadonlyMap<string, Fa
   ].filter((l) => l.values.some((v) => v !== null));
 }
 
-/** ``name==version`` lines as an object. */
-export function packages(text: string): Record<string, Json> {
-  const found: Record<string, Json> = {};
-  for (const each of text.split("\n")) {
-    const [name, version] = each.trim().split("==");
-    // A dot in a package's name is no nesting.
-    if (name && version) found[name] = version;
-  }
-  return found;
-}
-
 /** A row of a table of differences: the heading of a section, or a line of it. */
 export type Item = { head: string; count: number; of: number } | { line: Line };
 

@@ -1,28 +1,10 @@
 // Texts captured beside runs: the diff of the work tree, the installed packages.
 import { useEffect, useState } from "preact/hooks";
 import type { Run } from "../../core/types";
-import { api } from "../api";
+import { type Captured, captured } from "../parts/captured";
 import { forEach } from "../table/actions";
 import type { Facts } from "./facts";
 import type { Text } from "./view";
-
-export type Captured = "diff.patch" | "requirements.txt";
-
-/** What was captured, or null where nothing was. */
-async function captured(
-  project: string,
-  run: string,
-  name: Captured,
-  signal: AbortSignal,
-): Promise<string | null> {
-  const answer = await fetch(api("projects", project, "runs", run, "captured", name), {
-    credentials: "same-origin",
-    signal,
-  });
-  if (answer.status === 404) return null;
-  if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
-  return answer.text();
-}
 
 /** The text of each run that has been loaded so far, and why some could not be. */
 export function useCaptured(

@@ -1,30 +1,23 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
+import { packages } from "../../core/packages";
 import { matcher } from "../../core/sections";
-import { SourceError } from "../../source/source";
-import { api } from "../api";
-import { asText, readStart } from "../parts/bounded";
+import { type Captured, captured } from "../parts/captured";
 import { Patch } from "./patch";
 
-const MOST = 8 << 20;
-
-/** A file that was captured beside a run, as text: null while it comes, "" where there is none. */
+/** What was captured beside a run: undefined while it comes, null where there is none. */
 function useCaptured(
   project: string,
   run: string,
-  name: string,
+  name: Captured,
   ended: boolean,
-): { text: string | null; error: string | null } {
-  const [text, setText] = useState<string | null>(null);
+): { text: string | null | undefined; error: string | null } {
+  const [text, setText] = useState<string | null | undefined>(undefined);
   const [error, setError] = useState<string | null>(null);
   useEffect(() => {
     const aborter = new AbortController();
-    readStart(api("projects", project, "runs", run, "captured", name), MOST, aborter.signal).then(
-      (found) => setText(asText(found) ?? ""),
-      (e: Error) => {
-        if (aborter.signal.aborted) return;
-        if (e instanceof SourceError && e.status === 404) setText("");
-        else setError(e.message);
-      },
+    captured(project, run, name, aborter.signal).then(
+      setText,
+      (e: Error) => !aborter.signal.aborted && setError(e.message),
     );
     return () => aborter.abort();
   }, [project, run, name, ended]);
@@ -42,7 +35,7 @@ export function Diff({ project, run, ended }: { project: string; run: string; en
           {error}
         </p>
       )}
-      {text === "" && <p class="faint">The diff was not kept with the run.</p>}
+      {(text === null || text === "") && <p class="faint">The diff was not kept with the run.</p>}
       {text && <Patch text={text} />}
     </section>
   );
@@ -62,17 +55,9 @@ export function Packages(props: { project: string; run: string; ended: boolean }
 function PackageList({ project, run, ended }: { project: string; run: string; ended: boolean }) {
   const { text, error } = useCaptured(project, run, "requirements.txt", ended);
   const [search, setSearch] = useState("");
-  const all = useMemo(
-    () =>
-      (text ?? "")
-        .split("\n")
-        .map((line) => line.trim())
-        .filter((line) => line && !line.startsWith("#"))
-        .map((line) => line.split(/==| @ /, 2) as [string, string?]),
-    [text],
-  );
+  const all = useMemo(() => Object.entries(packages(text ?? "")), [text]);
   if (error) return <p class="error">{error}</p>;
-  if (text === null) return <p class="faint">Loading…</p>;
+  if (text === undefined) return <p class="faint">Loading…</p>;
   if (all.length === 0) return <p class="faint">They were not captured (ASPARA_CAPTURE).</p>;
   const matches = matcher(search);
   const found = all.filter(([name]) => matches(name));
@@ -89,7 +74,7 @@ function PackageList({ project, run, ended }: { project: string; run: string; en
       <ul class="packages" tabIndex={0} aria-label="Installed packages">
         {found.map(([name, version]) => (
           <li key={name}>
-            {name} <code>{version ?? ""}</code>
+            {name} <code>{version}</code>
           </li>
         ))}
         {found.length === 0 && <li class="faint">No package matches “{search}”.</li>}
