@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { formatAgo, formatDuration } from "../core/format";
+import { endOf } from "../core/life";
 import { runColor } from "../core/palette";
 import type { Project } from "../core/types";
 import type { Asked, Item } from "./ask";
@@ -30,8 +31,10 @@ export function Sidebar({ context, asked, root }: { context: Context; asked: Ask
       }),
     [context],
   );
+  const inFront = (names: string[]) =>
+    [chosen, state.project].find((name) => name !== null && names.includes(name)) ?? names[0];
   const known = projects?.map((project) => project.name) ?? [];
-  const project = [chosen, state.project].find((name) => name !== null && known.includes(name)) ?? known[0];
+  const project = inFront(known);
   useEffect(() => {
     const aborter = new AbortController();
     const { signal } = aborter;
@@ -41,9 +44,7 @@ export function Sidebar({ context, asked, root }: { context: Context; asked: Ask
       if (!document.hidden && root.offsetParent !== null) {
         try {
           const found = await asked.projects(signal);
-          const name =
-            [chosen, state.project].find((one) => one !== null && found.some((p) => p.name === one)) ??
-            found[0]?.name;
+          const name = inFront(found.map((each) => each.name));
           const runs = name === undefined ? null : await asked.runs(name, signal);
           setProjects(found);
           setList(runs && name !== undefined ? { project: name, ...runs } : null);
@@ -130,7 +131,7 @@ export function Sidebar({ context, asked, root }: { context: Context; asked: Ask
 
 function Row({ run, open }: { run: Item; open: () => void }) {
   const now = Date.now();
-  const end = run.status === "running" ? now : (run.finish_time ?? run.last_update);
+  const end = endOf(run, now);
   const facts = [
     run.last_step !== null && `step ${run.last_step.toLocaleString("en")}`,
     run.start_time !== null && end !== null && formatDuration(end - run.start_time),

@@ -1,9 +1,10 @@
 // What can be said of some runs, line by line: the same key of each beside the others.
 import { direction } from "../../core/best";
 import { glob } from "../../core/expression";
+import { leaves } from "../../core/leaves";
+import { endOf } from "../../core/life";
 import { matcher } from "../../core/sections";
 import type { Json, Run } from "../../core/types";
-import { leaves } from "../table/columns";
 import { compare } from "../table/view";
 
 export interface Definition {
@@ -106,9 +107,8 @@ export function inputsAndResults(
   now: number,
 ): Line[] {
   const definitions = definitionsOf(facts.values());
-  const ended = (run: Run) => run.finish_time ?? (run.status === "running" ? now : run.last_update);
   const span = (run: Run) => {
-    const end = ended(run);
+    const end = endOf(run, now);
     return run.start_time === null || end === null ? null : Math.round((end - run.start_time) / 1000);
   };
   return [

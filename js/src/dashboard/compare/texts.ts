@@ -1,8 +1,8 @@
 // Texts captured beside runs: the diff of the work tree, the installed packages.
 import { useEffect, useState } from "preact/hooks";
 import type { Run } from "../../core/types";
+import { forEach } from "../parts/batch";
 import { type Captured, captured } from "../parts/captured";
-import { forEach } from "../table/actions";
 import type { Facts } from "./facts";
 import type { Text } from "./view";
 

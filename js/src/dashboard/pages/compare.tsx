@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
+import { groupable } from "../../core/groupable";
 import type { Run } from "../../core/types";
 import { Charts } from "../../panel/charts";
 import { Controls } from "../../panel/controls";
@@ -13,11 +14,11 @@ import { Parameters } from "../compare/parameters";
 import { DiffTable } from "../compare/table";
 import { CompareView, MOST_COMPARED, TABS, type Tab } from "../compare/view";
 import { Frame } from "../parts/frame";
-import { useNow, useView } from "../parts/hooks";
+import { useNow, useSame, useView } from "../parts/hooks";
+import { Loading } from "../parts/loading";
 import { pause } from "../parts/pause";
 import { TabPanel, Tabs } from "../parts/tabs";
 import { Teach } from "../parts/teach";
-import { groupable, Loading, useSame } from "./project";
 
 const NAMES: Record<Tab, string> = {
   differences: "Differences",

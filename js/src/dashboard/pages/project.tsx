@@ -1,12 +1,13 @@
-import { useMemo, useRef, useState } from "preact/hooks";
-import type { Json, Run } from "../../core/types";
+import { useMemo, useState } from "preact/hooks";
+import { groupable } from "../../core/groupable";
 import { Charts } from "../../panel/charts";
 import { Controls } from "../../panel/controls";
 import { MOST, View } from "../../state/view";
 import { address, app, navigate } from "../app";
 import { DeleteButton, Notes } from "../parts/edit";
 import { Frame } from "../parts/frame";
-import { useBoard, useView } from "../parts/hooks";
+import { useBoard, useSame, useView } from "../parts/hooks";
+import { Loading } from "../parts/loading";
 import { RunList } from "../parts/runlist";
 
 /** A project: a chart per metric with the drawn runs in it, beside the list of runs. */
@@ -79,47 +80,5 @@ export function ProjectPage({ project }: { project: string }) {
         </div>
       </div>
     </Frame>
-  );
-}
-
-/** The same list as before while its items look the same: charts are not drawn anew for a step counted. */
-export function useSame<T>(items: T[], look: (item: T) => string): T[] {
-  const kept = useRef<{ items: T[]; text: string }>({ items: [], text: "" });
-  const text = items.map(look).join("\n");
-  if (text !== kept.current.text) kept.current = { items, text };
-  return kept.current.items;
-}
-
-/** Fields by which the runs fall into groups: of several values, not each with its own. */
-export function groupable(runs: Run[]): string[] {
-  const values = new Map<string, Set<string>>();
-  const add = (field: string, value: Json) => {
-    const found = values.get(field) ?? new Set<string>();
-    values.set(field, found.add(JSON.stringify(value)));
-  };
-  const walk = (prefix: string, config: Record<string, Json>) => {
-    for (const [key, value] of Object.entries(config)) {
-      if (value !== null && typeof value === "object" && !Array.isArray(value))
-        walk(`${prefix}${key}.`, value);
-      else add(`${prefix}${key}`, value);
-    }
-  };
-  for (const run of runs) {
-    walk("config.", run.config);
-    for (const field of ["group", "job_type", "host", "status"] as const) add(field, run[field]);
-  }
-  return [...values]
-    .filter(([, found]) => found.size > 1 && (found.size < runs.length || found.size <= 12))
-    .map(([field]) => field)
-    .sort((a, b) => Number(b.startsWith("config.")) - Number(a.startsWith("config.")) || a.localeCompare(b));
-}
-
-export function Loading() {
-  return (
-    <div class="grid loading" aria-busy="true">
-      {Array.from({ length: 6 }, (_, i) => (
-        <div key={i} class="card chart" />
-      ))}
-    </div>
   );
 }

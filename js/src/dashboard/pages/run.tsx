@@ -1,8 +1,9 @@
 import { useEffect } from "preact/hooks";
 import { formatAgo, formatDuration } from "../../core/format";
+import { endOf } from "../../core/life";
 import { runColor } from "../../core/palette";
 import { isSystem } from "../../core/sections";
-import type { RunDetail } from "../../core/types";
+import type { Run, RunDetail } from "../../core/types";
 import { StatusBadge, Tags } from "../../panel/badges";
 import { Charts } from "../../panel/charts";
 import { Controls } from "../../panel/controls";
@@ -11,6 +12,7 @@ import { View } from "../../state/view";
 import { address, source } from "../app";
 import { Frame } from "../parts/frame";
 import { useBoard, useNow, usePolled, useView } from "../parts/hooks";
+import { Loading } from "../parts/loading";
 import { TabPanel, Tabs } from "../parts/tabs";
 import { Teach } from "../parts/teach";
 import { Artifacts } from "../run/artifacts";
@@ -21,7 +23,6 @@ import { Overview } from "../run/overview";
 import { usePlace } from "../run/place";
 import { StopButton } from "../run/stop";
 import { Summary } from "../run/summary";
-import { Loading } from "./project";
 
 const TABS = ["charts", "overview", "summary", "config", "system", "media", "artifacts", "console"] as const;
 
@@ -29,7 +30,6 @@ const TABS = ["charts", "overview", "summary", "config", "system", "media", "art
 export function RunPage({ project, run }: { project: string; run: string }) {
   const board = useBoard(project, run);
   const view = useView(() => new View());
-  const now = useNow(1000);
   const { place, go, set } = usePlace(TABS);
   const live = board.runs.value[0];
   const running = live?.status === "running";
@@ -47,15 +47,9 @@ export function RunPage({ project, run }: { project: string; run: string }) {
   useEffect(() => {
     if (live?.status) again();
   }, [live?.status, live?.notes, live?.name]);
-  const end = head ? (head.finish_time ?? (running ? now : (head.last_update ?? now))) : now;
-  const counts: Record<string, number> = detail
-    ? {
-        artifacts:
-          detail.artifacts.length +
-          (detail.logged_artifacts?.length ?? 0) +
-          (detail.used_artifacts?.length ?? 0),
-      }
-    : {};
+  const kept = detail
+    ? detail.artifacts.length + (detail.logged_artifacts?.length ?? 0) + (detail.used_artifacts?.length ?? 0)
+    : 0;
   return (
     <Frame
       title={head?.name ?? run}
@@ -74,11 +68,7 @@ export function RunPage({ project, run }: { project: string; run: string }) {
             <h1>{head.name}</h1>
             <StatusBadge status={head.status} />
             <Tags tags={head.tags} />
-            <span class="faint">
-              {head.last_step !== null && `step ${head.last_step} · `}
-              {head.start_time !== null && `${formatDuration(end - head.start_time)} · `}
-              {formatAgo(head.last_update, now)}
-            </span>
+            <Progress run={head} />
             {detail && detail.problem_count > 0 && (
               <button type="button" class="link problem-link" onClick={() => go("overview")}>
                 {detail.problem_count} {detail.problem_count === 1 ? "problem" : "problems"}
@@ -100,7 +90,7 @@ export function RunPage({ project, run }: { project: string; run: string }) {
         )}
         <Tabs
           label="Parts of the run"
-          items={TABS.map((id) => ({ id, text: id, count: counts[id] ?? 0 }))}
+          items={TABS.map((id) => ({ id, text: id, count: id === "artifacts" ? kept : 0 }))}
           now={place.tab}
           choose={go}
         />
@@ -114,7 +104,6 @@ export function RunPage({ project, run }: { project: string; run: string }) {
           {detail && place.tab === "overview" && (
             <Overview
               detail={detail}
-              end={end}
               onEdit={(content) => {
                 again();
                 board.replaceRun(edited(detail, content));
@@ -139,50 +128,58 @@ function edited(
 
 const isOwn = (metric: string) => !isSystem(metric);
 
+/** How far a run came, and how long it took or takes. Only this is drawn anew with each second. */
+function Progress({ run }: { run: Run }) {
+  const now = useNow(1000);
+  return (
+    <span class="faint">
+      {run.last_step !== null && `step ${run.last_step} · `}
+      {run.start_time !== null && `${formatDuration((endOf(run, now) ?? now) - run.start_time)} · `}
+      {formatAgo(run.last_update, now)}
+    </span>
+  );
+}
+
 /** The charts of what the program logged, or (`system`) of what the machine did meanwhile. */
 function Drawn({ board, view, system = false }: { board: Board; view: View; system?: boolean }) {
   if (board.loading.value) return <Loading />;
-  const any = board.metrics.value.some(system ? isSystem : isOwn);
+  const among = system ? isSystem : isOwn;
   return (
     <>
-      {any && <Controls view={view} />}
-      {system ? (
-        <Charts
-          board={board}
-          view={view}
-          shown={board.runs.value}
-          among={isSystem}
-          under="system/"
-          empty={
-            <Teach
-              title="No system metrics"
-              code={'export ASPARA_CAPTURE=all\n\naspara.init(project="digits", capture=True)'}
-            >
-              <p>
-                The load of the machine and its GPUs is captured by itself while a run goes on, unless it is
-                switched off.
-              </p>
-            </Teach>
-          }
-        />
-      ) : (
-        <Charts
-          board={board}
-          view={view}
-          shown={board.runs.value}
-          among={isOwn}
-          empty={
-            <Teach
-              title="No metrics yet"
-              code={'for step in range(100):\n    aspara.log({"train/loss": loss, "val/accuracy": accuracy})'}
-            >
-              <p>
-                Each metric gets a chart that grows as it is logged; what stands before a “/” is its section.
-              </p>
-            </Teach>
-          }
-        />
-      )}
+      {board.metrics.value.some(among) && <Controls view={view} />}
+      <Charts
+        board={board}
+        view={view}
+        shown={board.runs.value}
+        among={among}
+        under={system ? "system/" : ""}
+        empty={system ? <NoSystem /> : <NoMetrics />}
+      />
     </>
+  );
+}
+
+function NoSystem() {
+  return (
+    <Teach
+      title="No system metrics"
+      code={'export ASPARA_CAPTURE=all\n\naspara.init(project="digits", capture=True)'}
+    >
+      <p>
+        The load of the machine and its GPUs is captured by itself while a run goes on, unless it is switched
+        off.
+      </p>
+    </Teach>
+  );
+}
+
+function NoMetrics() {
+  return (
+    <Teach
+      title="No metrics yet"
+      code={'for step in range(100):\n    aspara.log({"train/loss": loss, "val/accuracy": accuracy})'}
+    >
+      <p>Each metric gets a chart that grows as it is logged; what stands before a “/” is its section.</p>
+    </Teach>
   );
 }

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Board } from "../../state/board";
 import type { View } from "../../state/view";
 import { environment, source } from "../app";
@@ -81,4 +81,12 @@ export function usePolled<T>(
     };
   }, [...keys, round]);
   return { value, error, again: () => setRound((n) => n + 1) };
+}
+
+/** The same list as before while its items look the same: charts are not drawn anew for a step counted. */
+export function useSame<T>(items: T[], look: (item: T) => string): T[] {
+  const kept = useRef<{ items: T[]; text: string }>({ items: [], text: "" });
+  const text = items.map(look).join("\n");
+  if (text !== kept.current.text) kept.current = { items, text };
+  return kept.current.items;
 }

@@ -1,40 +1,18 @@
 import type { ComponentChildren } from "preact";
 import { formatBytes, formatDuration, formatTime, formatValue } from "../../core/format";
+import { endOf } from "../../core/life";
 import type { Json, Metadata, RunDetail } from "../../core/types";
 import { address, navigate } from "../app";
 import { DeleteButton, Notes } from "../parts/edit";
+import { useNow } from "../parts/hooks";
 import { Copy } from "./copy";
 import { Diff, Packages } from "./recorded";
 
 type Fact = [string, string | null, { copy?: boolean; mono?: boolean }?];
 
 /** How a run came about: its life, its code, its surroundings, and what could not be read of it. */
-export function Overview({
-  detail,
-  end,
-  onEdit,
-}: {
-  detail: RunDetail;
-  /** When it ended, or now. */
-  end: number;
-  onEdit: (content: Metadata) => void;
-}) {
+export function Overview({ detail, onEdit }: { detail: RunDetail; onEdit: (content: Metadata) => void }) {
   const { project, run, git, environment } = detail;
-  const life: Fact[] = [
-    ["started", detail.start_time === null ? null : formatTime(detail.start_time)],
-    ["finished", detail.finish_time === null ? null : formatTime(detail.finish_time)],
-    ["duration", detail.start_time === null ? null : formatDuration(end - detail.start_time)],
-    ["last step", detail.last_step === null ? null : String(detail.last_step)],
-    ["exit code", detail.exit_code === null ? null : String(detail.exit_code)],
-    ["command", detail.command?.join(" ") ?? null, { copy: true, mono: true }],
-    ["host", detail.host],
-    ["process", detail.pid === null ? null : String(detail.pid)],
-    ["group", detail.group],
-    ["job type", detail.job_type],
-    ["id", detail.id, { copy: true, mono: true }],
-    ["on disk", `${project}/${run}`, { copy: true, mono: true }],
-    ["backend", detail.backend],
-  ];
   const code: Fact[] = [
     ["commit", text(git.commit), { copy: true, mono: true }],
     ["branch", text(git.branch)],
@@ -72,7 +50,7 @@ export function Overview({
     <>
       <div class="columns">
         <Card title="Run">
-          <Facts facts={life} />
+          <Life detail={detail} />
         </Card>
         <div class="stack">
           <div class="card about">
@@ -108,6 +86,30 @@ export function Overview({
       {detail.problems.length > 0 && <Problems detail={detail} />}
     </>
   );
+}
+
+/** What happened to it, and how long it takes so far. */
+function Life({ detail }: { detail: RunDetail }) {
+  const now = useNow(1000);
+  const life: Fact[] = [
+    ["started", detail.start_time === null ? null : formatTime(detail.start_time)],
+    ["finished", detail.finish_time === null ? null : formatTime(detail.finish_time)],
+    [
+      "duration",
+      detail.start_time === null ? null : formatDuration((endOf(detail, now) ?? now) - detail.start_time),
+    ],
+    ["last step", detail.last_step === null ? null : String(detail.last_step)],
+    ["exit code", detail.exit_code === null ? null : String(detail.exit_code)],
+    ["command", detail.command?.join(" ") ?? null, { copy: true, mono: true }],
+    ["host", detail.host],
+    ["process", detail.pid === null ? null : String(detail.pid)],
+    ["group", detail.group],
+    ["job type", detail.job_type],
+    ["id", detail.id, { copy: true, mono: true }],
+    ["on disk", `${detail.project}/${detail.run}`, { copy: true, mono: true }],
+    ["backend", detail.backend],
+  ];
+  return <Facts facts={life} />;
 }
 
 function Card({ title, children }: { title: string; children: ComponentChildren }) {

@@ -46,24 +46,11 @@ export function Summary({ detail }: { detail: RunDetail }) {
               <thead>
                 <tr>
                   <th scope="col">metric</th>
-                  <th scope="col" class="number">
-                    last
-                  </th>
-                  <th scope="col" class="number">
-                    best
-                  </th>
-                  <th scope="col" class="number">
-                    min
-                  </th>
-                  <th scope="col" class="number">
-                    max
-                  </th>
-                  <th scope="col" class="number">
-                    mean
-                  </th>
-                  <th scope="col" class="number">
-                    points
-                  </th>
+                  {["last", "best", "min", "max", "mean", "points"].map((name) => (
+                    <th key={name} scope="col" class="number">
+                      {name}
+                    </th>
+                  ))}
                 </tr>
               </thead>
               <tbody>

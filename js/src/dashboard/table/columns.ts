@@ -1,5 +1,6 @@
 // The runs of a project, column by column, as the server sends them and as the table reads them.
 import type { Fields, Statistic, Value } from "../../core/expression";
+import { leaves } from "../../core/leaves";
 import type { Json, Row as LoggedRow, Run } from "../../core/types";
 
 interface Sent {
@@ -34,15 +35,6 @@ function write(columns: Map<string, Column>, name: string, at: number, value: Js
   if (found === undefined) columns.set(name, new Map([[at, value]]));
   else if (found instanceof Map) found.set(at, value);
   else found[at] = value;
-}
-
-/** What lies in nested objects, by dotted names. */
-export function leaves(content: Record<string, Json>, prefix = ""): [string, Json][] {
-  return Object.entries(content).flatMap(([key, value]): [string, Json][] =>
-    value !== null && typeof value === "object" && !Array.isArray(value)
-      ? leaves(value, `${prefix}${key}.`)
-      : [[`${prefix}${key}`, value]],
-  );
 }
 
 /** One run of the table; what it says is looked up in the columns. */
