@@ -4,6 +4,7 @@ import { runColor } from "../core/palette";
 import type { Run } from "../core/types";
 import { StatusBadge, Tags } from "../panel/badges";
 import { Charts } from "../panel/charts";
+import { Stop } from "../panel/stop";
 import type { Info } from "../source/comm";
 import type { Board } from "../state/board";
 import { View } from "../state/view";
@@ -11,11 +12,11 @@ import { About } from "./about";
 import { Compare } from "./compare";
 import { Frame } from "./frame";
 import { epochMetric, Pace, timeLeft } from "./pace";
-import type { Session } from "./session";
-import { Stop } from "./stop";
+import { NO_SERVER, type Session } from "./session";
 
 /** Up to so many metrics stand in one group, with their whole names. */
 const FEW = 6;
+const NO_STOP = `The request goes by way of the Jupyter server: ${NO_SERVER} Interrupt the kernel instead.`;
 
 /** The charts of one run, live under the cell that trains it, or from what was kept of it. */
 export function RunView({ session, info, root }: { session: Session; info: Info; root: HTMLElement }) {
@@ -86,7 +87,15 @@ function Drawn(props: { session: Session; info: Info; board: Board; root: HTMLEl
         {board.liveness.value.state === "reconnecting" &&
           run?.status === "running" &&
           !board.loading.value && <span class="w-trouble">reconnecting…</span>}
-        {run && <Stop session={session} run={run} />}
+        {run && (
+          <Stop
+            kind="w-stop"
+            run={run}
+            asked={session.stopping.value}
+            ask={() => session.stop()}
+            why={session.server ? null : NO_STOP}
+          />
+        )}
         <About session={session} />
         <Compare session={session} project={info.project} self={info.run} />
         {session.base && (

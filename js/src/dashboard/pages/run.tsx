@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { formatAgo, formatDuration } from "../../core/format";
 import { endOf } from "../../core/life";
 import { runColor } from "../../core/palette";
@@ -7,9 +7,10 @@ import type { Run, RunDetail } from "../../core/types";
 import { StatusBadge, Tags } from "../../panel/badges";
 import { Charts } from "../../panel/charts";
 import { Controls } from "../../panel/controls";
+import { Stop } from "../../panel/stop";
 import type { Board } from "../../state/board";
 import { View } from "../../state/view";
-import { address, source } from "../app";
+import { address, app, say, source } from "../app";
 import { Frame } from "../parts/frame";
 import { useBoard, useNow, usePolled, useView } from "../parts/hooks";
 import { Loading } from "../parts/loading";
@@ -21,7 +22,6 @@ import { Console } from "../run/console";
 import { Media } from "../run/media";
 import { Overview } from "../run/overview";
 import { usePlace } from "../run/place";
-import { StopButton } from "../run/stop";
 import { Summary } from "../run/summary";
 
 const TABS = ["charts", "overview", "summary", "config", "system", "media", "artifacts", "console"] as const;
@@ -47,6 +47,13 @@ export function RunPage({ project, run }: { project: string; run: string }) {
   useEffect(() => {
     if (live?.status) again();
   }, [live?.status, live?.notes, live?.name]);
+  const [asked, setAsked] = useState(false);
+  const stop = async () => {
+    await source.stop(project, run);
+    setAsked(true);
+    say("Asked to stop. The run goes on until its training loop looks at run.should_stop.");
+    again();
+  };
   const kept = detail
     ? detail.artifacts.length + (detail.logged_artifacts?.length ?? 0) + (detail.used_artifacts?.length ?? 0)
     : 0;
@@ -75,7 +82,7 @@ export function RunPage({ project, run }: { project: string; run: string }) {
               </button>
             )}
             <span class="spacer" />
-            <StopButton run={head} onAsked={again} />
+            {!app.readOnly && <Stop run={head} asked={asked} ask={stop} />}
           </div>
         )}
         {board.deleted.value && (
