@@ -51,6 +51,24 @@ export function useWidth(box: { current: HTMLElement | null }, first: number): n
   return width;
 }
 
+/** Whether an element is near the screen; once it was, it stays so: what was fetched is kept. */
+export function useNear(host: { current: Element | null }): boolean {
+  const [near, setNear] = useState(false);
+  useEffect(() => {
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (!entries.at(-1)!.isIntersecting) return;
+        setNear(true);
+        observer.disconnect();
+      },
+      { rootMargin: "300px" },
+    );
+    observer.observe(host.current!);
+    return () => observer.disconnect();
+  }, []);
+  return near;
+}
+
 /** The result of `load`, loaded again every `ms` milliseconds while the page is visible. */
 export function usePolled<T>(
   load: (signal: AbortSignal) => Promise<T>,

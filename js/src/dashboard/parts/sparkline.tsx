@@ -4,6 +4,7 @@ import { formatNumber } from "../../core/format";
 import { decodeValues } from "../../core/series";
 import { Limiter } from "../../panel/mounts";
 import { source } from "../app";
+import { useNear } from "./hooks";
 
 const POINTS = 80;
 const WIDTH = 120;
@@ -21,16 +22,9 @@ interface Curve {
 /** The latest run's main metric, small: loaded when it comes into sight. */
 export function Sparkline({ project, changed }: { project: string; changed: number | null }) {
   const host = useRef<HTMLSpanElement>(null);
-  const [seen, setSeen] = useState(false);
+  const seen = useNear(host);
   const [curve, setCurve] = useState<Curve | null>(null);
   const at = useRef(0);
-  useEffect(() => {
-    const near = new IntersectionObserver((entries) => entries.at(-1)!.isIntersecting && setSeen(true), {
-      rootMargin: "200px",
-    });
-    near.observe(host.current!);
-    return () => near.disconnect();
-  }, []);
   useEffect(() => {
     if (!seen || changed === null) return;
     const aborter = new AbortController();

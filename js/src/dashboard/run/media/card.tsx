@@ -1,11 +1,13 @@
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { FunctionComponent } from "preact";
+import { useMemo, useRef } from "preact/hooks";
 import { fileName, type MediaItem, type MediaKey, placeOf } from "../../../core/media";
+import { useNear } from "../../parts/hooks";
 import { Cloudy } from "./cloud";
 import { Figure } from "./figure";
 import { HistogramView } from "./histogram";
 import { Images } from "./images";
 import { type Shelf, useItems } from "./shelf";
-import { Audio, Film, Page, Words } from "./simple";
+import { Audio, Film, Page, type SingleProps, Words } from "./simple";
 import { TableView } from "./table";
 
 /** Kinds that need the whole width. */
@@ -13,6 +15,17 @@ const WIDE = new Set(["table", "html"]);
 
 /** Kinds that are made anew for each step: a frame with another address would be a page of the back button's. */
 const REMADE = new Set(["html", "audio", "video"]);
+
+/** What shows one thing of a kind. */
+const VIEWS: Readonly<Record<string, FunctionComponent<SingleProps>>> = {
+  audio: Audio,
+  video: Film,
+  html: Page,
+  text: Words,
+  plotly: Figure,
+  object3d: Cloudy,
+  molecule: Cloudy,
+};
 
 export interface CardProps {
   mediaKey: MediaKey;
@@ -103,26 +116,14 @@ function OfType({
 function Single({ item, shelf }: { item: MediaItem; shelf: Shelf }) {
   const { type, name } = item;
   if (name === null) return <p class="faint">This {type} has no content.</p>;
-  const inner = { item, name, shelf };
-  const shown =
-    type === "audio" ? (
-      <Audio {...inner} />
-    ) : type === "video" ? (
-      <Film {...inner} />
-    ) : type === "html" ? (
-      <Page {...inner} />
-    ) : type === "text" ? (
-      <Words {...inner} />
-    ) : type === "plotly" ? (
-      <Figure {...inner} />
-    ) : type === "object3d" || type === "molecule" ? (
-      <Cloudy {...inner} />
-    ) : (
-      <p class="faint">This kind ({type}) is not shown here; the download has it.</p>
-    );
+  const View = VIEWS[type];
   return (
     <figure class="media-single">
-      {shown}
+      {View ? (
+        <View item={item} name={name} shelf={shelf} />
+      ) : (
+        <p class="faint">This kind ({type}) is not shown here; the download has it.</p>
+      )}
       <figcaption>
         <span>{item.caption}</span>
         <a class="small" href={shelf.file(name, true)} download={fileName(item)}>
@@ -137,22 +138,4 @@ function byType(items: readonly MediaItem[]): Map<string, MediaItem[]> {
   const found = new Map<string, MediaItem[]>();
   for (const item of items) found.set(item.type, [...(found.get(item.type) ?? []), item]);
   return found;
-}
-
-/** Whether an element is near the screen; once it was, it stays so: what was fetched is kept. */
-function useNear(host: { current: HTMLElement | null }): boolean {
-  const [near, setNear] = useState(false);
-  useEffect(() => {
-    const observer = new IntersectionObserver(
-      (entries) => {
-        if (!entries.at(-1)!.isIntersecting) return;
-        setNear(true);
-        observer.disconnect();
-      },
-      { rootMargin: "300px" },
-    );
-    observer.observe(host.current!);
-    return () => observer.disconnect();
-  }, []);
-  return near;
 }
