@@ -5,6 +5,7 @@ import { runColor } from "../../core/palette";
 import { type Dimension, goodness, insideOf, SHADES } from "../../core/parallel";
 import { Choice } from "../../panel/choice";
 import { address } from "../app";
+import { FieldLists } from "../parts/fieldlists";
 import { Popover } from "../parts/popover";
 import type { Row } from "../table/columns";
 import { definitionsOf, type Facts, goalOf } from "./facts";
@@ -159,10 +160,12 @@ function Found({
           <span class="spacer" />
           <Popover text="Axes" label="Axes of the drawing">
             {() => (
-              <AxisPicker
-                options={options}
-                fields={fields}
-                change={change}
+              <FieldLists
+                what="axes"
+                groups={options}
+                chosen={fields}
+                name={labelOf}
+                choose={change}
                 reset={() => {
                   view.axes.value = null;
                 }}
@@ -299,44 +302,5 @@ function Kept({
         </section>
       )}
     </details>
-  );
-}
-
-function AxisPicker({
-  options,
-  fields,
-  change,
-  reset,
-}: {
-  options: readonly { name: string; fields: readonly string[] }[];
-  fields: string[];
-  change: (axes: string[]) => void;
-  reset: () => void;
-}) {
-  return (
-    <div class="picker">
-      <button type="button" class="link" onClick={reset}>
-        Those that tell most
-      </button>
-      <div class="picker-lists">
-        {options.map((group) => (
-          <fieldset key={group.name} class="plain">
-            <legend>{group.name}</legend>
-            {group.fields.map((field) => (
-              <label key={field} class="check">
-                <input
-                  type="checkbox"
-                  checked={fields.includes(field)}
-                  onChange={() =>
-                    change(fields.includes(field) ? fields.filter((f) => f !== field) : [...fields, field])
-                  }
-                />
-                {labelOf(field)}
-              </label>
-            ))}
-          </fieldset>
-        ))}
-      </div>
-    </div>
   );
 }
