@@ -1,4 +1,5 @@
 import type { Project, Run } from "../core/types";
+import { getJson } from "../source/answer";
 
 /** What the sidebar shows of a run. */
 export type Item = Pick<
@@ -16,22 +17,17 @@ export class Asked {
 
   /** The projects, the one that changed last first. */
   async projects(signal: AbortSignal): Promise<Project[]> {
-    const found = await this.get<{ projects: Project[] }>("api/projects?limit=1000", signal);
+    const found = await getJson<{ projects: Project[] }>(
+      `${this.base}api/projects`,
+      { limit: "1000" },
+      signal,
+    );
     return found.projects.filter((project) => !project.archived);
   }
 
   /** The newest runs, and how many there are. */
   runs(project: string, signal: AbortSignal): Promise<{ runs: Item[]; total: number }> {
-    const path = `api/projects/${encodeURIComponent(project)}/runs?sort=-start_time&limit=${MOST}&fields=${FIELDS}`;
-    return this.get(path, signal);
-  }
-
-  private async get<T>(path: string, signal: AbortSignal): Promise<T> {
-    const answer = await fetch(this.base + path, { signal, headers: { Accept: "application/json" } });
-    if (!answer.ok) {
-      const found = (await answer.json().catch(() => ({}))) as { detail?: string };
-      throw new Error(found.detail ?? `The server answered ${answer.status}.`);
-    }
-    return (await answer.json()) as T;
+    const path = `${this.base}api/projects/${encodeURIComponent(project)}/runs`;
+    return getJson(path, { sort: "-start_time", limit: String(MOST), fields: FIELDS }, signal);
   }
 }

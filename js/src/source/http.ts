@@ -8,7 +8,8 @@ import type {
   Run,
   RunDetail,
 } from "../core/types";
-import { type GroupsQuery, type Listener, type SeriesQuery, type Source, SourceError } from "./source";
+import { answered } from "./answer";
+import type { GroupsQuery, Listener, SeriesQuery, Source } from "./source";
 import { eventWire, socketWire, type Wire } from "./wire";
 
 const PAGE = 1000;
@@ -203,34 +204,14 @@ export class HttpSource implements Source {
       if (xsrf) all["X-XSRFToken"] = xsrf[1]!;
     }
     if (body !== undefined) all["Content-Type"] = "application/json";
-    let answer: Response;
-    try {
-      answer = await fetch(this.base + path, {
-        method,
-        headers: all,
-        credentials: "same-origin",
-        // A deletion goes through even if the page is left meanwhile.
-        keepalive: method === "DELETE",
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        ...(signal ? { signal } : {}),
-      });
-    } catch (error) {
-      if (signal?.aborted) throw error;
-      throw new SourceError(
-        "The server does not answer. Is it still running? The page tries again by itself.",
-      );
-    }
-    if (!answer.ok) throw new SourceError(await detail(answer), answer.status);
-    return answer;
-  }
-}
-
-async function detail(answer: Response): Promise<string> {
-  try {
-    const found = (await answer.json()) as { detail?: string; message?: string };
-    return found.detail ?? found.message ?? `The server answered ${answer.status}.`;
-  } catch {
-    return `The server answered ${answer.status}.`;
+    return answered(this.base + path, {
+      method,
+      headers: all,
+      // A deletion goes through even if the page is left meanwhile.
+      keepalive: method === "DELETE",
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal ? { signal } : {}),
+    });
   }
 }
 

@@ -1,4 +1,4 @@
-import { SourceError } from "../../source/source";
+import { answered } from "../../source/answer";
 
 export interface Bounded {
   content: Uint8Array<ArrayBuffer>;
@@ -8,12 +8,8 @@ export interface Bounded {
 
 /** The beginning of a file, `most` bytes at most; the rest is not sent for. */
 export async function readStart(address: string, most: number, signal?: AbortSignal): Promise<Bounded> {
-  const answer = await fetch(address, { credentials: "same-origin", ...(signal ? { signal } : {}) });
-  if (!answer.ok || !answer.body) {
-    const found = (await answer.json().catch(() => ({}))) as { detail?: string };
-    throw new SourceError(found.detail ?? `The server answered ${answer.status}.`, answer.status);
-  }
-  const reader = answer.body.getReader();
+  const answer = await answered(address, signal ? { signal } : {});
+  const reader = answer.body!.getReader();
   const parts: Uint8Array[] = [];
   let size = 0;
   let cut = false;

@@ -1,0 +1,32 @@
+import { SourceError } from "./source";
+
+/** What a server answers. A SourceError says what it says, or that it does not answer. */
+export async function answered(address: string, options: RequestInit = {}): Promise<Response> {
+  let answer: Response;
+  try {
+    answer = await fetch(address, { credentials: "same-origin", ...options });
+  } catch (error) {
+    if (options.signal?.aborted) throw error;
+    throw new SourceError("The server does not answer. Is it still running? The page tries again by itself.");
+  }
+  if (answer.ok) return answer;
+  const found = (await answer.json().catch(() => ({}))) as { detail?: string; message?: string };
+  throw new SourceError(
+    found.detail ?? found.message ?? `The server answered ${answer.status}.`,
+    answer.status,
+  );
+}
+
+/** The JSON at an address. */
+export async function getJson<T>(
+  address: string,
+  query: Record<string, string> = {},
+  signal?: AbortSignal,
+): Promise<T> {
+  const asked = new URLSearchParams(query).toString();
+  const answer = await answered(asked ? `${address}?${asked}` : address, {
+    headers: { Accept: "application/json" },
+    ...(signal ? { signal } : {}),
+  });
+  return (await answer.json()) as T;
+}
