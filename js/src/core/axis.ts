@@ -23,7 +23,7 @@ const FEW_NUMBERS = 6;
 const APART = 0.06;
 
 /** A number that has a place on an axis of numbers. */
-export function numberIn(value: Json | undefined): number | null {
+function numberIn(value: Json | undefined): number | null {
   return typeof value === "number" && Number.isFinite(value) ? value : null;
 }
 

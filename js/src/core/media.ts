@@ -1,18 +1,6 @@
 // Media of a run as the API tells them, and which of their steps are shown.
 import type { Json } from "./types";
 
-export type MediaType =
-  | "image"
-  | "table"
-  | "histogram"
-  | "audio"
-  | "video"
-  | "html"
-  | "text"
-  | "plotly"
-  | "object3d"
-  | "molecule";
-
 export interface MediaKey {
   metric: string;
   types: string[];

@@ -4,8 +4,9 @@ import type { Run, Status } from "../../core/types";
 import { StatusBadge } from "../../panel/badges";
 import { api, getJson } from "../api";
 import { address } from "../app";
+import { MOST_COMPARED } from "../parts/limits";
 import { Popover } from "../parts/popover";
-import { type CompareView, MOST_COMPARED } from "./view";
+import type { CompareView } from "./view";
 
 const FEW = 12;
 

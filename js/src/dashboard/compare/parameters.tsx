@@ -6,6 +6,7 @@ import { type Dimension, goodness, insideOf, SHADES } from "../../core/parallel"
 import { Choice } from "../../panel/choice";
 import { address } from "../app";
 import { FieldLists } from "../parts/fieldlists";
+import { MOST_COMPARED } from "../parts/limits";
 import { Popover } from "../parts/popover";
 import type { Row } from "../table/columns";
 import { definitionsOf, type Facts, goalOf } from "./facts";
@@ -13,7 +14,7 @@ import { Importances } from "./importances";
 import { Parallel, shadeColor } from "./parallel";
 import { type Findings, findings, labelOf, OWN_AXES, tells, useSample, valueAt } from "./sample";
 import { FieldPicker, Scatter } from "./scatter";
-import { type CompareView, MOST_COMPARED, type Scope } from "./view";
+import type { CompareView, Scope } from "./view";
 
 /** More lines than this tell nothing, and make a page slow. */
 const MOST_LINES = 2000;

@@ -12,9 +12,6 @@ export const TEXTS = ["diff.patch", "requirements.txt", "config", "command"] as 
 export type Text = (typeof TEXTS)[number];
 export type Interval = readonly [number, number];
 
-/** More runs than this are not told apart. */
-export const MOST_COMPARED = 200;
-
 export class CompareView extends View {
   /** The compared runs in the order of their columns. */
   readonly runs = signal<readonly string[]>([]);
