@@ -45,8 +45,8 @@ class Server extends MemorySource {
       this.inside.set(project, source);
     }
   }
-  override runs(project: string) {
-    return this.inside.get(project)!.runs(project);
+  override runs(...[project, ...how]: Parameters<MemorySource["runs"]>) {
+    return this.inside.get(project)!.runs(project, ...how);
   }
   override run(project: string, run: string) {
     return this.inside.get(project)!.run(project, run);

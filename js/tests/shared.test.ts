@@ -76,3 +76,21 @@ it("keeps no stream for a run that has ended", async () => {
   vi.advanceTimersByTime(100);
   expect(streams).toEqual([]);
 });
+
+it("keeps none either for one that a list tells has ended, and asks for very many by parts", async () => {
+  const asked: string[][] = [];
+  vi.stubGlobal("fetch", async (address: string) => {
+    const names = new URL(address, "http://here").searchParams.get("runs")?.split(",") ?? [];
+    asked.push(names);
+    const runs = names.map((run) => ({ run, status: run === "r0" ? "running" : "completed" }));
+    return new Response(JSON.stringify({ runs, total: runs.length }));
+  });
+  const source = new SharedSource("/x/");
+  const some = Array.from({ length: 150 }, (_, i) => `r${i}`);
+  expect((await source.runs("p", undefined, some)).map(({ run }) => run)).toEqual(some);
+  expect(asked).toEqual([some.slice(0, 100), some.slice(100)]);
+  watch(source, "r149", "c149");
+  watch(source, "r0", "c0");
+  vi.advanceTimersByTime(100);
+  expect(streams.map((stream) => stream.asked)).toEqual([["r0", "c0"]]);
+});

@@ -2,9 +2,6 @@ import { glob } from "../core/expression";
 import type { LiveEvent, MetricNames, MetricsAnswer, Project, Row, Run, RunDetail } from "../core/types";
 import { type Listener, type SeriesQuery, type Source, SourceError } from "./source";
 
-/** From so many runs of a project on, its list is asked instead of each run. */
-const FEW = 12;
-
 /** A run that was chosen, and how it is shown. */
 export interface Choice {
   project: string;
@@ -57,17 +54,9 @@ export class ChosenSource implements Source {
   }
 
   async runs(_project: string, signal?: AbortSignal): Promise<Run[]> {
+    // One that was deleted meanwhile is left out.
     const found = await Promise.all(
-      [...this.byProject].map(async ([project, runs]) => {
-        if (this.whole.includes(project)) return this.base.runs(project, signal);
-        if (runs.length > FEW) {
-          const chosen = new Set(runs);
-          return (await this.base.runs(project, signal)).filter((run) => chosen.has(run.run));
-        }
-        // One that was deleted meanwhile is left out.
-        const all = await Promise.allSettled(runs.map((run) => this.base.run(project, run, signal)));
-        return all.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
-      }),
+      this.parts(undefined).map(([project, runs]) => this.base.runs(project, signal, runs ?? undefined)),
     );
     const order = new Map([...this.colors.keys()].map((key, i) => [key, i]));
     const place = (run: Run) => order.get(run.run) ?? order.size;

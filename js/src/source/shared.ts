@@ -1,4 +1,4 @@
-import type { LiveEvent, RunDetail } from "../core/types";
+import type { LiveEvent, Run, RunDetail } from "../core/types";
 import { HttpSource } from "./http";
 import type { Listener } from "./source";
 
@@ -31,10 +31,20 @@ export class SharedSource extends HttpSource {
 
   override async run(project: string, run: string, signal?: AbortSignal): Promise<RunDetail> {
     const found = await super.run(project, run, signal);
-    const key = `${project}/${found.run}`;
-    if (found.status === "running") this.ended.delete(key);
-    else this.ended.add(key);
+    this.note(project, found);
     return found;
+  }
+
+  override async runs(project: string, signal?: AbortSignal, some?: readonly string[]): Promise<Run[]> {
+    const found = await super.runs(project, signal, some);
+    for (const run of found) this.note(project, run);
+    return found;
+  }
+
+  private note(project: string, { run, status }: Run): void {
+    const key = `${project}/${run}`;
+    if (status === "running") this.ended.delete(key);
+    else this.ended.add(key);
   }
 
   override subscribe(
