@@ -15,9 +15,8 @@ from typing import Any
 from aspara.errors import UsageError
 from aspara.importers import table
 from aspara.importers.flat_yaml import flat_yaml
-from aspara.importers.source import Facts, Report, Row, SourceRun, literal, nothing_found, place, stamp_of
+from aspara.importers.source import Facts, Report, Row, SourceRun, literal, place, stamp_of
 
-_PLAIN_NAMES = ("metrics", "progress", "results", "history", "log", "logs")
 _NO_MOMENT = 1e8
 """A number below this in a column called time counts seconds of the run, not seconds since 1970."""
 
@@ -31,29 +30,7 @@ def runs(
     path: Path, report: Report, *, step: str | None = None, time: str | None = None, run: str | None = None
 ) -> list[SourceRun]:
     """The runs in the file or folder; `step`, `time` and `run` name the columns where their names do not tell."""
-    files = _files(path) or ([path] if path.is_file() else [])
-    if not files:
-        raise nothing_found("csv", path, "give a .csv file, or a folder with some.")
-    found: list[SourceRun] = []
-    for file in files:
-        try:
-            found.extend(_runs(file, path, step, time, run))
-        except OSError as error:
-            report.problem(f"{file}: {error.strerror}")
-        except UsageError as error:
-            if len(files) == 1:
-                raise
-            report.problem(f"{file}: {error}")
-    return found
-
-
-def name_of(file: Path, root: Path) -> str:
-    """What a run of this file is called: its path below `root`, without endings and names that say nothing."""
-    relative = file.relative_to(root) if root.is_dir() and file != root else Path(file.name)
-    parts = list(relative.with_suffix("").parts)
-    if parts[-1].lower() in _PLAIN_NAMES:
-        parts = parts[:-1] or [file.absolute().parent.name or parts[-1]]
-    return "/".join(parts)
+    return table.read("csv", path, _files(path), report, lambda file: _runs(file, path, step, time, run))
 
 
 def _files(path: Path) -> list[Path]:
@@ -74,7 +51,7 @@ def _runs(file: Path, root: Path, step: str | None, time: str | None, run: str |
         )
     if not columns.metrics and not columns.name:
         raise UsageError(f"{file.name} has no column of values beside {', '.join(first)}.")
-    base = name_of(file, root)
+    base = table.name_of(file, root)
     config = _hparams(file)
     stamp = stamp_of([file])
     if columns.run is None:

@@ -15,8 +15,7 @@ import orjson
 
 from aspara.errors import UsageError
 from aspara.importers import table
-from aspara.importers.csv import name_of
-from aspara.importers.source import Facts, Report, Row, SourceRun, nothing_found, place, stamp_of
+from aspara.importers.source import Facts, Report, Row, SourceRun, place, stamp_of
 from aspara.storage.rows import MAX_LINE, NONFINITE, parse_timestamp
 
 _ENDINGS = (".jsonl", ".ndjson")
@@ -32,20 +31,7 @@ def runs(
     path: Path, report: Report, *, step: str | None = None, time: str | None = None, run: str | None = None
 ) -> list[SourceRun]:
     """The runs in the file or folder; `step`, `time` and `run` name the keys where their names do not tell."""
-    files = _files(path) or ([path] if path.is_file() else [])
-    if not files:
-        raise nothing_found("jsonl", path, "give a .jsonl file, or a folder with some.")
-    found: list[SourceRun] = []
-    for file in files:
-        try:
-            found.extend(_runs(file, path, step, time, run))
-        except OSError as error:
-            report.problem(f"{file}: {error.strerror}")
-        except UsageError as error:
-            if len(files) == 1:
-                raise
-            report.problem(f"{file}: {error}")
-    return found
+    return table.read("jsonl", path, _files(path), report, lambda file: _runs(file, path, step, time, run))
 
 
 def _files(path: Path) -> list[Path]:
@@ -69,7 +55,7 @@ def _runs(file: Path, root: Path, step: str | None, time: str | None, run: str |
     if named is not None:
         names = list(dict.fromkeys(str(c[named]) for c in _objects(file, quiet) if c.get(named) is not None))
     for name in names:
-        facts = Facts(name=name_of(file, root) if name is None else name)
+        facts = Facts(name=table.name_of(file, root) if name is None else name)
         yield SourceRun(
             "jsonl",
             place(file) + ("" if name is None else f"#{name}"),

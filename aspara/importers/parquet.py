@@ -6,14 +6,13 @@ A file is a run, or several where a column names them; a folder is searched for 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aspara.errors import UsageError
 from aspara.importers import table
-from aspara.importers.csv import name_of
-from aspara.importers.source import Facts, Report, Row, SourceRun, nothing_found, place, stamp_of
+from aspara.importers.source import Facts, Report, Row, SourceRun, place, stamp_of
 
 if TYPE_CHECKING:
     import polars
@@ -32,20 +31,14 @@ def runs(
     """The runs in the file or folder; `step`, `time` and `run` name the columns where their names do not tell."""
     import polars as pl
 
-    files = _files(path) or ([path] if path.is_file() else [])
-    if not files:
-        raise nothing_found("parquet", path, "give a .parquet file, or a folder with some.")
-    found: list[SourceRun] = []
-    for file in files:
+    def of(file: Path) -> Iterable[SourceRun]:
         try:
-            found.extend(_runs(file, path, report, step, time, run))
+            return list(_runs(file, path, report, step, time, run))
         except (OSError, pl.exceptions.PolarsError) as error:
             report.problem(f"{file.name} cannot be read: {str(error).splitlines()[0][:200]}")
-        except UsageError as error:
-            if len(files) == 1:
-                raise
-            report.problem(f"{file}: {error}")
-    return found
+            return ()
+
+    return table.read("parquet", path, _files(path), report, of)
 
 
 def _files(path: Path) -> list[Path]:
@@ -72,7 +65,7 @@ def _runs(
         listed = frame.select(pl.col(columns.run).drop_nulls().unique(maintain_order=True)).collect()
         names = [str(name) for name in listed[columns.run]]
     for name in names:
-        facts = Facts(name=name_of(file, root) if name is None else name)
+        facts = Facts(name=table.name_of(file, root) if name is None else name)
         beside = [part for part in ("_timestamp", "_runtime") if part in schema]
         yield SourceRun(
             "parquet",

@@ -1,4 +1,5 @@
-"""What CSV and Parquet have in common: which column is the step, the time, the run, and which are metrics.
+"""What CSV, Parquet and JSON lines have in common: files and folders of them, what their runs are called, and which column is the
+step, the time, the run, and which are metrics.
 
 Two shapes are understood: *wide*, a row for each step and a column for each metric; and *long*, a row for each point with
 its metric's name in one column and its value in another.
@@ -7,12 +8,13 @@ its metric's name in one column and its value in another.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from aspara.errors import UsageError
-from aspara.importers.source import Facts, Report, Row
+from aspara.importers.source import Facts, Report, Row, SourceRun, nothing_found
 from aspara.storage.rows import parse_timestamp
 
 # In order of preference; compared without case, blanks and underscores.
@@ -22,6 +24,7 @@ RUNS = ("_run", "run", "run_name", "run_id", "experiment")
 NAMES = ("metric_name", "metric", "tag", "key")
 VALUES = ("metric_value", "value")
 TEXTS = ("metric_text", "text")
+_PLAIN_NAMES = ("metrics", "progress", "results", "history", "log", "logs")
 _IGNORED = ("_runtime", "relative_time")
 _SECONDS_BELOW = 1e11
 """A time below this is in seconds (until the year 5138), above it in milliseconds (from 1973 on), beyond in finer units."""
@@ -39,6 +42,37 @@ class Columns:
     metrics: tuple[str, ...]
     text: str | None = None
     """Of points: where the value stands that is a text."""
+
+
+def read(
+    kind: str, path: Path, files: Sequence[Path], report: Report, runs: Callable[[Path], Iterable[SourceRun]]
+) -> list[SourceRun]:
+    """The runs of each of `files`, those of that kind at `path`; where there are none, of `path` itself if it is a file, whatever
+    it is called. A file that is no table is reported, and raises UsageError where it is the only one.
+    """
+    files = files or ([path] if path.is_file() else [])
+    if not files:
+        raise nothing_found(kind, path, f"give a .{kind} file, or a folder with some.")
+    found: list[SourceRun] = []
+    for file in files:
+        try:
+            found.extend(runs(file))
+        except OSError as error:
+            report.problem(f"{file}: {error.strerror}")
+        except UsageError as error:
+            if len(files) == 1:
+                raise
+            report.problem(f"{file}: {error}")
+    return found
+
+
+def name_of(file: Path, root: Path) -> str:
+    """What a run of this file is called: its path below `root`, without endings and names that say nothing."""
+    relative = file.relative_to(root) if root.is_dir() and file != root else Path(file.name)
+    parts = list(relative.with_suffix("").parts)
+    if parts[-1].lower() in _PLAIN_NAMES:
+        parts = parts[:-1] or [file.absolute().parent.name or parts[-1]]
+    return "/".join(parts)
 
 
 def assign(
