@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aspara.catalog.api import ApiRun, open_library
+from aspara.catalog.api import open_library
+from aspara.catalog.apirun import ApiRun
 from aspara.catalog.catalog import ProjectInfo
 from aspara.catalog.library import Library, local
 from aspara.catalog.projects import ApiProject

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from aspara.catalog.api import ApiRun
+from aspara.catalog.apirun import ApiRun
 from aspara.catalog.runs import RunInfo
 from aspara.catalog.series import SeriesQuery
 from aspara.catalog.sheet import Sheet

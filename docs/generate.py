@@ -19,8 +19,10 @@ _MARK = re.compile(r"<!-- generated: ([\w-]+) -->")
 _ROLE = re.compile(r":(meth|class|func|attr):<code>([\w.]+)</code>")
 _HOMES = {name: f"aspara.errors.{name}" for name in vars(errors) if name[0].isupper()}
 _HOMES |= {name: f"aspara.{name}" for name in ("Run", "Config", "Summary", "Api")}
-_HOMES |= {name: f"aspara.catalog.api.{name}" for name in ("ApiRun", "ApiRuns")}
-_HOMES |= {"ApiProject": "aspara.catalog.projects.ApiProject"}
+_HOMES |= {
+    name: f"aspara.catalog.{module}.{name}"
+    for module, name in (("apirun", "ApiRun"), ("apiruns", "ApiRuns"), ("projects", "ApiProject"))
+}
 
 
 def settings_table() -> str:

@@ -15,7 +15,7 @@ import pytest
 
 import aspara
 from aspara import errors, settings
-from aspara.catalog import api, projects
+from aspara.catalog import apirun, apiruns, projects
 from aspara.cli.main import COMMANDS, make_parser
 from aspara.web.routes import DASHBOARD, PAGES
 from aspara_jupyter import chart
@@ -83,8 +83,9 @@ def test_every_method_is_documented(site: Site):
     """Each public method and property of the public classes has its place, and a docstring."""
     anchors = site.anchors()
     classes = [("aspara", c) for c in (aspara.Run, aspara.Config, aspara.Summary, aspara.Api, aspara.Listener)]
-    classes += [("aspara.catalog.api", c) for c in (api.ApiRuns, api.ApiRun, api.RunFile, api.LoggedArtifact)]
-    classes += [("aspara.catalog.projects", projects.ApiProject), ("aspara_jupyter.chart", chart.LiveChart)]
+    classes += [("aspara.catalog.apirun", c) for c in (apirun.ApiRun, apirun.RunFile, apirun.LoggedArtifact)]
+    classes += [("aspara.catalog.apiruns", apiruns.ApiRuns), ("aspara.catalog.projects", projects.ApiProject)]
+    classes += [("aspara_jupyter.chart", chart.LiveChart)]
     for home, cls in classes:
         missing = [name for name in public_members(home, cls) if name not in anchors]
         assert missing == [], f"without a docstring, or not in docs/api: {missing}"

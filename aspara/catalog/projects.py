@@ -11,7 +11,7 @@ from aspara.catalog.catalog import ProjectInfo
 from aspara.catalog.library import Library
 
 if TYPE_CHECKING:
-    from aspara.catalog.api import ApiRuns
+    from aspara.catalog.apiruns import ApiRuns
 
 
 class ApiProject:

@@ -16,7 +16,7 @@ from aspara.exporters.selection import Selection
 if TYPE_CHECKING:
     from typing import IO
 
-    from aspara.catalog.api import ApiRun
+    from aspara.catalog.apirun import ApiRun
 
 _FLOAT, _STRING = 1, 7
 _STATUS = {"finished": 1, "failed": 2, "crashed": 2, "running": 3}

@@ -237,7 +237,7 @@ def test_a_file_leads_nowhere_else(folder: Folder, serve: Any, tmp_path: Path):
 @pytest.mark.parametrize("name", ["../over", "/tmp/over", "a/../../over", "a\\b", "a\0b"])
 def test_a_server_cannot_choose_where_files_go(name: str, tmp_path: Path):
     """A name that leads out of the folder that was given is refused before anything is written."""
-    from aspara.catalog.api import RunFile
+    from aspara.catalog.apirun import RunFile
     from aspara.catalog.content import There
 
     content = There(name, lambda target: target.write_text("x") and None, lambda: tmp_path)
