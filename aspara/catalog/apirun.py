@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from aspara import surfaces
 from aspara.artifacts.artifact import Artifact
-from aspara.catalog import sheet
+from aspara.catalog import lineage, sheet
 from aspara.catalog.content import Content, copied
 from aspara.catalog.history import STEP, HistoryQuery
 from aspara.catalog.library import Library
@@ -23,8 +23,6 @@ from aspara.errors import ArtifactNotFound, NotFound, UsageError
 
 if TYPE_CHECKING:
     import polars
-
-STATES = {"completed": "finished"}
 
 
 class ApiRun:
@@ -52,7 +50,7 @@ class ApiRun:
     @property
     def state(self) -> str:
         """``running``, ``finished``, ``failed`` or ``crashed``."""
-        return STATES.get(self._info.status, self._info.status)
+        return self._info.state
 
     @property
     def path(self) -> list[str]:
@@ -239,17 +237,8 @@ class ApiRun:
         return self._noted("used_artifacts")
 
     def _noted(self, key: str) -> list[Artifact]:
-        found = []
-        noted = self._detail().info.metadata.get(key)
-        for entry in noted if isinstance(noted, list) else ():
-            if not isinstance(entry, dict):
-                continue
-            with contextlib.suppress(NotFound, KeyError, TypeError):  # deleted since, or not ours
-                project = str(entry.get("project") or self.project)
-                store = self._library.collections(project)
-                reference = str(entry.get("version") or entry["digest"])
-                found.append(Artifact._of(store, project, store.manifest(str(entry["name"]), reference)))
-        return found
+        found = lineage.kept(self._detail().info.metadata, key, self.project, self._library.collections)
+        return [Artifact._of(store, project, manifest) for store, project, manifest in found]
 
     def media(self, keys: Sequence[str] | None = None, type: str | None = None) -> list[MediaFile]:  # noqa: A002
         """Every media value logged, in order of step; of the metrics (names or globs) in `keys`, or of one type."""

@@ -1,11 +1,14 @@
-"""What came of what: the runs that used a version of an artifact."""
+"""What came of what: the runs that used a version of an artifact, and the versions that a run made or used."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from aspara.artifacts.store import Store
 from aspara.catalog.runs import RunInfo, noted
+from aspara.errors import NotFound
 
 
 def used_by(runs: Iterable[RunInfo], project: str, version: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -22,3 +25,16 @@ def used_by(runs: Iterable[RunInfo], project: str, version: Mapping[str, Any]) -
                 found.append({"run": run.run, "name": run.name, "color": run.color, "use_as": entry.get("use_as")})
                 break
     return found
+
+
+def kept(
+    metadata: Mapping[str, Any], key: str, project: str, collections: Callable[[str], Store]
+) -> Iterator[tuple[Store, str, dict[str, Any]]]:
+    """(store, project, manifest) of the versions that a run's metadata has under ``logged_artifacts`` or ``used_artifacts``.
+
+    ``collections`` gives the versioned artifacts of a project. Versions that were deleted since are left out.
+    """
+    for entry in noted(metadata, key, project):
+        with contextlib.suppress(NotFound, KeyError):
+            store = collections(entry["project"])
+            yield store, entry["project"], store.manifest(entry["name"], entry.get("version") or entry["digest"])

@@ -52,6 +52,11 @@ class RunInfo:
         """True once nobody writes the run any more."""
         return self.status != "running"
 
+    @property
+    def state(self) -> str:
+        """The status in the word that programs ask for: ``running``, ``finished``, ``failed`` or ``crashed``."""
+        return "finished" if self.status == "completed" else self.status
+
     def json(self) -> dict[str, Any]:
         """The API's list item."""
         shown = {name: getattr(self, name) for name in self.__dataclass_fields__ if name not in _UNLISTED}
@@ -59,8 +64,7 @@ class RunInfo:
 
     def record(self) -> dict[str, Any]:
         """The run as filters, orders and groups see it: the list item and its metrics' least, greatest and mean values."""
-        state = "finished" if self.status == "completed" else self.status
-        return {**self.json(), "state": state, "metric_summary": self.metric_summary}
+        return {**self.json(), "state": self.state, "metric_summary": self.metric_summary}
 
 
 @dataclass

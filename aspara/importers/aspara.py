@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from aspara.catalog import lineage
 from aspara.catalog.api import open_library
 from aspara.catalog.content import Content
 from aspara.catalog.library import Library
@@ -78,7 +79,7 @@ class _Source:
 
     def __init__(self, library: Library, info: RunInfo) -> None:
         self._library, self._project, self._run = library, info.project, info.run
-        self._versions: list[dict[str, Any]] = []
+        self._metadata: dict[str, Any] = {}
         self._plain: list[str] = []
         self._contents: dict[tuple[Find, str], Content] = {}
         self.facts = Facts(
@@ -105,7 +106,7 @@ class _Source:
         del report
         detail = self._library.run(self._project, self._run)
         metadata, own = detail.info.metadata, detail.info.metadata.get("summary_own")
-        self._versions = [e for e in metadata.get("logged_artifacts") or [] if isinstance(e, dict)]
+        self._metadata = metadata
         self._plain = [str(artifact["name"]) for artifact in detail.artifacts]
         self.facts.summary = {k: v for k, v in detail.info.summary.items() if own is None or k in own}
         self.facts.details = {name: metadata[name] for name in _DETAILS if metadata.get(name) is not None}
@@ -116,10 +117,10 @@ class _Source:
     def trees(self, report: Report) -> list[Tree]:
         """Versions of artifacts as they are, and plain artifacts as one."""
         found: list[Tree] = []
-        for entry in self._versions:
+        for store, _, manifest in lineage.kept(
+            self._metadata, "logged_artifacts", self._project, self._library.collections
+        ):
             with contextlib.suppress(NotFound, KeyError):  # deleted since
-                store = self._library.collections(str(entry.get("project") or self._project))
-                manifest = store.manifest(str(entry["name"]), str(entry.get("version") or entry["digest"]))
                 entries = [e for e in manifest.get("entries") or [] if "ref" not in e]
                 if len(entries) < len(manifest.get("entries") or []):
                     report.skip("references in artifacts", len(manifest["entries"]) - len(entries))
