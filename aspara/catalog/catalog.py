@@ -217,8 +217,22 @@ class Catalog:
                     known.fresh = info if whole else None
                 else:
                     info = known.fresh
+            else:
+                info = self._with_problems(info)
             infos.append(info)
         return _latest_first(infos)
+
+    def _with_problems(self, info: RunInfo) -> RunInfo:
+        """`info` with the problems of its rows, where these were read already; nothing is read for them, nobody waited for."""
+        with self._lock:
+            index = self._indexes.get((info.project, info.run))
+        if index is None or not index.lock.acquire(blocking=False):
+            return info
+        try:
+            count = sum(problem["count"] for problem in index.problem_list())
+        finally:
+            index.lock.release()
+        return replace(info, problem_count=info.problem_count + count) if count else info
 
     def _infos(self, project: str) -> list[RunInfo]:
         return [known.info for known in self._look(project).values()]

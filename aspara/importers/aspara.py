@@ -56,7 +56,8 @@ def runs(path: Path | str, report: Report) -> list[SourceRun]:
             if info.problem_count:
                 report.problem(f"{project}/{info.run}: {info.problem_count} lines or files of it could not be read")
             source = _Source(library, info)
-            stamp = f"{info.status} {info.last_update} {info.last_step} {info.problem_count}"
+            # How many problems are known depends on what was read there before; new ones come with a change of the files.
+            stamp = f"{info.status} {info.last_update} {info.last_step}"
             found.append(
                 SourceRun(
                     "aspara",

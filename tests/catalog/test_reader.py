@@ -177,6 +177,18 @@ def test_like_problems_are_counted_together(folder: Folder, catalog: Catalog) ->
     assert catalog.runs("p")[0].problem_count == 5000
 
 
+def test_a_list_counts_the_problems_that_are_known(folder: Folder, catalog: Catalog) -> None:
+    """A list reads no rows of a run that is over; once they were read, it tells of the damaged ones, and twice of none."""
+    over = {"version": "1", "status": "completed", "is_finished": True, "metric_summary": {"loss": {"last": 0.25}}}
+    folder.run("r", GOOD + b"oops\n" * 3 + LATER, meta=over)
+    folder.run("whole", GOOD, meta=over)
+    assert {info.run: info.problem_count for info in catalog.runs("p")} == {"r": 0, "whole": 0}
+    for run, count in (("r", 3), ("whole", 0)):
+        assert catalog.run("p", run).info.problem_count == count
+    for _ in range(2):
+        assert {info.run: info.problem_count for info in catalog.runs("p")} == {"r": 3, "whole": 0}
+
+
 def test_appended_bytes_are_read_and_nothing_twice(folder: Folder, catalog: Catalog) -> None:
     """Reading goes on where it stopped."""
     file = folder.run("r", GOOD)
