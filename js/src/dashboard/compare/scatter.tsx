@@ -15,7 +15,8 @@ import type { CompareView } from "./view";
 const HEIGHT = 320;
 const LEFT = 76;
 const RIGHT = 16;
-const TOP = 12;
+/** Above it stands what goes up. */
+const TOP = 30;
 const BOTTOM = 34;
 const REACH = 24;
 
@@ -154,7 +155,7 @@ export function Scatter({
             <text x={room - RIGHT} y={HEIGHT - 4} text-anchor="end" class="axis-title">
               {labelOf(x)}
             </text>
-            <text x={4} y={TOP} class="axis-title">
+            <text x={4} y={14} class="axis-title">
               {labelOf(y)}
             </text>
           </svg>
