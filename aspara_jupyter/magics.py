@@ -13,6 +13,7 @@ from IPython.display import HTML, display
 import aspara
 from aspara import settings
 from aspara.errors import AsparaError
+from aspara.recording.ending import code_of
 
 _HELP = """%aspara                      the dashboard in this cell (of the active run's project, if there is one)
 %aspara dashboard [PROJECT]  the same, of a project; --height PIXELS
@@ -89,8 +90,7 @@ class AsparaMagics(Magics):  # type: ignore[misc,unused-ignore]
         result = self.shell.run_cell(cell)
         # The cell may have finished its run, or begun another, by itself.
         if run.status == "running":
-            failed = result.error_in_exec or result.error_before_exec
-            run.finish(0 if failed is None else 130 if isinstance(failed, KeyboardInterrupt) else 1)
+            run.finish(code_of(result.error_in_exec or result.error_before_exec))
 
 
 def _dashboard(words: list[str]) -> HTML:

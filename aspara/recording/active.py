@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ _open: weakref.WeakSet[Run] = weakref.WeakSet()
 _strong: set[Run] = set()  # runs made directly live until they finish, as files do
 _hooked = False
 _worker: int | None = None
+_forking = threading.local()
+"""In a thread that forks: the runs that wait for it. Others may begin or end meanwhile."""
 
 
 def current() -> Run | None:
@@ -129,13 +132,15 @@ def _end_with_worker() -> None:
 
 
 def _before_fork() -> None:
-    for run in list(_open):
+    _forking.runs = list(_open)
+    for run in _forking.runs:
         run._before_fork()
 
 
 def _after_in_parent() -> None:
-    for run in list(_open):
+    for run in getattr(_forking, "runs", ()):
         run._after_fork_in_parent()
+    _forking.runs = []
 
 
 def _after_in_child() -> None:

@@ -6,12 +6,12 @@ that, the run has failed, unless a later cell that succeeded has logged to it.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from aspara.recording.ending import code_of
+from aspara.recording.notebook import shell
 
 if TYPE_CHECKING:
     from aspara.recording.run import Run
@@ -24,11 +24,10 @@ _watched: Any = None
 def watch(runs: Iterable[Run]) -> None:
     """Follows the cells of this kernel, if there is one; `runs` are those open at any time."""
     global _watched  # noqa: PLW0603
-    module = sys.modules.get("IPython")
-    shell = module.get_ipython() if module is not None and hasattr(module, "get_ipython") else None
-    if shell is None or shell is _watched:
+    found = shell()
+    if found is None or found is _watched:
         return
-    _watched = shell
+    _watched = found
 
     def ran(result: Any) -> None:
         code = code_of(getattr(result, "error_in_exec", None) or getattr(result, "error_before_exec", None))
@@ -39,7 +38,7 @@ def watch(runs: Iterable[Run]) -> None:
                 _codes.pop(run, None)
             _steps[run] = run.step
 
-    shell.events.register("post_run_cell", ran)
+    found.events.register("post_run_cell", ran)
 
 
 def exit_code(run: Run) -> int:

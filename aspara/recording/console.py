@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from aspara import files
+from aspara.recording.notebook import shell
 from aspara.storage.layout import OLDER_CONSOLE
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
@@ -264,11 +265,10 @@ def _again(*_: Any) -> None:
 
 def _each_cell(register: str) -> None:
     """IPython puts its own ``write`` before a cell and what was there before back behind it, so ours is put there in each."""
-    module = sys.modules.get("IPython")
-    shell = module.get_ipython() if module is not None and hasattr(module, "get_ipython") else None
-    if shell is not None:
+    found = shell()
+    if found is not None:
         with contextlib.suppress(ValueError):  # not registered
-            getattr(shell.events, register)("pre_run_cell", _again)
+            getattr(found.events, register)("pre_run_cell", _again)
 
 
 def follow(sink: Sink) -> Callable[[], None]:

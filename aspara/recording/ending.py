@@ -44,7 +44,7 @@ def watch() -> None:
 def watch_sigterm(ended_by: Callable[[int], None]) -> None:
     """Has ``ended_by(143)`` called when SIGTERM ends the process, where nobody else handles it."""
     global _inherited  # noqa: PLW0603
-    from aspara.recording.surfaces import in_notebook
+    from aspara.recording.notebook import in_notebook
 
     # Only where Python lets us: a kernel and a launcher have their own ways.
     if threading.current_thread() is not threading.main_thread() or in_notebook():

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from aspara import settings, surfaces
+from aspara.recording.notebook import in_notebook
 
 if TYPE_CHECKING:
     from aspara.recording.run import Run
@@ -49,13 +50,6 @@ class Shown:
     def _repr_mimebundle_(self, **_filter: Any) -> Any:
         """What a notebook shows for the run: its charts, or a line of text where the notebook side is not installed."""
         return surfaces.bundle("run", self) or {"text/plain": repr(self)}
-
-
-def in_notebook() -> bool:
-    """True inside a Jupyter kernel; plain IPython and scripts are none. Imports nothing."""
-    module = sys.modules.get("IPython")
-    shell = module.get_ipython() if module is not None and hasattr(module, "get_ipython") else None
-    return getattr(shell, "kernel", None) is not None
 
 
 def show_live(run: Run) -> None:

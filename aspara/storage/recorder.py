@@ -178,7 +178,11 @@ class LocalRecorder:
         self.lock = self._file.lock
         self.append = self._file.append  # type: ignore[method-assign]
         if request is not None:
-            self._begin(request)
+            try:
+                self._begin(request)
+            except OSError:
+                self.abandon()  # nobody would ever let go of the locks
+                raise
 
     # -- opening ------------------------------------------------------------------------------------------------------
 

@@ -67,6 +67,15 @@ def test_a_cell_that_raises_is_a_failed_run(shell, capsys):
     assert "failed" == run.state
 
 
+@pytest.mark.parametrize(("code", "state"), [(0, "finished"), (3, "failed")])
+def test_a_cell_that_exits_ends_its_run_as_a_script_would(shell, capsys, code, state):
+    """`sys.exit(0)` in it is no failure."""
+    shell.ip.run_cell(f"%%aspara project=cells\nraise SystemExit({code})")
+    capsys.readouterr()
+    (run,) = aspara.Api().runs("cells")
+    assert (state, code) == (run.state, run.exit_code)
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 import aspara
+from aspara.errors import DataDirError
+from aspara.files import is_locked
 from aspara.rowfile import RowFile
 from aspara.storage.layout import Layout
 
@@ -149,6 +151,28 @@ def test_a_full_disk_stops_nothing_and_loses_nothing_once_there_is_space(disk, t
     assert file.close(5) == []
     assert b"".join(lines) == path.read_bytes()
     assert "none was lost" in said[-1]
+
+
+def test_a_run_that_a_full_disk_kept_from_being_resumed_is_nobodys(disk):
+    """Its files are not held, so it is not taken for running, and the next try is its writer."""
+    first = aspara.Run("r", "p", id="abc")
+    first.log({"a": 1.0})
+    first.finish()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    previous = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50, hard))
+    try:
+        with pytest.raises(DataDirError, match="large"):
+            aspara.Run(project="p", id="abc")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, previous)
+    assert not any(is_locked(path) for path in disk.folder.glob("p/*.jsonl"))
+    again = aspara.Run(project="p", id="abc")
+    again.log({"a": 2.0})
+    again.finish()
+    assert ("completed", [1.0, 2.0]) == (disk.info("p", "r").status, disk.values("p", "r", "a"))
+    assert [] == list(disk.folder.glob("p/r/writers/*"))
 
 
 def test_what_outgrows_the_memory_is_counted(tmp_path):

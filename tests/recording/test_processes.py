@@ -87,6 +87,28 @@ def test_a_fork_while_other_threads_log_neither_hangs_nor_loses(disk, script):
         assert [float(i) for i in range(20)] == disk.values("p", "r", f"child{child}")
 
 
+def test_runs_that_begin_and_end_while_the_process_forks_are_no_trouble(disk, script):
+    """Another thread may do that at any moment; here it is one that is asked to just then."""
+    done = script("""
+        import os
+        later = []
+        os.register_at_fork(before=lambda: later and later.pop()())
+        import aspara
+        first = aspara.Run("first", "p")
+        first.log({"a": 0.0})
+        began = []
+        later.append(lambda: began.append(aspara.Run("second", "p")))
+        pid = os.fork()
+        if pid == 0:
+            os._exit(0)
+        assert os.waitpid(pid, 0)[1] == 0
+        first.log({"a": 1.0})
+        began[0].log({"a": 2.0})
+    """)
+    assert (0, "") == (done.returncode, done.stderr)
+    assert ([0.0, 1.0], [2.0]) == (disk.values("p", "first", "a"), disk.values("p", "second", "a"))
+
+
 def test_a_pool_of_workers_as_data_loaders_have_it(disk, script):
     """Workers log what they did to the inherited run, are used for many tasks, and are ended by SIGTERM in the middle."""
     done = script("""
