@@ -6,7 +6,6 @@ what is new: of runs on this machine's disks ten times a second at most, of thos
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -116,7 +115,6 @@ class Follower:
         self._stop = threading.Event()
         self._feeds: list[Near | Far] = []
         self._gathered: Gathered | None = None
-        self._pid = os.getpid()
 
     def start(self, gathered: Gathered | None) -> None:
         """Begins; points go into `gathered`, if given, those that there are before this returns."""
@@ -145,8 +143,6 @@ class Follower:
         told: list[str] = []
         due = 0.0
         while not self._stop.wait(_PUSH if self._feeds else _LOOK):
-            if os.getpid() != self._pid:
-                return
             try:
                 moved = self._push()
                 if not moved and time.monotonic() < due:
