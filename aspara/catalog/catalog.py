@@ -40,11 +40,11 @@ from aspara.errors import (
     Stale,
     UsageError,
 )
-from aspara.model import STOP_REQUESTED
+from aspara.model import STOP_REQUESTED, Status
 from aspara.storage import metadata
 from aspara.storage.artifacts import check_name
 from aspara.storage.collections import Collections
-from aspara.storage.layout import DIFF, PACKAGES, TRASH_PREFIX, Layout
+from aspara.storage.layout import DIFF, PACKAGES, TRASH_PREFIX, Layout, RunPaths
 from aspara.storage.pulse import Pulse
 from aspara.storage.rows import parse_timestamp
 
@@ -547,11 +547,15 @@ class Catalog:
         """Asks a running run to stop: its ``should_stop`` turns True. Raises :class:`RunHasEnded` where nobody listens."""
         stem = self.stem(project, run)
         paths = self.layout.run(project, stem)
-        content, broken = load(paths)
-        status = run_info(project, paths, content, 0, broken=broken).status
+        status = self._status(project, paths)
         if status != "running":
             raise RunHasEnded(f"Run {stem!r} is {status}: there is nothing to stop.")
         metadata.edit(paths.metadata, lambda content: content.update({STOP_REQUESTED: time.time_ns() // 1_000_000}))
+
+    def _status(self, project: str, paths: RunPaths) -> Status:
+        """How the run stands at this moment, by the same signs of life as lists know."""
+        content, broken = load(paths)
+        return run_info(project, paths, content, 0, broken=broken, pulse=self._pulse).status
 
     def _edit(self, path: Path, changes: dict[str, Any], if_match: str | None, stem: str | None) -> Metadata:
         def change(content: dict[str, Any]) -> None:
@@ -609,8 +613,7 @@ class Catalog:
         """Removes every file of a run and returns its stem. A running one needs `force`; else :class:`RunIsRunning`."""
         stem = self.stem(project, run)
         paths = self.layout.run(project, stem)
-        content, broken = load(paths)
-        if not force and run_info(project, paths, content, 0, broken=broken, pulse=self._pulse).status == "running":
+        if not force and self._status(project, paths) == "running":
             raise RunIsRunning(
                 f"Run {stem!r} is still running. Wait for its end, or force the deletion: what it logs after that is lost."
             )

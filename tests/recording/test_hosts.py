@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ import pytest
 
 import aspara
 from aspara.catalog.catalog import Catalog
+from aspara.errors import RunIsRunning
 from aspara.storage.layout import Layout
 from aspara.storage.pulse import SILENCE, Pulse, beat
 
@@ -159,6 +161,23 @@ def test_clocks_that_disagree_do_not_decide_who_is_alive(tmp_path):
         assert not pulse.elsewhere(paths, found)
         os.utime(sign, ns=(0, sign.stat().st_mtime_ns + 1))
         assert pulse.elsewhere(paths, found)
+
+
+def test_a_run_of_a_host_whose_clock_is_behind_can_be_stopped(tmp_path):
+    """Who was seen to live can be asked to stop, and is not deleted by the way, whatever the two clocks say."""
+    paths, sign = signs(tmp_path)
+    paths.rows.write_bytes(b"")
+    paths.metadata.write_text(json.dumps({"version": "1", "boot_id": ELSEWHERE, "host": "elsewhere"}))
+    for path in (sign, paths.rows, paths.metadata):
+        os.utime(path, (time.time() - 10_000,) * 2)
+    with contextlib.closing(Catalog(tmp_path, cache_dir=tmp_path / "cache")) as catalog:
+        assert "crashed" == catalog.run(paths.project_dir.name, paths.run).info.status
+        os.utime(sign, ns=(0, sign.stat().st_mtime_ns + 1))
+        assert "running" == catalog.run(paths.project_dir.name, paths.run).info.status
+        catalog.request_stop(paths.project_dir.name, paths.run)
+        assert catalog.run(paths.project_dir.name, paths.run).info.stop_requested
+        with pytest.raises(RunIsRunning):
+            catalog.delete_run(paths.project_dir.name, paths.run)
 
 
 def test_where_the_file_system_knows_no_locks_a_sign_of_life_tells_of_this_host_too(disk, monkeypatch):
