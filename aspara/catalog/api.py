@@ -154,20 +154,21 @@ def open_library(
     timeout: float = 60.0,
 ) -> Library:
     """Where the runs are that `dir` means; see :class:`Api`."""
-    place: str | os.PathLike[str] | None = dir
-    if dir is None and settings.get("ASPARA_MODE") == "online":
-        place = settings.get("ASPARA_TRACKER_URI")
-        if place and not is_address(place):
-            place = f"http://{place}"
-    if place is not None and is_address(place):
+    address = tracker_by_default() if dir is None else str(dir) if is_address(dir) else None
+    if address is not None:
         from aspara.catalog.remote import RemoteLibrary
 
-        return RemoteLibrary(Reader(str(place), token, timeout))
+        return RemoteLibrary(Reader(address, token, timeout))
     if isinstance(dir, str) and "://" in dir:
         raise UsageError(f"{dir!r} is neither a folder nor an address with http:// or https://.")
     if token is not None:
         raise UsageError("A token opens a server; a data directory needs none. Give the server's address too.")
     return local(settings.data_dir(dir))
+
+
+def tracker_by_default() -> str | None:
+    """The tracker that runs go to where nobody says otherwise, and are therefore read from; None where they are kept here."""
+    return settings.get("ASPARA_TRACKER_URI") or None if settings.get("ASPARA_MODE") == "online" else None
 
 
 def _condition(filters: Mapping[str, Any] | str | None) -> Callable[[Mapping[str, Any]], bool]:

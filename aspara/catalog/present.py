@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aspara.errors import UsageError
-from aspara.storage.rows import NONFINITE
+from aspara.storage.rows import NONFINITE, nonfinite_name
 
 _DEEPEST = 64
 _WIDEST_INTEGER = 1 << 64
@@ -22,9 +22,7 @@ def presentable(value: Any, depth: int = 0) -> Any:
     if kind is str:
         return value if value.isascii() else value.encode("utf-8", "replace").decode()
     if kind is float:
-        return (
-            value if math.isfinite(value) else "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-        )
+        return value if math.isfinite(value) else nonfinite_name(value)
     if kind is int:
         if -(1 << 63) <= value < _WIDEST_INTEGER:
             return value

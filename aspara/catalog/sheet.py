@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, Literal
 
+from aspara.storage.rows import NONFINITE, nonfinite_name
+
 MOST_ROWS = 200
 _MOST_CONFIG, _MOST_METRICS = 6, 8
 _MOST_TEXT = 120
@@ -218,7 +220,9 @@ def _kind(values: Iterable[Any]) -> Kind:
 
 
 def _is_number(value: Any) -> bool:
-    return (isinstance(value, int | float) and not isinstance(value, bool)) or value in ("NaN", "Infinity", "-Infinity")
+    return (isinstance(value, int | float) and not isinstance(value, bool)) or (
+        isinstance(value, str) and value in NONFINITE
+    )
 
 
 def _duration(record: Mapping[str, Any]) -> float | None:
@@ -233,12 +237,8 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, bool | str):
         return _cut(value) if isinstance(value, str) else value
     if isinstance(value, int | float):
-        return value if math.isfinite(value) else _odd(value)
+        return value if math.isfinite(value) else nonfinite_name(value)
     return _cut(str(value))
-
-
-def _odd(value: float) -> str:
-    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 def _sorting(value: Any, kind: Kind) -> str:
@@ -246,7 +246,7 @@ def _sorting(value: Any, kind: Kind) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         key = ""
     elif isinstance(value, int | float):
-        key = repr(value) if math.isfinite(value) else _odd(value)
+        key = repr(value) if math.isfinite(value) else nonfinite_name(value)
     else:
         key = _cut(str(value))
     shown = _cut(_shown(value, kind))
@@ -276,7 +276,7 @@ def _shown(value: Any, kind: Kind) -> str:
             else f"{whole // 3600}h {whole % 3600 // 60}m"
         )
     if isinstance(value, float):
-        return f"{value:.4g}" if math.isfinite(value) else _odd(value)
+        return f"{value:.4g}" if math.isfinite(value) else nonfinite_name(value)
     return _clean(str(value))
 
 

@@ -111,7 +111,7 @@ def filtered(listed: list[RunInfo], expression: str | None) -> list[RunInfo]:
 @contextlib.contextmanager
 def library(args: argparse.Namespace) -> Iterator[Library]:
     """The runs that the arguments name: of a server, or of a data directory."""
-    from aspara.catalog.api import open_library
+    from aspara.catalog.api import open_library, tracker_by_default
     from aspara.catalog.library import LocalLibrary
 
     if args.tracker and args.data_dir:
@@ -121,19 +121,12 @@ def library(args: argparse.Namespace) -> Iterator[Library]:
         with contextlib.closing(open_library(address)) as found:
             yield found
         return
-    if not args.data_dir and serves_by_default():
+    if not args.data_dir and tracker_by_default():
         with contextlib.closing(open_library()) as found:
             yield found
         return
     with catalog(args) as here:
         yield LocalLibrary(here)
-
-
-def serves_by_default() -> bool:
-    """True where runs go to a tracker, and are therefore read from there."""
-    from aspara import settings
-
-    return bool(settings.get("ASPARA_TRACKER_URI")) and settings.get("ASPARA_MODE") == "online"
 
 
 @contextlib.contextmanager
