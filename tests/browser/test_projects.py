@@ -64,6 +64,17 @@ def test_a_card_shows_the_latest_curve_and_notes_as_markdown(site, page):
     assert 0 == card.locator(".markdown b").count()
 
 
+def test_a_card_shows_what_the_latest_run_has(site, page):
+    """A run without the project's main metric has a curve of its own."""
+    with aspara.Run("other", "beta") as run:
+        run.log({"reward": 1.0})
+        run.log({"reward": 2.0})
+    page.goto(site.url)
+    card = page.locator(".project", has_text="beta")
+    card.locator(".sparkline path").wait_for(state="attached")
+    assert "reward" in card.inner_text()
+
+
 def test_a_project_is_put_away_and_taken_back(site, page):
     """Undo in the message, and the archive in the list."""
     page.goto(site.url)

@@ -66,15 +66,24 @@ export function Sparkline({ project, changed }: { project: string; changed: numb
 }
 
 async function load(project: string, signal: AbortSignal): Promise<Curve | null> {
-  const names = await source.names(project, undefined, signal);
-  const metric = mainMetric(names.metrics);
-  if (!metric || !names.latest) return null;
-  const answer = await source.metrics(
-    project,
-    { runs: [names.latest], metrics: [metric], points: POINTS },
-    signal,
-  );
-  const data = answer.metrics[metric]?.[names.latest];
+  const { metrics, latest } = await source.names(project, undefined, signal);
+  if (!latest) return null;
+  const curve = await curveOf(project, latest, mainMetric(metrics), signal);
+  if (curve) return curve;
+  // The latest run may not have what says most about the project: then what says most about the run is shown.
+  const own = await source.names(project, [latest], signal);
+  return curveOf(project, latest, mainMetric(own.metrics), signal);
+}
+
+async function curveOf(
+  project: string,
+  run: string,
+  metric: string | null,
+  signal: AbortSignal,
+): Promise<Curve | null> {
+  if (!metric) return null;
+  const answer = await source.metrics(project, { runs: [run], metrics: [metric], points: POINTS }, signal);
+  const data = answer.metrics[metric]?.[run];
   return data ? { metric, values: decodeValues(data) } : null;
 }
 
