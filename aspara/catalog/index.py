@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aspara import files
 from aspara.catalog import bulk
-from aspara.catalog.columns import Column, Joiner
+from aspara.catalog.parts import read_part, rows_of_part
+from aspara.catalog.points import Points
 from aspara.catalog.reader import (
     Found,
     Problems,
@@ -26,14 +26,12 @@ from aspara.catalog.reader import (
     rest_of,
 )
 from aspara.storage.layout import RunPaths, part_segment
-from aspara.storage.polars import REFERENCE_MARK, TEXT_COLUMN
 
 if TYPE_CHECKING:
     import polars
 
     from aspara.catalog.sketch import Sketch
 
-_MOST_TEXTS = 10_000
 _WIDE, _WIDE_CHUNK = 1000, 32 << 20
 MOMENT = "t"
 """Beside the byte offsets of a position: the latest timestamp (ms) among the rows seen."""
@@ -41,17 +39,7 @@ MOMENT = "t"
 Listener = Callable[[list[Found]], None]
 
 
-@dataclass(frozen=True)
-class Text:
-    """A text or media reference that was logged."""
-
-    time: int
-    step: int
-    name: str
-    value: Any
-
-
-class RunIndex:
+class RunIndex(Points):
     """The points of one run. :meth:`refresh` reads what is new; all reading happens under ``lock``.
 
     ``listeners`` are told of every batch of new rows, whoever caused the reading, so that watchers and charts share it.
@@ -59,33 +47,22 @@ class RunIndex:
 
     def __init__(self, paths: RunPaths, *, load: Callable[[RunIndex], bool] | None = None) -> None:
         self.paths = paths
-        self.joiner = Joiner()
-        self._load = load
-        self._held = (-1, 0)
         self.lock = threading.RLock()
         self.listeners: list[Listener] = []
-        self.version = 0
         self.building = False
         """True while a background thread reads on."""
         self.sketch: Sketch | None = None
         """What stands in for the points until all of them are read."""
+        self._load = load
         self._until: float | None = None
-        self._clear()
+        super().__init__()
 
-    def _clear(self) -> None:
-        self.columns: dict[str, Column] = {}
-        self.texts: list[Text] = []
-        """Texts and media references in the order they came; the last ten thousand."""
-        self.texts_let_go = False
+    def clear(self) -> None:
+        """Forgets everything, how far the files were read too."""
+        super().clear()
         self.problems = Problems()
-        self.rows = 0
-        self.last_step: int | None = None
-        self.last_time: int | None = None
-        self.first_time: int | None = None
-        self.last_text: dict[str, str] = {}
         self.bytes_read = 0
         self.bytes_saved = 0
-        self.joiner.forget()
         self._tails: dict[int, Tail] = {}
         self._torn: dict[int, tuple[int, Tail]] = {}
         self._refused: dict[int, tuple[Path, str]] = {}
@@ -96,15 +73,6 @@ class RunIndex:
         self._segments: dict[str, int] = {}
         self._rewound: str | None = None
         """The place of the next rewind when the files were last read: another one means that rows have left them."""
-        self.version += 1
-
-    @property
-    def held(self) -> int:
-        """Bytes of memory held, roughly."""
-        if self._held[0] != self.version:
-            columns = sum(column.held for column in list(self.columns.values()))
-            self._held = (self.version, columns + 200 * len(self.texts))
-        return self._held[1]
 
     def problem_list(self) -> list[dict[str, Any]]:
         """What could not be read, in the API's shape; half a last line counts once the writer is gone."""
@@ -203,7 +171,7 @@ class RunIndex:
     def _read_anew(self, told: int | None) -> bool:
         """Forgets everything and reads it again; listeners hear only of rows behind the moment they know."""
         listeners = self.listeners
-        self._clear()
+        self.clear()
         if told is None or not listeners:
             return self._refresh()
         # Who listens is told right only of what is read at one go.
@@ -284,7 +252,7 @@ class RunIndex:
             if rest and self._writer_gone():
                 last = read_last(rest, descriptor, tail, self.problems)
                 if last is not None:
-                    self._add([last])
+                    self.add([last])
                     for listener in list(self.listeners):
                         listener([last])
                 else:
@@ -312,7 +280,7 @@ class RunIndex:
         """Adds rows that listeners wait for."""
         batch = parse(block, tail, self.problems)
         if batch:
-            self._add(batch)
+            self.add(batch)
             for listener in list(self.listeners):
                 listener(batch)
 
@@ -322,64 +290,19 @@ class RunIndex:
             names = bulk.names_in(block, set(self.columns))
             found = bulk.parse_bulk(block, names)
             if found is not None:
-                self._add_bulk(found, tail)
+                self.add_bulk(found)
+                count = len(found.steps)
+                tail.lines += count
+                tail.rows += count
+                tail.points += found.points
+                tail.time = int(found.times[-1])
                 return
         batch = parse(block, tail, self.problems)
         if batch:
-            self._add(batch)
+            self.add(batch)
 
     def _writer_gone(self) -> bool:
         return not any(files.is_locked(path) for path in self.paths.lock_files())
-
-    def _add_bulk(self, found: bulk.Bulk, tail: Tail) -> None:
-        count = len(found.steps)
-        for name, (values, where) in found.values.items():
-            column = self.columns.get(name)
-            if column is None:
-                column = self.columns[name] = Column(joiner=self.joiner)
-            if where is None:
-                column.extend(found.steps, found.times, values)
-            else:
-                column.extend(found.steps[where], found.times[where], values)
-        tail.lines += count
-        tail.rows += count
-        tail.points += found.points
-        tail.time = int(found.times[-1])
-        self._count(count, int(found.steps.max()), int(found.times.min()), int(found.times.max()))
-
-    def _add(self, batch: list[Found]) -> None:
-        columns = self.columns
-        for timestamp, step, metrics in batch:
-            for name, value in metrics.items():
-                kind = type(value)
-                if kind is float or kind is int or kind is bool:
-                    column = columns.get(name)
-                    if column is None:
-                        column = columns[name] = Column(joiner=self.joiner)
-                    try:
-                        number = float(value)
-                    except OverflowError:
-                        number = float("inf") if value > 0 else float("-inf")
-                    column.add(step, timestamp, number)
-                elif value is not None:
-                    self._add_text(timestamp, step, name, value)
-        times = [row[0] for row in batch]
-        self._count(len(batch), max(row[1] for row in batch), min(times), max(times))
-
-    def _add_text(self, timestamp: int, step: int, name: str, value: Any) -> None:
-        self.texts.append(Text(timestamp, step, name, value))
-        if isinstance(value, str):
-            self.last_text[name] = value
-        if len(self.texts) > 2 * _MOST_TEXTS:
-            del self.texts[:_MOST_TEXTS]
-            self.texts_let_go = True
-
-    def _count(self, rows: int, step: int, first: int, time: int) -> None:
-        self.rows += rows
-        self.last_step = step if self.last_step is None else max(self.last_step, step)
-        self.first_time = first if self.first_time is None else min(self.first_time, first)
-        self.last_time = time if self.last_time is None else max(self.last_time, time)
-        self.version += 1
 
     # -- archive ------------------------------------------------------------------------------------------------------
 
@@ -420,87 +343,21 @@ class RunIndex:
             if moved and segment == moved:
                 skipped = min(skip, len(frame))
                 frame, skip = frame.slice(skipped), skip - skipped
-                self._add_part(frame, tell=True)
+                self._take_part(frame, tell=True)
             else:
-                self._add_part(frame, tell=False)
+                self._take_part(frame, tell=False)
         if moved:
             self._segments[moved] = vanished[0].inode
         return True
 
-    def _add_part(self, frame: polars.DataFrame, *, tell: bool) -> None:
-        import polars as pl
-
-        if not len(frame):
+    def _take_part(self, frame: polars.DataFrame, *, tell: bool) -> None:
+        if not (tell and self.listeners):
+            self.add_part(frame)
             return
-        if tell and self.listeners:
-            for batch in rows_of_part(frame):
-                self._add(batch)
-                for listener in list(self.listeners):
-                    listener(batch)
-            return
-        numbers = frame.filter(pl.col("v").is_not_null())
-        for (name,), group in numbers.group_by("m", maintain_order=True):
-            column = self.columns.setdefault(str(name), Column(joiner=self.joiner))
-            column.extend(group["s"].to_numpy(), group["t"].to_numpy(), group["v"].to_numpy())
-        for timestamp, step, name, _, text in frame.filter(pl.col("x").is_not_null()).iter_rows():
-            self._add_text(timestamp, step, name, _reference(text))
-        steps, times = frame["s"].to_numpy(), frame["t"].to_numpy()
-        self._count(frame["s"].n_unique(), int(steps.max()), int(times.min()), int(times.max()))
-
-
-def read_part(part: Path, problems: Problems) -> polars.DataFrame | None:
-    """A Parquet part as columns ``t`` (ms), ``s``, ``m``, ``v`` and ``x`` (text); None and a problem for a damaged one."""
-    import polars as pl
-
-    try:
-        frame = pl.read_parquet(part, hive_partitioning=False)
-        names = set(frame.columns)
-        when = frame["timestamp"]
-        if when.dtype == pl.String:
-            when = when.str.to_datetime(time_zone=None, strict=False)
-        times = when.dt.epoch("ms") if when.dtype.is_temporal() else when.cast(pl.Int64)
-        steps = frame["step"].cast(pl.Int64)
-        if steps.null_count():
-            steps = steps.fill_null(pl.int_range(0, len(frame), eager=True))
-        return pl.DataFrame(
-            {
-                "t": times.fill_null(0),
-                "s": steps,
-                "m": frame["metric_name"].cast(pl.String),
-                "v": frame["metric_value"].cast(pl.Float64),
-                "x": frame[TEXT_COLUMN] if TEXT_COLUMN in names else pl.Series([None] * len(frame), dtype=pl.String),
-            }
-        )
-    except Exception as error:  # whatever a damaged file makes of the decoder: the other files are read all the same
-        problems.add(f"{part.parent.name}/{part.name}", None, f"no readable Parquet: {type(error).__name__}")
-        return None
-
-
-def rows_of_part(frame: polars.DataFrame) -> Iterator[list[Found]]:
-    """The rows of a part, put together again from its points, a thousand or so at a time."""
-    batch: list[Found] = []
-    for timestamp, step, name, value, text in frame.iter_rows():
-        if value is None and text is None:
-            continue
-        found = value if text is None else _reference(text)
-        # A metric that stands twice at one step and moment takes two rows.
-        if batch and batch[-1][0] == timestamp and batch[-1][1] == step and name not in batch[-1][2]:
-            batch[-1][2][name] = found
-            continue
-        if len(batch) >= 1000:
-            yield batch
-            batch = []
-        batch.append((timestamp, step, {name: found}))
-    if batch:
-        yield batch
-
-
-def _reference(text: str) -> Any:
-    if text.startswith(REFERENCE_MARK):
-        import orjson
-
-        return orjson.loads(text[len(REFERENCE_MARK) :])
-    return text
+        for batch in rows_of_part(frame):
+            self.add(batch)
+            for listener in list(self.listeners):
+                listener(batch)
 
 
 def _size(path: Path) -> int:

@@ -2,11 +2,101 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
+from typing import Any
 
-from aspara.errors import ArtifactNotFound
-from aspara.storage.layout import RunPaths
+from aspara.catalog.reader import open_rows
+from aspara.errors import ArtifactNotFound, InvalidName
+from aspara.storage.artifacts import check_name
+from aspara.storage.layout import DIFF, PACKAGES, RunPaths
+
+_MOST_CONSOLE = 1 << 20
+_MOST_CAPTURED = 8 << 20
+
+
+def artifacts(paths: RunPaths, said: Any) -> list[dict[str, Any]]:
+    """A run's artifacts: those its metadata lists (``said``) and those that merely lie there; links are not listed."""
+    listed = {
+        a["name"]: a
+        for a in (said if isinstance(said, list) else ())
+        if isinstance(a, dict) and isinstance(a.get("name"), str)
+    }
+    found: list[dict[str, Any]] = []
+    if _behind_link(paths.artifacts):
+        return found
+    with contextlib.suppress(OSError), os.scandir(paths.artifacts) as entries:
+        for entry in sorted(entries, key=lambda e: e.name):
+            if entry.name.startswith(".") or not entry.is_file(follow_symlinks=False):
+                continue
+            state = entry.stat(follow_symlinks=False)
+            known = listed.get(entry.name, {})
+            found.append(
+                {
+                    "name": entry.name,
+                    "file_size": state.st_size,
+                    "timestamp": known.get("timestamp") or int(state.st_mtime * 1000),
+                    "description": known.get("description"),
+                    "category": known.get("category"),
+                }
+            )
+    return found
+
+
+def artifact_path(paths: RunPaths, name: str) -> Path:
+    """Where an artifact of a run lies; raises ArtifactNotFound, for links too."""
+    folder = paths.artifacts
+    try:
+        path = folder / check_name(name)
+    except InvalidName:
+        path = None
+    if path is None or path.is_symlink() or _behind_link(folder) or not path.is_file():
+        there = [a["name"] for a in artifacts(paths, None)]
+        some = ", ".join(there[:10]) + (f" and {len(there) - 10} more" if len(there) > 10 else "") if there else "none"
+        raise ArtifactNotFound(f"Run {paths.run!r} keeps no artifact {name[:128]!r}. Its artifacts: {some}.")
+    return path
+
+
+def console(paths: RunPaths, after: int = 0) -> dict[str, Any]:
+    """Captured output from byte `after` on, a megabyte at most: ``{"text", "start", "end", "size"}``."""
+    path = paths.console
+    try:
+        if path.parent.is_symlink():
+            raise FileNotFoundError
+        with os.fdopen(open_rows(path), "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            # A file that is shorter than what was read of it began anew.
+            start = after if 0 <= after <= size else 0
+            file.seek(start)
+            content = file.read(_MOST_CONSOLE)
+    except OSError:
+        return {"text": "", "start": 0, "end": 0, "size": 0}
+    return {"text": content.decode("utf-8", "replace"), "start": start, "end": start + len(content), "size": size}
+
+
+def captured(paths: RunPaths, name: str) -> bytes:
+    """A text captured beside a run: ``diff.patch`` or ``requirements.txt``; raises ArtifactNotFound, for links too."""
+    path = paths.folder / name
+    if name not in (DIFF, PACKAGES):
+        raise ArtifactNotFound(f"{name[:80]!r} is nothing that is captured; {DIFF} and {PACKAGES} are.")
+    try:
+        if path.parent.is_symlink():
+            raise FileNotFoundError
+        with os.fdopen(open_rows(path), "rb") as file:
+            return file.read(_MOST_CAPTURED)
+    except OSError:
+        raise ArtifactNotFound(
+            f"Run {paths.run!r} has no {name}: nothing was changed, or it was not captured (ASPARA_CAPTURE)."
+        ) from None
+
+
+def _behind_link(folder: Path) -> bool:
+    """True for a folder of a run that is a link, or stands in one: it could lead anywhere."""
+    try:
+        return folder.is_symlink() or folder.parent.is_symlink()
+    except PermissionError:  # and so it is for a folder that cannot be looked into
+        return True
 
 
 def kept_files(paths: RunPaths) -> list[tuple[str, int, Path]]:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aspara.catalog.content import Content, copied
-from aspara.catalog.index import RunIndex, Text
+from aspara.catalog.index import RunIndex
+from aspara.catalog.points import Text
 from aspara.catalog.replay import Replay
 from aspara.errors import MediaNotFound, UsageError
 from aspara.storage.layout import RunPaths

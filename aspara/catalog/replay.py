@@ -8,7 +8,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from aspara.catalog.index import MOMENT, RunIndex, read_part, rows_of_part
+from aspara.catalog.index import MOMENT, RunIndex
+from aspara.catalog.parts import read_part, rows_of_part
 from aspara.catalog.reader import Found, Problems, Replaced, Tail, head_of, open_rows, parse, read_blocks
 from aspara.storage.layout import part_segment
 

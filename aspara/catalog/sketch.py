@@ -76,7 +76,7 @@ def _looked_at(path: Path, descriptor: int, size: int, places: int, index: RunIn
         if end > start and (at == 0 or start):
             batch = parse(part[start:end], tail, problems)
             if batch:
-                index._add(batch)
+                index.add(batch)
             seen += end - start
     return seen
 

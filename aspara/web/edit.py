@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aspara.catalog.catalog import Metadata
+from aspara.catalog.edits import Metadata
 from aspara.web.endpoint import Endpoint, flag
 
 

@@ -1,0 +1,128 @@
+"""What charts ask of several runs: their series, those of groups of them, and the names of their metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from aspara.catalog import cursor
+from aspara.catalog.groups import GroupsAnswer, Member, grouped, statistics
+from aspara.catalog.index import RunIndex
+from aspara.catalog.indexes import Indexes, moment
+from aspara.catalog.listing import Known
+from aspara.catalog.runs import RunInfo
+from aspara.catalog.series import MetricsAnswer, SeriesQuery, pieces, select
+
+_LOOKS = 0.5
+"""Seconds that looking coarsely at runs may take; those that are left out are told of the next time."""
+_GRID = 1000
+
+Beginning = Callable[[RunIndex], int]
+"""The moment (ms) from which a run's relative time counts."""
+
+
+@dataclass(frozen=True)
+class MetricNames:
+    """Metrics and how many of the runs have each; the run that began last; and the cursor that a stream goes on from."""
+
+    counts: dict[str, int]
+    latest: str | None
+    missing: Sequence[str]
+    cursor: str
+
+    def json(self) -> dict[str, Any]:
+        """The API's shape."""
+        return {
+            "metrics": [{"name": name, "runs": self.counts[name]} for name in sorted(self.counts)],
+            "latest": self.latest,
+            "missing": list(self.missing),
+            "cursor": self.cursor,
+        }
+
+
+def series(indexes: Indexes, project: str, stems: Sequence[str], query: SeriesQuery, began: Beginning) -> MetricsAnswer:
+    """The series of runs that the query asks for."""
+    answer = MetricsAnswer(project)
+    positions: dict[str, dict[str, int]] = {}
+    now = cursor.now()
+    until = moment(query.wait)
+    looks = None if until is None else until + _LOOKS
+    read = there = 0
+    for stem in stems:
+        index = indexes.of(project, stem)
+        whole = indexes.read(index, until)
+        with index.lock:
+            source, share = (index, 1.0) if whole else indexes.stand_in(index, len(stems), looks)
+            along = source.columns.get(query.x_metric or "")
+            for name in query.wanted(source.columns):
+                found = select(source.columns[name], query, along=along, began=began(source))
+                if share < 1:
+                    found = replace(found, count=max(found.count + 1, round(found.count / share)))
+                if len(found.values) or query.since is None:
+                    answer.metrics.setdefault(name, {})[stem] = found
+            if cursor.matters(index.paths):
+                positions[stem] = index.positions() if whole else index.ends()
+            done, size = (index.bytes_read, index.bytes_read) if whole else index.progress()
+            read, there = read + done, there + size
+            answer.complete = answer.complete and whole
+    if not answer.complete:
+        answer.progress = min(0.999, read / there) if there else 0.0
+    answer.metrics = dict(sorted(answer.metrics.items()))
+    answer.cursor = cursor.Cursor(now, positions).encode()
+    return answer
+
+
+def groups(
+    indexes: Indexes, project: str, infos: Sequence[RunInfo], by: Sequence[str], query: SeriesQuery, began: Beginning
+) -> GroupsAnswer:
+    """Runs in groups by the fields `by`, and of each metric that the query asks for the statistics of each group."""
+    found = grouped([info.record() for info in infos], by)
+    answer = GroupsAnswer(project, by, found)
+    members: dict[str, list[Member]] = {}
+    for group in found:
+        for stem in group.runs:
+            index = indexes.of(project, stem)
+            indexes.read(index)
+            with index.lock:
+                along = index.columns.get(query.x_metric or "")
+                zero = began(index)
+                for name in query.wanted(index.columns):
+                    part = pieces(index.columns[name], query, along=along, began=zero)
+                    members.setdefault(name, []).append(Member(group.key, part, zero))
+    for name in sorted(members):
+        found_here, exact = statistics(members[name], x=query.x, points=query.points or _GRID, log=query.log)
+        if found_here:
+            answer.metrics[name], answer.raw[name] = found_here, exact
+    return answer
+
+
+def metric_names(
+    indexes: Indexes, project: str, stems: Sequence[str], look: Mapping[str, Known], until: float | None
+) -> MetricNames:
+    """Which metrics the runs have. Runs that are over say it in their metadata; no points are read for them."""
+    counts: dict[str, int] = {}
+    positions: dict[str, dict[str, int]] = {}
+    now = cursor.now()
+    latest: RunInfo | None = None
+    for stem in stems:
+        known = look.get(stem)
+        if known is None:
+            continue
+        info, summary = known.info, known.info.metadata.get("metric_summary")
+        if latest is None or (info.start_time or 0) > (latest.start_time or 0):
+            latest = info
+        moving = cursor.matters(known.paths)
+        if info.status in ("completed", "failed") and isinstance(summary, dict) and not moving:
+            found: Iterable[str] = summary
+        else:
+            index = indexes.of(project, stem)
+            whole = indexes.read(index, until)
+            with index.lock:
+                found = index.columns if whole else {**indexes.stand_in(index)[0].columns, **info.metric_summary}
+                found = list(found)
+                if moving:
+                    positions[stem] = index.positions() if whole else index.ends()
+        for name in found:
+            counts[name] = counts.get(name, 0) + 1
+    return MetricNames(counts, None if latest is None else latest.run, (), cursor.Cursor(now, positions).encode())
