@@ -12,7 +12,6 @@ import argparse
 import itertools
 import json
 import re
-import shutil
 import statistics
 import subprocess
 import sys
@@ -22,13 +21,9 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+from common.chromium import chromium
 from common.machine import load, memory, server
 from common.shapes import KEPT, Shape, folder, listed
-
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
 
 # Looks in every frame; what is written down is the page's own clock, ms since the address was asked for.
 WATCH = """
@@ -272,20 +267,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--data", type=Path, default=KEPT, help="where generated data is kept (default: .bench)")
     arguments = parser.parse_args()
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if path is None:
-        print("There is no Chromium: install it, for example with apt-get install chromium.")
-        return
     print(f"dashboard   [{load()}]")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    with chromium() as browser:
         for name, part in PARTS.items():
             if arguments.only in (None, name):
                 with tempfile.TemporaryDirectory(prefix="aspara-bench-") as cache:
                     part(browser, arguments.data, Path(cache), arguments.rounds)
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -72,6 +72,20 @@ class Running:
 
 
 @contextlib.contextmanager
+def confined(cores: set[int]) -> Iterator[None]:
+    """Meanwhile this process, and those that it starts, run on these cores alone, where the system can do that."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@contextlib.contextmanager
 def server(data: Path, cache: Path, command: str = "dashboard") -> Iterator[Running]:
     """`aspara dashboard` (or another command) on a free port of loopback."""
     process = subprocess.Popen(
