@@ -14,6 +14,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from aspara.interrupts import held
+
 try:
     import fcntl as _fcntl
 except ImportError:
@@ -139,18 +141,28 @@ def folder_lock(folder: Path, *, timeout: float = 10.0) -> Iterator[None]:
     """Holds the lock of `folder` among all processes of this machine, for short read-change-replace sections.
 
     Gives up waiting after `timeout` seconds and goes on unlocked: a stuck neighbour must not stop training, and every
-    replacement is atomic in itself.
+    replacement is atomic in itself. A signal that ends the program waits until the lock is given back: whoever finishes its
+    runs needs it.
     """
     if fcntl is None:
         yield
         return
+    deadline = time.monotonic() + timeout
+    pause = 0.0005
+    while True:
+        # Closed before the signals that waited happen, and held from before the lock is taken.
+        with held(), _opened(folder) as descriptor:
+            if try_lock(descriptor) is not False or time.monotonic() >= deadline:
+                yield
+                return
+        time.sleep(pause)
+        pause = min(pause * 2, 0.05)
+
+
+@contextlib.contextmanager
+def _opened(folder: Path) -> Iterator[int]:
     descriptor = os.open(folder, os.O_RDONLY | _CLOEXEC)
     try:
-        deadline = time.monotonic() + timeout
-        pause = 0.0005
-        while try_lock(descriptor) is False and time.monotonic() < deadline:
-            time.sleep(pause)
-            pause = min(pause * 2, 0.05)
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,15 +19,13 @@ from aspara.client.sender import Sender, describe
 from aspara.client.sync import send_children
 from aspara.client.transport import Rejected, Transport, Unreachable
 from aspara.errors import InvalidName, RunExists, RunNotFound, TrackerError
+from aspara.interrupts import held
 from aspara.model import ArtifactEntry, Losses, RunIdentity, RunRequest
+from aspara.notices import say
 from aspara.recorder import PATIENCE
 
 _PATIENCE = 2.0
 _ARRIVAL = 60.0
-
-
-def _say(sentence: str) -> None:
-    print(f"aspara: {sentence}", file=sys.stderr, flush=True)
 
 
 def open_recorder(tracker_uri: str, request: RunRequest, *, token: str | None = None) -> RemoteRecorder:
@@ -58,7 +56,7 @@ def open_recorder(tracker_uri: str, request: RunRequest, *, token: str | None = 
         kind = {400: InvalidName, 404: RunNotFound, 409: RunExists}.get(error.status, TrackerError)
         raise kind(f"The tracker {tracker_uri} refuses the run: {error}") from None
     except Unreachable as error:
-        _say(f"{error} Training goes on; everything is kept in {journal.folder} and sent as soon as it answers.")
+        say(f"{error} Training goes on; everything is kept in {journal.folder} and sent as soon as it answers.")
     name = str(request.name)
     identity = RunIdentity(
         request.project,
@@ -74,7 +72,7 @@ def open_recorder(tracker_uri: str, request: RunRequest, *, token: str | None = 
         metadata=found.get("metadata")
         or {"config": dict(request.config), "tags": list(request.tags), "notes": request.notes},
     )
-    return RemoteRecorder(identity, journal, Sender(journal, transport, _say))
+    return RemoteRecorder(identity, journal, Sender(journal, transport, say))
 
 
 class RemoteRecorder:
@@ -84,9 +82,12 @@ class RemoteRecorder:
         self.identity = identity
         self._journal = journal
         self._sender = sender
-        self._file = journal.open_rows(_say)
+        self._file = journal.open_rows(say)
         self._rows = 0
         self._media: set[str] = set()
+        self._unkept: deque[dict[str, Any]] = deque()
+        """What the journal's disk refuses for now, in order."""
+        self._troubled = False
         self._reader: Reader | None = None
         self._scratch = Scratch()
         self.lock = self._file.lock
@@ -172,6 +173,7 @@ class RemoteRecorder:
     def sync(self) -> None:
         """Makes rows durable here and lets the sender know of them."""
         self._file.sync()
+        self._keep_items()
         self.stop_asked = self._sender.stop_asked
         self._sender.nudge()
 
@@ -180,10 +182,15 @@ class RemoteRecorder:
         deadline = time.monotonic() + timeout
         rest = self._file.close(timeout)
         # Forked children leave without a word; what they logged comes before the end.
-        send_children(self._journal.folder.name, deadline, _say)
+        send_children(self._journal.folder.name, deadline, say)
         self._add(
             {"kind": "finish", "status": status, "exit_code": exit_code, "finish_time": time.time_ns() // 1_000_000}
         )
+        while self._unkept and time.monotonic() < deadline:
+            time.sleep(0.1)
+            self._keep_items()
+        if self._unkept:
+            say(f"{len(self._unkept)} changes of run {self.identity.name!r} found no place on the disk and are lost.")
         if self._sender.stop(max(0.0, deadline - time.monotonic())):
             self._journal.discard()
             return Losses(
@@ -212,14 +219,25 @@ class RemoteRecorder:
         from aspara import settings
 
         return RemoteRecorder(
-            self.identity, journal, Sender(journal, Transport(about["tracker"], settings.get("ASPARA_TOKEN")), _say)
+            self.identity, journal, Sender(journal, Transport(about["tracker"], settings.get("ASPARA_TOKEN")), say)
         )
 
     def _add(self, item: dict[str, Any]) -> None:
         with self.lock:
-            item["after"] = self._rows
-            try:
-                self._journal.add(item)
-            except OSError as error:
-                _say(f"{item['kind']} could not be kept for the tracker ({error.strerror or error}).")
+            self._unkept.append({**item, "after": self._rows})
+        self._keep_items()
         self._sender.nudge()
+
+    def _keep_items(self) -> None:
+        """Puts what waits into the journal. Nothing here raises: the training goes on, and it is tried again at each sync."""
+        with held(), self.lock:
+            while self._unkept:
+                try:
+                    self._journal.add(self._unkept[0])
+                except OSError as error:
+                    if not self._troubled:
+                        self._troubled = True
+                        say(f"{self._journal.folder} cannot be written ({error.strerror or error}); it is tried again.")
+                    return
+                self._unkept.popleft()
+            self._troubled = False

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import sys
 import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
 from aspara.errors import UsageError
+from aspara.interrupts import held
 
 if TYPE_CHECKING:
     from aspara.recording.run import Run
@@ -48,10 +50,12 @@ def begin(project: str | None = None, *, reinit: str | bool | None = None, **opt
     from aspara.recording.surfaces import show_live
 
     wanted = Wanted.of(options.get("capture"), options.get("settings"))
-    run = Run._of(open_run(project, **options), wanted)
-    track(run)
-    if reinit != "create_new" or running is None:
-        running = run
+    # A signal that ends the program finds a run that is known here, or none.
+    with held():
+        run = Run._of(open_run(project, **options), wanted)
+        track(run)
+        if reinit != "create_new" or running is None:
+            running = run
     show_live(run)
     return run
 
@@ -106,7 +110,9 @@ def _install_hooks() -> None:
 def _at_exit() -> None:
     from aspara.recording.ending import exit_code
 
-    _finish_all(exit_code())
+    # The program is over: there is nothing left that another Ctrl-C could interrupt.
+    with held(signal.SIGINT):
+        _finish_all(exit_code())
 
 
 def _finish_all(code: int) -> None:

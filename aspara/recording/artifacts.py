@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from time import time_ns
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast, overload
 
 from aspara.errors import ArtifactNotFound, NotRemote, UsageError
 from aspara.model import ArtifactEntry
+from aspara.notices import say
 from aspara.recorder import NullRecorder, Recorder
 
 if TYPE_CHECKING:
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from aspara.artifacts.store import Store
     from aspara.model import RunIdentity
     from aspara.storage.collections import Collections
-
-
-def _say(sentence: str) -> None:
-    print(f"aspara: {sentence}", file=sys.stderr, flush=True)
 
 
 class KeepsArtifacts:
@@ -113,7 +109,7 @@ class KeepsArtifacts:
         try:
             return self._recorder.artifact(source, name=name, description=description, category=category)
         except OSError as error:
-            _say(f"The artifact {name!r} could not be kept ({error.strerror or error}); training goes on.")
+            say(f"The artifact {name!r} could not be kept ({error.strerror or error}); training goes on.")
             return ArtifactEntry(name, str(source), "", 0, time_ns() // 1_000_000, description, category)
 
     def use_artifact(
@@ -201,7 +197,7 @@ class KeepsArtifacts:
                 store = cast("Collections", self._store(identity.project))
                 store_version(artifact, store, identity.project, identity.run, aliases)
         except OSError as error:
-            _say(f"The artifact {artifact.name!r} could not be kept ({error.strerror or error}); training goes on.")
+            say(f"The artifact {artifact.name!r} could not be kept ({error.strerror or error}); training goes on.")
             return artifact
         self._note("logged_artifacts", artifact)
         return artifact

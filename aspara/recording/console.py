@@ -197,7 +197,8 @@ class ConsoleLog:
 Sink = Callable[[str, str], None]
 _sinks: list[Sink] = []
 _hooks: list[_Hook] = []
-_hook_lock = threading.Lock()
+_hook_lock = threading.RLock()
+"""Re-entrant: a signal handler may finish a run, or begin one, in the middle of another one's beginning or end."""
 
 
 class _Hook:
@@ -274,10 +275,10 @@ def _each_cell(register: str) -> None:
 def follow(sink: Sink) -> Callable[[], None]:
     """Has `sink` called with (stream name, text) for whatever is printed; returns what ends that."""
     with _hook_lock:
+        _sinks.append(sink)  # first: then an end that comes in between leaves the hooks
         if not _hooks:
             _hooks.extend(_Hook(name) for name in ("stdout", "stderr"))
             _each_cell("register")
-        _sinks.append(sink)
 
     def end() -> None:
         with _hook_lock:
@@ -295,7 +296,7 @@ def follow(sink: Sink) -> Callable[[], None]:
 def _after_fork() -> None:
     """A forked child has none of the parent's followers, and a lock that nobody holds."""
     global _hook_lock  # noqa: PLW0603
-    _hook_lock = threading.Lock()
+    _hook_lock = threading.RLock()
     _sinks.clear()
 
 

@@ -7,7 +7,6 @@ step's other rows. So a row never refers to a file that does not exist.
 from __future__ import annotations
 
 import hashlib
-import sys
 import threading
 import time
 from collections import deque
@@ -17,6 +16,7 @@ from typing import Any
 from aspara import settings
 from aspara.errors import AsparaError, TooLarge
 from aspara.media.base import Media
+from aspara.notices import say
 from aspara.recorder import Recorder
 
 QUEUE_BYTES = 256 << 20
@@ -151,4 +151,4 @@ class Desk:
     def _say(self, name: str, what: str) -> None:
         if name not in self._warned:
             self._warned.add(name)
-            print(f"aspara: The media {name!r} {what}.", file=sys.stderr, flush=True)
+            say(f"The media {name!r} {what}.")

@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
 from typing import Any
 
+from aspara.interrupts import ENDING, held
+
 _code: int | None = None
 _main: FrameType | None = None
 """The outermost frame of the main thread: the program itself."""
@@ -54,10 +56,13 @@ def watch_sigterm(ended_by: Callable[[int], None]) -> None:
 
     def ended(number: int, frame: FrameType | None) -> None:
         del frame
-        ended_by(128 + number)
-        # The process dies of the signal itself, so that whoever waits for it sees that.
-        signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
+        try:
+            with held(*ENDING):
+                ended_by(128 + number)
+        finally:
+            # The process dies of the signal itself, so that whoever waits for it sees that.
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
 
     _inherited = ended
     signal.signal(signal.SIGTERM, ended)

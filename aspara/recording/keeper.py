@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable
 
 from aspara.bell import Bell
+from aspara.notices import say
 
 
 class Keeper:
@@ -52,7 +52,7 @@ class Keeper:
     def _say(self, error: Exception) -> None:
         if not self._said:
             self._said = True
-            print(f"aspara: {self._name} met {type(error).__name__}: {error}. It goes on.", file=sys.stderr, flush=True)
+            say(f"{self._name} met {type(error).__name__}: {error}. It goes on.")
 
     def _loop(self) -> None:
         while True:

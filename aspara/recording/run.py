@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 import threading
 import time
@@ -18,7 +19,9 @@ from orjson import dumps
 
 from aspara import names, settings
 from aspara.errors import UsageError
+from aspara.interrupts import held
 from aspara.model import Losses, Row, Status
+from aspara.notices import say
 from aspara.recorder import Recorder
 from aspara.recording.artifacts import KeepsArtifacts
 from aspara.recording.backlog import Backlog, Getter, getter
@@ -53,10 +56,6 @@ class Listener(Protocol):
         """The run has ended; no rows follow."""
 
 
-def _say(sentence: str) -> None:
-    print(f"aspara: {sentence}", file=sys.stderr, flush=True)
-
-
 class Run(KeepsArtifacts, Shown):
     """One training run being recorded.
 
@@ -73,8 +72,9 @@ class Run(KeepsArtifacts, Shown):
         from aspara.recording.start import open_run
 
         wanted = Wanted.of(options.get("capture"), options.get("settings"))
-        self._begin(open_run(project, name, **options), wanted)
-        active.track(self)
+        with held():
+            self._begin(open_run(project, name, **options), wanted)
+            active.track(self)
 
     @classmethod
     def _of(cls, recorder: Recorder, wanted: Iterable[str] = ()) -> Run:
@@ -100,6 +100,8 @@ class Run(KeepsArtifacts, Shown):
         self._status: Status = "running"
         self._exit_code: int | None = None
         self._finished = False
+        self._ended = threading.Event()
+        self._ender: threading.Thread | None = None
         # Finished or forked: one flag, so that log() looks at one thing.
         self._shut = False
         self._listeners: list[Listener] = []
@@ -300,7 +302,7 @@ class Run(KeepsArtifacts, Shown):
     def _refuse(self, name: str, value: Any, why: str) -> None:
         if name not in self._warned:
             self._warned.add(name)
-            _say(
+            say(
                 f"{name!r} is a {kind_of(value)}, which cannot be logged as a metric; it is skipped{why}. Log a number, e.g. its mean."
             )
 
@@ -360,16 +362,34 @@ class Run(KeepsArtifacts, Shown):
         """
         del quiet
         code = 0 if exit_code is None else _checked_exit_code(exit_code)
-        self._end("completed" if code == 0 else "failed", code)
+        # What interrupts a run's end is put off until it is recorded. A Ctrl-C after a Ctrl-C has nothing left to interrupt.
+        interrupted = isinstance(sys.exc_info()[1], KeyboardInterrupt)
+        with held(*([signal.SIGINT] if interrupted else [])):
+            if self._begin_end("completed" if code == 0 else "failed", code):
+                try:
+                    self._end()
+                finally:
+                    self._ended.set()
 
-    def _end(self, status: Status, exit_code: int) -> None:
+    def _begin_end(self, status: Status, exit_code: int) -> bool:
+        """True for the first call. Another thread's waits until the end is recorded, or the thread that does it is gone."""
+        with self._lock:
+            if not self._finished:
+                self._finished = self._shut = True
+                self._status, self._exit_code = status, exit_code
+                self._ender = threading.current_thread()
+                return True
+        ender = self._ender
+        if ender is not None and ender is not threading.current_thread():
+            with _let_go(self._lock):
+                while ender.is_alive() and not self._ended.wait(0.2):
+                    pass
+        return False
+
+    def _end(self) -> None:
         from aspara.recording import active
 
-        with self._lock:
-            if self._finished:
-                return
-            self._finished = self._shut = True
-            self._status, self._exit_code = status, exit_code
+        status, exit_code = self._status, self._exit_code
         timeout = settings.get("ASPARA_EXIT_TIMEOUT")
         losses: list[Losses] = []
         # A signal may have come in the middle of a log(): the threads that end here need its lock.
@@ -385,7 +405,7 @@ class Run(KeepsArtifacts, Shown):
                     timeout + _EXIT_GRACE,
                     last=lambda: losses.append(self._recorder.finish(status, exit_code, timeout)),
                 ):
-                    _say(f"The disk of run {self.name!r} does not answer; its end is not recorded there.")
+                    say(f"The disk of run {self.name!r} does not answer; its end is not recorded there.")
             else:
                 # A forked child's end is not the run's end: it only closes its own files.
                 self._disk.stop(timeout, last=self._close_childs_files)
@@ -394,12 +414,12 @@ class Run(KeepsArtifacts, Shown):
             with _reported("a live view"):
                 listener.ended(status, exit_code)
         if media_lost:
-            _say(f"Run {self.name!r}: {media_lost} media values could not be kept.")
+            say(f"Run {self.name!r}: {media_lost} media values could not be kept.")
         for loss in losses:
             if loss.rows_lost:
-                _say(f"Run {self.name!r} lost {loss.rows_lost} rows: {loss.reason}.")
+                say(f"Run {self.name!r} lost {loss.rows_lost} rows: {loss.reason}.")
             if loss.rows_kept:
-                _say(f"Run {self.name!r}: {loss.rows_kept} rows were not delivered; {loss.reason}.")
+                say(f"Run {self.name!r}: {loss.rows_kept} rows were not delivered; {loss.reason}.")
 
     def _close_childs_files(self) -> None:
         self._recorder.sync()
@@ -557,7 +577,8 @@ class Run(KeepsArtifacts, Shown):
             self._desk.settle(settings.get("ASPARA_EXIT_TIMEOUT"))
         self._backlog.fold()
         self._tell_listeners()
-        self._recorder.sync()
+        with held():
+            self._recorder.sync()
 
     def __repr__(self) -> str:
         return f"<aspara.Run {self.path} {self._status} step {self._step}>"
@@ -619,7 +640,7 @@ class Run(KeepsArtifacts, Shown):
                     listener.rows(taken)
                 except Exception as error:
                     self._listeners.remove(listener)
-                    _say(f"A live view of {self.name!r} stopped: {type(error).__name__}: {error}")
+                    say(f"A live view of {self.name!r} stopped: {type(error).__name__}: {error}")
 
     def _last_values(self) -> dict[str, Any]:
         self._backlog.fold()
@@ -742,7 +763,7 @@ def _reported(what: str) -> Any:
     try:
         yield
     except Exception as error:
-        _say(f"{what} failed: {type(error).__name__}: {error}")
+        say(f"{what} failed: {type(error).__name__}: {error}")
 
 
 def _checked_step(step: Any) -> int:

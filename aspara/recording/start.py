@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aspara import names, settings
 from aspara.errors import UsageError
 from aspara.model import Resume, RunIdentity, RunRequest
+from aspara.notices import say
 from aspara.recorder import NullRecorder, Recorder
 from aspara.recording.values import as_mapping, json_safe
 
@@ -182,4 +182,4 @@ def _ignore(arguments: Mapping[str, Any]) -> None:
         raise TypeError(f"init() got an unexpected argument {unknown[0]!r}.")
     given = sorted(k for k, v in arguments.items() if v is not None and k not in ("entity", "settings", "reinit"))
     if given:
-        print(f"aspara: {', '.join(given)} given to init() has no effect here.", file=sys.stderr)
+        say(f"{', '.join(given)} given to init() has no effect here.")

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from aspara import settings, surfaces
+from aspara.notices import say
 from aspara.recording.notebook import in_notebook
 
 if TYPE_CHECKING:
@@ -62,4 +63,4 @@ def show_live(run: Run) -> None:
     try:
         attach(run)
     except Exception as error:
-        print(f"aspara: the live chart cannot be shown ({type(error).__name__}: {error}).", file=sys.stderr)
+        say(f"the live chart cannot be shown ({type(error).__name__}: {error}).")

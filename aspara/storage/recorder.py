@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +13,9 @@ from typing import Any
 
 from aspara import files, names, settings
 from aspara.errors import DataDirError, RunExists, RunIsRunning, RunNotFound
+from aspara.interrupts import held
 from aspara.model import STATUS_ON_DISK, STOP_REQUESTED, ArtifactEntry, Losses, RunIdentity, RunRequest
+from aspara.notices import say
 from aspara.recorder import PATIENCE
 from aspara.rowfile import RowFile
 from aspara.storage import artifacts, metadata
@@ -40,17 +41,13 @@ _LEFT_BEHIND = 600.0
 _MOST_RECOUNTED = 32 << 20
 
 
-def _say(sentence: str) -> None:
-    print(f"aspara: {sentence}", file=sys.stderr, flush=True)
-
-
 def open_recorder(
     data_dir: Path,
     request: RunRequest,
     *,
     backend: str = "jsonl",
     durability: str | None = None,
-    warn: Callable[[str], None] = _say,
+    warn: Callable[[str], None] = say,
     begin: bool = True,
 ) -> LocalRecorder:
     """Makes the run that `request` asks for, or continues an existing one, and opens it for writing; without `begin` its end
@@ -144,7 +141,7 @@ class LocalRecorder:
         *,
         backend: str = "jsonl",
         durability: str | None = None,
-        warn: Callable[[str], None] = _say,
+        warn: Callable[[str], None] = say,
         writer: str | None = None,
     ) -> None:
         self.identity = identity
@@ -294,7 +291,8 @@ class LocalRecorder:
 
         They are on disk when this returns, unless the disk takes longer than training should wait.
         """
-        with self._changed:
+        # A signal that ends the run in between would have the thread that writes wait for what is held here.
+        with held(), self._changed:
             metadata.gather(self._pending, changes)
             self._asked += 1
             mine = self._asked

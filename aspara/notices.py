@@ -1,0 +1,13 @@
+"""What is told to the person who runs a program, on its stderr."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+
+
+def say(sentence: str) -> None:
+    """Prints a sentence; never raises."""
+    # A signal's handler may come by in the middle of another print, and stderr may be closed or a pipe that nobody reads.
+    with contextlib.suppress(OSError, RuntimeError, ValueError):
+        print(f"aspara: {sentence}", file=sys.stderr, flush=True)
