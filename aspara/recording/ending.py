@@ -3,7 +3,9 @@
 An uncaught exception is told by ``sys.excepthook``, ``sys.exit(3)`` by standing before ``sys.exit``. ``raise SystemExit(3)``
 reaches no hook, and its code is gone when ``atexit`` runs. But between the end of a script and that, the interpreter flushes
 ``sys.stderr`` and ``sys.stdout`` while the exception is still alive: who stands before ``flush`` can look for it. A program
-started with ``python -m`` or ``-c`` gets no such flush: there a bare ``raise SystemExit(3)``, without ``sys.exit``, goes unseen.
+started with ``python -m`` or ``-c`` gets no such flush. From Python 3.12 on the interpreter tells of the exceptions that leave
+a frame; before that a bare ``raise SystemExit(3)``, without ``sys.exit``, goes unseen there: no Python code runs between it
+and the moment it is forgotten.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from types import FrameType, TracebackType
+from types import FrameType, ModuleType, TracebackType
 from typing import Any
 
 from aspara.interrupts import ENDING, held
@@ -24,6 +26,8 @@ _main: FrameType | None = None
 """The outermost frame of the main thread: the program itself."""
 _looked = False
 _STREAMS_ABOVE = 4
+_MONITORS = (4, 3)
+"""The tools of ``sys.monitoring`` that no kind of tool (debugger, coverage, profiler, …) has for its own."""
 _inherited: Any = None
 
 
@@ -41,6 +45,8 @@ def watch() -> None:
     _stand_before_exit()
     for stream in (sys.stderr, sys.stdout):
         _stand_before_flush(stream)
+    if not _is_flushed_after():
+        _follow_unwinding()
 
 
 def watch_sigterm(ended_by: Callable[[int], None]) -> None:
@@ -128,11 +134,46 @@ def _stand_before_exit() -> None:
         return previous(code)
 
     sys.exit = leave
-    # `from sys import exit`, before us.
+    if sys.version_info >= (3, 12):
+        return
+    # `from sys import exit`, before us: until Python 3.12 that makes no SystemExit that could be found later.
     for module in list(sys.modules.values()):
-        names = getattr(module, "__dict__", {})
-        if names.get("exit") is previous:
-            names["exit"] = leave
+        if isinstance(module, ModuleType):
+            names = object.__getattribute__(
+                module, "__dict__"
+            )  # a module that loads when it is looked at stays unloaded
+            if names.get("exit") is previous:
+                names["exit"] = leave
+
+
+def _is_flushed_after() -> bool:
+    """Whether the interpreter flushes the streams when the program is over, as it does after a script."""
+    names = vars(sys.modules["__main__"])
+    return _main is None or (_main.f_globals is names and "__file__" in names)
+
+
+def _follow_unwinding() -> None:
+    """Has the interpreter tell of the exception that leaves the program's own frame. It tells of all frames, which costs each
+    frame that an exception leaves a tenth of a microsecond: a script needs it not, and a kernel ends otherwise.
+    """
+    from aspara.recording.notebook import in_notebook
+
+    monitoring: Any = getattr(sys, "monitoring", None)
+    if monitoring is None or _main is None or in_notebook():
+        return
+    tool = next((number for number in _MONITORS if monitoring.get_tool(number) is None), None)
+    if tool is None:
+        return
+    program = _main.f_code
+
+    def left(code: Any, _at: int, error: BaseException) -> None:
+        global _code  # noqa: PLW0603
+        if code is program and isinstance(error, SystemExit):
+            _code = _as_code(error.code)
+
+    monitoring.use_tool_id(tool, "aspara")
+    monitoring.register_callback(tool, monitoring.events.PY_UNWIND, left)
+    monitoring.set_events(tool, monitoring.events.PY_UNWIND)
 
 
 def _stand_before_flush(stream: Any) -> None:

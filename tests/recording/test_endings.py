@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 PROGRAM = "{before}\nimport aspara, sys\naspara.init('p', 'r')\naspara.log({{'a': 1.0}})\n{ending}\n"
@@ -44,6 +47,46 @@ def test_sys_exit_under_another_name_is_seen(disk, script):
     """`from sys import exit` before aspara is there, also in another module."""
     done = script(PROGRAM.format(before="from sys import exit", ending="exit(4)"))
     assert (4, 4, "failed") == (done.returncode, disk.info("p", "r").exit_code, disk.info("p", "r").status)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="before Python 3.12 nothing tells of it")
+@pytest.mark.parametrize("how", ["-m", "-c"])
+@pytest.mark.parametrize(
+    "ending", [e for e in ENDINGS if "class Tee" not in e], ids=lambda text: text.split("\n")[0][:40]
+)
+def test_the_exit_code_of_a_module_or_a_command_is_the_runs(disk, tmp_path, how, ending):
+    """Started with -m or -c, from Python 3.12 on: a bare SystemExit too."""
+    program = PROGRAM.format(before="", ending=ending)
+    (tmp_path / "train.py").write_text(program)
+    command = [sys.executable, how, "train" if how == "-m" else program]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=60, check=False)
+    code, info = ENDINGS[ending], disk.info("p", "r")
+    assert (code, code, "failed" if code else "completed") == (done.returncode, info.exit_code, info.status)
+
+
+@pytest.mark.parametrize(("ending", "code"), [("raise SystemExit(3)", 3), ("raise SystemExit", 0), ("sys.exit(4)", 4)])
+def test_the_exit_code_of_a_module_that_a_script_runs_is_the_runs(disk, script, tmp_path, ending, code):
+    """By runpy, as launchers and notebooks' test tools do it."""
+    (tmp_path / "train.py").write_text(PROGRAM.format(before="", ending=ending))
+    launch = "import runpy, sys\nsys.path.insert(0, sys.argv[1])\nrunpy.run_module('train', run_name='__main__')"
+    assert code == script(launch, str(tmp_path)).returncode
+    info = disk.info("p", "r")
+    assert (code, "failed" if code else "completed") == (info.exit_code, info.status)
+
+
+def test_a_module_that_loads_when_it_is_used_is_left_alone(disk, script):
+    """Looking for other names of sys.exit wakes no lazy module."""
+    done = script("""
+        import importlib.util, sys
+        spec = importlib.util.find_spec("this")
+        spec.loader = importlib.util.LazyLoader(spec.loader)
+        lazy = sys.modules["this"] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(lazy)
+        import aspara
+        aspara.init("p", "r").finish()
+        assert type(lazy).__name__ == "_LazyModule"
+    """)
+    assert (0, "") == (done.returncode, done.stderr)
 
 
 def test_a_program_started_as_a_module_tells_its_exit_code(disk, script, tmp_path):
