@@ -12,6 +12,7 @@ from typing import Any
 from aspara import names
 from aspara.catalog import charts, kept, lineage, versions
 from aspara.catalog.charts import MetricNames
+from aspara.catalog.console import console_part
 from aspara.catalog.deletion import discard
 from aspara.catalog.edits import Limits, Metadata, checked, edit, editable, iso_now
 from aspara.catalog.groups import GroupsAnswer
@@ -398,9 +399,9 @@ class Catalog:
         """(path, place) of every file of an artifact, without references; raises ArtifactNotFound where one's content is gone."""
         return versions.files_of(self.collections(project), name, version)
 
-    def console(self, project: str, run: str, after: int = 0) -> dict[str, Any]:
-        """Captured output from byte `after` on, a megabyte at most: ``{"text", "start", "end", "size"}``."""
-        return kept.console(self.layout.run(project, self.stem(project, run)), after)
+    def console(self, project: str, run: str, after: int = 0, last: int | None = None) -> dict[str, Any]:
+        """Captured output from byte `after` on, or the lines within the `last` bytes; a megabyte of either at most."""
+        return console_part(self.layout.run(project, self.stem(project, run)), after, last)
 
     def captured(self, project: str, run: str, name: str) -> bytes:
         """A text captured beside a run: ``diff.patch`` or ``requirements.txt``; raises ArtifactNotFound, for links too."""

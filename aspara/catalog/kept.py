@@ -12,7 +12,6 @@ from aspara.errors import ArtifactNotFound, InvalidName
 from aspara.storage.artifacts import check_name
 from aspara.storage.layout import DIFF, PACKAGES, RunPaths
 
-_MOST_CONSOLE = 1 << 20
 _MOST_CAPTURED = 8 << 20
 
 
@@ -56,23 +55,6 @@ def artifact_path(paths: RunPaths, name: str) -> Path:
         some = ", ".join(there[:10]) + (f" and {len(there) - 10} more" if len(there) > 10 else "") if there else "none"
         raise ArtifactNotFound(f"Run {paths.run!r} keeps no artifact {name[:128]!r}. Its artifacts: {some}.")
     return path
-
-
-def console(paths: RunPaths, after: int = 0) -> dict[str, Any]:
-    """Captured output from byte `after` on, a megabyte at most: ``{"text", "start", "end", "size"}``."""
-    path = paths.console
-    try:
-        if path.parent.is_symlink():
-            raise FileNotFoundError
-        with os.fdopen(open_rows(path), "rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            # A file that is shorter than what was read of it began anew.
-            start = after if 0 <= after <= size else 0
-            file.seek(start)
-            content = file.read(_MOST_CONSOLE)
-    except OSError:
-        return {"text": "", "start": 0, "end": 0, "size": 0}
-    return {"text": content.decode("utf-8", "replace"), "start": start, "end": start + len(content), "size": size}
 
 
 def captured(paths: RunPaths, name: str) -> bytes:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import threading
+from array import array
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from aspara.catalog.expression import Expression
+from aspara.catalog.jsontable import JsonTable, open_table
 from aspara.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,20 +41,22 @@ class TableQuery:
 
 
 @dataclass
-class _Parsed:
-    columns: list[Any]
-    rows: list[Any]
-    size: int
-    left: tuple[tuple[str | None, ...], list[Any]] | None = None
-    """What the last search, filter and order left: the next page of it is asked for next."""
+class _Known:
+    table: JsonTable
+    left: tuple[tuple[str | None, ...], Sequence[int]] | None = None
+    """What the last search, filter and order left, as numbers of rows: the next page of it is asked for next."""
+
+    @property
+    def size(self) -> int:
+        return self.table.size + (0 if self.left is None else 8 * len(self.left[1]))
 
 
 class Tables:
-    """Reads logged tables. Those kept as JSON are parsed whole; `most` bytes of the latest ones stay so, larger ones do not."""
+    """Reads logged tables. Of those kept as JSON it remembers where the rows of the latest ones lie, `most` bytes of that."""
 
     def __init__(self, most: int = _KEPT) -> None:
         self._most = most
-        self._kept: OrderedDict[tuple[str, int, int], _Parsed] = OrderedDict()
+        self._known: OrderedDict[tuple[str, int, int], _Known] = OrderedDict()
         self._lock = threading.Lock()
 
     def rows(self, path: Path, query: TableQuery) -> dict[str, Any]:
@@ -62,58 +65,55 @@ class Tables:
         shown = [[_plain(cell, query.width) for cell in row] for row in rows]
         return {"columns": columns, "rows": shown, "offset": query.offset, "total": total}
 
-    def _of_json(self, path: Path, query: TableQuery) -> tuple[list[Any], Sequence[Any], int]:
-        table = self._parsed(path)
+    def _of_json(self, path: Path, query: TableQuery) -> tuple[list[Any], Iterable[Any], int]:
+        known = self._opened(path)
         asked = (query.search, None if query.where is None else query.where.text, query.sort)
-        kept = table.left
-        rows = kept[1] if kept is not None and kept[0] == asked else _left(table, query)
-        table.left = (asked, rows)
-        return table.columns, rows[query.offset : query.offset + min(query.limit, _MOST_ROWS)], len(rows)
+        kept = known.left
+        numbers = kept[1] if kept is not None and kept[0] == asked else _left(known.table, query)
+        known.left = (asked, numbers)
+        page = numbers[query.offset : query.offset + min(query.limit, _MOST_ROWS)]
+        return known.table.columns, known.table.some(page), len(numbers)
 
-    def _parsed(self, path: Path) -> _Parsed:
+    def _opened(self, path: Path) -> _Known:
         state = path.stat()
         key = (str(path), state.st_mtime_ns, state.st_size)
         with self._lock:
-            found = self._kept.get(key)
+            found = self._known.get(key)
             if found is not None:
-                self._kept.move_to_end(key)
+                self._known.move_to_end(key)
                 return found
-        found = _Parsed(*_read(path), state.st_size)
-        if found.size <= self._most:
-            with self._lock:
-                self._kept[key] = found
-                while sum(each.size for each in self._kept.values()) > self._most:
-                    self._kept.popitem(last=False)
+        found = _Known(open_table(path))
+        with self._lock:
+            self._known[key] = found
+            while len(self._known) > 1 and sum(each.size for each in self._known.values()) > self._most:
+                self._known.popitem(last=False)
         return found
 
 
-def _read(path: Path) -> tuple[list[Any], list[Any]]:
-    content = path.read_bytes()
-    try:
-        try:
-            found = orjson.loads(content)
-        except orjson.JSONDecodeError:  # NaN and Infinity as bare words
-            found = json.loads(content)
-        return list(found["columns"]), [row for row in found["data"] if isinstance(row, list)]
-    except (ValueError, KeyError, TypeError):
-        raise UsageError(f"{path.name!r} is no table.") from None
-
-
-def _left(table: _Parsed, query: TableQuery) -> list[Any]:
-    """The rows that search and filter leave, in order."""
-    rows = table.rows
-    if query.search:
-        wanted = query.search.lower()
-        rows = [row for row in rows if any(wanted in _text(cell).lower() for cell in row)]
-    if query.where is not None:
-        meets = _meets(table.columns, query.where)
-        rows = [row for row in rows if meets(row)]
-    if query.sort is not None:
-        place, down = _sorting(table.columns, query.sort)
-        keyed = [(_rank(row[place] if place < len(row) else None), row) for row in rows]
-        there = sorted((pair for pair in keyed if pair[0] is not None), key=lambda pair: pair[0], reverse=down)  # type: ignore[arg-type, return-value]
-        rows = [row for _, row in there] + [row for rank, row in keyed if rank is None]
-    return rows
+def _left(table: JsonTable, query: TableQuery) -> Sequence[int]:
+    """The numbers of the rows that search and filter leave, in order."""
+    if not query.search and query.where is None and query.sort is None:
+        return range(len(table))
+    wanted = query.search.lower() if query.search else None
+    meets = None if query.where is None else _meets(table.columns, query.where)
+    place, down = (None, False) if query.sort is None else _sorting(table.columns, query.sort)
+    left = array("q")
+    ranks: list[tuple[int, Any] | None] = []
+    for first, rows in table.blocks():
+        for number, row in enumerate(rows, first):
+            if wanted is not None and not any(wanted in _text(cell).lower() for cell in row):
+                continue
+            if meets is not None and not meets(row):
+                continue
+            left.append(number)
+            if place is not None:
+                ranks.append(_rank(row[place] if place < len(row) else None))
+    if place is None:
+        return left
+    there = [at for at, rank in enumerate(ranks) if rank is not None]
+    there.sort(key=ranks.__getitem__, reverse=down)  # type: ignore[arg-type]
+    missing = (at for at, rank in enumerate(ranks) if rank is None)
+    return array("q", (left[at] for at in chain(there, missing)))
 
 
 def _of_parquet(path: Path, query: TableQuery) -> tuple[list[Any], Sequence[Any], int]:

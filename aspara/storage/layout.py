@@ -146,6 +146,11 @@ class RunPaths:
         return self.folder / CONSOLE
 
     @property
+    def older_console(self) -> Path:
+        """The captured output from before :attr:`console` began."""
+        return self.folder / OLDER_CONSOLE
+
+    @property
     def writers(self) -> Path:
         """The folder of further writers' files."""
         return self.folder / _WRITERS

@@ -145,6 +145,10 @@ class Nothing(Endpoint):
         """Likewise."""
         raise web.HTTPError(404)
 
+    async def patch(self) -> None:
+        """Likewise."""
+        raise web.HTTPError(404)
+
     async def put(self) -> None:
         """Likewise."""
         raise web.HTTPError(404)

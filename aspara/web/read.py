@@ -334,10 +334,9 @@ class Console(Endpoint):
     """Captured output of a run."""
 
     async def get(self, project: str, run: str) -> None:
-        """From byte `after` on."""
-        self.answer(
-            await self.service.off_loop(self.service.catalog.console, project, run, self.int_query("after", 0) or 0)
-        )
+        """From byte `after` on, or the last lines."""
+        after, last = self.int_query("after", 0) or 0, self.int_query("last", low=1)
+        self.answer(await self.service.off_loop(self.service.catalog.console, project, run, after, last))
 
 
 class Captured(Endpoint):

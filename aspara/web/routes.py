@@ -252,7 +252,10 @@ DASHBOARD: tuple[Route, ...] = (
         "/api/projects/{project}/runs/{run}/console",
         read.Console,
         {"GET": "Captured output of a run."},
-        {"after": "the byte to begin at"},
+        {
+            "after": "the byte to begin at",
+            "last": "instead of after: only the lines within so many bytes of the end",
+        },
     ),
     Route(
         "/api/projects/{project}/runs/{run}/captured/{name}",

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { drawable } from "../src/core/figures";
+import { drawable, whyNot } from "../src/core/figures";
 import { allSteps, boxesOf, masksOf, placeOf } from "../src/core/media";
+import { numbers, spaceCloud } from "../src/core/space";
 import { readPlace, writePlace } from "../src/dashboard/run/place";
 
 describe("the steps of media", () => {
@@ -56,6 +57,51 @@ describe("a logged figure", () => {
   it.each([null, 3, {}, { data: {} }])("that is none says so", (odd) =>
     expect(() => drawable(odd)).toThrow("no figure"),
   );
+});
+
+describe("a figure in space", () => {
+  const packed = (...values: number[]) => ({
+    dtype: "f8",
+    bdata: btoa(String.fromCharCode(...new Uint8Array(Float64Array.from(values).buffer))),
+  });
+
+  it("is its points, each axis as long as the others, and its lines", () => {
+    const made = spaceCloud([
+      { type: "scatter3d", x: [0, 10], y: [0, 2], z: packed(0, 4), marker: { color: ["red", "#00f"] } },
+    ])!;
+    expect([Array.from(made.points), made.colors]).toEqual([
+      [0, 0, 0, 1, 1, 1],
+      ["red", "#00f"],
+    ]);
+    expect(Array.from(made.edges)).toEqual([0, 0, 0, 1, 1, 1]);
+  });
+  it("has only lines or only points where it says so", () => {
+    const trace = { type: "scatter3d", x: [0, 1], y: [0, 1], z: [0, 1] };
+    expect(spaceCloud([{ ...trace, mode: "markers" }])!.edges).toHaveLength(0);
+    expect(spaceCloud([{ ...trace, mode: "lines" }])!.points).toHaveLength(0);
+  });
+  it("that is a surface is its crossings, from dark to light", () => {
+    const z = [
+      [0, 1],
+      [2, null],
+    ];
+    const made = spaceCloud([{ type: "surface", z, x: [5, 6] }])!;
+    expect([made.total, Array.from(made.points).slice(0, 6)]).toEqual([3, [0, 0, 0, 1, 0, 0.5]]);
+    expect(new Set(made.colors).size).toBe(3);
+    const whole = { ...packed(0, 1, 2, 3, 4, 5), shape: "2, 3" };
+    expect(spaceCloud([{ type: "surface", z: whole }])!.total).toBe(6);
+  });
+  it("is none where something else is in it, or nothing", () => {
+    const odd = [[], [{ type: "scatter3d" }], [{ type: "cone" }], [{ type: "scatter" }]];
+    expect(odd.map((traces) => spaceCloud(traces))).toEqual([null, null, null, null]);
+    expect([numbers(null), numbers({ dtype: "x", bdata: "" }), numbers("abc")]).toEqual([[], [], []]);
+  });
+  it("that is not drawn says why", () => {
+    expect(whyNot(["scattermapbox", "treemap"])).toContain(
+      "Maps (scattermapbox) are fetched from another host",
+    );
+    expect(whyNot(["sankey"])).toContain("of the kind sankey take a part of Plotly");
+  });
 });
 
 describe("the place on a run's page", () => {

@@ -3,7 +3,10 @@ import { render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FieldLists } from "../src/dashboard/parts/fieldlists";
+import { useLoaded } from "../src/dashboard/parts/hooks";
 import { Tabs } from "../src/dashboard/parts/tabs";
+import { Failure } from "../src/panel/failure";
+import { SourceError } from "../src/source/source";
 
 let root: HTMLElement;
 beforeEach(() => {
@@ -30,6 +33,63 @@ describe("tabs", () => {
       .dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
     expect(choose.mock.calls).toEqual([[next]]);
     expect(document.activeElement?.id).toBe(`tab-${next}`);
+  });
+});
+
+describe("what went wrong", () => {
+  it("is told at once, with what helps", () => {
+    const again = vi.fn();
+    act(() => render(<Failure text="No such file." again={again} />, root));
+    const told = root.querySelector("[role=alert]")!;
+    expect(told.textContent).toBe("No such file. Try again");
+    told.querySelector("button")!.click();
+    expect(again).toHaveBeenCalledOnce();
+  });
+  it("is nothing where nothing did", () => {
+    act(() => render(<Failure text={null}>more</Failure>, root));
+    expect(root.textContent).toBe("");
+  });
+});
+
+describe("something loaded", () => {
+  beforeEach(() => vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+  const passed = async (ms: number) => {
+    await act(async () => void (await vi.advanceTimersByTimeAsync(ms)));
+    await act(async () => void (await vi.advanceTimersByTimeAsync(1)));
+  };
+  function Shown({ load }: { load: () => Promise<string> }) {
+    const { value, error, again } = useLoaded(load, []);
+    return (
+      <>
+        {value}
+        <Failure text={error} again={again} />
+      </>
+    );
+  }
+
+  it("is asked for again by itself where the server does not answer", async () => {
+    const load = vi
+      .fn<() => Promise<string>>()
+      .mockRejectedValueOnce(new SourceError("No answer."))
+      .mockResolvedValue("here");
+    await act(async () => render(<Shown load={load} />, root));
+    await passed(10);
+    expect(root.textContent).toBe("No answer.");
+    await passed(5000);
+    expect(root.textContent).toBe("here");
+  });
+  it("is asked for again by hand where the server refused", async () => {
+    const load = vi
+      .fn<() => Promise<string>>()
+      .mockRejectedValueOnce(new SourceError("Refused.", 403))
+      .mockResolvedValue("here");
+    await act(async () => render(<Shown load={load} />, root));
+    await passed(60_000);
+    expect(root.textContent).toBe("Refused. Try again");
+    await act(async () => root.querySelector("button")!.click());
+    await passed(10);
+    expect(root.textContent).toBe("here");
   });
 });
 

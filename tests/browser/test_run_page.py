@@ -309,6 +309,10 @@ def test_artifacts_are_looked_into_and_downloaded(site, page, tmp_path):
     found.value.save_as(tmp_path / "v0.zip")
     with zipfile.ZipFile(tmp_path / "v0.zip") as archive:
         assert ["in/conf.json"] == archive.namelist()
+    # What is unfolded is in the address.
+    page.reload()
+    page.locator(".version .preview .tree-key", has_text="deep").wait_for(timeout=45_000)
+    page.locator(".preview td", has_text="a, b").wait_for(timeout=45_000)
     assert page.evaluate("window.pwned") is None
 
 

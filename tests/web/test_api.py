@@ -396,7 +396,7 @@ def test_what_the_description_allows_is_taken_and_nothing_else(site):
                     assert answer.status_code in (400, 404), (path, answer.text)
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
 def test_an_address_that_is_none_is_told_in_the_one_shape(site, method):
     """Under Jupyter too, whose own word would be a page of HTML."""
     answer = site.ask(method, "api/nosuch/thing")

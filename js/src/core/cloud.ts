@@ -154,6 +154,22 @@ export function frame({ points, edges }: Cloud): Frame {
   return { x, y, z, radius: Math.hypot(high[0]! - x, high[1]! - y, high[2]! - z) || 1 };
 }
 
+/** Points with a colour each, and edges as pairs of points; null where there is neither. */
+export function colored(
+  rows: readonly { place: number[]; color: string }[],
+  edges: readonly number[] = [],
+): Cloud | null {
+  const good = rows.filter(({ place }) => place.every(Number.isFinite));
+  if (good.length === 0 && edges.length === 0) return null;
+  const kept = thinned(good);
+  return {
+    points: flat(kept.map(({ place }) => place)),
+    colors: kept.map(({ color }) => color),
+    edges: Float64Array.from(edges),
+    total: good.length,
+  };
+}
+
 function ofRows(rows: number[][]): Cloud | null {
   const good = rows.filter((row) => row.every(Number.isFinite));
   if (good.length === 0) return null;

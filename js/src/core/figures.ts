@@ -15,6 +15,18 @@ const FIGURES = new Set([
   "violin",
 ]);
 
+/** Kinds whose map comes from another host, wherever they are drawn. */
+const MAPS = /^(scattergeo|choropleth|.*map(box)?)$/;
+const NO_MAPS = new Set(["heatmap", "treemap"]);
+
+/** Why traces of some kinds are not drawn. */
+export function whyNot(foreign: readonly string[]): string {
+  const maps = foreign.filter((type) => MAPS.test(type) && !NO_MAPS.has(type));
+  if (maps.length > 0)
+    return `Maps (${maps.join(", ")}) are fetched from another host while they are drawn, and this page asks no other host for anything.`;
+  return `Traces of the kind ${foreign.join(", ")} take a part of Plotly that this page does not bring.`;
+}
+
 export interface Colors {
   text: string;
   line: string;

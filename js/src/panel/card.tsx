@@ -9,6 +9,7 @@ import type { Range, View } from "../state/view";
 import type { Arrangement } from "./arrange";
 import { PanelContext } from "./environment";
 import { csv, download, fileName } from "./export";
+import { Failure } from "./failure";
 import type { Hover } from "./hover";
 import { useScene } from "./lines";
 import { Menu } from "./menu";
@@ -265,7 +266,7 @@ export function ChartCard({ board, view, metric, label, shown, hover, mounts, ar
           {picture.unloggable} {picture.unloggable === 1 ? "value" : "values"} ≤ 0 not on a log axis
         </span>
       )}
-      {failed && <p class="error">{failed}</p>}
+      <Failure text={failed} />
     </figure>
   );
 }

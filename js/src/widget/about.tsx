@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
+import { Failure } from "../panel/failure";
 import { SourceError } from "../source/source";
 import { Popover } from "./popover";
 import { NO_SERVER, type Session } from "./session";
@@ -74,7 +75,7 @@ function Form({ session, close }: { session: Session; close: () => void }) {
           onInput={(event) => setNotes(event.currentTarget.value)}
         />
       </label>
-      {trouble && <p class="error">{trouble}</p>}
+      <Failure text={trouble} />
       <p class="w-actions">
         <button type="submit" class="primary" disabled={etag === null}>
           Save

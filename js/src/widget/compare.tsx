@@ -4,6 +4,7 @@ import { runColor } from "../core/palette";
 import type { Run } from "../core/types";
 import { StatusBadge } from "../panel/badges";
 import { PanelContext } from "../panel/environment";
+import { Failure } from "../panel/failure";
 import { Popover } from "./popover";
 import { NO_SERVER, type Session } from "./session";
 
@@ -38,7 +39,7 @@ function Choices({ session, project, self }: { session: Session; project: string
     return () => aborter.abort();
   }, []);
   const chosen = new Set(session.others.value.map((run) => run.run));
-  if (failed) return <p class="error">{failed}</p>;
+  if (failed) return <Failure text={failed} />;
   if (!runs) return <p class="faint">Asking for the runs…</p>;
   if (runs.length === 0) return <p class="faint">This is the project's only run.</p>;
   return (

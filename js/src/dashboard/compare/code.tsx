@@ -3,6 +3,7 @@ import { diffLines, hunks, type Shown, sideBySide } from "../../core/diff";
 import { packages } from "../../core/packages";
 import type { Run } from "../../core/types";
 import { Options, Pick } from "../../panel/choice";
+import { Failure } from "../../panel/failure";
 import { type Facts, type Line, linesOf, surroundings } from "./facts";
 import { Finder } from "./finder";
 import { DiffTable } from "./table";
@@ -65,11 +66,7 @@ export function Code({
           </button>
         )}
       </Finder>
-      {error && (
-        <p class="error" role="alert">
-          {error}
-        </p>
-      )}
+      <Failure text={error} />
       {lines.length === 0 ? (
         <p class="empty">
           Nothing is known of how these runs came about: capturing was switched off (
@@ -152,11 +149,7 @@ function Texts({
           side by side
         </button>
       </div>
-      {error && (
-        <p class="error" role="alert">
-          {error}
-        </p>
-      )}
+      <Failure text={error} />
       {which === "diff.patch" && typeof commits[0] === "string" && typeof commits[1] === "string" && (
         <p class="hint">
           {commits[0] === commits[1] ? (

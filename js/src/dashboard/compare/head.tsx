@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { runColor } from "../../core/palette";
 import type { Run, Status } from "../../core/types";
 import { StatusBadge } from "../../panel/badges";
+import { Failure } from "../../panel/failure";
 import { api, getJson } from "../api";
 import { address } from "../app";
 import { MOST_COMPARED } from "../parts/limits";
@@ -125,11 +126,7 @@ export function Others({ project, view }: { project: string; view: CompareView }
         value={search}
         onInput={(event) => setSearch(event.currentTarget.value)}
       />
-      {error && (
-        <p class="error" role="alert">
-          {error}
-        </p>
-      )}
+      <Failure text={error} />
       <div class="menu-items">
         {left?.map((offer) => (
           <button key={offer.run} type="button" onClick={() => view.add(offer.run)}>

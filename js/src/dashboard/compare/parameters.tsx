@@ -4,6 +4,7 @@ import { formatValue } from "../../core/format";
 import { runColor } from "../../core/palette";
 import { type Dimension, goodness, insideOf, SHADES } from "../../core/parallel";
 import { Choice } from "../../panel/choice";
+import { Failure } from "../../panel/failure";
 import { address } from "../app";
 import { FieldLists } from "../parts/fieldlists";
 import { MOST_COMPARED } from "../parts/limits";
@@ -70,11 +71,7 @@ export function Parameters({
           </span>
         )}
       </div>
-      {error && (
-        <p class="error" role="alert">
-          {error}
-        </p>
-      )}
+      <Failure text={error} />
       {!columns && !error && <div class="card loading" aria-busy="true" style={{ height: "320px" }} />}
       {columns && found && (
         <Found project={project} view={view} rows={columns.rows} found={found} facts={facts} />

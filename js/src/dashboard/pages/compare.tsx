@@ -3,6 +3,7 @@ import { groupable } from "../../core/groupable";
 import type { Run } from "../../core/types";
 import { Charts } from "../../panel/charts";
 import { Controls } from "../../panel/controls";
+import { Failure } from "../../panel/failure";
 import { Board } from "../../state/board";
 import { api, getJson } from "../api";
 import { address, source } from "../app";
@@ -68,21 +69,18 @@ export function ComparePage({ project }: { project: string }) {
               : `${runs.length} ${runs.length === 1 ? "run" : "runs"} compared`}
           </h1>
         </div>
-        {board.error.value && (
-          <p class="error" role="alert">
-            {board.error.value}
-          </p>
-        )}
+        <Failure text={board.error.value} />
         {view.runs.value.length > MOST_COMPARED && (
           <p class="hint">
             The first {MOST_COMPARED} of {view.runs.value.length} runs are compared, which is the most.
           </p>
         )}
         {unknown.length > 0 && (
-          <p class="error" role="alert">
-            {unknown.length === 1 ? "There is no run " : "There are no runs "}
-            {unknown.slice(0, 5).join(", ")}
-            {unknown.length > 5 && ` and ${unknown.length - 5} more`} in {project}: deleted, or misspelt.{" "}
+          <Failure
+            text={`${unknown.length === 1 ? "There is no run" : "There are no runs"} ${unknown.slice(0, 5).join(", ")}${
+              unknown.length > 5 ? ` and ${unknown.length - 5} more` : ""
+            } in ${project}: deleted, or misspelt.`}
+          >
             <button
               type="button"
               class="link"
@@ -90,7 +88,7 @@ export function ComparePage({ project }: { project: string }) {
             >
               Go on without {unknown.length === 1 ? "it" : "them"}
             </button>
-          </p>
+          </Failure>
         )}
         {loading && wanted.length > 0 && (
           <div class="card loading" aria-busy="true" style={{ height: "44px" }} />

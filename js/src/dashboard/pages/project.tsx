@@ -2,6 +2,7 @@ import { useMemo, useState } from "preact/hooks";
 import { groupable } from "../../core/groupable";
 import { Charts } from "../../panel/charts";
 import { Controls } from "../../panel/controls";
+import { Failure } from "../../panel/failure";
 import { MOST, View } from "../../state/view";
 import { address, app, navigate } from "../app";
 import { DeleteButton, Notes } from "../parts/edit";
@@ -55,11 +56,7 @@ export function ProjectPage({ project }: { project: string }) {
               />
             </div>
           )}
-          {board.error.value && (
-            <p class="error" role="alert">
-              {board.error.value}
-            </p>
-          )}
+          <Failure text={board.error.value} />
           <Controls view={view} metrics={board.metrics.value} fields={fields} />
           {drawn.length >= MOST && (
             <p class="hint">

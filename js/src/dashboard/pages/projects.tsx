@@ -2,6 +2,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { formatAgo } from "../../core/format";
 import type { Project } from "../../core/types";
 import { Choice, Options, Pick } from "../../panel/choice";
+import { Failure } from "../../panel/failure";
 import { Menu, type MenuItem } from "../../panel/menu";
 import { remember, remembered } from "../../state/view";
 import { address, app, say, source } from "../app";
@@ -160,11 +161,7 @@ export function ProjectsPage() {
             </label>
           )}
         </div>
-        {error && (
-          <p class="error" role="alert">
-            {error}
-          </p>
-        )}
+        <Failure text={error} />
         {projects?.length === 0 && (
           <Teach title="No runs yet" code={START}>
             <p>Three lines in a script or a notebook cell record the first one; it appears here by itself.</p>

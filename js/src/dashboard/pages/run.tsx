@@ -7,6 +7,7 @@ import type { Run, RunDetail } from "../../core/types";
 import { StatusBadge, Tags } from "../../panel/badges";
 import { Charts } from "../../panel/charts";
 import { Controls } from "../../panel/controls";
+import { Failure } from "../../panel/failure";
 import { Stop } from "../../panel/stop";
 import type { Board } from "../../state/board";
 import { View } from "../../state/view";
@@ -86,15 +87,11 @@ export function RunPage({ project, run }: { project: string; run: string }) {
           </div>
         )}
         {board.deleted.value && (
-          <p class="error" role="alert">
-            This run was deleted. <a href={address("projects", project)}>Back to {project}</a>
-          </p>
+          <Failure text="This run was deleted.">
+            <a href={address("projects", project)}>Back to {project}</a>
+          </Failure>
         )}
-        {(error ?? board.error.value) && !board.deleted.value && (
-          <p class="error" role="alert">
-            {error ?? board.error.value}
-          </p>
-        )}
+        {!board.deleted.value && <Failure text={error ?? board.error.value} />}
         <Tabs
           label="Parts of the run"
           items={TABS.map((id) => ({ id, text: id, count: id === "artifacts" ? kept : 0 }))}
@@ -104,7 +101,9 @@ export function RunPage({ project, run }: { project: string; run: string }) {
         <TabPanel id={place.tab}>
           {place.tab === "charts" && <Drawn board={board} view={view} />}
           {place.tab === "system" && <Drawn board={board} view={view} system />}
-          {place.tab === "console" && head && <Console project={project} run={run} running={running} />}
+          {place.tab === "console" && head && (
+            <Console project={project} run={run} running={running} query={place.query} set={set} />
+          )}
           {place.tab === "media" && head && (
             <Media project={project} run={run} running={running} query={place.query} set={set} />
           )}
@@ -117,9 +116,9 @@ export function RunPage({ project, run }: { project: string; run: string }) {
               }}
             />
           )}
-          {detail && place.tab === "summary" && <Summary detail={detail} />}
-          {detail && place.tab === "config" && <Config detail={detail} />}
-          {detail && place.tab === "artifacts" && <Artifacts detail={detail} />}
+          {detail && place.tab === "summary" && <Summary detail={detail} query={place.query} set={set} />}
+          {detail && place.tab === "config" && <Config detail={detail} query={place.query} set={set} />}
+          {detail && place.tab === "artifacts" && <Artifacts detail={detail} query={place.query} set={set} />}
         </TabPanel>
       </div>
     </Frame>

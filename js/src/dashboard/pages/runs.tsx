@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Json } from "../../core/types";
 import { download } from "../../panel/export";
+import { Failure } from "../../panel/failure";
 import { api, getJson } from "../api";
 import { address, say, source } from "../app";
 import { Frame } from "../parts/frame";
@@ -187,11 +188,7 @@ export function RunsPage({ project }: { project: string }) {
             }}
           />
         </div>
-        {store.error.value && (
-          <p class="error" role="alert">
-            {store.error.value}
-          </p>
-        )}
+        <Failure text={store.error.value} />
         <Actions
           store={store}
           rows={chosen}

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Metadata } from "../../core/types";
 import { Tags } from "../../panel/badges";
+import { Failure } from "../../panel/failure";
 import { SourceError } from "../../source/source";
 import { app, say, source } from "../app";
 import { Dialog } from "./frame";
@@ -34,8 +35,12 @@ export function Notes({
   };
   useEffect(() => {
     if (open) void begin();
-    else load().catch((e: Error) => setError(e.message));
+    else void read();
   }, [project, run]);
+  const read = () =>
+    load()
+      .then(() => setError(null))
+      .catch((e: Error) => setError(e.message));
   const begin = async () => {
     try {
       const now = await load();
@@ -69,7 +74,7 @@ export function Notes({
       if (e instanceof SourceError && e.status === 412) setEtag((await source.metadata(project, run)).etag);
     }
   };
-  if (!content) return error ? <p class="error">{error}</p> : null;
+  if (!content) return <Failure text={error} again={() => void read()} />;
   if (!editing) {
     return (
       <div class="notes">
@@ -116,11 +121,7 @@ export function Notes({
         Tags, separated by commas
         <input value={tags} onInput={(event) => setTags(event.currentTarget.value)} />
       </label>
-      {error && (
-        <p class="error" role="alert">
-          {error} Your text is still here; saving again overwrites.
-        </p>
-      )}
+      <Failure text={error}>Your text is still here; saving again overwrites.</Failure>
       <div class="row">
         <button type="submit" class="primary">
           Save
@@ -182,11 +183,7 @@ export function DeleteButton({
             Every file of it is removed from the data directory: metrics, metadata, artifacts. This cannot be
             undone.
           </p>
-          {error && (
-            <p class="error" role="alert">
-              {error}
-            </p>
-          )}
+          <Failure text={error} />
           <div class="row">
             <button type="button" class="danger" onClick={() => void remove()}>
               {force ? "Delete although it is running" : "Delete"}

@@ -1,7 +1,9 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { SourceError } from "../../source/source";
 import { Board } from "../../state/board";
 import type { View } from "../../state/view";
 import { environment, source } from "../app";
+import { pause } from "./pause";
 
 /** A board that lives as long as the page that shows it. */
 export function useBoard(project: string, run?: string): Board {
@@ -99,6 +101,45 @@ export function usePolled<T>(
     };
   }, [...keys, round]);
   return { value, error, again: () => setRound((n) => n + 1) };
+}
+
+/** A server that does not answer is asked again after this time, ms. */
+const RETRY = 3000;
+
+/**
+ * The result of `load`, loaded once for its keys; undefined until it is here. A server that does not answer is asked again
+ * until it does; what it refuses is asked for again by `again` alone, which is null where that is of no use.
+ */
+export function useLoaded<T>(
+  load: (signal: AbortSignal) => Promise<T>,
+  keys: unknown[],
+): { value: T | undefined; error: string | null; again: (() => void) | undefined } {
+  const [value, setValue] = useState<T | undefined>(undefined);
+  const [failed, setFailed] = useState<Error | null>(null);
+  const [round, setRound] = useState(0);
+  useEffect(() => {
+    const aborter = new AbortController();
+    const { signal } = aborter;
+    load(signal).then(
+      (found) => {
+        if (signal.aborted) return;
+        setValue(() => found);
+        setFailed(null);
+      },
+      async (error: Error) => {
+        if (signal.aborted) return;
+        setFailed(error);
+        if (noAnswer(error) && (await pause(RETRY, signal))) setRound((n) => n + 1);
+      },
+    );
+    return () => aborter.abort();
+  }, [...keys, round]);
+  const again = failed && !noAnswer(failed) ? () => setRound((n) => n + 1) : undefined;
+  return { value, error: failed?.message ?? null, again };
+}
+
+function noAnswer(error: Error): boolean {
+  return error instanceof SourceError && error.status === 0;
 }
 
 /** The same list as before while its items look the same: charts are not drawn anew for a step counted. */

@@ -1,13 +1,13 @@
-import { useState } from "preact/hooks";
 import { formatTime } from "../../core/format";
 import type { Artifact, ArtifactUse, RunDetail } from "../../core/types";
 import { api } from "../api";
 import { Teach } from "../parts/teach";
 import { FileRow } from "./filerow";
+import type { Within } from "./place";
 import { VersionCard } from "./version";
 
-/** What is kept with a run: versions of artifacts that it made and used, and its plain files. */
-export function Artifacts({ detail }: { detail: RunDetail }) {
+/** What is kept with a run: versions of artifacts that it made and used, and its plain files. What is unfolded is in the address. */
+export function Artifacts({ detail, ...within }: { detail: RunDetail } & Within) {
   const made = detail.logged_artifacts ?? [];
   const used = detail.used_artifacts ?? [];
   if (detail.artifacts.length + made.length + used.length === 0)
@@ -23,27 +23,34 @@ export function Artifacts({ detail }: { detail: RunDetail }) {
     );
   return (
     <>
-      <Uses title="Made by this run" uses={made} run={detail.run} />
-      <Uses title="Used by this run" uses={used} run={detail.run} />
-      {detail.artifacts.length > 0 && <Files detail={detail} />}
+      <Uses title="Made by this run" way="made" uses={made} run={detail.run} {...within} />
+      <Uses title="Used by this run" way="used" uses={used} run={detail.run} {...within} />
+      {detail.artifacts.length > 0 && <Files detail={detail} {...within} />}
     </>
   );
 }
 
-function Uses({ title, uses, run }: { title: string; uses: ArtifactUse[]; run: string }) {
+function Uses({
+  title,
+  way,
+  uses,
+  run,
+  ...within
+}: { title: string; way: string; uses: ArtifactUse[]; run: string } & Within) {
   if (uses.length === 0) return null;
   return (
     <section class="uses">
       <h2>{title}</h2>
-      {uses.map((use) => (
-        <VersionCard key={`${use.project} ${use.name} ${use.version ?? use.digest}`} use={use} run={run} />
-      ))}
+      {uses.map((use) => {
+        const key = `${way} ${use.project}/${use.name}:${use.version ?? use.digest}`;
+        return <VersionCard key={key} place={key} use={use} run={run} {...within} />;
+      })}
     </section>
   );
 }
 
-function Files({ detail }: { detail: RunDetail }) {
-  const [shown, setShown] = useState<string | null>(null);
+function Files({ detail, query, set }: { detail: RunDetail } & Within) {
+  const shown = query.get("file");
   const address = (name: string) => api("projects", detail.project, "runs", detail.run, "artifacts", name);
   return (
     <section class="uses">
@@ -68,7 +75,7 @@ function Files({ detail }: { detail: RunDetail }) {
             about={about(file)}
             address={address(file.name)}
             open={shown === file.name}
-            toggle={() => setShown(shown === file.name ? null : file.name)}
+            toggle={() => set({ file: shown === file.name ? null : file.name })}
           />
         ))}
       </ul>

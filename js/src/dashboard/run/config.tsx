@@ -1,9 +1,10 @@
 import type { RunDetail } from "../../core/types";
 import { Teach } from "../parts/teach";
+import type { Within } from "./place";
 import { Tree } from "./tree";
 
 /** What went into a run. */
-export function Config({ detail }: { detail: RunDetail }) {
+export function Config({ detail, query, set }: { detail: RunDetail } & Within) {
   const config = Object.keys(detail.config).length ? detail.config : detail.params;
   if (Object.keys(config).length === 0)
     return (
@@ -16,5 +17,13 @@ export function Config({ detail }: { detail: RunDetail }) {
         <p>What a run was started with makes it comparable: give it at the start, or set it later.</p>
       </Teach>
     );
-  return <Tree value={config} root="config" label="the config" />;
+  return (
+    <Tree
+      value={config}
+      root="config"
+      label="the config"
+      search={query.get("search") ?? ""}
+      find={(search) => set({ search })}
+    />
+  );
 }

@@ -1,66 +1,86 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { bare, PLAIN, type Style, spans, terminalLines } from "../../core/terminal";
+import { formatBytes } from "../../core/format";
+import { bare } from "../../core/terminal";
+import { PORTION, type Portion, Transcript } from "../../core/transcript";
 import { download, fileName } from "../../panel/export";
+import { Failure } from "../../panel/failure";
+import { SourceError } from "../../source/source";
 import { remember, remembered } from "../../state/view";
+import { api } from "../api";
 import { say } from "../app";
 import { pause } from "../parts/pause";
 import { Teach } from "../parts/teach";
-import { ConsoleLines, PORTION } from "./consolelines";
+import { ConsoleLines } from "./consolelines";
 import { readConsole } from "./consoleread";
+import type { Within } from "./place";
 
-/** Characters kept on the page; a download has everything. */
+/** Characters kept on the page, the newest; a download has everything. */
 const MOST = 2_000_000;
 
 /** Captured output of a run; while it goes on the newest lines follow, unless somebody scrolled away from the end. */
-export function Console({ project, run, running }: { project: string; run: string; running: boolean }) {
-  const [text, setText] = useState<string | null>(null);
+export function Console({
+  project,
+  run,
+  running,
+  query,
+  set,
+}: { project: string; run: string; running: boolean } & Within) {
+  // What was taken stays when the run ends: only what came since is asked for.
+  const transcript = useMemo(() => new Transcript(MOST), [project, run]);
+  const taken = useMemo(() => ({ end: null as number | null, cut: false }), [project, run]);
+  const [portions, setPortions] = useState<readonly Portion[] | null>(null);
   const [cut, setCut] = useState(false);
+  const [older, setOlder] = useState(0);
   const [error, setError] = useState<string | null>(null);
   const [follow, setFollow] = useState(true);
   const [wrap, setWrap] = useState(remembered("aspara-console-wrap") === "1");
-  const [search, setSearch] = useState("");
+  const search = query.get("search") ?? "";
   const [at, setAt] = useState(0);
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const aborter = new AbortController();
     const { signal } = aborter;
-    let byte = 0;
-    let whole = "";
+    /** Everything that came since, then the newest end. */
+    const catchUp = async () => {
+      for (;;) {
+        const from = taken.end === null ? { last: MOST } : { after: taken.end };
+        const part = await readConsole(project, run, from, signal);
+        taken.cut ||= taken.end === null && part.start > 0;
+        taken.end = part.end;
+        setOlder(part.older);
+        if (part.text !== "") transcript.add(part.text);
+        if (part.text === "" || part.end >= part.size) return;
+      }
+    };
     const read = async () => {
+      let again: boolean;
       do {
+        again = running;
         try {
-          const part = await readConsole(project, run, byte, signal);
-          byte = part.end;
-          if (part.text !== "" || whole === "") {
-            whole += part.text;
-            if (whole.length > MOST) {
-              whole = whole.slice(whole.indexOf("\n", whole.length - MOST) + 1);
-              setCut(true);
-            }
-            setText(whole);
-          }
+          await catchUp();
+          setPortions(transcript.portions);
+          setCut(transcript.cut || taken.cut);
           setError(null);
         } catch (e) {
           if (signal.aborted) return;
           setError((e as Error).message);
+          again ||= e instanceof SourceError && e.status === 0;
         }
-      } while (running && (await pause(1000, signal)));
+      } while (again && (await pause(1000, signal)));
     };
-    setText(null);
     void read();
     return () => aborter.abort();
-  }, [project, run, running]);
-  const portions = useMemo(() => inPortions(text ?? ""), [text]);
+  }, [taken, running]);
   const wanted = search.trim().toLowerCase();
   const hits = useMemo(() => {
     if (!wanted) return [];
-    return portions.flatMap((portion, i) =>
+    return (portions ?? []).flatMap((portion) =>
       portion.lines.flatMap((line, j) =>
-        bare(line).toLowerCase().includes(wanted) ? [i * PORTION + j] : [],
+        bare(line).toLowerCase().includes(wanted) ? [portion.first + j] : [],
       ),
     );
   }, [portions, wanted]);
-  const hit = useMemo(() => new Set(hits.map((line) => Math.floor(line / PORTION))), [hits]);
+  const hit = useMemo(() => new Set(hits.map((line) => line - (line % PORTION))), [hits]);
   const now = hits[Math.min(at, hits.length - 1)];
   useEffect(() => {
     if (!follow || wanted) return;
@@ -69,7 +89,7 @@ export function Console({ project, run, running }: { project: string; run: strin
     // Lines that come into sight may turn out higher than they were taken for.
     const again = requestAnimationFrame(toEnd);
     return () => cancelAnimationFrame(again);
-  }, [text, follow, wanted, wrap]);
+  }, [portions, follow, wanted, wrap]);
   useEffect(() => {
     if (now !== undefined)
       box.current
@@ -85,7 +105,7 @@ export function Console({ project, run, running }: { project: string; run: strin
     try {
       const parts: string[] = [];
       for (let byte = 0; ; ) {
-        const part = await readConsole(project, run, byte);
+        const part = await readConsole(project, run, { after: byte });
         parts.push(part.text);
         if (part.end <= byte || part.end >= part.size) break;
         byte = part.end;
@@ -95,7 +115,7 @@ export function Console({ project, run, running }: { project: string; run: strin
       say((e as Error).message, "error");
     }
   };
-  if (text === "" && !error)
+  if (portions?.length === 0 && !error)
     return (
       <Teach
         title="No output"
@@ -118,7 +138,7 @@ export function Console({ project, run, running }: { project: string; run: strin
           aria-label="Search the output"
           value={search}
           onInput={(event) => {
-            setSearch(event.currentTarget.value);
+            set({ search: event.currentTarget.value });
             setAt(0);
           }}
           onKeyDown={(event) => {
@@ -160,13 +180,21 @@ export function Console({ project, run, running }: { project: string; run: strin
           Download
         </button>
       </div>
-      {error && (
-        <p class="error" role="alert">
-          {error}
+      <Failure text={error} />
+      {(cut || older > 0) && (
+        <p class="hint small">
+          {cut && "Only the newest part is shown; the download has everything. "}
+          {older > 0 && (
+            <a
+              href={api("projects", project, "runs", run, "files", "console.1.log")}
+              download={`${fileName(run)}-console.1.log`}
+            >
+              Output from before this ({formatBytes(older)})
+            </a>
+          )}
         </p>
       )}
-      {cut && <p class="hint small">Only the newest part is shown; the download has everything.</p>}
-      {text && (
+      {portions && portions.length > 0 && (
         <div
           ref={box}
           class="console-box"
@@ -180,35 +208,16 @@ export function Console({ project, run, running }: { project: string; run: strin
             if (end !== follow && !wanted) setFollow(end);
           }}
         >
-          {portions.map((portion, i) => {
-            const first = i * PORTION;
-            return (
-              <ConsoleLines
-                key={i}
-                text={portion.lines.join("\n")}
-                style={portion.style}
-                first={first}
-                wanted={hit.has(i) ? wanted : ""}
-                now={now !== undefined && now >= first && now < first + PORTION ? now : -1}
-              />
-            );
-          })}
+          {portions.map((portion) => (
+            <ConsoleLines
+              key={portion.first}
+              portion={portion}
+              wanted={hit.has(portion.first) ? wanted : ""}
+              now={now !== undefined && now - (now % PORTION) === portion.first ? now : -1}
+            />
+          ))}
         </div>
       )}
     </div>
   );
-}
-
-/** Lines in portions, each with the style in which it begins. */
-function inPortions(text: string): { lines: string[]; style: Style }[] {
-  const lines = terminalLines(text);
-  if (lines.at(-1) === "") lines.pop();
-  const found: { lines: string[]; style: Style }[] = [];
-  let style = PLAIN;
-  for (let i = 0; i < lines.length; i += PORTION) {
-    const portion = lines.slice(i, i + PORTION);
-    found.push({ lines: portion, style });
-    for (const line of portion) if (line.includes("\u001b")) style = spans(line, style).style;
-  }
-  return found;
 }

@@ -1,35 +1,27 @@
 import { Component } from "preact";
-import { bare, type Style, spans } from "../../core/terminal";
+import { bare, spans } from "../../core/terminal";
+import type { Portion } from "../../core/transcript";
 
-/** Lines of a portion: one is drawn anew when it changes, the others stay as they are. */
-export const PORTION = 200;
 /** Pixels of a line, as the style sheet has it: portions out of sight keep their height. */
 const LINE = 18;
 
 interface Props {
-  text: string;
-  style: Style;
-  /** The number of its first line. */
-  first: number;
+  portion: Portion;
+  /** What is looked for, where the portion has it. */
   wanted: string;
   /** The line of the hit that is looked at. */
   now: number;
 }
 
+/** Lines of a portion: one is drawn anew when it changes, the others stay as they are. */
 export class ConsoleLines extends Component<Props> {
   override shouldComponentUpdate(next: Props): boolean {
     const now = this.props;
-    return (
-      next.text !== now.text ||
-      next.wanted !== now.wanted ||
-      next.now !== now.now ||
-      JSON.stringify(next.style) !== JSON.stringify(now.style)
-    );
+    return next.portion !== now.portion || next.wanted !== now.wanted || next.now !== now.now;
   }
 
-  override render({ text, style: begin, first, wanted, now }: Props) {
+  override render({ portion: { lines, first, style: begin }, wanted, now }: Props) {
     let style = begin;
-    const lines = text.split("\n");
     return (
       <pre class="portion" style={{ containIntrinsicHeight: `auto ${lines.length * LINE}px` }}>
         {lines.map((line, i) => {

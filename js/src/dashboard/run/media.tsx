@@ -2,6 +2,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { allSteps, type MediaKey, placeOf } from "../../core/media";
 import { matcher } from "../../core/sections";
 import { Choice } from "../../panel/choice";
+import { Failure } from "../../panel/failure";
 import { api, getJson } from "../api";
 import { usePolled } from "../parts/hooks";
 import { Teach } from "../parts/teach";
@@ -26,7 +27,7 @@ export function Media({
   set: (changes: Record<string, string | null>) => void;
 }) {
   const shelf = useMemo(() => new Shelf(project, run), [project, run]);
-  const { value, error } = usePolled(
+  const { value, error, again } = usePolled(
     (signal) =>
       getJson<{ keys: MediaKey[] }>(
         api("projects", project, "runs", run, "media"),
@@ -57,12 +58,7 @@ export function Media({
     setStep(at === steps.length - 1 ? null : (steps[at] ?? null));
   };
   useArrows((by) => choose(latest.current + by));
-  if (error && !keys)
-    return (
-      <p class="error" role="alert">
-        {error}
-      </p>
-    );
+  if (error && !keys) return <Failure text={error} again={again} />;
   if (!keys) return <p class="empty">Loading…</p>;
   if (keys.length === 0) return <NoMedia running={running} />;
   return (
@@ -84,11 +80,7 @@ export function Media({
           choose={(each) => set({ size: each === "m" ? null : each })}
         />
       </div>
-      {error && (
-        <p class="error" role="alert">
-          {error}
-        </p>
-      )}
+      <Failure text={error} again={again} />
       {shown.length === 0 && (
         <p class="empty">
           Nothing is called like “{search}”.{" "}

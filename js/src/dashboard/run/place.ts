@@ -6,6 +6,12 @@ export interface Place {
   query: URLSearchParams;
 }
 
+/** What a tab knows of its place: what is shown in it, and how that is changed; null takes a parameter away. */
+export interface Within {
+  query: URLSearchParams;
+  set: (changes: Record<string, string | null>) => void;
+}
+
 /** `#media?step=10` as a place; a tab that is none of `tabs` is the first. */
 export function readPlace(hash: string, tabs: readonly string[]): Place {
   const [tab = "", query = ""] = hash.replace(/^#/, "").split(/\?(.*)/s);
@@ -19,13 +25,12 @@ export function writePlace({ tab, query }: Place): string {
 }
 
 /**
- * The place, and how to go to another: a tab is a page of its own for the back button, what is shown in it is not. null takes
- * a parameter away.
+ * The place, and how to go to another: a tab is a page of its own for the back button, what is shown in it is not.
  */
 export function usePlace(tabs: readonly string[]): {
   place: Place;
   go: (tab: string) => void;
-  set: (changes: Record<string, string | null>) => void;
+  set: Within["set"];
 } {
   const [place, setPlace] = useState(() => readPlace(location.hash, tabs));
   useEffect(() => {

@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { delimited } from "../../core/delimited";
 import { formatBytes } from "../../core/format";
 import type { Json } from "../../core/types";
+import { Failure } from "../../panel/failure";
 import { asText, type Bounded, readStart } from "../parts/bounded";
 import { Markdown } from "../parts/markdown";
 import { Tree } from "./tree";
@@ -33,6 +34,7 @@ export function Preview({ name, size, address }: { name: string; size: number; a
   const [shown, setShown] = useState<Shown | null>(null);
   const [cut, setCut] = useState(false);
   const [error, setError] = useState<string | null>(null);
+  const [round, setRound] = useState(0);
   useEffect(() => {
     const aborter = new AbortController();
     let url: string | null = null;
@@ -44,6 +46,7 @@ export function Preview({ name, size, address }: { name: string; size: number; a
         const made = understood(ending, found);
         if (made.kind === "picture") url = made.url;
         if (aborter.signal.aborted && url) URL.revokeObjectURL(url);
+        setError(null);
         setCut(found.cut);
         setShown(made);
       },
@@ -53,12 +56,12 @@ export function Preview({ name, size, address }: { name: string; size: number; a
       aborter.abort();
       if (url) URL.revokeObjectURL(url);
     };
-  }, [address, name]);
+  }, [address, name, round]);
   if (error)
     return (
-      <p class="error preview" role="alert">
-        {error}
-      </p>
+      <div class="preview">
+        <Failure text={error} again={() => setRound((n) => n + 1)} />
+      </div>
     );
   if (!shown) return <p class="faint preview">Loading…</p>;
   return (

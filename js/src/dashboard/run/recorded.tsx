@@ -1,7 +1,10 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { useMemo, useState } from "preact/hooks";
 import { packages } from "../../core/packages";
 import { matcher } from "../../core/sections";
+import { Failure } from "../../panel/failure";
 import { type Captured, captured } from "../parts/captured";
+import { useLoaded } from "../parts/hooks";
 import { Patch } from "./patch";
 
 /** What was captured beside a run: undefined while it comes, null where there is none. */
@@ -10,31 +13,21 @@ function useCaptured(
   run: string,
   name: Captured,
   ended: boolean,
-): { text: string | null | undefined; error: string | null } {
-  const [text, setText] = useState<string | null | undefined>(undefined);
-  const [error, setError] = useState<string | null>(null);
-  useEffect(() => {
-    const aborter = new AbortController();
-    captured(project, run, name, aborter.signal).then(
-      setText,
-      (e: Error) => !aborter.signal.aborted && setError(e.message),
-    );
-    return () => aborter.abort();
-  }, [project, run, name, ended]);
-  return { text, error };
+): { text: string | null | undefined; failure: ComponentChildren } {
+  const { value, error, again } = useLoaded(
+    (signal) => captured(project, run, name, signal),
+    [project, run, name, ended],
+  );
+  return { text: value, failure: error && <Failure text={error} again={again} /> };
 }
 
 /** What the work tree changed against its commit when the run began. */
 export function Diff({ project, run, ended }: { project: string; run: string; ended: boolean }) {
-  const { text, error } = useCaptured(project, run, "diff.patch", ended);
+  const { text, failure } = useCaptured(project, run, "diff.patch", ended);
   return (
     <section class="card diff-card">
       <h2>Changes since the commit</h2>
-      {error && (
-        <p class="error" role="alert">
-          {error}
-        </p>
-      )}
+      {failure}
       {(text === null || text === "") && <p class="faint">The diff was not kept with the run.</p>}
       {text && <Patch text={text} />}
     </section>
@@ -53,10 +46,10 @@ export function Packages(props: { project: string; run: string; ended: boolean }
 }
 
 function PackageList({ project, run, ended }: { project: string; run: string; ended: boolean }) {
-  const { text, error } = useCaptured(project, run, "requirements.txt", ended);
+  const { text, failure } = useCaptured(project, run, "requirements.txt", ended);
   const [search, setSearch] = useState("");
   const all = useMemo(() => Object.entries(packages(text ?? "")), [text]);
-  if (error) return <p class="error">{error}</p>;
+  if (failure) return failure;
   if (text === undefined) return <p class="faint">Loading…</p>;
   if (all.length === 0) return <p class="faint">They were not captured (ASPARA_CAPTURE).</p>;
   const matches = matcher(search);

@@ -1,13 +1,13 @@
-import { useState } from "preact/hooks";
 import { direction } from "../../core/best";
 import { formatValue } from "../../core/format";
 import { matcher } from "../../core/sections";
 import type { Json, MetricSummary, RunDetail } from "../../core/types";
 import { Teach } from "../parts/teach";
+import type { Within } from "./place";
 
 /** What came out: of each metric the last, best, least, greatest and mean value with their steps; beside them what the program set. */
-export function Summary({ detail }: { detail: RunDetail }) {
-  const [search, setSearch] = useState("");
+export function Summary({ detail, query, set }: { detail: RunDetail } & Within) {
+  const search = query.get("search") ?? "";
   const own = ownValues(detail);
   const metrics = Object.entries(detail.metric_summary);
   if (metrics.length + own.length === 0)
@@ -31,7 +31,7 @@ export function Summary({ detail }: { detail: RunDetail }) {
           placeholder="Search the summary"
           aria-label="Search the summary"
           value={search}
-          onInput={(event) => setSearch(event.currentTarget.value)}
+          onInput={(event) => set({ search: event.currentTarget.value })}
         />
         <span class="faint small">
           {metrics.length} {metrics.length === 1 ? "metric" : "metrics"}

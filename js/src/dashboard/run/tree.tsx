@@ -11,8 +11,23 @@ const SHORT = 12;
 const LONG_TEXT = 300;
 
 /** Nested values, folded and unfolded, found by key or value; each value and each path can be copied. */
-export function Tree({ value, root, label }: { value: Branches; root: string; label: string }) {
-  const [search, setSearch] = useState("");
+export function Tree({
+  value,
+  root,
+  label,
+  search: given,
+  find,
+}: {
+  value: Branches;
+  root: string;
+  label: string;
+  /** What is looked for, where somebody else keeps it. */
+  search?: string;
+  find?: (search: string) => void;
+}) {
+  const [own, setOwn] = useState("");
+  const search = given ?? own;
+  const setSearch = find ?? setOwn;
   const [all, setAll] = useState<{ open: boolean; round: number }>({ open: true, round: 0 });
   const wanted = search.trim().toLowerCase();
   const found = useMemo(() => (wanted ? filtered(value, wanted) : value), [value, wanted]);

@@ -3,10 +3,13 @@ import { formatBytes, formatTime, formatValue } from "../../core/format";
 import { runColor } from "../../core/palette";
 import type { ArtifactUse, Json, Run } from "../../core/types";
 import { Options, Pick } from "../../panel/choice";
+import { Failure } from "../../panel/failure";
 import { api, getJson } from "../api";
 import { address, source } from "../app";
+import { useLoaded } from "../parts/hooks";
 import { Copy } from "./copy";
 import { FileRow } from "./filerow";
+import type { Within } from "./place";
 
 interface Entry {
   path: string;
@@ -39,36 +42,46 @@ interface Listed {
 const FIRST = 50;
 
 /** A version of an artifact: what it is, its files, and where it came from and went; unfolded, other versions can be looked at. */
-export function VersionCard({ use, run }: { use: ArtifactUse; run: string }) {
-  const [open, setOpen] = useState(false);
-  const [reference, setReference] = useState(use.version ?? use.digest ?? "latest");
-  const [version, setVersion] = useState<Version | null>(null);
-  const [versions, setVersions] = useState<Listed[]>([]);
-  const [error, setError] = useState<string | null>(null);
+export function VersionCard({
+  use,
+  run,
+  place,
+  query,
+  set,
+}: {
+  use: ArtifactUse;
+  run: string;
+  /** What it is called in the address, where the version stands that is looked at: that is what unfolds it. */
+  place: string;
+} & Within) {
+  const own = use.version ?? use.digest ?? "latest";
+  const open = query.has(place);
+  const reference = query.get(place) ?? own;
+  const inside = `in ${place}`;
   const base = api("projects", use.project, "artifacts", use.name);
-  useEffect(() => {
-    const aborter = new AbortController();
-    setError(null);
-    getJson<Version>(`${base}/${encodeURIComponent(reference)}`, {}, aborter.signal).then(
-      setVersion,
-      (e: Error) => !aborter.signal.aborted && setError(e.message),
-    );
-    return () => aborter.abort();
-  }, [base, reference]);
-  useEffect(() => {
-    if (!open) return;
-    const aborter = new AbortController();
-    getJson<{ versions: Listed[] }>(base, {}, aborter.signal).then(
-      (found) => setVersions(found.versions),
-      () => undefined, // the version itself says what is wrong
-    );
-    return () => aborter.abort();
-  }, [base, open]);
+  const {
+    value: version,
+    error,
+    again,
+  } = useLoaded(
+    (signal) => getJson<Version>(`${base}/${encodeURIComponent(reference)}`, {}, signal),
+    [base, reference],
+  );
+  const { value: listed } = useLoaded(
+    async (signal) => (open ? getJson<{ versions: Listed[] }>(base, {}, signal) : null),
+    [base, open],
+  );
+  const versions = listed?.versions ?? [];
   const title = `${use.name}:${version?.version ?? reference.slice(0, 12)}`;
   return (
     <article class="card version">
       <div class="file-row">
-        <button type="button" class="fold" aria-expanded={open} onClick={() => setOpen(!open)}>
+        <button
+          type="button"
+          class="fold"
+          aria-expanded={open}
+          onClick={() => set({ [place]: open ? null : own, [inside]: null })}
+        >
           <span class="arrow" aria-hidden="true">
             {open ? "▾" : "▸"}
           </span>
@@ -102,15 +115,15 @@ export function VersionCard({ use, run }: { use: ArtifactUse; run: string }) {
           </>
         )}
       </div>
-      {error && (
-        <p class="error" role="alert">
-          {error}
-        </p>
-      )}
+      <Failure text={error} again={again} />
       {open && version && (
         <div class="version-body">
           {versions.length > 1 && (
-            <Pick label="Version" value={version.version} choose={setReference}>
+            <Pick
+              label="Version"
+              value={version.version}
+              choose={(other) => set({ [place]: other, [inside]: null })}
+            >
               <Options
                 of={versions.map((each) => [
                   each.version,
@@ -132,7 +145,13 @@ export function VersionCard({ use, run }: { use: ArtifactUse; run: string }) {
               ))}
             </dl>
           )}
-          <VersionFiles key={version.version} version={version} project={use.project} />
+          <VersionFiles
+            key={version.version}
+            version={version}
+            project={use.project}
+            shown={query.get(inside)}
+            show={(path) => set({ [inside]: path })}
+          />
           <p class="faint small bar">
             <code>{`run.use_artifact("${use.name}:${version.version}")`}</code>
             <Copy text={`run.use_artifact("${use.name}:${version.version}")`} what="the line that uses it" />
@@ -206,9 +225,21 @@ function RunLink({
   );
 }
 
-function VersionFiles({ version, project }: { version: Version; project: string }) {
-  const [shown, setShown] = useState<string | null>(null);
-  const [most, setMost] = useState(FIRST);
+function VersionFiles({
+  version,
+  project,
+  shown,
+  show,
+}: {
+  version: Version;
+  project: string;
+  /** The file that is looked into. */
+  shown: string | null;
+  show: (path: string | null) => void;
+}) {
+  const [most, setMost] = useState(() =>
+    Math.max(FIRST, version.entries.findIndex((entry) => entry.path === shown) + 1),
+  );
   const base = `${versionAddress(project, version)}/file?path=`;
   return (
     <ul class="files">
@@ -226,7 +257,7 @@ function VersionFiles({ version, project }: { version: Version; project: string 
             about=""
             address={base + encodeURIComponent(entry.path)}
             open={shown === entry.path}
-            toggle={() => setShown(shown === entry.path ? null : entry.path)}
+            toggle={() => show(shown === entry.path ? null : entry.path)}
           />
         ),
       )}

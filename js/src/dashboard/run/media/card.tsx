@@ -1,6 +1,7 @@
 import type { FunctionComponent } from "preact";
 import { useMemo, useRef } from "preact/hooks";
 import { fileName, type MediaItem, type MediaKey, placeOf } from "../../../core/media";
+import { Failure } from "../../../panel/failure";
 import { useNear } from "../../parts/hooks";
 import { Cloudy } from "./cloud";
 import { Figure } from "./figure";
@@ -47,7 +48,7 @@ export function KeyCard(props: CardProps) {
   const only = mediaKey.types.length === 1 ? mediaKey.types[0]! : "";
   const settled = place < mediaKey.steps.length - 1;
   const wanted = near && only !== "histogram" ? at : null;
-  const { items, error } = useItems(shelf, mediaKey.metric, wanted, settled, mediaKey.count);
+  const { items, error, again } = useItems(shelf, mediaKey.metric, wanted, settled, mediaKey.count);
   const many = (items?.length ?? 0) > 1;
   const kinds = useMemo(() => byType(items ?? []), [items]);
   const wide = WIDE.has(only) || many || mediaKey.types.length > 1;
@@ -67,11 +68,7 @@ export function KeyCard(props: CardProps) {
           {step !== null && at !== null && at > step && " · nothing earlier"}
         </span>
       </header>
-      {error && (
-        <p class="error" role="alert">
-          {error}
-        </p>
-      )}
+      <Failure text={error} again={again} />
       {!near || (!items && !error && only !== "histogram") ? (
         <div class="media-waiting" aria-busy="true" />
       ) : only === "histogram" ? (

@@ -11,41 +11,53 @@ import {
   type Turn,
 } from "../../../core/cloud";
 import { formatBytes } from "../../../core/format";
+import { Failure } from "../../../panel/failure";
 import { readStart } from "../../parts/bounded";
+import { useLoaded } from "../../parts/hooks";
 import type { SingleProps } from "./simple";
 
 const MOST = 30 << 20;
 const READABLE = ["json", "obj", "stl", "pdb", "xyz"];
 const SIZE = 560;
+const MODELS = "Textured models take a 3D engine, which this page does not bring: of";
+const WHY: Readonly<Record<string, string>> = {
+  gltf: `${MODELS} a glTF model nothing is drawn.`,
+  glb: `${MODELS} a glTF model nothing is drawn.`,
+  babylon: `${MODELS} a Babylon scene nothing is drawn.`,
+};
 
 /** Points in space, to be turned by dragging or by the arrow keys. What cannot be read so is a download. */
 export function Cloudy({ item, name, shelf }: SingleProps) {
   const ending = name.slice(name.lastIndexOf(".") + 1);
-  const [cloud, setCloud] = useState<Cloud | null | undefined>(undefined);
-  const [error, setError] = useState<string | null>(null);
   const readable = READABLE.includes(ending) && (item.size ?? 0) <= MOST;
-  useEffect(() => {
-    if (!readable) return;
-    const aborter = new AbortController();
-    readStart(shelf.file(name), MOST, aborter.signal).then(
-      ({ content }) => setCloud(read(ending, content)),
-      (e: Error) => !aborter.signal.aborted && setError(e.message),
-    );
-    return () => aborter.abort();
-  }, [shelf, name]);
-  if (error) return <p class="error">{error}</p>;
+  const {
+    value: cloud,
+    error,
+    again,
+  } = useLoaded(
+    async (signal) =>
+      readable ? read(ending, (await readStart(shelf.file(name), MOST, signal)).content) : null,
+    [shelf, name],
+  );
+  if (error) return <Failure text={error} again={again} />;
   if (!readable || cloud === null)
     return (
-      <p class="faint media-none">
-        A {ending} file of {formatBytes(item.size ?? 0)} is not drawn here; download it for a viewer of its
-        kind.
-      </p>
+      <p class="faint media-none">{why(ending, item.size ?? 0)} Download it for a viewer of its kind.</p>
     );
   if (!cloud) return <div class="media-waiting" aria-busy="true" />;
   return <Scene cloud={cloud} label={item.caption ?? `${item.metric} at step ${item.step}`} />;
 }
 
-function Scene({ cloud, label }: { cloud: Cloud; label: string }) {
+/** Why a file is not drawn. */
+function why(ending: string, size: number): string {
+  if (WHY[ending]) return WHY[ending];
+  if (!READABLE.includes(ending)) return `Files of the kind ${ending} are not read here.`;
+  if (size > MOST) return `A ${ending} file of ${formatBytes(size)} is too large to be drawn here.`;
+  return `This ${ending} file has no points that can be read.`;
+}
+
+/** Points and edges, turned by hand. */
+export function Scene({ cloud, label }: { cloud: Cloud; label: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [turn, setTurn] = useState<Turn>({ around: 0.6, up: 0.4, zoom: 1 });
   const within = useMemo(() => frame(cloud), [cloud]);

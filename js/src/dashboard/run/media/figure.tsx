@@ -1,9 +1,13 @@
-import { useContext, useEffect, useRef, useState } from "preact/hooks";
+import { useContext, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Plotly } from "../../../chart/plotly";
-import { type Drawable, drawable } from "../../../core/figures";
+import { drawable, whyNot } from "../../../core/figures";
+import { spaceCloud } from "../../../core/space";
 import { PanelContext } from "../../../panel/environment";
+import { Failure } from "../../../panel/failure";
 import { figuresPlotly } from "../../app";
 import { readStart } from "../../parts/bounded";
+import { useLoaded } from "../../parts/hooks";
+import { Scene } from "./cloud";
 import type { SingleProps } from "./simple";
 
 const MOST = 20 << 20;
@@ -13,25 +17,27 @@ export function Figure({ item, name, shelf }: SingleProps) {
   const { plotly, dark } = useContext(PanelContext)!;
   const host = useRef<HTMLDivElement>(null);
   const drawnBy = useRef<Plotly | null>(null);
-  const [figure, setFigure] = useState<Drawable | null>(null);
-  const [error, setError] = useState<string | null>(null);
-  useEffect(() => {
-    const aborter = new AbortController();
-    readStart(shelf.file(name), MOST, aborter.signal)
-      .then(({ content, cut }) => {
-        if (cut)
-          throw new Error("This figure is too large to be drawn here. Download it to open it elsewhere.");
-        setFigure(drawable(JSON.parse(new TextDecoder().decode(content))));
-        setError(null);
-      })
-      .catch((e: Error) => !aborter.signal.aborted && setError(e.message));
-    return () => aborter.abort();
-  }, [shelf, name]);
+  const [trouble, setTrouble] = useState<string | null>(null);
+  const {
+    value: figure,
+    error,
+    again,
+  } = useLoaded(
+    async (signal) => {
+      const { content, cut } = await readStart(shelf.file(name), MOST, signal);
+      if (cut)
+        throw new Error("This figure is too large to be drawn here. Download it to open it elsewhere.");
+      return drawable(JSON.parse(new TextDecoder().decode(content)));
+    },
+    [shelf, name],
+  );
+  const cloud = useMemo(() => figure && spaceCloud(figure.data), [figure]);
   const isDark = dark.value;
   useEffect(() => {
     const el = host.current;
     if (!el || !figure || figure.foreign.length > 0) return;
     let gone = false;
+    setTrouble(null);
     const style = getComputedStyle(el);
     const color = (variable: string) => style.getPropertyValue(variable).trim();
     let resize: ResizeObserver | undefined;
@@ -48,9 +54,9 @@ export function Figure({ item, name, shelf }: SingleProps) {
           resize = new ResizeObserver(() => el.offsetParent !== null && made.Plots.resize(el));
           resize.observe(el);
         },
-        (e: Error) => setError(e.message),
+        (e: Error) => setTrouble(e.message),
       )
-      .catch((e: Error) => setError(`Plotly cannot draw this figure: ${e.message}`));
+      .catch((e: Error) => setTrouble(`Plotly cannot draw this figure: ${e.message}`));
     return () => {
       gone = true;
       resize?.disconnect();
@@ -62,17 +68,22 @@ export function Figure({ item, name, shelf }: SingleProps) {
       if (el) drawnBy.current?.purge(el);
     };
   }, []);
-  if (error)
+  if (error ?? trouble) return <Failure text={error ?? trouble} again={again} />;
+  if (cloud)
     return (
-      <p class="error" role="alert">
-        {error}
-      </p>
+      <>
+        <Scene cloud={cloud} label={item.caption ?? `${item.metric} at step ${item.step}`} />
+        <p class="hint small">
+          Only its points and lines, with axes of one length: Plotly's 3D is not part of this page. The
+          download has all of it.
+        </p>
+      </>
     );
   if (figure && figure.foreign.length > 0)
     return (
       <p class="faint media-none">
-        Traces of the kind {figure.foreign.join(", ")} are not drawn here. Download the figure's JSON, or log
-        it as a picture too: <code>aspara.Image(figure.to_image())</code>.
+        {whyNot(figure.foreign)} Download the figure's JSON, or log it as a picture too:{" "}
+        <code>aspara.Image(figure.to_image())</code>.
       </p>
     );
   return (

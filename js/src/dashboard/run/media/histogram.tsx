@@ -2,6 +2,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { formatNumber } from "../../../core/format";
 import { type Bins, type Heat, heat, paint, type Rgb } from "../../../core/heat";
 import { type MediaItem, placeOf } from "../../../core/media";
+import { Failure } from "../../../panel/failure";
 import { dark } from "../../app";
 import type { CardProps } from "./card";
 
@@ -14,6 +15,7 @@ const PACE = 3000;
 export function HistogramView({ mediaKey, shelf, at, setStep }: CardProps & { at: number | null }) {
   const [items, setItems] = useState<MediaItem[] | null>(null);
   const [error, setError] = useState<string | null>(null);
+  const [round, setRound] = useState(0);
   const loaded = useRef(0);
   useEffect(() => {
     const aborter = new AbortController();
@@ -34,10 +36,10 @@ export function HistogramView({ mediaKey, shelf, at, setStep }: CardProps & { at
       aborter.abort();
       clearTimeout(timer);
     };
-  }, [shelf, mediaKey.metric, mediaKey.count]);
+  }, [shelf, mediaKey.metric, mediaKey.count, round]);
   const bins = useMemo(() => (items ?? []).flatMap(binsOf), [items]);
   const picture = useMemo(() => heat(bins), [bins]);
-  if (error) return <p class="error">{error}</p>;
+  if (error) return <Failure text={error} again={() => setRound((n) => n + 1)} />;
   if (!items) return <div class="media-waiting" aria-busy="true" />;
   if (!picture) return <p class="faint">This histogram has no values.</p>;
   const place = placeOf(picture.steps, at);

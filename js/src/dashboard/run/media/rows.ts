@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Json } from "../../../core/types";
+import { SourceError } from "../../../source/source";
 import type { Shelf } from "./shelf";
 
 /** Rows that are fetched at once, and how many such pages are kept. */
@@ -13,6 +14,8 @@ export interface Rows {
   /** How many there are; null as long as nobody knows. */
   total: number | null;
   error: string | null;
+  /** Asks anew for what could not be had; undefined where asking for something else is the way out. */
+  again: (() => void) | undefined;
   /** The rows that are here, in no order: by them columns are measured. */
   known: Json[][];
   at(n: number): Json[] | undefined;
@@ -24,7 +27,8 @@ export interface Rows {
 export function useRows(shelf: Shelf, name: string, query: Record<string, string>): Rows {
   const asked = JSON.stringify([name, query]);
   const [state, setState] = useState<{ asked: string; columns: Json[]; total: number } | null>(null);
-  const [error, setError] = useState<string | null>(null);
+  const [failed, setFailed] = useState<Error | null>(null);
+  const [attempt, setAttempt] = useState(0);
   const [round, setRound] = useState(0);
   const pages = useRef(new Map<number, Json[][]>());
   const waiting = useRef(new Set<number>());
@@ -43,12 +47,12 @@ export function useRows(shelf: Shelf, name: string, query: Record<string, string
           pages.current.set(page, found.rows);
           if (pages.current.size > KEPT) pages.current.delete(pages.current.keys().next().value!);
           setState({ asked, columns: found.columns, total: found.total });
-          setError(null);
+          setFailed(null);
           setRound((n) => n + 1);
         },
         (e: Error) => {
           waiting.current.delete(page);
-          if (!signal.aborted) setError(e.message);
+          if (!signal.aborted) setFailed(e);
         },
       );
     },
@@ -60,7 +64,7 @@ export function useRows(shelf: Shelf, name: string, query: Record<string, string
     const mine = aborter.current;
     load(0, true);
     return () => mine.abort();
-  }, [load]);
+  }, [load, attempt]);
   const need = useCallback(
     (first: number, last: number) => {
       if (state?.asked !== asked) return;
@@ -69,11 +73,14 @@ export function useRows(shelf: Shelf, name: string, query: Record<string, string
     },
     [load, state?.asked, asked],
   );
+  // A filter that is none stays none.
+  const refused = failed instanceof SourceError && failed.status === 400;
   const known = useMemo(() => [...pages.current.values()].flat(), [round]);
   return {
     columns: state?.columns ?? null,
     total: state?.total ?? null,
-    error,
+    error: failed?.message ?? null,
+    again: refused ? undefined : () => setAttempt((n) => n + 1),
     known,
     at: (n) => pages.current.get(Math.floor(n / PAGE))?.[n % PAGE],
     need,

@@ -1,7 +1,7 @@
-import { useEffect, useState } from "preact/hooks";
 import type { MediaItem } from "../../../core/media";
 import type { Json } from "../../../core/types";
 import { api, getJson } from "../../api";
+import { useLoaded } from "../../parts/hooks";
 
 export interface TablePage {
   columns: Json[];
@@ -62,21 +62,10 @@ export function useItems(
   step: number | null,
   settled: boolean,
   count: number,
-): { items: MediaItem[] | null; error: string | null } {
-  const [items, setItems] = useState<MediaItem[] | null>(null);
-  const [error, setError] = useState<string | null>(null);
-  useEffect(() => {
-    if (step === null) return;
-    const aborter = new AbortController();
-    shelf.at(metric, step, settled, aborter.signal).then(
-      (found) => {
-        if (aborter.signal.aborted) return;
-        setItems(found);
-        setError(null);
-      },
-      (e: Error) => !aborter.signal.aborted && setError(e.message),
-    );
-    return () => aborter.abort();
-  }, [shelf, metric, step, settled ? 0 : count]);
-  return { items, error };
+): { items: MediaItem[] | null; error: string | null; again: (() => void) | undefined } {
+  const { value, error, again } = useLoaded(
+    async (signal) => (step === null ? null : shelf.at(metric, step, settled, signal)),
+    [shelf, metric, step, settled ? 0 : count],
+  );
+  return { items: value ?? null, error, again };
 }

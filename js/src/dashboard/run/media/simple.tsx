@@ -1,6 +1,7 @@
-import { useEffect, useState } from "preact/hooks";
 import type { MediaItem } from "../../../core/media";
+import { Failure } from "../../../panel/failure";
 import { asText, readStart } from "../../parts/bounded";
+import { useLoaded } from "../../parts/hooks";
 import { Markdown } from "../../parts/markdown";
 import type { Shelf } from "./shelf";
 
@@ -54,22 +55,12 @@ export function Page({ item, name, shelf }: SingleProps) {
 export function Words({ item, name, shelf }: SingleProps) {
   const given = typeof item.value.preview === "string" ? item.value.preview : "";
   const whole = given !== "" && [...given].length < PREVIEW;
-  const [text, setText] = useState(given);
-  const [cut, setCut] = useState(false);
-  const [error, setError] = useState<string | null>(null);
-  useEffect(() => {
-    setText(given);
-    if (whole) return;
-    const aborter = new AbortController();
-    readStart(shelf.file(name), MOST, aborter.signal).then(
-      (found) => {
-        setText(asText(found) ?? "");
-        setCut(found.cut);
-      },
-      (e: Error) => !aborter.signal.aborted && setError(e.message),
-    );
-    return () => aborter.abort();
-  }, [shelf, name]);
+  const { value, error, again } = useLoaded(
+    async (signal) => (whole ? null : { name, found: await readStart(shelf.file(name), MOST, signal) }),
+    [shelf, name],
+  );
+  const found = value?.name === name ? value.found : null;
+  const text = found ? (asText(found) ?? "") : given;
   return (
     <div class="media-text">
       {item.value.format === "markdown" ? (
@@ -81,8 +72,8 @@ export function Words({ item, name, shelf }: SingleProps) {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
         <pre tabIndex={0}>{text}</pre>
       )}
-      {cut && <p class="hint small">Only the beginning is shown.</p>}
-      {error && <p class="error">{error}</p>}
+      {found?.cut && <p class="hint small">Only the beginning is shown.</p>}
+      <Failure text={error} again={again} />
     </div>
   );
 }

@@ -2,7 +2,9 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { formatNumber, formatValue } from "../../../core/format";
 import { fileName, type MediaItem, record } from "../../../core/media";
 import type { Json } from "../../../core/types";
+import { Failure } from "../../../panel/failure";
 import { Dialog } from "../../parts/frame";
+import { useLoaded } from "../../parts/hooks";
 import { Lightbox } from "./lightbox";
 import { PAGE, useRows } from "./rows";
 import type { Shelf } from "./shelf";
@@ -90,11 +92,7 @@ export function TableView({
           Download
         </a>
       </div>
-      {rows.error && (
-        <p class="error" role="alert">
-          {rows.error}
-        </p>
-      )}
+      <Failure text={rows.error} again={rows.again} />
       <section
         class="table-wrap rows"
         ref={box}
@@ -282,19 +280,11 @@ function RowDialog({
   load: (signal: AbortSignal) => Promise<{ rows: Json[][] }>;
   close: () => void;
 }) {
-  const [row, setRow] = useState<Json[] | null>(null);
-  const [error, setError] = useState<string | null>(null);
-  useEffect(() => {
-    const aborter = new AbortController();
-    load(aborter.signal).then(
-      ({ rows }) => setRow(rows[0] ?? []),
-      (e: Error) => !aborter.signal.aborted && setError(e.message),
-    );
-    return () => aborter.abort();
-  }, []);
+  const { value, error, again } = useLoaded(load, []);
+  const row = value && (value.rows[0] ?? []);
   return (
     <Dialog title={`Row ${n + 1}`} onClose={close}>
-      {error && <p class="error">{error}</p>}
+      <Failure text={error} again={again} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <section class="whole-row" tabIndex={0} aria-label="Cells">
         <dl class="facts">
