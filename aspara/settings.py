@@ -121,6 +121,14 @@ TABLE: dict[str, Setting] = {
         Setting("ASPARA_MAX_TAGS_COUNT", "int", 100, "tags of one run or project"),
         Setting("ASPARA_LTTB_THRESHOLD", "int", 1000, "points per series that a chart asks for by default"),
         Setting(
+            "ASPARA_WATCH",
+            "choice",
+            "auto",
+            "how a dashboard learns of new rows: auto (the system tells it where it can, on network disks it looks), or poll "
+            "(it always looks)",
+            ("auto", "poll"),
+        ),
+        Setting(
             "ASPARA_PROJECT_SEARCH_MODE",
             "choice",
             "realtime",

@@ -14,7 +14,8 @@ from typing import Any
 from aspara.catalog.library import Library, LocalLibrary
 from aspara.catalog.runs import RunInfo
 from aspara.catalog.series import SeriesQuery
-from aspara.catalog.watch import Subscription, Watcher
+from aspara.catalog.subscription import Subscription
+from aspara.catalog.watch import Watcher
 from aspara.errors import AsparaError, NotFound
 from aspara_jupyter.chosen import NEWEST, Chosen, Selection, columns_of, info_of
 from aspara_jupyter.gather import Gathered

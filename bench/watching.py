@@ -2,24 +2,31 @@
 
 Two hundred pages that watch one run should cost one reading of its new rows; a server over a thousand runs that nobody
 writes should rest; what a tick sends should depend on what is new, not on what was. Everything is asked of a dashboard in a
-process of its own, over HTTP. `make bench` runs it.
+process of its own, over HTTP, once as it is (the system tells it of new rows) and once as it is on network disks (it looks).
+`make bench` runs it.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import os
+import resource
 import selectors
 import shutil
 import socket
 import statistics
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from common.machine import bytes_read, cpu, load, server
 from common.shapes import KEPT, START, listed
+
+WAYS = {"auto": "told", "poll": "looking"}
 
 
 def row(step: int, metrics: int = 5) -> bytes:
@@ -86,12 +93,12 @@ class Pages:
             link.close()
 
 
-def subscribers(count: int, rows: int) -> None:
+def subscribers(count: int, rows: int, way: str) -> None:
     """Rows written at 10 Hz while so many pages listen."""
     with tempfile.TemporaryDirectory(prefix="aspara-bench-") as name:
         data = Path(name) / "data"
         file = project(data, 1000)
-        with server(data, Path(name) / "cache") as site:
+        with server(data, Path(name) / "cache", ASPARA_WATCH=way) as site:
             pages = Pages(site.address, count)
             pages.take(1.5)  # the first looks at the files are over
             read, used, written = bytes_read(site.pid), cpu(site.pid), 0
@@ -108,7 +115,7 @@ def subscribers(count: int, rows: int) -> None:
             delays = sorted(pages.delays)
             pages.close()
     print(
-        f"  {count:>4} subscribers: {pages.events} of {rows * count} events, files read {read / written:5.2f} x what was written, "
+        f"  {WAYS[way]:<8}{count:>4} subscribers: {pages.events} of {rows * count} events, files read {read / written:5.2f} x what was written, "
         f"{100 * used / took:5.1f} % of a core, file to page p50 {statistics.median(delays) * 1000:.0f} ms "
         f"p95 {delays[int(len(delays) * 0.95)] * 1000:.0f} ms"
     )
@@ -134,31 +141,52 @@ def tick(history: int, rows: int = 20) -> None:
             pages.close()
 
 
-def rest(kept: Path, runs: int, seconds: float) -> None:
-    """Processor time of a server that nobody asks, and of one whose project a page watches."""
+@contextlib.contextmanager
+def writers(data: Path) -> Iterator[None]:
+    """Every run has a living writer that is silent."""
+    from aspara import files
+
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    with contextlib.ExitStack() as stack:
+        for file in sorted((data / "p").glob("*.jsonl")):
+            meta = file.with_suffix(".meta.json")
+            begun = {**json.loads(meta.read_bytes()), "status": "wip", "is_finished": False, "finish_time": None}
+            meta.write_text(json.dumps(begun), encoding="utf-8")
+            descriptor = files.open_append(file)
+            stack.callback(os.close, descriptor)
+            files.try_lock(descriptor)
+        yield
+
+
+def rest(kept: Path, runs: int, seconds: float, way: str) -> None:
+    """Processor time of a server that nobody asks, of one whose project a page watches, and of one that watches as many runs
+    that go on, and are silent.
+    """
     import requests
 
     data = listed(kept, runs)
-    with tempfile.TemporaryDirectory(prefix="aspara-bench-") as name:
+    with tempfile.TemporaryDirectory(prefix="aspara-bench-") as name, contextlib.ExitStack() as stack:
         copy = Path(name) / "data"
         shutil.copytree(data, copy)
-        with server(copy, Path(name) / "cache") as site:
-            requests.get(f"{site.address}/api/projects/p/runs", timeout=60).raise_for_status()
-            for title in ("nobody looks", "a page watches all of them"):
-                pages = None
-                if title != "nobody looks":
-                    where = urlsplit(site.address)
-                    pages = socket.create_connection((where.hostname, where.port), timeout=30)
-                    pages.sendall(f"GET /api/projects/p/runs/stream HTTP/1.1\r\nHost: {where.netloc}\r\n\r\n".encode())
-                    time.sleep(3)
-                used = cpu(site.pid)
-                time.sleep(seconds)
-                used = cpu(site.pid) - used
-                print(
-                    f"  {runs} runs at rest, {title}: {100 * used / seconds:.2f} % of a core over {seconds:.0f} s (target 1)"
-                )
-                if pages is not None:
-                    pages.close()
+        site = stack.enter_context(server(copy, Path(name) / "cache", ASPARA_WATCH=way))
+        requests.get(f"{site.address}/api/projects/p/runs", timeout=60).raise_for_status()
+        for title in ("nobody looks", "a page watches all of them", "they go on, silently"):
+            if title.startswith("they"):
+                stack.enter_context(writers(copy))
+            if title.startswith("a page"):
+                where = urlsplit(site.address)
+                page = socket.create_connection((where.hostname, where.port), timeout=30)
+                stack.callback(page.close)
+                page.sendall(f"GET /api/projects/p/runs/stream HTTP/1.1\r\nHost: {where.netloc}\r\n\r\n".encode())
+            time.sleep(0 if title.startswith("nobody") else 5)
+            used = cpu(site.pid)
+            time.sleep(seconds)
+            used = cpu(site.pid) - used
+            print(
+                f"  {WAYS[way]:<8}{runs} runs at rest, {title}: {100 * used / seconds:.2f} % of a core over {seconds:.0f} s "
+                "(target 1)"
+            )
 
 
 def main() -> None:
@@ -170,10 +198,12 @@ def main() -> None:
     options = parser.parse_args()
     print(f"watching   [{load()}]")
     for count in (1, 200):
-        subscribers(count, options.rows)
+        for way in WAYS:
+            subscribers(count, options.rows, way)
     for history in (1000, 100_000):
         tick(history)
-    rest(options.data, 1000, options.seconds)
+    for way in WAYS:
+        rest(options.data, 1000, options.seconds, way)
 
 
 if __name__ == "__main__":

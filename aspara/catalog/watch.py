@@ -3,172 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-import math
+import os
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from aspara.catalog.builder import SLICE
 from aspara.catalog.catalog import Catalog
 from aspara.catalog.cursor import Cursor, matters, now
-from aspara.catalog.index import RunIndex
-from aspara.catalog.reader import Found
+from aspara.catalog.notice import Notices
 from aspara.catalog.replay import Replay, here
 from aspara.catalog.runs import RunInfo
+from aspara.catalog.subscription import Subscription
 from aspara.errors import AsparaError
-from aspara.storage.rows import nonfinite_name
+from aspara.storage.layout import is_run_metadata, runs_of_rows
 
 _SCAN_INTERVAL = 1.0
 _LONG_SCAN = 0.01
-_MOST_WAITING = 200_000
-_MOST_AT_ONCE = 5_000
-
-
-@dataclass(frozen=True)
-class Event:
-    """One thing a live view is told. ``cursor`` is set on the last event of a batch: everything up to it has been told."""
-
-    kind: str
-    data: dict[str, Any]
-    cursor: str | None = None
-
-
-class Subscription:
-    """One subscriber's events, waiting to be taken. ``overflowed`` becomes true when it took too few for too long: then it
-    is told nothing more and should begin anew from its last cursor.
-    """
-
-    def __init__(self, watcher: Watcher, project: str, runs: frozenset[str] | None, cursor: Cursor) -> None:
-        self.project = project
-        self.runs = runs
-        self.overflowed = False
-        self._watcher = watcher
-        self._cursor = cursor
-        self._waiting: deque[tuple[str, Any, dict[str, int] | None]] = deque()
-        self._rows_waiting = 0
-        self._replaying = 0
-        self._ready = threading.Condition()
-        self._on_ready: Callable[[], None] | None = None
-        self._listening: dict[str, tuple[RunIndex, Callable[[list[Found]], None]]] = {}
-
-    def take(self, timeout: float) -> list[Event]:
-        """The events that wait, some thousands at a time; blocks at most `timeout` seconds for the first, 0 for not at all.
-
-        One thread at a time may take.
-        """
-        with self._ready:
-            if not self._waiting and timeout > 0:
-                self._ready.wait(timeout)
-        events: list[Event] = []
-        while len(events) < _MOST_AT_ONCE:
-            with self._ready:
-                if not self._waiting:
-                    break
-                kind, content, positions = self._waiting.popleft()
-                if kind == "rows":
-                    self._rows_waiting -= len(content[1])
-            if kind == "rows":
-                run, rows = content
-                events.extend(Event("metric", _metric(self.project, run, row)) for row in rows)
-                if positions is not None:
-                    self._cursor.positions[run] = positions
-            elif kind == "replay":
-                run, replay = content
-                # Read without the lock: whoever puts live events must not wait for old files.
-                rows, done = replay.take(_MOST_AT_ONCE - len(events))
-                events.extend(Event("metric", _metric(self.project, run, row)) for row in rows)
-                self._cursor.positions[run] = dict(replay.positions)
-                if done:
-                    self._replaying -= 1
-                else:
-                    with self._ready:
-                        self._waiting.appendleft((kind, content, positions))
-            else:
-                events.append(Event(kind, content))
-        if events:
-            last = events[-1]
-            events[-1] = Event(last.kind, last.data, self.cursor)
-        with self._ready:
-            callback = self._on_ready if self._waiting else None
-        if callback is not None:
-            callback()
-        return events
-
-    @property
-    def cursor(self) -> str:
-        """Where the subscriber stands after what it has taken."""
-        if not self._replaying:
-            # Runs that have been still for long need no position: the moment decides for them.
-            moving = self._watcher.moving(self.project)
-            positions = self._cursor.positions
-            self._cursor = Cursor(
-                max(self._cursor.when, now()), {run: positions[run] for run in positions if run in moving}
-            )
-        return self._cursor.encode()
-
-    def on_ready(self, callback: Callable[[], None]) -> None:
-        """Has `callback` called, from any thread, whenever events begin to wait."""
-        with self._ready:
-            self._on_ready = callback
-            waiting = bool(self._waiting)
-        if waiting:
-            callback()
-
-    def close(self) -> None:
-        """Ends it; nothing more is told."""
-        self._watcher._drop(self)
-
-    def wants(self, run: str) -> bool:
-        """True for a run that this subscriber watches."""
-        return self.runs is None or run in self.runs
-
-    def put(self, kind: str, content: Any, positions: dict[str, int] | None = None) -> None:
-        """Adds an event (the watcher does)."""
-        with self._ready:
-            if self.overflowed:
-                return
-            if kind == "rows":
-                self._rows_waiting += len(content[1])
-                if self._rows_waiting > _MOST_WAITING:
-                    self.overflowed = True
-            if not self.overflowed:
-                self._waiting.append((kind, content, positions))
-            self._ready.notify_all()
-            callback = self._on_ready
-        if callback is not None:
-            callback()
-
-    def listen(self, run: str, index: RunIndex) -> None:
-        """From now on every batch that `index` reads is put here; the caller holds the index's lock."""
-
-        def listener(batch: list[Found]) -> None:
-            self.put("rows", (run, batch), index.positions())
-
-        index.listen(listener)
-        self._listening[run] = (index, listener)
-
-    def replay(self, run: str, replay: Replay) -> None:
-        """Tells what was missed of a run before what comes."""
-        if replay.empty:
-            self._cursor.positions[run] = dict(replay.positions)
-        else:
-            self._replaying += 1
-            self.put("replay", (run, replay))
-
-    def unlisten(self, run: str | None = None) -> None:
-        """Ends the listening to one run, or to all."""
-        for name in [run] if run is not None else list(self._listening):
-            index, listener = self._listening.pop(name, (None, None))
-            if index is not None and listener is not None:
-                with index.lock, contextlib.suppress(ValueError):
-                    index.listeners.remove(listener)
-
-    def listens(self, run: str) -> bool:
-        """True once the run's rows come here."""
-        return run in self._listening
+_SHARE, _HURRIED_SHARE, _READING_SHARE = 0.01, 0.05, 0.2
+"""Of the time: what looking at all runs may take, at runs of which something is known to have changed, and reading by polling."""
 
 
 @dataclass
@@ -181,21 +36,43 @@ class _Watched:
     stamps: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
 
+@dataclass
+class _Ears:
+    """What a watcher's thread listens to."""
+
+    notices: Notices
+    places: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    """Folders that tell of changes: the project that each belongs to, and the run, where it is one's own."""
+    subscribed: int = -1
+    """For how many subscriptions the folders were chosen; -1: they must be chosen anew."""
+
+
 class Watcher:
     """Looks at the files of watched projects on one background thread, which runs only while somebody subscribes.
 
     Polling is the truth here (it works on network disks too): moving runs every `interval` seconds, the rest once a second by
-    their files' times alone.
+    their files' times alone. With `notify` moving runs, too, are looked at once a second only, and at once when the system says
+    that one has changed, wherever it can say so.
     """
 
-    def __init__(self, catalog: Catalog, *, interval: float = 0.1) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        *,
+        interval: float = 0.1,
+        notify: bool = False,
+        notices: Callable[[], Notices] = Notices,
+    ) -> None:
         self._catalog = catalog
         self._interval = interval
+        self._notices = notices if notify else None
         self._lock = threading.RLock()
         self._subscriptions: list[Subscription] = []
         self._projects: dict[str, _Watched] = {}
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
+        self._subscribed = 0
+        """How many subscriptions were ever begun."""
 
     @property
     def subscribers(self) -> int:
@@ -214,7 +91,7 @@ class Watcher:
         where = Cursor.decode(cursor) if cursor else None
         wanted = None if runs is None else frozenset(self._stem(project, run) for run in runs)
         begin = where or Cursor(now() if since is None else since - 1)
-        subscription = Subscription(self, project, wanted, Cursor(begin.when, dict(begin.positions)))
+        subscription = Subscription(project, wanted, Cursor(begin.when, dict(begin.positions)), self.moving, self._drop)
         with self._lock:
             watched = self._watch(project)
             for run in list(watched.infos):
@@ -227,6 +104,7 @@ class Watcher:
                     subscription._cursor.positions.pop(run, None)
                     subscription.put("deleted", {"run": run, "project": project})
             self._subscriptions.append(subscription)
+            self._subscribed += 1
             if self._thread is None:
                 self._stop = threading.Event()
                 self._thread = threading.Thread(target=self._loop, args=(self._stop,), name="aspara-watch", daemon=True)
@@ -236,9 +114,9 @@ class Watcher:
     def close(self) -> None:
         """Ends the thread and every subscription."""
         with self._lock:
+            thread, self._thread = self._thread, None
             for subscription in list(self._subscriptions):
                 self._drop(subscription)
-            thread, self._thread = self._thread, None
             self._stop.set()
         if thread is not None:
             thread.join(5)
@@ -296,32 +174,130 @@ class Watcher:
     # -- the thread ---------------------------------------------------------------------------------------------------
 
     def _loop(self, stop: threading.Event) -> None:
-        next_scan = time.monotonic() + _SCAN_INTERVAL
-        while not stop.wait(self._interval):
+        ears = None if self._notices is None else _Ears(self._notices())
+        try:
+            self._look_on(stop, ears)
+        finally:
+            if ears is not None:
+                ears.notices.close()
+
+    def _look_on(self, stop: threading.Event, ears: _Ears | None) -> None:
+        looked = scanned = time.monotonic()
+        scanning = reading = 0.0
+        hurry = False
+        unfinished: dict[str, set[str]] = {}
+        while not stop.is_set():
+            silent, missed = self._follow(ears)
+            # A hundredth of the time at most: thousands of runs are looked at less often.
+            scan_at = scanned + max(_SCAN_INTERVAL, scanning / _SHARE if scanning > _LONG_SCAN else 0)
+            if hurry:
+                scan_at = min(scan_at, scanned + max(self._interval, scanning / _HURRIED_SHARE))
+            look_at = looked + max(self._interval, min(_SCAN_INTERVAL, reading / _READING_SHARE))
+            told = self._heard(ears, 0 if missed or unfinished else min(scan_at, look_at) if silent else scan_at, stop)
+            # What is written all the time is read no more often than by polling.
+            if stop.wait(max(0.0, looked + self._interval - time.monotonic())):
+                return
+            looked = time.monotonic()
+            changed = self._changed_rows(ears, told) if ears is not None and told else {}
+            hurry = hurry or None in changed
+            scan, idle = looked >= scan_at, 0.0
+            going_on, unfinished = unfinished, {}
             with self._lock:
                 projects = list(self._projects)
-            began = time.monotonic()
-            scan = began >= next_scan
             for project in projects:
                 try:
+                    began = time.monotonic()
                     if scan:
                         self._scan(project)
-                    self._read_active(project)
+                        idle += time.monotonic() - began
+                    everything = scan or missed or told is None or project in silent
+                    wanted = None if everything else changed.get(project, set()) | going_on.get(project, set())
+                    spent, rest = self._read(project, wanted)
                 except (OSError, AsparaError):
                     continue  # a folder that vanishes while it is looked at is looked at again in a moment
+                idle += spent
+                if rest:
+                    unfinished[project] = rest
             if scan:
-                # A hundredth of the time at most: thousands of runs are looked at less often.
-                took = time.monotonic() - began
-                next_scan = time.monotonic() + max(_SCAN_INTERVAL, 100 * took if took > _LONG_SCAN else 0)
+                scanned, scanning, hurry = time.monotonic(), idle, False
+                if ears is not None:
+                    ears.subscribed = -1
+            elif told is None or silent:
+                reading = idle
 
-    def _read_active(self, project: str) -> None:
+    def _follow(self, ears: _Ears | None) -> tuple[set[str], bool]:
+        """Has the folders watched that matter now. Returns the projects that tell nothing, and must be looked at all the time; and
+        whether something may have been missed just now.
+        """
+        with self._lock:
+            projects = set(self._projects)
+            if ears is None:
+                return projects, False
+            if ears.subscribed == self._subscribed:
+                return projects - {project for project, _ in ears.places.values()}, False
+            ears.subscribed = self._subscribed
+            layout = self._catalog.layout
+            places: dict[str, tuple[str, str | None]] = {str(layout.project_dir(p)): (p, None) for p in projects}
+            for project, watched in self._projects.items():
+                for run in watched.active:
+                    if self._is_heard(project, run):
+                        places[str(layout.run(project, run).writers)] = (project, run)
+        before = ears.places.keys()
+        ears.places = {folder: places[folder] for folder in ears.notices.follow(places)}
+        return projects - {project for project, _ in ears.places.values()}, before != ears.places.keys()
+
+    def _heard(self, ears: _Ears | None, until: float, stop: threading.Event) -> set[str] | None:
+        """What changed, as soon as something did; None where everything must be looked at for want of knowledge."""
+        seconds = until - time.monotonic()
+        if ears is None or not ears.places:
+            stop.wait(max(0.0, seconds))
+            return None
+        found = ears.notices.wait(seconds, lambda: stop.is_set() or ears.subscribed != self._subscribed)
+        if found is None:
+            ears.subscribed = -1
+        return found
+
+    def _changed_rows(self, ears: _Ears, told: Iterable[str]) -> dict[str | None, set[str]]:
+        """The runs with new rows by project; and under None the projects of which more than rows changed."""
+        changed: dict[str | None, set[str]] = {}
+        for path in told:
+            folder, name = os.path.split(path)
+            project, run = ears.places.get(folder, (None, None))
+            watched = None if project is None else self._projects.get(project)
+            if project is None or watched is None:
+                continue
+            runs = [run] if run is not None else runs_of_rows(name)
+            known = [r for r in runs if r in watched.infos]
+            if known:
+                changed.setdefault(project, set()).update(known)
+            elif runs or is_run_metadata(name):
+                changed.setdefault(None, set()).add(project)
+        return changed
+
+    def _is_heard(self, project: str, run: str) -> bool:
+        return any(s.project == project and s.listens(run) for s in self._subscriptions)
+
+    def _read(self, project: str, runs: Iterable[str] | None) -> tuple[float, set[str]]:
+        """Reads what is new of some runs; None: of all that move. Returns the seconds that went into runs that had nothing new, and
+        the runs of which more is there.
+        """
         with self._lock:
             watched = self._projects.get(project)
-            active = list(watched.active) if watched else []
-            runs = [r for r in active if any(s.project == project and s.listens(r) for s in self._subscriptions)]
-        for run in runs:
+            if watched is None:
+                return 0.0, set()
+            if runs is not None:
+                watched.active.update(runs)
+            wanted = [r for r in (watched.active if runs is None else runs) if self._is_heard(project, r)]
+        idle, unfinished = 0.0, set()
+        for run in wanted:
+            index = self._catalog.index(project, run)
+            began, version = time.monotonic(), index.version
             # A long history is read a piece at a time: the others must not wait for it.
-            self._catalog.index(project, run).refresh(time.monotonic() + SLICE)
+            if not index.refresh(began + SLICE):
+                unfinished.add(run)
+            elif index.version == version:
+                idle += time.monotonic() - began
+        return idle, unfinished
 
     def _watch(self, project: str) -> _Watched:
         watched = self._projects.get(project)
@@ -416,9 +392,3 @@ def _shown(info: RunInfo) -> dict[str, Any]:
         "summary": info.summary,
         "color": info.color,
     }
-
-
-def _metric(project: str, run: str, row: Found) -> dict[str, Any]:
-    timestamp, step, metrics = row
-    safe = {k: nonfinite_name(v) if type(v) is float and not math.isfinite(v) else v for k, v in metrics.items()}
-    return {"timestamp": timestamp, "step": step, "metrics": safe, "run": run, "project": project}

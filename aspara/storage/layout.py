@@ -232,6 +232,16 @@ def part_segment(part: Path) -> str | None:
     return stem[len(PART_PREFIX) :] if stem.startswith(PART_PREFIX) else None
 
 
+def runs_of_rows(name: str) -> list[str]:
+    """The runs, one at most of which exists, whose rows a file of this name directly in a project's folder may hold."""
+    return [name[: -len(ending)] for ending in (_ROWS, _WAL) if name.endswith(ending) and name[0] != "."]
+
+
+def is_run_metadata(name: str) -> bool:
+    """True for the name of a run's metadata file, directly in its project's folder."""
+    return name.endswith(_META) and name[0] != "."
+
+
 def is_draft(name: str) -> bool:
     """True for the name of a file that was being written and not yet put in its place."""
     return name.startswith(".") and name.endswith(_DRAFT_ENDINGS)

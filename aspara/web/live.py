@@ -11,7 +11,7 @@ import orjson
 from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError
 
-from aspara.catalog.watch import Event, Subscription
+from aspara.catalog.subscription import Event, Subscription
 from aspara.errors import AsparaError, UsageError
 from aspara.web.endpoint import Endpoint, whole
 

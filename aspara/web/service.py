@@ -37,10 +37,12 @@ class Service:
     """Bytes of all artifacts in one download."""
     default_points: int = field(default_factory=lambda: settings.get("ASPARA_LTTB_THRESHOLD"))
     """Points a series that an answer has where the question does not say."""
+    notify: bool = field(default_factory=lambda: settings.get("ASPARA_WATCH") == "auto")
+    """Whether the system is asked to tell of changed files."""
     extras: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.watcher = Watcher(self.catalog)
+        self.watcher = Watcher(self.catalog, notify=self.notify)
         # Reads block on files; four at a time keep the event loop, and under Jupyter every kernel's socket, free.
         self.executor = ThreadPoolExecutor(4, thread_name_prefix="aspara-web")
         self.closing = asyncio.Event()

@@ -86,11 +86,11 @@ def confined(cores: set[int]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def server(data: Path, cache: Path, command: str = "dashboard") -> Iterator[Running]:
-    """`aspara dashboard` (or another command) on a free port of loopback."""
+def server(data: Path, cache: Path, command: str = "dashboard", **environment: str) -> Iterator[Running]:
+    """`aspara dashboard` (or another command) on a free port of loopback, under some variables."""
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "aspara.cli.main", command, "--data-dir", str(data), "--port", "0"],
-        env={**os.environ, "ASPARA_CACHE_DIR": str(cache), "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "ASPARA_CACHE_DIR": str(cache), "PYTHONUNBUFFERED": "1", **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -14,7 +14,8 @@ import pytest
 from aspara import files
 from aspara.catalog.catalog import Catalog
 from aspara.catalog.series import SeriesQuery
-from aspara.catalog.watch import Event, Subscription, Watcher
+from aspara.catalog.subscription import Event, Subscription
+from aspara.catalog.watch import Watcher
 from aspara.errors import ProjectNotFound, UsageError
 from aspara.model import RunRequest
 from aspara.storage.polars import archive_segment
@@ -23,9 +24,10 @@ from aspara.storage.recorder import LocalRecorder, open_recorder
 from .conftest import Folder, row
 
 
-@pytest.fixture
-def watcher(catalog: Catalog) -> Iterator[Watcher]:
-    watcher = Watcher(catalog, interval=0.01)
+@pytest.fixture(params=["looking", "told"])
+def watcher(catalog: Catalog, request: pytest.FixtureRequest) -> Iterator[Watcher]:
+    """One that always looks, and one that the system tells."""
+    watcher = Watcher(catalog, interval=0.01, notify=request.param == "told")
     yield watcher
     watcher.close()
 
