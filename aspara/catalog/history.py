@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aspara.catalog.index import RunIndex
 from aspara.catalog.replay import Replay
+from aspara.catalog.texts import Texts, TextStore
 from aspara.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ FRAME = struct.Struct("<Q")
 """On the wire each block follows its length, and a length of 0 says that the last one has been sent."""
 _CELLS = 500_000
 """So many cells a block has at most: 4 MB of numbers."""
+_TEXT_BYTES = 8 << 20
+"""So many bytes of texts a block has at most, where they are of about the same length."""
 _LEAST_ROWS = 100
 _LEAST, _GREATEST = -(1 << 63), (1 << 63) - 1
 
@@ -73,11 +76,14 @@ class History:
         index.refresh()
         with index.lock:
             self._numbers = {n: c.points() for n, c in sorted(index.columns.items()) if keys is None or n in keys}
-            self._texts = _texts(index, keys)
+            self._texts, size = _texts(index, keys)
         self.names = sorted({*self._numbers, *self._texts, *(keys or ())})
         times = [int(c[1].min()) for c in (*self._numbers.values(), *self._texts.values()) if len(c[1])]
         self._began = started if started is not None else min(times, default=0)
         self._rows = max(_LEAST_ROWS, _CELLS // (len(self.names) + len(OWN)))
+        if size:
+            each = size // max(len(at) for at, _, _ in self._texts.values()) + 1
+            self._rows = min(self._rows, max(_LEAST_ROWS, _TEXT_BYTES // each))
 
     def blocks(self, min_step: int | None = None, max_step: int | None = None) -> Iterator[polars.DataFrame]:
         """The rows in order of step, a bounded part of them at a time; one empty block where there are none.
@@ -263,11 +269,9 @@ def _place(at: Integers, step: int | None) -> int:
     return 0 if step is None else int(np.searchsorted(at, np.int64(min(max(step, _LEAST), _GREATEST)), "left"))
 
 
-def _texts(index: RunIndex, keys: Collection[str] | None) -> dict[str, tuple[Any, Any, list[str]]]:
-    """Per metric the steps, times and texts in order of step."""
-    import numpy as np
-
-    listed: dict[str, list[tuple[int, int, str]]] = {}
+def _texts(index: RunIndex, keys: Collection[str] | None) -> tuple[dict[str, tuple[Integers, Integers, Texts]], int]:
+    """Per metric the steps, times and texts in order of step; and the bytes of them all."""
+    store = TextStore()
     if index.texts_let_go:
         # More texts than are kept in memory: the files have them all.
         replay, done = Replay(index), False
@@ -276,20 +280,12 @@ def _texts(index: RunIndex, keys: Collection[str] | None) -> dict[str, tuple[Any
             for time, step, metrics in rows:
                 for name, value in metrics.items():
                     if isinstance(value, str | dict | list) and (keys is None or name in keys):
-                        listed.setdefault(name, []).append((step, time, _text(value)))
+                        store.add(name, step, time, _text(value))
     else:
         for text in index.texts:
             if keys is None or text.name in keys:
-                listed.setdefault(text.name, []).append((text.step, text.time, _text(text.value)))
-    found = {}
-    for name, points in listed.items():
-        points.sort(key=lambda p: (p[0], p[1]))
-        found[name] = (
-            np.array([p[0] for p in points], np.int64),
-            np.array([p[1] for p in points], np.int64),
-            [p[2] for p in points],
-        )
-    return found
+                store.add(text.name, text.step, text.time, _text(text.value))
+    return store.tracks(), store.size
 
 
 def _text(value: Any) -> str:

@@ -20,10 +20,13 @@ EXAMPLES = """
 aspara show digits/lr-0.1
 aspara show digits/lr-0.1 --metric val/accuracy
 aspara show digits/lr-0.1 --metric 'train/*' --log --axis relative
+aspara show digits/lr-0.1 --all
 aspara show digits/lr-0.1 --json
 aspara show digits/lr-0.1 --tracker http://gpu-box:3142
 """
 _POINTS = 2000
+_MOST, _MOST_CHARTS, _LOSSES = 40, 12, 8
+"""Lines of each table and charts that are shown unless all are asked for; losses among which the one to draw is looked for."""
 _AXES = {"step": "step", "relative": "since its start:", "time": "time"}
 
 
@@ -44,6 +47,9 @@ def add(parser: argparse.ArgumentParser) -> None:
         default="step",
         help="what lies below the charts (default: step)",
     )
+    parser.add_argument(
+        "--all", action="store_true", help=f"everything, however long: not only {_MOST} lines of each table"
+    )
     add_place(parser)
     add_json(parser)
 
@@ -56,25 +62,48 @@ def run(args: argparse.Namespace) -> int:
     project, name = run_target(args.target)
     with library(args) as found:
         detail = found.run(project, name)
-        answer = found.metrics(project, [detail.info.run], SeriesQuery(points=_POINTS, x=args.axis))
+        if args.json:
+            print(as_json(detail.json()))
+            return 0
+        chosen, charts = _choose(detail, args)
+        query = SeriesQuery(metrics=tuple({*chosen, *charts}), points=_POINTS, x=args.axis)
+        answer = found.metrics(project, [detail.info.run], query)
         series = {metric: runs[detail.info.run] for metric, runs in answer.metrics.items() if detail.info.run in runs}
-    for wanted in args.metric:
-        if not _matching(series, wanted):
-            from aspara.errors import UsageError
-
-            raise UsageError(f"Run {name!r} has no metric {wanted!r}. Its metrics: {', '.join(series) or 'none'}.")
-    if args.json:
-        print(as_json(detail.json()))
-        return 0
+    most = None if args.all else _MOST
     columns = min(120, shutil.get_terminal_size((100, 24)).columns)
-    parts = [_head(detail), _config(detail), _metrics(detail, series, columns), *_charts(detail, series, args, columns)]
-    parts += [_artifacts(detail), _problems(detail)]
+    listed = {name: series[name] for name in sorted(chosen) if name in series}
+    parts = [_head(detail), _config(detail, most), _metrics(detail, listed, columns, most)]
+    parts += [*_charts(detail, series, charts, args, columns), _artifacts(detail, most), _problems(detail, most)]
     print("\n\n".join(part for part in parts if part))
     return 0
 
 
-def _matching(series: dict[str, Series], wanted: str) -> list[str]:
-    return [name for name in series if name == wanted or fnmatch.fnmatchcase(name, wanted)]
+def _choose(detail: RunDetail, args: argparse.Namespace) -> tuple[list[str], list[str]]:
+    """The metrics that are listed and those that may be drawn: what was asked for, and no more than a terminal takes."""
+    names: list[str] = detail.metrics
+    matching: list[str] = []
+    for wanted in args.metric:
+        found = [name for name in names if name == wanted or fnmatch.fnmatchcase(name, wanted)]
+        if not found:
+            from aspara.errors import UsageError
+
+            there = ", ".join(names[:_MOST]) + (f" and {len(names) - _MOST} more" if len(names) > _MOST else "")
+            raise UsageError(f"Run {detail.info.run!r} has no metric {wanted!r}. Its metrics: {there or 'none'}.")
+        matching += found
+    first = list(dict.fromkeys([*matching, *names]))
+    listed = first if args.all else first[:_MOST]
+    losses = [name for name in names if "loss" in name.lower()][:_LOSSES]
+    charts = matching if args.all else matching[:_MOST]
+    return listed, list(dict.fromkeys(charts or [*losses, *listed]))
+
+
+def _bounded(drawn: str, total: int, most: int | None, what: str) -> str:
+    """A table with a word on what of it is not there."""
+    if most is None or total <= most:
+        return drawn
+    return f"{drawn}\n… and {total - most} more {what}; --all shows them" + (
+        ", --metric GLOB those you want" if what == "metrics" else ""
+    )
 
 
 def _head(detail: RunDetail) -> str:
@@ -107,11 +136,17 @@ def _of(total: Any) -> str:
     return f" of {total}" if total else ""
 
 
-def _config(detail: RunDetail) -> str:
+def _config(detail: RunDetail, most: int | None) -> str:
+    return _values("CONFIG", list(_flat("", detail.info.config)), most)
+
+
+def _values(title: str, found: list[tuple[str, Any]], most: int | None) -> str:
     from aspara.cli.text import number, table
 
-    rows = [(key, number(value)) for key, value in _flat("", detail.info.config)]
-    return "" if not rows else table(("CONFIG", "VALUE"), rows)
+    if not found:
+        return ""
+    drawn = table((title, "VALUE"), [(key, number(value)) for key, value in found[:most]])
+    return _bounded(drawn, len(found), most, "values")
 
 
 def _flat(prefix: str, content: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -123,7 +158,7 @@ def _flat(prefix: str, content: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield f"{prefix}{key}", value
 
 
-def _metrics(detail: RunDetail, series: dict[str, Series], columns: int) -> str:
+def _metrics(detail: RunDetail, series: dict[str, Series], columns: int, most: int | None) -> str:
     from aspara.cli.plot import sparkline
     from aspara.cli.text import number, table, width
 
@@ -132,16 +167,23 @@ def _metrics(detail: RunDetail, series: dict[str, Series], columns: int) -> str:
         known = detail.metric_summary.get(metric) or _extremes(found)
         numbers = [number(known.get(part)) for part in ("last", "min", "max")]
         rows.append((metric, *numbers, sparkline(found.values.tolist(), 28)))
-    own = [(k, v) for k, v in _flat("", detail.info.summary) if k not in series]
-    results = "" if not own else "\n\n" + table(("SUMMARY", "VALUE"), [(k, number(v)) for k, v in own])
+    metrics = set(detail.metrics)
+    # Numbers of metrics that are not listed are left out with them.
+    own = [
+        (k, v)
+        for k, v in _flat("", detail.info.summary)
+        if k not in series and (isinstance(v, str) or k not in metrics)
+    ]
+    results = _values("SUMMARY", own, most)
     if not rows:
-        return results.strip() or "No metric was logged."
+        return results or "No metric was logged."
     titles: tuple[str, ...] = ("METRIC", "LAST", "MIN", "MAX", "COURSE")
     drawn = table(titles, rows, right=(1, 2, 3))
     if max(map(width, drawn.splitlines())) > columns:
         # Long names and a narrow terminal: numbers before pictures.
         drawn = table(titles[:4], [row[:4] for row in rows], right=(1, 2, 3))
-    return drawn + results
+    drawn = _bounded(drawn, len(metrics), most, "metrics")
+    return f"{drawn}\n\n{results}" if results else drawn
 
 
 def _extremes(found: Series) -> dict[str, Any]:
@@ -150,14 +192,15 @@ def _extremes(found: Series) -> dict[str, Any]:
     return {"last": float(found.values[-1]), "min": min(finite), "max": max(finite)} if finite else {}
 
 
-def _charts(detail: RunDetail, series: dict[str, Series], args: argparse.Namespace, columns: int) -> list[str]:
-    if args.metric:
-        names = list(dict.fromkeys(name for wanted in args.metric for name in _matching(series, wanted)))
-    else:
-        drawable = [metric for metric, found in series.items() if len(found.values) > 1]
-        losses = [metric for metric in drawable if "loss" in metric.lower()]
-        names = (losses or drawable)[:1]
-    return [_chart(detail, name, series[name], args, columns) for name in names]
+def _charts(
+    detail: RunDetail, series: dict[str, Series], names: list[str], args: argparse.Namespace, columns: int
+) -> list[str]:
+    there = [name for name in names if name in series]
+    if not args.metric:
+        there = [name for name in there if len(series[name].values) > 1][:1]
+    shown = there if args.all else there[:_MOST_CHARTS]
+    drawn = [_chart(detail, name, series[name], args, columns) for name in shown]
+    return drawn if len(shown) == len(there) else [*drawn, "… and more charts; --all draws them"]
 
 
 def _chart(detail: RunDetail, name: str, found: Series, args: argparse.Namespace, columns: int) -> str:
@@ -186,17 +229,19 @@ def _chart(detail: RunDetail, name: str, found: Series, args: argparse.Namespace
     return f"{head}\n{drawn}"
 
 
-def _artifacts(detail: RunDetail) -> str:
+def _artifacts(detail: RunDetail, most: int | None) -> str:
     from aspara.cli.text import size, table
 
     rows = [
         (a["name"], size(a["file_size"]), a.get("category") or "", a.get("description") or "") for a in detail.artifacts
     ]
-    return "" if not rows else table(("ARTIFACT", "SIZE", "CATEGORY", "DESCRIPTION"), rows, right=(1,))
+    drawn = "" if not rows else table(("ARTIFACT", "SIZE", "CATEGORY", "DESCRIPTION"), rows[:most], right=(1,))
+    return _bounded(drawn, len(rows), most, "artifacts")
 
 
-def _problems(detail: RunDetail) -> str:
+def _problems(detail: RunDetail, most: int | None) -> str:
     from aspara.cli.text import table
 
     rows = [(p["file"], p["line"] if p["line"] is not None else "-", p["count"], p["reason"]) for p in detail.problems]
-    return "" if not rows else table(("PROBLEM IN", "LINE", "TIMES", "REASON"), rows, right=(1, 2))
+    drawn = "" if not rows else table(("PROBLEM IN", "LINE", "TIMES", "REASON"), rows[:most], right=(1, 2))
+    return _bounded(drawn, len(rows), most, "problems")

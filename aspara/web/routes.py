@@ -110,7 +110,8 @@ DASHBOARD: tuple[Route, ...] = (
             "filter": 'an expression like loss < 0.1 and "baseline" in tags',
             "status": "running, completed, failed, crashed",
             "tag": "tags that all must be there",
-            "fields": "only these fields; metric_summary, metric_definitions, command, environment and git are among them when they are named",
+            "fields": "only these fields; metric_summary, metric_definitions, command, environment and git are among them "
+            "when they are named. Names that no run has are ignored",
             "shape": "list, or columns: all runs at once, column by column (fields: own, config, summary, metrics)",
             "metrics": "metrics whose min, max and mean are wanted as columns",
         },
@@ -156,7 +157,11 @@ DASHBOARD: tuple[Route, ...] = (
         "/api/projects/{project}/runs/stream",
         live.Stream,
         {"GET": "Server-sent events: metric, status, run, meta, deleted."},
-        {"runs": "run names or ids, separated by commas; all where absent", **_STREAM},
+        {
+            "runs": "run names or ids, separated by commas; all where absent. One that is not there yet is waited for, in "
+            "silence: a run event tells when it begins",
+            **_STREAM,
+        },
     ),
     Route(
         "/api/projects/{project}/runs/{run}",

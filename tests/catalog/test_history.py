@@ -100,3 +100,19 @@ def test_a_senseless_question_is_named(wrong: dict[str, Any]):
     """What makes no sense is an error before anything is read."""
     with pytest.raises(UsageError, match=next(iter(wrong))):
         HistoryQuery(**wrong)
+
+
+def test_more_texts_than_memory_is_for_come_in_blocks(
+    folder: Folder, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+):
+    """A run that logs a long text at each step gives all of them, in order, a bounded part at a time."""
+    monkeypatch.setattr(module, "_TEXT_BYTES", 100_000)
+    count = 21_000  # more than an index holds
+    order = [*range(count // 2, count), *range(count // 2)]
+    folder.run("r", [(i, {"say": f"\N{GREEK SMALL LETTER ALPHA}{i} " * 10, "loss": float(i)}) for i in order])
+    blocks = list(history(catalog.index("p", "r"), HistoryQuery()))
+    assert catalog.index("p", "r").texts_let_go
+    assert max(len(block) for block in blocks) < 2500
+    whole = pl.concat(blocks)
+    assert list(range(count)) == whole["_step"].to_list()
+    assert [f"\N{GREEK SMALL LETTER ALPHA}{i} " * 10 for i in range(count)] == whole["say"].to_list()

@@ -146,3 +146,23 @@ def test_problems_are_shown(cli, data):
     shown = cli("show", "digits/fast").out
     assert ["fast.jsonl", "51", "1", "no", "JSON"] == shown.splitlines()[-1].split()
     assert 1 == json.loads(cli("show", "digits/fast", "--json").out)["problems"][0]["count"]
+
+
+def test_show_of_thousands_of_metrics_is_bounded(cli, data):
+    """A terminal gets a page of a run of thousands of metrics, with a word on what is left out; --all gives everything."""
+    config = {f"part.{i:03}": i for i in range(100)}
+    with aspara.Run(name="wide", project="digits", dir=data, config=config) as run:
+        for step in range(2):
+            run.log({f"layer/{i:04}": i + step for i in range(3000)} | {"z/loss": 1.0})
+    short = cli("show", "digits/wide").out
+    assert len(short.splitlines()) < 130
+    assert "… and 2961 more metrics; --all shows them, --metric GLOB those you want" in short
+    assert "… and 60 more values; --all shows them" in short
+    assert "\nz/loss\n" in short, "the loss is drawn though it is not listed"
+    chosen = cli("show", "digits/wide", "--metric", "layer/29*").out
+    assert "layer/2939" in chosen
+    assert 12 == chosen.count("0 ┬") + chosen.count("step") - chosen.count("steps")
+    assert "… and more charts; --all draws them" in chosen
+    whole = cli("show", "digits/wide", "--all").out
+    assert "layer/2999" in whole
+    assert "--all" not in whole
