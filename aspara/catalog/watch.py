@@ -327,7 +327,7 @@ class Watcher:
                     watched.active.discard(run)
                 watched.stamps[run] = stamp
                 if before is None or before.id != info.id:
-                    self._appeared(project, info, subscriptions)
+                    self._appeared(info, subscriptions)
                 else:
                     self._changed(project, before, info, watched.shown.get(run), subscriptions)
                 watched.shown[run] = _shown(info)
@@ -339,13 +339,12 @@ class Watcher:
                         subscription.put("deleted", {"run": run, "project": project})
             watched.infos = infos
 
-    def _appeared(self, project: str, info: RunInfo, subscriptions: list[Subscription]) -> None:
+    def _appeared(self, info: RunInfo, subscriptions: list[Subscription]) -> None:
         for subscription in subscriptions:
             if subscription.wants(info.run) or subscription.wants(info.id):
                 subscription.unlisten(info.run)
                 subscription.put("run", info.json())
                 self._join(subscription, info.run, None, None, new=True)
-        del project
 
     def _changed(
         self,
