@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from aspara.errors import UsageError
-from aspara.importers import table
+from aspara.importers import chunks, table
 from aspara.importers.flat_yaml import flat_yaml
 from aspara.importers.source import Facts, Report, Row, SourceRun, literal, place, stamp_of
+from aspara.storage.rows import MAX_LINE
 
+_ROWS = 1000
 _NO_MOMENT = 1e8
 """A number below this in a column called time counts seconds of the run, not seconds since 1970."""
 
@@ -69,28 +71,43 @@ def _runs(file: Path, root: Path, step: str | None, time: str | None, run: str |
 
 
 def _rows(file: Path, columns: table.Columns, run: str | None, facts: Facts, report: Report) -> Iterator[Row]:
-    time = int(file.stat().st_mtime * 1000)
-    for number, cells in enumerate(table.chosen(_cells(file, report), columns, run)):
-        table.begin(facts, cells)
-        found = table.row(columns, cells, number, report, time)
-        if found is not None:
+    time, number = int(file.stat().st_mtime * 1000), 0
+    for header, lines in _parts(file, report):
+        place = {name: at for at, name in enumerate(header)}
+        some = lines if columns.run is None else [cells for cells in lines if cells[place[columns.run]] == run]
+        if not some:
+            continue
+        found = list(zip(*some, strict=True))
+        part = {name: found[at] for name, at in place.items()}
+        table.begins(facts, part)
+        for row in chunks.rows(columns, part, number, report, time):
             if columns.time:
-                time = found[0]
-            yield found
+                time = row[0]
+            yield row
+        number += len(some)
 
 
 def _cells(file: Path, report: Report) -> Iterator[dict[str, Any]]:
     """The rows below the header, by column."""
+    for header, lines in _parts(file, report, 100):
+        for cells in lines:
+            yield dict(zip(header, cells, strict=True))
+
+
+def _parts(file: Path, report: Report, size: int = _ROWS) -> Iterator[tuple[list[str], list[list[str]]]]:
+    """The header, and so many of the rows below it at a time."""
     with file.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
-        head = lines.readline()
+        head = lines.readline(MAX_LINE)
         delimiter = max(",;\t", key=head.count)
         header = next(csv.reader([head], delimiter=delimiter), [])
-        reader = csv.reader(lines, delimiter=delimiter)
+        # A line that never ends is taken in pieces, each of which is reported as what it is.
+        reader = csv.reader(iter(lambda: lines.readline(MAX_LINE), ""), delimiter=delimiter)
+        found: list[list[str]] = []
         while True:
             try:
                 cells = next(reader)
             except StopIteration:
-                return
+                break
             except csv.Error as error:
                 report.problem(f"{file.name}: line {reader.line_num + 1}: {error}")
                 continue
@@ -101,7 +118,12 @@ def _cells(file: Path, report: Report) -> Iterator[dict[str, Any]]:
                     f"{file.name}: line {reader.line_num + 1} has {len(cells)} cells, the header {len(header)}"
                 )
                 continue
-            yield dict(zip(header, cells, strict=True))
+            found.append(cells)
+            if len(found) >= size:
+                yield header, found
+                found = []
+        if found:
+            yield header, found
 
 
 def _elapsed(value: Any) -> bool:

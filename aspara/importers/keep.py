@@ -11,6 +11,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ from aspara import files, names, settings
 from aspara.catalog.catalog import Catalog
 from aspara.catalog.replay import Replay
 from aspara.errors import AsparaError, DataDirError, InvalidName
+from aspara.importers.batch import batches, is_plain
 from aspara.importers.belongings import Belongings, files_beside
 from aspara.importers.source import Facts, Report, Row, SourceRun, stamp_of
 from aspara.model import STATUS_ON_DISK, RunRequest
@@ -173,32 +175,23 @@ class Keeper:
             paths = self._catalog.layout.run(project, run)
             self._imported(project)[source.kind, source.key] = run
             statistics = Statistics(content.get("metric_summary") or {})
-            begins, ends = (first[0], first[0]) if first else (None, None)
-            row = first
+            begins: int | None = None
+            ends: int | None = None
             number, last_step = 0, content.get("last_step")
             belongings = Belongings(recorder, self._data_dir, source, fresh.report)
-            while row is not None:
-                time, step, values = row
-                metrics = belongings.settled(values)
-                if metrics:
-                    with recorder.lock:
-                        recorder.append(rows.encode(time, step, metrics))
-                plain = {
-                    k: v
-                    for k, v in metrics.items()
-                    if not isinstance(v, dict | list) and k not in source.facts.captured
-                }
-                statistics.fold(step, plain)
-                begins, ends = min(begins or time, time), max(ends or time, time)
-                last_step = step if last_step is None else max(last_step, step)
-                number += 1
-                if number % _SYNC_ROWS == 0:
+            for part in batches(chain(() if first is None else (first,), incoming), belongings.settled):
+                with recorder.lock:
+                    recorder.append(b"".join(part.lines))
+                part.fold(statistics, source.facts.captured)
+                begins = min(part.times) if begins is None else min(begins, *part.times)
+                ends = max(part.times) if ends is None else max(ends, *part.times)
+                last_step = part.last_step if last_step is None else max(last_step, part.last_step)
+                before, number = number, number + len(part.lines)
+                if number // _SYNC_ROWS > before // _SYNC_ROWS:
                     recorder.sync()
                 if troubles:
                     raise DataDirError(f"{troubles[0]} The import stopped; run it again to go on.")
-                if number % 1000 == 0:
-                    self._progress(source.facts.name, number)
-                row = next(incoming, None)
+                self._progress(source.facts.name, number)
             belongings.bring(content)
             self._end(recorder, source, paths, content, statistics, fresh, (begins, ends), last_step, begun)
         except BaseException:
@@ -317,18 +310,39 @@ class Keeper:
 
 
 class _Fresh:
-    """Passes over as many points of each metric as are here already. ``seen`` counts all."""
+    """Passes over as many points of each metric as are here already."""
 
     def __init__(self, here: Counter[str], report: Report) -> None:
-        self.seen: Counter[str] = Counter()
         self.rows = self.points = 0
+        self._seen: Counter[str] = Counter()
         self._here = here
+        self._plain: dict[tuple[str, ...], list[int]] = {}
+        """Rows that came as they are, by the names of their metrics."""
         self.report = report
         """What could not be taken."""
 
+    @property
+    def seen(self) -> Counter[str]:
+        """How many points of each metric came, those that are here included."""
+        found = self._seen.copy()
+        for names_, (count,) in self._plain.items():
+            for name in names_:
+                found[name] += count
+        return found
+
     def only(self, incoming: Iterator[Row]) -> Iterator[Row]:
         names_: dict[str, str] = {}
-        for time, step, metrics in incoming:
+        plain = self._plain
+        for row in incoming:
+            time, step, metrics = row
+            # Most rows hold numbers of metrics of which nothing is here, and are passed on without a look at each.
+            count = plain.get(tuple(metrics))
+            if count is not None and is_plain(metrics.values()):
+                count[0] += 1
+                self.rows += 1
+                self.points += len(metrics)
+                yield row
+                continue
             kept: dict[str, Any] = {}
             for given, value in metrics.items():
                 name = names_.get(given)
@@ -337,13 +351,15 @@ class _Fresh:
                 if isinstance(value, str) and len(value) > _LONGEST_TEXT:
                     self.report.skip("texts longer than a million characters")
                     continue
-                self.seen[name] += 1
-                if self.seen[name] > self._here[name]:
+                self._seen[name] += 1
+                if self._seen[name] > self._here[name]:
                     kept[name] = value
             if kept:
                 self.rows += 1
                 self.points += len(kept)
                 yield time, step, kept
+            if kept.keys() == metrics.keys() and not any(self._here[name] for name in kept):
+                plain.setdefault(tuple(metrics), [0])
 
     def _name(self, name: str) -> str:
         if name.isascii() and name.isprintable() and 0 < len(name) <= names.MAX_METRIC_BYTES:

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aspara.errors import UsageError
-from aspara.importers import table
+from aspara.importers import chunks, table
 from aspara.importers.source import Facts, Report, Row, SourceRun, place, stamp_of
 
 if TYPE_CHECKING:
     import polars
 
-_SLICE = 50_000
+_SLICE, _ROWS = 50_000, 1000
 
 
 def recognizes(path: Path) -> bool:
@@ -92,14 +92,14 @@ def _rows(
     try:
         while True:
             part = frame.slice(offset, _SLICE).collect()
-            for number, cells in enumerate(part.iter_rows(named=True), offset):
-                table.begin(facts, cells)
-                found = table.row(columns, cells, number, report, time)
-                if found is not None:
+            for some in part.iter_slices(_ROWS):
+                cells = {name: some[name].to_list() for name in wanted}
+                table.begins(facts, cells)
+                for row in chunks.rows(columns, cells, offset, report, time):
                     if columns.time:
-                        time = found[0]
-                    yield found
-            offset += len(part)
+                        time = row[0]
+                    yield row
+                offset += len(some)
             if len(part) < _SLICE:
                 return
     except pl.exceptions.PolarsError as error:

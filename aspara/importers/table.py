@@ -8,7 +8,7 @@ its metric's name in one column and its value in another.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,7 +100,7 @@ def row(
     text is a text even if it looks like a number.
     """
     read = _typed if typed else cell
-    step = _whole(cells.get(columns.step)) if columns.step else number
+    step = whole(cells.get(columns.step)) if columns.step else number
     if step is None:
         report.problem("a step is no whole number; the row's own place is taken for it")
         step = number
@@ -131,15 +131,25 @@ def begin(facts: Facts, cells: dict[str, Any]) -> None:
             facts.start_time = time - round(passed * 1000)
 
 
+def begins(facts: Facts, cells: Mapping[str, Sequence[Any]]) -> None:
+    """The same, of a part of a table."""
+    if facts.start_time is None:
+        for time, passed in zip(cells.get("_timestamp", ()), cells.get("_runtime", ()), strict=False):
+            begin(facts, {"_timestamp": time, "_runtime": passed})
+
+
 def cell(value: Any) -> float | int | str | None:
     """A cell as a metric's value: numbers as such, also when they stand there as text; an empty cell is none."""
-    if value is None:
+    if type(value) is str:
+        text = value.strip()
+    elif value is None:
         return None
-    if isinstance(value, bool):
+    elif isinstance(value, bool):
         return int(value)
-    if isinstance(value, int | float):
+    elif isinstance(value, int | float):
         return value
-    text = str(value).strip()
+    else:
+        text = str(value).strip()
     if not text:
         return None
     try:
@@ -163,19 +173,17 @@ def moment(value: Any) -> int | None:
         return parse_timestamp(number)
     if number is None or not math.isfinite(number):
         return None
-    size = abs(number)
-    factor = 1000.0 if size < _SECONDS_BELOW else 1.0 if size < 1e14 else 1e-3 if size < 1e17 else 1e-6
-    return round(number * factor)
+    return round(number * milliseconds(number))
 
 
-def chosen(rows: Iterator[dict[str, Any]], columns: Columns, run: str | None) -> Iterator[dict[str, Any]]:
-    """The rows of one run."""
-    for cells in rows:
-        if columns.run is None or str(cells.get(columns.run)) == run:
-            yield cells
+def milliseconds(time: float) -> float:
+    """How many milliseconds one unit of a time is, by its size."""
+    size = abs(time)
+    return 1000.0 if size < _SECONDS_BELOW else 1.0 if size < 1e14 else 1e-3 if size < 1e17 else 1e-6
 
 
-def _whole(value: Any) -> int | None:
+def whole(value: Any) -> int | None:
+    """A cell as a step; None for what is no whole number."""
     number = cell(value)
     if isinstance(number, str) or number is None or not math.isfinite(number) or number != int(number):
         return None

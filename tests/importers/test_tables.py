@@ -7,10 +7,14 @@ import os
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import aspara
 from aspara.errors import UsageError
-from aspara.importers.table import moment
+from aspara.importers import chunks
+from aspara.importers.source import Report
+from aspara.importers.table import assign, moment, row
 
 
 def test_lightning_logs(bring, tmp_path):
@@ -135,3 +139,51 @@ def test_broken_parquet(bring, tmp_path):
 def test_moments(value, expected):
     """Seconds, milli-, micro- and nanoseconds are told apart by their size; texts are ISO 8601, in UTC where they say nothing."""
     assert expected == moment(value)
+
+
+CELLS = st.one_of(
+    st.sampled_from(["", "0", "12", "-3", "1.5", "nan", "inf", "1e5", "word", "1_0", " 7 ", "²", "true", "9" * 20]),
+    st.floats().map(str),
+    st.integers().map(str),
+)
+
+
+@given(st.lists(st.tuples(CELLS, CELLS, CELLS, CELLS), min_size=1, max_size=30), st.booleans(), st.booleans())
+def test_many_rows_at_a_time_are_the_rows_one_by_one(lines, with_step, with_time):
+    """What is made of a part of a table at one go is what each of its rows would be by itself."""
+    header = ("step" if with_step else "a", "time" if with_time else "b", "c", "d")
+    columns = assign(header)
+    one, other = Report(), Report()
+    expected, time = [], 5
+    for number, cells in enumerate(lines):
+        found = row(columns, dict(zip(header, cells, strict=True)), number, one, time)
+        known = moment(cells[1]) if with_time else None
+        time = time if known is None else known
+        if found is not None:
+            expected.append(found)
+    part = dict(zip(header, zip(*lines, strict=True), strict=True))
+    assert repr(expected) == repr(list(chunks.rows(columns, part, 0, other, 5)))
+    assert one.problems == other.problems
+
+
+def test_long_tables_of_points(bring, tmp_path):
+    """A table with a row for each point, some texts, and names and steps that change from row to row."""
+    file = tmp_path / "points.csv"
+    lines = [f"{1767268800000 + i},{i // 3},{'abc'[i % 3]},{i / 8},{'' if i % 3 else f't{i}'}" for i in range(3000)]
+    lines[1500] = "1767268801500,500,a,,word"
+    file.write_text("timestamp,step,metric_name,metric_value,metric_text\n" + "\n".join(lines) + "\n")
+    bring("csv", file)
+    assert [(i // 3, 1767268800000 + i, i / 8) for i in range(1, 3000, 3)] == bring.points("points", "b")
+    assert 999 == len(bring.points("points", "a"))
+    words = [row["a"] for row in bring.run("points").scan_history(keys=["a"]) if row["_step"] == 500]
+    assert ["word"] == words
+
+
+def test_a_line_without_an_end_costs_no_memory(bring, tmp_path, monkeypatch):
+    """A table of a single endless line is refused, and no more of it is held than a line may be long."""
+    monkeypatch.setattr("aspara.importers.csv.MAX_LINE", 1000)
+    file = tmp_path / "endless.csv"
+    file.write_text("step,loss\n0,1\n" + "x" * 50_000 + "\n1,0.5\n")
+    outcome = bring("csv", file)[0]
+    assert [(0, 1), (1, 0.5)] == [(s, v) for s, _, v in bring.points("endless", "loss")]
+    assert 50 == sum(outcome.problems.values())
