@@ -9,13 +9,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Value = float | int | str | dict[str, Any] | list[Any]
 """What a row may hold for a metric: a number, a text, or a reference to media (a dict with a ``_type``)."""
 
 Row = tuple[int, int, Mapping[str, Value]]
 """(timestamp in ms, step, metrics)."""
+
+
+class Block(NamedTuple):
+    """Rows that hold the same metrics, by columns: their times (ms), their steps, and for each name the values."""
+
+    names: Sequence[str]
+    times: Sequence[int]
+    steps: Sequence[int]
+    columns: Sequence[Sequence[Value]]
+
+    def rows(self) -> list[Row]:
+        """The rows one by one."""
+        values = zip(*self.columns, strict=True) if self.columns else [()] * len(self.steps)
+        return [
+            (at, step, dict(zip(self.names, row, strict=True)))
+            for at, step, row in zip(self.times, self.steps, values, strict=True)
+        ]
+
 
 Status = Literal["running", "completed", "failed", "crashed"]
 

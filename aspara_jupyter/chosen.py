@@ -18,7 +18,7 @@ from aspara.catalog.series import Series, SeriesQuery
 from aspara.errors import UsageError
 from aspara.palette import PALETTE
 from aspara.recording.run import Run
-from aspara_jupyter.feed import Columns
+from aspara_jupyter.points import Columns
 
 NEWEST = 20
 """Runs of a project that are shown where the project alone is given."""

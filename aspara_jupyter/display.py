@@ -14,14 +14,15 @@ import time
 import uuid
 import weakref
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from aspara.errors import AsparaError
-from aspara.model import Row
+from aspara.model import Block, Row
 from aspara_jupyter import picture
 from aspara_jupyter.chosen import Chosen, columns_of, epochs, folder_of, points_of
-from aspara_jupyter.feed import Columns, Feed
+from aspara_jupyter.feed import Feed
+from aspara_jupyter.points import Columns, blocks_of
 from aspara_jupyter.present import RUN_MIME
 from aspara_jupyter.widget import LiveWidget
 
@@ -83,9 +84,13 @@ class LiveOutput:
             "metadata": metadata,
         }
 
-    def rows(self, rows: list[Row]) -> None:
+    def blocks(self, blocks: Sequence[Block]) -> None:
         """New rows go to the page."""
-        self.feed.rows(rows)
+        self.feed.blocks(blocks)
+
+    def rows(self, rows: list[Row]) -> None:
+        """The same, one by one."""
+        self.feed.blocks(blocks_of(rows))
 
     def ended(self, status: str, exit_code: int | None) -> None:
         """The end goes to the page; then the output becomes a picture that needs no kernel."""

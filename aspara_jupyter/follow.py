@@ -17,9 +17,10 @@ from aspara.catalog.series import SeriesQuery
 from aspara.catalog.subscription import Subscription
 from aspara.catalog.watch import Watcher
 from aspara.errors import AsparaError, NotFound
+from aspara.model import Block
 from aspara_jupyter.chosen import NEWEST, Chosen, Selection, columns_of, info_of
 from aspara_jupyter.gather import Gathered
-from aspara_jupyter.points import LIMIT
+from aspara_jupyter.points import LIMIT, blocks_of
 
 _LOOK = 2.0
 _PUSH = 0.1
@@ -47,7 +48,7 @@ class Near:
                 if event.kind == "run":
                     begun(event.data["run"])
         for run, found in rows.items():
-            gathered.rows(f"{self.project}/{run}", found)
+            gathered.blocks(f"{self.project}/{run}", blocks_of(found))
         return moved
 
     def close(self) -> None:
@@ -82,16 +83,16 @@ class Far:
             return False
         since = min((at for (run, _), at in self._seen.items() if run in self.running), default=0)
         query = SeriesQuery(self._metrics, since=since, points=LIMIT // 2)
-        fresh: dict[str, dict[str, Any]] = {}
+        fresh: dict[str, list[Block]] = {}
         for metric, by_run in self.library.metrics(self.project, asked, query).metrics.items():
             for run, series in by_run.items():
                 new = series.timestamps > self._seen.get((run, metric), -1)
                 if new.any():
-                    times, steps, values = columns_of(series)
-                    fresh.setdefault(run, {})[metric] = (times[new], steps[new], values[new])
+                    at, step, value = (column[new].tolist() for column in columns_of(series))
+                    fresh.setdefault(run, []).append(Block((metric,), at, step, (value,)))
                     self.saw(run, metric, int(series.timestamps[new].max()))
         for run, found in fresh.items():
-            gathered.add(f"{self.project}/{run}", found)
+            gathered.blocks(f"{self.project}/{run}", found)
         return False
 
     def close(self) -> None:

@@ -1,8 +1,8 @@
 """Points of several runs on their way into one notebook page that can ask no server for them.
 
-As in :mod:`feed`, deltas are messages with one buffer a metric, ``{"type": "rows", "seq", "run", "metrics", "counts", "totals"}``,
+As in :mod:`feed`, deltas are messages with one buffer, ``{"type": "rows", "seq", "run", "metrics", "counts", "totals"}``,
 and a snapshot of everything is a trait, made anew whenever a page asks for the widget's state and pushed now and then:
-``{"seq", "runs": {key: {"metrics", "counts", "totals"}}, "data"}`` with the columns of all runs in that order. ``{"type":
+``{"seq", "runs": {key: {"metrics", "counts", "totals"}}, "data"}`` with the points of all runs in that order. ``{"type":
 "infos", "seq", "infos"}`` tells how the runs stand.
 """
 
@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from aspara.model import Row
-from aspara_jupyter.feed import DELTA_POINTS, Columns, Page, columns
-from aspara_jupyter.points import LIMIT, Points
+from aspara.model import Block
+from aspara_jupyter.feed import Page
+from aspara_jupyter.points import Columns, RunPoints
 
 _SNAPSHOT_INTERVAL = 5.0
 _SNAPSHOT_BYTES_PER_SECOND = 25_000
@@ -32,43 +32,33 @@ class Gathered:
         self._clock = clock
         self._lock = threading.RLock()  # setting a trait asks for the widget's state on the same thread
         self._seq = 0
-        self._runs: dict[str, dict[str, Points]] = {}
+        self._runs: dict[str, RunPoints] = {}
         self._next_snapshot = clock() + _SNAPSHOT_INTERVAL
 
     def load(self, key: str, series: Mapping[str, Columns], totals: Mapping[str, int]) -> None:
         """Takes a run's points up to now; ``totals`` are those that there were before decimation."""
         with self._lock:
-            held = self._runs[key] = {}
-            for name, found in series.items():
-                held[name] = Points()
-                held[name].extend(*found)
-                held[name].count = totals[name]
+            held = self._runs[key] = RunPoints()
+            held.load(series, totals)
 
-    def rows(self, key: str, rows: list[Row]) -> None:
+    def blocks(self, key: str, blocks: Iterable[Block]) -> None:
         """Sends new rows of a run."""
-        self.add(key, {name: found for name, found in columns(rows).items() if self._wanted(name)})
-
-    def add(self, key: str, series: Mapping[str, Columns]) -> None:
-        """Sends new points of a run."""
         with self._lock:
-            held = self._runs.setdefault(key, {})
-            names, counts, buffers = [], [], []
-            for name, found in series.items():
-                sent = Points()
-                sent.extend(*found)
-                held.setdefault(name, Points()).extend(*found)
-                packed = sent.packed(DELTA_POINTS)
-                names.append(name)
-                counts.append(len(packed) // 24)
-                buffers.append(memoryview(packed))
-            if not names:
+            head, data = self._runs.setdefault(key, RunPoints()).take([self._some(block) for block in blocks])
+            if not data:
                 return
             self._seq += 1
-            totals = [held[name].count for name in names]
-            content = {"type": "rows", "seq": self._seq, "run": key, "metrics": names, "counts": counts}
-            self._page.send({**content, "totals": totals}, buffers)
+            self._page.send({"type": "rows", "seq": self._seq, "run": key, **head}, [memoryview(data)])
             if self._clock() >= self._next_snapshot:
                 self.publish()
+
+    def _some(self, block: Block) -> Block:
+        """The columns of it that are wanted."""
+        wanted = [i for i, name in enumerate(block.names) if self._wanted(name)]
+        if len(wanted) == len(block.names):
+            return block
+        names, columns = [block.names[i] for i in wanted], [block.columns[i] for i in wanted]
+        return block._replace(names=names, columns=columns)
 
     def infos(self, infos: list[dict[str, Any]]) -> None:
         """Sends how the runs stand."""
@@ -79,19 +69,9 @@ class Gathered:
     def snapshot(self) -> dict[str, Any]:
         """All points, at most `LIMIT` a series."""
         with self._lock:
-            parts: list[bytes] = []
-            runs: dict[str, Any] = {}
-            for key, held in self._runs.items():
-                names = sorted(held)
-                for name in names:
-                    held[name].thin(LIMIT)
-                parts.extend(held[name].packed() for name in names)
-                runs[key] = {
-                    "metrics": names,
-                    "counts": [len(held[name]) for name in names],
-                    "totals": [held[name].count for name in names],
-                }
-            return {"seq": self._seq, "runs": runs, "data": b"".join(parts)}
+            packed = {key: held.packed() for key, held in self._runs.items()}
+            runs = {key: head for key, (head, _) in packed.items()}
+            return {"seq": self._seq, "runs": runs, "data": b"".join(data for _, data in packed.values())}
 
     def publish(self) -> None:
         """Sets the snapshot, which stays with the widget."""

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aspara_jupyter.feed import Columns
-from aspara_jupyter.points import Floats
+from aspara_jupyter.points import Columns, Floats
 from aspara_jupyter.words import clipped, duration, latest, number, sparkline
 
 MOST = 48

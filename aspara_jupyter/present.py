@@ -13,7 +13,7 @@ from aspara.catalog.sheet import Sheet
 from aspara.recording.run import Run
 from aspara_jupyter import picture
 from aspara_jupyter.chosen import Chosen, colors, columns_of, info_of, points_of
-from aspara_jupyter.feed import Columns
+from aspara_jupyter.points import Columns
 
 RUN_MIME = "application/vnd.aspara.run+json"
 CHART_MIME = "application/vnd.aspara.chart+json"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter, pos
 from typing import Any
 
-from aspara.model import Row
+from aspara.model import Block
 from aspara.storage.statistics import Statistics
 
 _MOST_ROWS = 2048
@@ -54,7 +54,7 @@ class Backlog:
         """How many rows the statistics have taken in."""
         self.shown = False
         """Whether somebody looks, so that rows are kept for :meth:`take_unshown`."""
-        self._unshown: list[Row] = []
+        self._unshown: list[Block] = []
         self._names: Sequence[str] = ()
         self._bite = 1
         self._folding = False
@@ -89,8 +89,8 @@ class Backlog:
         finally:
             self.lock.release()
 
-    def take_unshown(self) -> list[Row]:
-        """The rows folded since the last call, in order, for those who look."""
+    def take_unshown(self) -> list[Block]:
+        """What was folded since the last call, in order, for those who look."""
         with self.lock:
             taken, self._unshown = self._unshown, []
         return taken
@@ -115,7 +115,8 @@ class Backlog:
                 self.statistics.fold(row[1], row[2])
                 self.taken += 1
                 if self.shown:
-                    self._unshown.append(row)
+                    at, step, values = row
+                    self._unshown.append(Block(tuple(values), (at,), (step,), tuple((v,) for v in values.values())))
         self._fold_alike(alike)
 
     def _fold_alike(self, rows: list[Any]) -> None:
@@ -128,4 +129,5 @@ class Backlog:
             else:
                 self.statistics.fold_alike(names, [row[1] for row in rows], [row[2] for row in rows])
             if self.shown:
-                self._unshown += [(at, step, dict(zip(names, values, strict=True))) for at, step, values in rows]
+                times, steps, values = zip(*rows, strict=True)
+                self._unshown.append(Block(names, times, steps, tuple(zip(*values, strict=True))))

@@ -4,9 +4,9 @@ import type { SeriesQuery, Source } from "./source";
 
 // The wire of a notebook's live chart.
 //
-// Deltas are custom messages, each with a sequence number and one buffer a metric (little-endian float64: timestamps, then
-// steps, then values):
-//   {"type": "rows", "seq": n, "metrics": [names], "counts": [points in each buffer], "totals": [points so far], "info": {...}}
+// Deltas are custom messages, each with a sequence number and one buffer (little-endian float64; metric by metric: timestamps,
+// then steps, then values):
+//   {"type": "rows", "seq": n, "metrics": [names], "counts": [points of each], "totals": [points so far], "info": {...}}
 //   {"type": "status", "seq": n, "status": "completed", "exit_code": 0, "info": {...}}
 // The trait `snapshot` holds everything up to its `seq`, decimated, in one buffer:
 //   {"seq": n, "metrics": [names], "counts": [...], "totals": [...], "data": <bytes>}
@@ -111,9 +111,11 @@ export class CommSource extends MemorySource {
   }
 
   private rows(delta: Delta, buffers: readonly Bytes[]): void {
+    let offset = 0;
     (delta.metrics ?? []).forEach((metric, i) => {
       const count = delta.counts?.[i] ?? 0;
-      const numbers = float64(buffers[i]!, 0, 3 * count);
+      const numbers = float64(buffers[0]!, offset, 3 * count);
+      offset += 24 * count;
       // Within a millisecond a point may be left out, until the next snapshot has it.
       const covered = this.covered.get(metric) ?? Number.NEGATIVE_INFINITY;
       let from = 0;

@@ -43,9 +43,11 @@ export class GatheredSource extends MemorySource {
     if (delta.infos) this.tellInfos(delta.infos);
     const { run } = delta;
     if (delta.type !== "rows" || run === undefined) return;
+    let offset = 0;
     (delta.metrics ?? []).forEach((metric, i) => {
       const count = delta.counts?.[i] ?? 0;
-      const numbers = float64(buffers[i]!, 0, 3 * count);
+      const numbers = float64(buffers[0]!, offset, 3 * count);
+      offset += 24 * count;
       this.addColumns({
         run,
         metric,
