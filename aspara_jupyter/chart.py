@@ -92,11 +92,11 @@ class LiveChart:
         self.close()
         self._id = self._display_id = uuid.uuid4().hex
         shell = get_ipython()  # type: ignore[no-untyped-call,unused-ignore]
-        live = getattr(shell, "kernel", None) is not None and any(
+        if getattr(shell, "kernel", None) is not None and any(
             not run.look().is_finished for run in self._selection.runs
-        )
-        if live:
-            self._follow()
+        ):
+            if host.watched():
+                self._follow()
             self._shell = shell
             shell.events.register("post_run_cell", self._cell_ended)
         publish_display_data(**self._bundle(), transient={"display_id": self._display_id})
@@ -189,9 +189,12 @@ class LiveChart:
         with contextlib.suppress(Exception):  # a picture must never break the cell after the training
             infos = [run.look() for run in self._selection.runs]
             shown = [(info.status, info.last_step, info.last_update) for info in infos]
-            if shown != self._shown and any(not info.is_finished for info in infos):
+            over = all(info.is_finished for info in infos)
+            if shown != self._shown and not (over and self._follower):
                 self._shown = shown
                 self._update()
+            if over and self._follower is None:
+                self.close()
 
     def _update(self) -> None:
         if self._display_id is None:

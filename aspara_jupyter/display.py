@@ -3,7 +3,7 @@
 The live output has three faces, of which a page shows the first that it can: our own MIME type, drawn by the JupyterLab
 extension (it needs no kernel: a page that was reloaded in mid-run asks the server); the widget; a line of text. At the end,
 and whenever a cell ends while the run goes on, the output gets the picture too, so that the saved notebook has something to
-show to whoever opens it with no kernel, no server and no extension.
+show to whoever opens it with no kernel, no server and no extension. A notebook that nobody watches has the picture alone.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from aspara.errors import AsparaError
 from aspara.model import Block, Row
-from aspara_jupyter import picture
+from aspara_jupyter import host, picture
 from aspara_jupyter.chosen import Chosen, columns_of, epochs, folder_of, points_of
-from aspara_jupyter.feed import Feed
+from aspara_jupyter.feed import Feed, Nobody
 from aspara_jupyter.points import Columns, blocks_of
 from aspara_jupyter.present import RUN_MIME
 from aspara_jupyter.widget import LiveWidget
@@ -42,17 +42,20 @@ class LiveOutput:
 
     def __init__(self, run: Run, height: int | None = None) -> None:
         self._run = run
-        self.widget = LiveWidget(_info(run))
-        self.feed = Feed(self.widget, lambda: _info(run))
-        self.widget.renew = self.feed.snapshot
+        self.widget = LiveWidget(_info(run)) if host.watched() else None
+        self.feed = Feed(self.widget or Nobody(), lambda: _info(run))
+        if self.widget is not None:
+            self.widget.renew = self.feed.snapshot
         self._height = height
         # Of each place where it is shown, by its display id: how high it is there.
         self._places: dict[str, int | None] = {}
         self._shell: Any = None
+        # The step up to which the picture has the run.
+        self._drawn = run.step
 
     def show(self) -> None:
         """Puts the widget under the cell."""
-        if _in_marimo():
+        if _in_marimo() and self.widget is not None:
             import marimo  # type: ignore[import-not-found,unused-ignore]
 
             marimo.output.append(self.widget)
@@ -77,7 +80,7 @@ class LiveOutput:
 
     def live(self, still: Mapping[str, Any] | None = None, height: int | None = None) -> dict[str, Any]:
         """Data and metadata of the live output, with the faces of a picture beside it if given."""
-        bundle, metadata = self.widget._repr_mimebundle_() or ({}, {})
+        bundle, metadata = (self.widget and self.widget._repr_mimebundle_()) or ({}, {})
         words = {"text/plain": picture.text(picture.of_run(_subject(self._run, {}), {}))}
         return {
             "data": {**bundle, **words, **(still or {}), RUN_MIME: reference(self._run, height)},
@@ -102,7 +105,11 @@ class LiveOutput:
         # was reloaded in mid-run can still ask for it.
         if self._places:
             still = self.still()
-            self._update(lambda height: {"data": {**still, RUN_MIME: reference(self._run, height)}, "metadata": {}})
+            with host.last_words():
+                self._update(lambda height: {"data": {**still, RUN_MIME: reference(self._run, height)}, "metadata": {}})
+        if self.widget is None:
+            return
+        if self._places:
             self.widget.lighten()
         _ended.append(self.widget)
         if len(_ended) > _KEPT_WIDGETS:
@@ -115,11 +122,12 @@ class LiveOutput:
     def _cell_ended(self, result: Any = None) -> None:
         # By its end, by an exception or by an interrupt: what the cell has done so far stays in the notebook.
         del result
-        if not self.feed.fresh:
+        step = self._run.step
+        if step == self._drawn and not self.feed.fresh:
             return
         with contextlib.suppress(Exception):  # a picture must never break the cell after the training
             self._run.flush()
-            self.feed.fresh = False
+            self._drawn, self.feed.fresh = step, False
             still = self.still()
             self._update(lambda height: self.live(still, height))
 

@@ -33,6 +33,16 @@ class Page(Protocol):
         """Sets traits, which travel to the page and stay with the widget."""
 
 
+class Nobody:
+    """The page of a notebook that nobody watches."""
+
+    def send(self, content: dict[str, Any], buffers: Sequence[memoryview] | None = None) -> None:
+        """Sends nothing."""
+
+    def publish(self, **traits: Any) -> None:
+        """Keeps nothing."""
+
+
 class Feed:
     """A run's listener that keeps a page up to date. Called on the run's background thread, at most ten times a second.
 

@@ -1,18 +1,55 @@
-"""Where the notebook page comes from, and whether our files can be had there."""
+"""Whether somebody looks at the notebook, where its page comes from, and whether our files can be had there."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 _PATIENCE = 1.0  # seconds; the server stands on the same machine, and init() waits
+
+
+def watched() -> bool:
+    """Whether there may be a page that shows what a cell does while it runs.
+
+    False for a notebook that is executed from one end to the other (nbconvert, papermill): nobody could answer ``input()``
+    there, and what is sent to a page would only be kept in the file. Voilà executes in the same way, but shows a page.
+    """
+    from IPython import get_ipython
+
+    kernel = getattr(get_ipython(), "kernel", None)  # type: ignore[no-untyped-call,unused-ignore]
+    answers = getattr(kernel, "_allow_stdin", True)
+    return bool(answers) or any(name.startswith("VOILA_") for name in os.environ)
+
+
+@contextlib.contextmanager
+def last_words() -> Iterator[None]:
+    """What is shown meanwhile reaches the page, even if the kernel is ending.
+
+    Large messages go without being copied, by the help of a thread of ZeroMQ that is no more when a program exits; and what
+    waits for the kernel's own thread is lost with it.
+    """
+    from IPython import get_ipython
+
+    session = getattr(getattr(get_ipython(), "kernel", None), "session", None)  # type: ignore[no-untyped-call,unused-ignore]
+    if session is None:
+        yield
+        return
+    before, session.copy_threshold = session.copy_threshold, sys.maxsize
+    try:
+        yield
+    finally:
+        session.copy_threshold = before
+    with contextlib.suppress(OSError, ValueError):  # an output that somebody closed
+        sys.stdout.flush()
 
 
 @lru_cache

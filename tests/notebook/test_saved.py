@@ -54,11 +54,35 @@ def test_a_finished_run_is_a_picture_of_at_most_150_kb(execute):
     (kept,) = faces(book)
     assert {"application/vnd.plotly.v1+json", "image/svg+xml", "text/plain"} <= set(kept)
     assert not [mime for mime in kept if "widget" in mime]
-    # Together with the widgets' state, which whoever executes notebooks without a page keeps in them.
-    assert "application/vnd.jupyter.widget-state+json" in book.metadata["widgets"]
+    # Whoever executes notebooks without a page keeps the state of widgets in them.
+    assert "widgets" not in book.metadata
     assert len(nbformat.writes(book)) <= 150_000
     figure = json.dumps(kept["application/vnd.plotly.v1+json"])
     assert all(f"metric{k}" in figure for k in range(10))
+
+
+@pytest.mark.parametrize("show", ["", "from aspara_jupyter import LiveChart; LiveChart([run]).display()"])
+def test_a_run_that_goes_on_at_the_end_is_a_picture_too(execute, show, capfd):
+    """Executed to its end without finish(): as small as another, and the page made of it has the picture of all there was.
+
+    The kernel ends without a complaint.
+    """
+    from nbconvert import HTMLExporter
+
+    begin = f"import aspara, math\nrun = aspara.init(project='p', name='ten')\n{show}"
+    train = "for i in range(3000):\n    run.log({f'metric{k}': math.sin(i / (10 + k)) for k in range(10)})"
+    book = execute(begin, train, "1 + 1")
+    kept = faces(book)
+    assert len(kept) == (2 if show else 1)
+    for face in kept:
+        assert not [mime for mime in face if "widget" in mime]
+        assert "metric9" in face["image/svg+xml"]
+        assert "3\u202f000 steps" in face["text/plain"] or show
+    assert "widgets" not in book.metadata
+    assert len(nbformat.writes(book)) <= 150_000 * len(kept)
+    page, _ = HTMLExporter().from_notebook_node(book)
+    assert len(kept) == len(re.findall(r'src="data:image/svg\+xml;base64,', page))
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_nbconvert_shows_the_picture_and_no_markup_of_a_name(execute):
