@@ -1,12 +1,12 @@
 """What recording costs, beside its floor: `orjson.dumps` of the same record and one `os.write`.
 
-    python bench/log.py [--quick] [--rival NAME=PYTHON ...]
+    python bench/log.py [--quick] [--rivals] [--rival NAME=PYTHON ...]
 
 Time of `log()` with 5 and with 200 numbers, rows lost when the process is killed, bytes on disk, and time to import: local files,
 the polars backend, a tracker that is up and one that is down (a real one, on loopback). All are measured in turn in each round,
 each in a process of its own; what is shown are medians of the rounds. Other trackers take part where the Python that has them is
 given: NAME is one of aspara01 (aspara==0.1.0), wandb (offline), trackio and tensorboardX. ``BENCH_RIVALS`` takes the same,
-separated by commas.
+separated by commas; with ``--rivals`` all take part, in environments that are made for them.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from common.rivals import add_rivals, rivals_of, title
 
 LOGGER = Path(__file__).parent / "child" / "logger.py"
 RIVALS = ("aspara01", "wandb", "trackio", "tensorboardX")
@@ -240,10 +242,8 @@ def entrants(rivals: dict[str, str]) -> list[Contestant]:
         Contestant("run.log, tracker up", "remote", up=True),
         Contestant("run.log, tracker down", "remote", up=False),
     ]
-    titles = {"aspara01": "aspara 0.1.0", "wandb": "wandb offline"}
     for name, python in rivals.items():
-        imported = "aspara" if name == "aspara01" else name
-        found.append(Contestant(titles.get(name, name), name, python, imports=imported))
+        found.append(Contestant(title(name), name, python, imports="aspara" if name == "aspara01" else name))
     return found
 
 
@@ -257,15 +257,11 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=5, help="processes killed of each kind")
     parser.add_argument("--rate", type=float, default=200.0, help="rows a second of those; 0: as many as it can")
     parser.add_argument("--quick", action="store_true", help="few rounds, to see that it works")
-    parser.add_argument("--rival", action="append", default=[], metavar="NAME=PYTHON", help=", ".join(RIVALS))
+    add_rivals(parser, *RIVALS)
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.count, arguments.rounds, arguments.kills = 2000, 2, 1
-    given = [*os.environ.get("BENCH_RIVALS", "").split(","), *arguments.rival]
-    rivals = dict(text.split("=", 1) for text in given if text)
-    if unknown := set(rivals) - set(RIVALS):
-        parser.error(f"unknown rival {unknown.pop()!r}: choose among {', '.join(RIVALS)}")
-    contestants = entrants(rivals)
+    contestants = entrants(rivals_of(parser, arguments))
 
     few = max(500, arguments.count // 10)
     for width in (5, 200):

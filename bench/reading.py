@@ -3,14 +3,18 @@
 The floor is `polars.scan_ndjson` over the same files with their schema given, in the same run; figures are ratios to it
 where that makes sense, milliseconds where it does not. Every first reading and every restart is a fresh process. Data is
 made once and kept (`--data`, default `.bench`). `make bench` runs it; `python bench/reading.py --only long --scale 0.1` is
-one shape with a tenth of its steps.
+one shape with a tenth of its steps. Other trackers take part in the shapes of a few series, where the Python that has them is given
+(``--rival NAME=PYTHON``, ``BENCH_RIVALS``) or made (``--rivals``): Aspara 0.1, TensorBoard, trackio, with the same numbers.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
+import shutil
 import statistics
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable
@@ -18,9 +22,15 @@ from pathlib import Path
 from typing import Any
 
 from common.machine import clocked, load, memory, server
+from common.rivals import add_rivals, rivals_of, title
 from common.shapes import KEPT, SHAPES, Shape, folder, listed
 
 Life = dict[str, float]
+
+READER = Path(__file__).parent / "child" / "reader.py"
+RIVALS = ("aspara01", "tensorboard", "trackio")
+_MOST_SERIES = 500
+"""With more of them, one round of a rival takes minutes."""
 
 
 def floor(data: Path, shape: Shape) -> float:
@@ -121,12 +131,27 @@ def browse(data: Path, cache: Path, shape: Shape) -> Life:
     return found
 
 
-def report(shape: Shape, kept: Path, rounds: int) -> None:
+def rival(name: str, python: str, data: Path, shape: Shape) -> Life:
+    """What another tracker takes for all charts of the same runs."""
+    place = data.with_name(f"{data.name}.{name}")
+    if not place.is_dir():
+        draft = place.with_name(place.name + ".tmp")
+        shutil.rmtree(draft, ignore_errors=True)
+        subprocess.run([python, READER, "make", name, data, draft], check=True)
+        draft.rename(place)
+    read = [python, READER, "read", name, place.absolute(), str(shape.points), str(shape.runs * shape.metrics)]
+    done = subprocess.run(read, check=True, stdout=subprocess.PIPE, text=True)
+    found: Life = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def report(shape: Shape, kept: Path, rounds: int, rivals: dict[str, str]) -> None:
     """Prints one shape's figures."""
     data = folder(kept, shape)
     size = sum(file.stat().st_size for file in data.rglob("*.jsonl")) / 1e6
     print(f"\n{shape.title}, {size:.0f} MB   [{load()}]", flush=True)
     floors, first, again, outside = [], [], [], []
+    others: dict[str, list[Life]] = {name: [] for name in rivals if shape.runs * shape.metrics <= _MOST_SERIES}
     with tempfile.TemporaryDirectory(prefix="aspara-bench-") as name:
         fresh(floor, data, shape)  # the files are in the system's memory for everybody
         for n in range(rounds):
@@ -135,6 +160,8 @@ def report(shape: Shape, kept: Path, rounds: int) -> None:
             cache = Path(name) / f"cache{n}"
             first.append(fresh(visit, data, cache, shape))
             again.append(fresh(visit, data, cache, shape))
+            for other, lives in others.items():
+                lives.append(rival(other, rivals[other], data, shape))
         outside.append(browse(data, Path(name) / "cache0", shape))
 
     def middle(lives: list[Life], what: str) -> float:
@@ -148,6 +175,8 @@ def report(shape: Shape, kept: Path, rounds: int) -> None:
     line("all charts, nothing cached", _ms(middle(first, "first charts")), f"{cold:.2f} x polars (target 1.5)")
     line("all charts again", _ms(middle(first, "charts")), f"one metric of all runs {_ms(middle(first, 'chart'))}")
     line("all charts after a restart", _ms(middle(again, "first charts")))
+    for other, lives in others.items():
+        line(f"  {title(other)}", _ms(middle(lives, "first")), f"again {_ms(middle(lives, 'again'))}")
     line("zoom of one series", _ms(middle(again, "zoom")), f"{middle(again, 'zoom bytes') / 1000:.0f} kB as JSON")
     line(
         "  over HTTP", _ms(middle(outside, "zoom")), f"{middle(outside, 'zoom bytes') / 1000:.0f} kB on the wire (100)"
@@ -192,10 +221,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, help="how often everything is measured (default: 1 to 3, by shape)")
     parser.add_argument("--scale", type=float, default=1.0, help="so many times the data, for example 0.1")
     parser.add_argument("--data", type=Path, default=KEPT, help="where generated data is kept (default: .bench)")
+    add_rivals(parser, *RIVALS)
     options = parser.parse_args()
+    rivals = rivals_of(parser, options)
     for shape in SHAPES:
         if not options.only or shape.name in options.only:
-            report(shape.scaled(options.scale), options.data, options.rounds or shape.rounds)
+            report(shape.scaled(options.scale), options.data, options.rounds or shape.rounds, rivals)
     if not options.only or "list" in options.only:
         lists(options.data, max(10, round(10_000 * options.scale)))
 
