@@ -288,3 +288,23 @@ def test_a_version_without_its_content_is_refused(tracker, path, sha256):
     body = {"name": "set", "type": "t", "entries": [{"path": path, "sha256": sha256, "size": 1}]}
     assert 400 == requests.post(f"{base}/r/versions", json=body, headers=headers, timeout=20).status_code
     assert [] == aspara.Api(folder).artifact_names("p")
+
+
+def test_what_the_journals_disk_refuses_for_a_while_is_sent_all_the_same(tracker, capsys):
+    """Config and media wait in memory, with one warning, and keep their order."""
+    address, folder = tracker
+    run = aspara.Run("r", "p", tracker_uri=address, capture=False)
+    [journal] = outbox().iterdir()
+    (journal / "items.jsonl").mkdir()
+    run.config.lr = 1
+    run.log({"pic": aspara.Image(np.zeros((4, 4)))})
+    run.flush()
+    run.config.lr = 2
+    assert 1 == capsys.readouterr().err.count("cannot be written")
+    (journal / "items.jsonl").rmdir()
+    run.log({"again": aspara.Image(np.zeros((4, 4)))})
+    run.finish()
+    assert "lost" not in capsys.readouterr().err
+    found = aspara.Api(folder).run("p/r")
+    assert ("finished", 2, ["pic", "again"]) == (found.state, found.config["lr"], [m.metric for m in found.media()])
+    assert [] == list(outbox().iterdir())
