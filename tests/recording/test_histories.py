@@ -15,7 +15,6 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 import aspara
 from aspara.catalog.catalog import Catalog
 from aspara.catalog.series import SeriesQuery
-from aspara.storage.layout import Layout
 
 
 class Histories(RuleBasedStateMachine):
@@ -31,7 +30,7 @@ class Histories(RuleBasedStateMachine):
         os.environ["ASPARA_FSYNC_INTERVAL"] = "1000"
         self.known: list[tuple[int, float]] = []
         self.value = 0.0
-        self.catalog = Catalog(self.folder, cache_dir=self.folder / "cache")
+        self.catalog = Catalog(self.folder / "data", cache_dir=self.folder / "cache")
         self.run: aspara.Run | None = None
         self.start()
 
@@ -46,8 +45,6 @@ class Histories(RuleBasedStateMachine):
         self.run = aspara.Run(
             project="p", dir=str(self.folder / "data"), storage_backend=self.backend, capture=False, **options
         )
-        self.catalog.data_dir = self.folder / "data"
-        self.catalog.layout = Layout(self.folder / "data")
 
     @property
     def paths(self):
