@@ -20,6 +20,7 @@ from aspara.errors import AsparaError, DataDirError, UsageError
 from aspara.server.auth import COOKIE, Doors, is_loopback
 from aspara.web.endpoint import Endpoint, guarded
 from aspara.web.live import Socket, Stream
+from aspara.web.pages import Nothing
 from aspara.web.routes import Route, build_routes
 from aspara.web.service import Service
 
@@ -86,12 +87,12 @@ class StandaloneHost:
         return type(endpoint.__name__, (endpoint, StandaloneHandler), methods)
 
 
-class _Nothing(Endpoint):
-    """Every other address."""
+class _Nothing(Nothing):
+    """Every other address, and whatever is asked of it."""
 
     async def prepare(self) -> None:
         super().prepare()
-        if not self._finished:
+        if not self._finished and self.request.method not in ("GET", "HEAD"):
             raise web.HTTPError(404)
 
 

@@ -135,11 +135,16 @@ class ApiPage(Endpoint):
 
 
 class Nothing(Endpoint):
-    """Every other address below ``/api/``."""
+    """Every other address."""
 
     async def get(self) -> None:
-        """404, in the shape that all errors have."""
-        raise web.HTTPError(404)
+        """404: a page with the way back for who wants one, else in the shape that all errors have."""
+        base: str = self.settings["aspara_base"]
+        if self.request.path.startswith(f"{base}api/") or "text/html" not in self.request.headers.get("Accept", ""):
+            raise web.HTTPError(404)
+        self.set_status(404)
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.finish(shell(self.service, base))
 
     async def post(self) -> None:
         """Likewise."""

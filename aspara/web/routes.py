@@ -301,5 +301,7 @@ def build_routes(
             made[route.endpoint] = host.concrete(route.endpoint)
         rules.append((route.pattern(base), made[route.endpoint], {"service": service}))
     # Below a Jupyter server everything else would be its own 404, an HTML page.
-    rules.append((re.escape(base.rstrip("/")) + "/api/.*", host.concrete(pages.Nothing), {"service": service}))
+    # (Standalone has one for every address, whatever is asked of it.)
+    rest = "/api/.*" if base == "/" else "/.*"
+    rules.append((re.escape(base.rstrip("/")) + rest, host.concrete(pages.Nothing), {"service": service}))
     return rules

@@ -43,7 +43,7 @@ def test_a_dozen_tabs_stay_usable(site, browser):
     for one in pages:
         one.goto(f"{site.url}projects/p")
     for one in pages:
-        one.wait_for_selector(".live.live", timeout=30_000)
+        one.wait_for_selector(".liveness.live", timeout=30_000)
     more = context.new_page()
     more.goto(f"{site.url}projects/p/runs")
     more.wait_for_selector("text=r")

@@ -175,3 +175,16 @@ def test_two_hundred_runs_are_compared(site, page):
     until(
         lambda: "r199" in page.locator(".diff-table thead th").nth(1).inner_text(), why="the best does not come first"
     )
+
+
+def test_the_parameters_of_all_runs_are_seen_without_choosing_any(three, page):
+    """From the table of runs; its filter goes along."""
+    page.goto(f"{three.url}projects/p/runs")
+    page.get_by_role("link", name="Parameters").click(timeout=45_000)
+    page.wait_for_selector(".parallel")
+    assert "Parameters" == page.locator("h1").inner_text()
+    assert "3 runs" in page.locator(".controls-row").first.inner_text()
+    page.goto(f"{three.url}projects/p/runs?filter=loss%20%3C%200.9")
+    page.get_by_role("link", name="Parameters").click(timeout=45_000)
+    until(lambda: "2 runs" in page.locator(".controls-row").first.inner_text())
+    assert 1 == page.get_by_role("button", name="the table's filter", pressed=True).count()

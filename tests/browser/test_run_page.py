@@ -415,3 +415,28 @@ def test_no_tab_has_a_barrier(site, browser, scheme):
     look("a preview")
     context.close()
     assert [] == found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("path", "way"),
+    [
+        ("projects/ghost", "All projects"),
+        ("projects/ghost/runs", "All projects"),
+        ("projects/p/runs/ghost", "The runs of p"),
+        ("projekte/p", "projects"),
+    ],
+)
+def test_what_there_is_not_is_said_with_the_way_back(site, page, path, way):
+    """And nothing else: no charts that will never come, no word on being live."""
+    page.goto(site.url + path)
+    page.get_by_role("link", name=way, exact=True).wait_for(timeout=45_000)
+    assert re.search(r"There is no (such page|project 'ghost'|run 'ghost')", page.locator("main").inner_text())
+    assert 0 == page.locator(".teach, .liveness, .controls, [role=tablist]").count()
+
+
+def test_the_chosen_tab_is_on_a_phones_screen(site, page):
+    """However many stand before it."""
+    page.set_viewport_size({"width": 390, "height": 800})
+    open_tab(site, page, "console")
+    page.wait_for_selector("#panel-console")
+    until(lambda: page.locator("#tab-console").evaluate("e => e.getBoundingClientRect().right <= innerWidth"))

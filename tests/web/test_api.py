@@ -403,6 +403,14 @@ def test_an_address_that_is_none_is_told_in_the_one_shape(site, method):
     assert (404, ["detail"]) == (answer.status_code, list(answer.json()))
 
 
+def test_a_browser_at_an_address_that_is_none_gets_a_page_with_the_way_back(site):
+    """A mistyped address is no riddle in JSON; below api/ it stays JSON."""
+    page = site.get("project/p", headers={"Accept": "text/html,*/*"})
+    assert (404, True) == (page.status_code, "text/html" in page.headers["Content-Type"])
+    assert 'id="app"' in page.text or "front end is not built" in page.text
+    assert ["detail"] == list(site.get("api/nosuch", headers={"Accept": "text/html"}).json())
+
+
 def test_each_body_is_described():
     """A POST or PUT without a schema would be a guess for a program."""
     from aspara.web import ingest, schemas

@@ -44,7 +44,7 @@ export function Parameters({
         <Choice
           label="Which runs"
           options={[
-            ["selected", `these ${view.runs.value.length}`],
+            ...(view.runs.value.length ? [["selected", `these ${view.runs.value.length}`] as const] : []),
             ...(view.runFilter.value
               ? [["filter", "the table's filter", view.runFilter.value] as const]
               : []),

@@ -51,6 +51,8 @@ export function ComparePage({ project }: { project: string }) {
     runs.some((run) => run.status === "running"),
   );
   const tab = view.tab.value;
+  // Parameters are looked at in all runs, or in those that a filter left, also where none is compared.
+  const overall = wanted.length === 0 && ["all", "filter"].includes(view.scope.value ?? "");
   return (
     <Frame
       title={`Compare ${project}`}
@@ -65,7 +67,9 @@ export function ComparePage({ project }: { project: string }) {
         <div class="page-head">
           <h1>
             {wanted.length === 0
-              ? "Compare"
+              ? overall
+                ? "Parameters"
+                : "Compare"
               : `${runs.length} ${runs.length === 1 ? "run" : "runs"} compared`}
           </h1>
         </div>
@@ -94,15 +98,29 @@ export function ComparePage({ project }: { project: string }) {
           <div class="card loading" aria-busy="true" style={{ height: "44px" }} />
         )}
         {!loading && runs.length > 0 && <Compared project={project} view={view} runs={runs} />}
-        {!loading && runs.length === 0 && (
+        {!loading && runs.length === 0 && !overall && (
           <Teach title="Choose runs to compare">
             <p>
               Select some in the <a href={address("projects", project, "runs")}>table of runs</a> and press
               Compare, or take them from here:
             </p>
             <Others project={project} view={view} />
+            <p>
+              Or see{" "}
+              <button
+                type="button"
+                class="link"
+                onClick={() => {
+                  view.scope.value = "all";
+                }}
+              >
+                what the parameters of all runs have to do with their results
+              </button>
+              .
+            </p>
           </Teach>
         )}
+        {overall && <Parameters project={project} view={view} facts={facts} />}
         {runs.length > 0 && (
           <>
             <Tabs

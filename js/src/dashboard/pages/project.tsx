@@ -9,6 +9,7 @@ import { DeleteButton, Notes } from "../parts/edit";
 import { Frame } from "../parts/frame";
 import { useBoard, useSame, useView } from "../parts/hooks";
 import { Loading } from "../parts/loading";
+import { Lost } from "../parts/lost";
 import { RunList } from "../parts/runlist";
 
 /** A project: a chart per metric with the drawn runs in it, beside the list of runs. */
@@ -26,13 +27,15 @@ export function ProjectPage({ project }: { project: string }) {
     useMemo(() => groupable(runs), [runs]),
     String,
   );
+  const trail = [{ text: project, href: address("projects", project) }];
+  if (board.error.value && runs.length === 0)
+    return (
+      <Frame title={project} trail={trail}>
+        <Lost text={board.error.value} back="All projects" to={app.base} />
+      </Frame>
+    );
   return (
-    <Frame
-      title={project}
-      trail={[{ text: project, href: address("projects", project) }]}
-      live={board.liveness.value}
-      reading={board.reading.value}
-    >
+    <Frame title={project} trail={trail} live={board.liveness.value} reading={board.reading.value}>
       <div class="split">
         <RunList project={project} runs={runs} drawn={drawn} view={view} />
         <div class="page wide">

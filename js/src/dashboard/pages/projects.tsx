@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { formatAgo } from "../../core/format";
 import type { Project } from "../../core/types";
 import { Choice, Options, Pick } from "../../panel/choice";
@@ -6,6 +6,7 @@ import { Failure } from "../../panel/failure";
 import { Menu, type MenuItem } from "../../panel/menu";
 import { remember, remembered } from "../../state/view";
 import { address, app, say, source } from "../app";
+import { gone, removeProject } from "../parts/deletion";
 import { Notes } from "../parts/edit";
 import { Dialog, Frame } from "../parts/frame";
 import { useNow, usePolled } from "../parts/hooks";
@@ -32,8 +33,6 @@ const LAYOUTS: [Layout, string][] = [
   ["cards", "cards"],
   ["list", "list"],
 ];
-/** How long a deletion waits for a change of mind, ms. */
-const GRACE = 8000;
 
 interface Asked {
   search: string;
@@ -62,8 +61,6 @@ export function ProjectsPage() {
   const [typed, setTyped] = useState(state.search);
   const [editing, setEditing] = useState<string | null>(null);
   const [deleting, setDeleting] = useState<Project | null>(null);
-  // What was deleted or put away just now is so at once on the page.
-  const [gone, setGone] = useState<ReadonlySet<string>>(new Set());
   const change = (part: Partial<Asked>) => {
     const next = { ...state, ...part };
     setState(next);
@@ -80,7 +77,8 @@ export function ProjectsPage() {
     change({ search: text });
   };
   const wanted = state.search.trim().toLowerCase();
-  const here = useMemo(() => (projects ?? []).filter((p) => !gone.has(p.name)), [projects, gone]);
+  const deleted = gone.value;
+  const here = useMemo(() => (projects ?? []).filter((p) => !deleted.has(p.name)), [projects, deleted]);
   const found = here
     .filter((p) => state.archived || !p.archived)
     .filter((p) => !wanted || [p.name, ...p.tags].some((t) => t.toLowerCase().includes(wanted)))
@@ -99,15 +97,6 @@ export function ProjectsPage() {
       say((e as Error).message, "error");
     }
   };
-  const deletion = useDeletion((name, isGone) => {
-    setGone((before) => {
-      const next = new Set(before);
-      if (isGone) next.add(name);
-      else next.delete(name);
-      return next;
-    });
-    again();
-  });
   const menu = (project: Project): MenuItem[] => [
     { text: "Edit notes and tags", act: () => setEditing(project.name) },
     {
@@ -217,7 +206,7 @@ export function ProjectsPage() {
               type="button"
               class="danger"
               onClick={() => {
-                deletion(deleting);
+                removeProject(deleting.name, deleting.running > 0);
                 setDeleting(null);
               }}
             >
@@ -231,47 +220,6 @@ export function ProjectsPage() {
       )}
     </Frame>
   );
-}
-
-/** Deletes after a moment in which it can be taken back; a page that is left in that moment deletes at once. */
-function useDeletion(told: (name: string, gone: boolean) => void): (project: Project) => void {
-  const waiting = useRef(new Map<string, () => void>());
-  useEffect(() => {
-    const all = waiting.current;
-    const now = () => {
-      for (const go of all.values()) go();
-    };
-    addEventListener("pagehide", now);
-    return () => {
-      removeEventListener("pagehide", now);
-      now();
-    };
-  }, []);
-  return (project) => {
-    const { name } = project;
-    told(name, true);
-    const go = () => {
-      clearTimeout(timer);
-      if (!waiting.current.delete(name)) return;
-      source.remove(name, null, project.running > 0).then(
-        () => told(name, true),
-        (e: Error) => {
-          told(name, false);
-          say(e.message, "error");
-        },
-      );
-    };
-    const timer = setTimeout(go, GRACE);
-    waiting.current.set(name, go);
-    say(`Project ${name} is deleted.`, "info", {
-      text: "Undo",
-      act: () => {
-        clearTimeout(timer);
-        waiting.current.delete(name);
-        told(name, false);
-      },
-    });
-  };
 }
 
 const byName = (a: Project, b: Project) => a.name.localeCompare(b.name, "en", { numeric: true });

@@ -15,6 +15,7 @@ import { address, app, say, source } from "../app";
 import { Frame } from "../parts/frame";
 import { useBoard, useNow, usePolled, useView } from "../parts/hooks";
 import { Loading } from "../parts/loading";
+import { Lost } from "../parts/lost";
 import { TabPanel, Tabs } from "../parts/tabs";
 import { Teach } from "../parts/teach";
 import { Artifacts } from "../run/artifacts";
@@ -58,17 +59,19 @@ export function RunPage({ project, run }: { project: string; run: string }) {
   const kept = detail
     ? detail.artifacts.length + (detail.logged_artifacts?.length ?? 0) + (detail.used_artifacts?.length ?? 0)
     : 0;
+  const trail = [
+    { text: project, href: address("projects", project) },
+    { text: "runs", href: address("projects", project, "runs") },
+    { text: head?.name ?? run, href: address("projects", project, "runs", run) },
+  ];
+  if (error && !head)
+    return (
+      <Frame title={run} trail={trail}>
+        <Lost text={error} back={`The runs of ${project}`} to={address("projects", project, "runs")} />
+      </Frame>
+    );
   return (
-    <Frame
-      title={head?.name ?? run}
-      trail={[
-        { text: project, href: address("projects", project) },
-        { text: "runs", href: address("projects", project, "runs") },
-        { text: head?.name ?? run, href: address("projects", project, "runs", run) },
-      ]}
-      live={board.liveness.value}
-      reading={board.reading.value}
-    >
+    <Frame title={head?.name ?? run} trail={trail} live={board.liveness.value} reading={board.reading.value}>
       <div class="page wide run-page">
         {head && (
           <div class="page-head">
@@ -159,7 +162,7 @@ function Drawn({ board, view, system = false }: { board: Board; view: View; syst
         shown={board.runs.value}
         among={among}
         under={system ? "system/" : ""}
-        empty={system ? <NoSystem /> : <NoMetrics />}
+        empty={system ? <NoSystem /> : <NoMetrics running={board.runs.value[0]?.status === "running"} />}
       />
     </>
   );
@@ -172,17 +175,17 @@ function NoSystem() {
       code={'export ASPARA_CAPTURE=all\n\naspara.init(project="digits", capture=True)'}
     >
       <p>
-        The load of the machine and its GPUs is captured by itself while a run goes on, unless it is switched
-        off.
+        The load of the machine and its GPUs is captured by itself every few seconds while a run goes on. This
+        one was too short for it, or capturing was switched off.
       </p>
     </Teach>
   );
 }
 
-function NoMetrics() {
+function NoMetrics({ running }: { running: boolean }) {
   return (
     <Teach
-      title="No metrics yet"
+      title={running ? "No metrics yet" : "No metrics"}
       code={'for step in range(100):\n    aspara.log({"train/loss": loss, "val/accuracy": accuracy})'}
     >
       <p>Each metric gets a chart that grows as it is logged; what stands before a “/” is its section.</p>

@@ -3,9 +3,10 @@ import type { Json } from "../../core/types";
 import { download } from "../../panel/export";
 import { Failure } from "../../panel/failure";
 import { api, getJson } from "../api";
-import { address, say, source } from "../app";
+import { address, app, say, source } from "../app";
 import { Frame } from "../parts/frame";
 import { useNow } from "../parts/hooks";
+import { Lost } from "../parts/lost";
 import { Popover } from "../parts/popover";
 import { Teach } from "../parts/teach";
 import { Actions, csv } from "../table/actions";
@@ -112,15 +113,18 @@ export function RunsPage({ project }: { project: string }) {
     : rows.length === total
       ? `${total} ${total === 1 ? "run" : "runs"}`
       : `${rows.length} of ${total} runs`;
+  const trail = [
+    { text: project, href: address("projects", project) },
+    { text: "runs", href: address("projects", project, "runs") },
+  ];
+  if (store.error.value && total === 0)
+    return (
+      <Frame title={`${project} runs`} trail={trail}>
+        <Lost text={store.error.value} back="All projects" to={app.base} />
+      </Frame>
+    );
   return (
-    <Frame
-      title={`${project} runs`}
-      trail={[
-        { text: project, href: address("projects", project) },
-        { text: "runs", href: address("projects", project, "runs") },
-      ]}
-      live={store.liveness.value}
-    >
+    <Frame title={`${project} runs`} trail={trail} live={store.liveness.value}>
       <div class="page wide runs-page">
         <div class="page-head">
           <h1>Runs</h1>
@@ -158,6 +162,17 @@ export function RunsPage({ project }: { project: string }) {
               />
             )}
           </Popover>
+          {total > 1 && (
+            <a
+              class="button"
+              title="Parallel coordinates, scatter plot and importance of the parameters, in the runs that the filter left"
+              href={`${address("projects", project, "compare")}?tab=parameters&${
+                expression ? `scope=filter&filter=${encodeURIComponent(expression.text)}` : "scope=all"
+              }`}
+            >
+              Parameters
+            </a>
+          )}
           <button
             type="button"
             title="The runs and columns shown, as CSV"
@@ -196,7 +211,7 @@ export function RunsPage({ project }: { project: string }) {
           filter={expression?.text ?? ""}
           clear={() => setSelected(new Set())}
         />
-        {store.loading.value && total === 0 && !store.error.value && (
+        {store.loading.value && total === 0 && (
           <div class="card table-wrap loading" aria-busy="true" style={{ height: "320px" }} />
         )}
         {!store.loading.value && total === 0 && (

@@ -4,6 +4,7 @@ import { Tags } from "../../panel/badges";
 import { Failure } from "../../panel/failure";
 import { SourceError } from "../../source/source";
 import { app, say, source } from "../app";
+import { removeProject } from "./deletion";
 import { Dialog } from "./frame";
 import { Markdown } from "./markdown";
 
@@ -134,7 +135,7 @@ export function Notes({
   );
 }
 
-/** A button that deletes a run or project after asking once, for the thing named. */
+/** A button that deletes a run or project after asking once, for the thing named; a project can be taken back for a moment. */
 export function DeleteButton({
   project,
   run,
@@ -152,9 +153,14 @@ export function DeleteButton({
   if (app.readOnly) return null;
   const remove = async () => {
     try {
-      await source.remove(project, run, force);
+      if (run === null) {
+        const { running } = await source.project(project);
+        removeProject(project, running > 0);
+      } else {
+        await source.remove(project, run, force);
+        say(`Run ${label} is deleted.`);
+      }
       setAsking(false);
-      say(`${run === null ? "Project" : "Run"} ${label} is deleted.`);
       onDeleted();
     } catch (e) {
       setError((e as Error).message);
@@ -180,8 +186,8 @@ export function DeleteButton({
           onClose={() => setAsking(false)}
         >
           <p>
-            Every file of it is removed from the data directory: metrics, metadata, artifacts. This cannot be
-            undone.
+            Every file of it is removed from the data directory: metrics, metadata, artifacts.
+            {run !== null && " This cannot be undone."}
           </p>
           <Failure text={error} />
           <div class="row">

@@ -115,12 +115,17 @@ export function Frame({
               </dl>
             </section>
           ))}
-          <p class="faint">
-            Aspara {app.version} ·{" "}
-            <a href={address("docs")} target="_blank" rel="noopener">
-              API
-            </a>
-          </p>
+          <div class="row">
+            <button type="button" autofocus onClick={() => setHelp(false)}>
+              Close
+            </button>
+            <span class="faint">
+              Aspara {app.version} ·{" "}
+              <a href={address("docs")} target="_blank" rel="noopener">
+                API
+              </a>
+            </span>
+          </div>
         </Dialog>
       )}
       <div class="toasts" role="status" aria-live="polite">
@@ -152,7 +157,7 @@ const STALE = 20;
 function Reading({ share }: { share: number }) {
   return (
     <span
-      class="live reading"
+      class="liveness reading"
       role="status"
       title="The server reads this history for the first time; until then the charts are coarse"
     >
@@ -168,7 +173,7 @@ function Live({ live }: { live: Liveness }) {
   const text = stale ? `stale since ${clock}` : live.state;
   return (
     <span
-      class={`live ${live.state} ${stale ? "stale" : ""}`}
+      class={`liveness ${live.state} ${stale ? "stale" : ""}`}
       role="status"
       title={
         live.state === "live"

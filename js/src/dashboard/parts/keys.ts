@@ -22,6 +22,13 @@ export const KEYS: { where: string; keys: [string, string][] }[] = [
     ],
   },
   {
+    where: "On a run's page",
+    keys: [
+      ["← →", "on the tabs: from one to the next; in Media: from step to step"],
+      ["Enter", "in the console's search: to the next hit, with Shift to the one before"],
+    ],
+  },
+  {
     where: "In the table of runs",
     keys: [
       ["↑ ↓ or k j", "from run to run; also Page Up, Page Down, Home, End"],

@@ -23,7 +23,7 @@ interface Curve {
 export function Sparkline({ project, changed }: { project: string; changed: number | null }) {
   const host = useRef<HTMLSpanElement>(null);
   const seen = useNear(host);
-  const [curve, setCurve] = useState<Curve | null>(null);
+  const [curve, setCurve] = useState<Curve | null | undefined>(undefined);
   const at = useRef(0);
   useEffect(() => {
     if (!seen || changed === null) return;
@@ -48,6 +48,7 @@ export function Sparkline({ project, changed }: { project: string; changed: numb
   const last = curve?.values.findLast(Number.isFinite);
   return (
     <span class="sparkline" ref={host}>
+      {curve === null && <span class="faint small">The latest run has logged no number.</span>}
       {curve && last !== undefined && (
         <>
           <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} width={WIDTH} height={HEIGHT} aria-hidden="true">

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 interface TabItem<T> {
   id: T;
@@ -20,6 +20,15 @@ export function Tabs<T extends string>({
   label: string;
 }) {
   const box = useRef<HTMLDivElement>(null);
+  // On a phone not all have room.
+  useEffect(() => {
+    const strip = box.current;
+    const chosen = strip?.querySelector<HTMLElement>(`#tab-${now}`);
+    if (!strip || !chosen) return;
+    const left = chosen.offsetLeft - strip.offsetLeft;
+    if (left < strip.scrollLeft || left + chosen.offsetWidth > strip.scrollLeft + strip.clientWidth)
+      strip.scrollLeft = left - (strip.clientWidth - chosen.offsetWidth) / 2;
+  }, [now]);
   const move = (event: KeyboardEvent) => {
     const at = items.findIndex((item) => item.id === now);
     const next = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: items.length - 1 }[event.key];

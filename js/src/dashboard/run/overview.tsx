@@ -129,8 +129,8 @@ function Facts({ facts, none }: { facts: Fact[]; none?: string }) {
       {shown.map(([key, value, how]) => (
         <div key={key}>
           <dt>{key}</dt>
-          <dd class={how?.mono ? "mono" : ""}>
-            {value}
+          <dd class={[how?.mono && "mono", how?.copy && "copied"].filter(Boolean).join(" ")}>
+            <span>{value}</span>
             {how?.copy && <Copy text={value!} what={key} />}
           </dd>
         </div>
