@@ -10,13 +10,11 @@ from typing import Any
 from aspara.catalog.series import SeriesQuery
 from aspara.errors import UsageError
 from aspara_jupyter import host, picture
-from aspara_jupyter.chosen import Selection, chosen, colors, info_of
+from aspara_jupyter.chosen import MOST, Selection, chosen, colors, info_of
 from aspara_jupyter.follow import Follower
 from aspara_jupyter.gather import Gathered
 from aspara_jupyter.present import CHART_MIME, heading, picture_of
 from aspara_jupyter.widget import LiveWidget
-
-MOST_RUNS = 100
 
 
 class LiveChart:
@@ -57,9 +55,9 @@ class LiveChart:
         self._selection: Selection = chosen(runs)
         if not self._selection.runs:
             raise UsageError("There is no run to show. Give a run, 'project/run', a project, or Api().runs(...).")
-        if len(self._selection.runs) > MOST_RUNS:
+        if len(self._selection.runs) > MOST:
             raise UsageError(
-                f"{len(self._selection.runs)} runs in one chart tell nothing: give {MOST_RUNS} at most, "
+                f"{len(self._selection.runs)} runs in one chart tell nothing: give {MOST} at most, "
                 "such as Api().runs(...)[:20], or look at them in the dashboard."
             )
         named = (metrics,) if isinstance(metrics, str) else None if metrics is None else tuple(metrics)
@@ -93,7 +91,7 @@ class LiveChart:
         self._id = self._display_id = uuid.uuid4().hex
         shell = get_ipython()  # type: ignore[no-untyped-call,unused-ignore]
         if getattr(shell, "kernel", None) is not None and any(
-            not run.look().is_finished for run in self._selection.runs
+            not info.is_finished for info in self._selection.look().values()
         ):
             if host.watched():
                 self._follow()
@@ -147,20 +145,20 @@ class LiveChart:
 
     def _reference(self) -> dict[str, Any]:
         """Which runs the output shows, for a page that can ask a server about them."""
-        infos = [run.look() for run in self._selection.runs]
+        infos = list(self._selection.look().values())
         return {
             "version": 1,
             "id": self._id,
             "title": self._title or heading(infos),
             "runs": [{**info_of(info), "color": slot} for info, slot in zip(infos, colors(infos), strict=True)],
-            "projects": [project for _, project in self._selection.projects],
+            "projects": [whole.project for whole in self._selection.projects],
             "metrics": None if self._metrics is None else list(self._metrics),
             "height": self.height,
         }
 
     def _still(self) -> dict[str, Any]:
-        infos = [run.look() for run in self._selection.runs]
-        made = picture_of(self._selection.runs, infos, self._metrics, self._title or heading(infos))
+        found = self._selection.look()
+        made = picture_of(list(found), list(found.values()), self._metrics, self._title or heading(found.values()))
         return {**picture.bundle(made), CHART_MIME: self._reference()}
 
     def _bundle(self) -> dict[str, Any]:
@@ -187,7 +185,7 @@ class LiveChart:
     def _cell_ended(self, result: Any = None) -> None:
         del result
         with contextlib.suppress(Exception):  # a picture must never break the cell after the training
-            infos = [run.look() for run in self._selection.runs]
+            infos = list(self._selection.look().values())
             shown = [(info.status, info.last_step, info.last_update) for info in infos]
             over = all(info.is_finished for info in infos)
             if shown != self._shown and not (over and self._follower):

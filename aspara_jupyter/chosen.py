@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import Any
 from aspara.catalog.api import open_library
 from aspara.catalog.apirun import ApiRun
 from aspara.catalog.catalog import ProjectInfo
-from aspara.catalog.library import Library, local
+from aspara.catalog.library import Library, LocalLibrary, local
 from aspara.catalog.projects import ApiProject
 from aspara.catalog.runs import RunInfo
 from aspara.catalog.series import Series, SeriesQuery
@@ -22,6 +23,8 @@ from aspara_jupyter.points import Columns
 
 NEWEST = 20
 """Runs of a project that are shown where the project alone is given."""
+MOST = 100
+"""Runs of one chart; more tell nothing."""
 _EPOCHS = ("epochs", "num_epochs", "n_epochs", "max_epochs", "num_train_epochs", "total_epochs")
 
 
@@ -44,11 +47,53 @@ class Chosen:
 
 
 @dataclass
+class Whole:
+    """A project that was given whole, and the runs of it that are known: others have begun since."""
+
+    library: Library
+    project: str
+    known: set[str]
+
+
+@dataclass
 class Selection:
     """The runs that somebody chose, in their order, and the projects that were given whole."""
 
     runs: list[Chosen] = field(default_factory=list)
-    projects: list[tuple[Library, str]] = field(default_factory=list)
+    projects: list[Whole] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def whole(self, library: Library, project: str) -> Whole | None:
+        """The project, if it was given whole."""
+        return next((one for one in self.projects if one.library is library and one.project == project), None)
+
+    def look(self) -> dict[Chosen, RunInfo]:
+        """How the runs stand. Those that were deleted are let go; those that have begun in whole projects are taken in.
+
+        Of runs far away everything is learned in one request for each project. May be called from several threads.
+        """
+        with self._lock:
+            return self._look()
+
+    def _look(self) -> dict[Chosen, RunInfo]:
+        here: dict[str, RunInfo] = {}
+        for place in self.projects:
+            if isinstance(place.library, LocalLibrary):
+                names = place.library.catalog.layout.runs(place.project)
+            else:
+                infos = place.library.runs(place.project)
+                here |= {f"{place.project}/{info.run}": info for info in infos}
+                names = [info.run for info in reversed(infos)]
+            begun = [name for name in names if name not in place.known][: max(0, MOST - len(self.runs))]
+            place.known.update(begun)
+            self.runs += [Chosen(place.library, place.project, name) for name in begun]
+        for members in self.groups():
+            library, project = members[0].library, members[0].project
+            asked = [run.run for run in members if run.key not in here]
+            if asked and (isinstance(library, LocalLibrary) or self.whole(library, project) is None):
+                here |= {f"{project}/{info.run}": info for info in library.runs(project, asked)}
+        self.runs[:] = [run for run in self.runs if run.key in here]
+        return {run: here[run.key] for run in self.runs}
 
     def groups(self) -> list[list[Chosen]]:
         """The runs by library and project: each group is asked for together."""
@@ -111,9 +156,10 @@ def chosen(things: Any) -> Selection:
             )
 
     def whole(reader: Library, project: str) -> None:
-        for info in reversed(reader.runs(project)[:NEWEST]):
+        infos = reader.runs(project)
+        for info in reversed(infos[:NEWEST]):
             add(Chosen(reader, project, info.run))
-        found.projects.append((reader, project))
+        found.projects.append(Whole(reader, project, {info.run for info in infos}))
 
     take(things)
     return found

@@ -6,25 +6,24 @@ what is new: of runs on this machine's disks ten times a second at most, of thos
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 from aspara.catalog.library import Library, LocalLibrary
-from aspara.catalog.runs import RunInfo
 from aspara.catalog.series import SeriesQuery
 from aspara.catalog.subscription import Subscription
 from aspara.catalog.watch import Watcher
-from aspara.errors import AsparaError, NotFound
+from aspara.errors import AsparaError
 from aspara.model import Block
-from aspara_jupyter.chosen import NEWEST, Chosen, Selection, columns_of, info_of
+from aspara_jupyter.chosen import Chosen, Selection, columns_of, info_of
 from aspara_jupyter.gather import Gathered
 from aspara_jupyter.points import LIMIT, blocks_of
 
 _LOOK = 2.0
 _PUSH = 0.1
-_MOST_RUNS = 5 * NEWEST
 
 
 class Near:
@@ -35,8 +34,9 @@ class Near:
         self._watcher = Watcher(library.catalog)
         self._told: Subscription = self._watcher.subscribe(project, runs, cursor=cursor)
 
-    def push(self, gathered: Gathered, begun: Callable[[str], None]) -> bool:
-        """Sends what is new; True if a state may have changed. `begun` is told of runs that appear."""
+    def push(self, gathered: Gathered, *, last: bool = False) -> bool:
+        """Sends what is new; True if a state may have changed."""
+        del last
         rows: dict[str, list[Any]] = {}
         moved = False
         for event in self._told.take(0):
@@ -45,11 +45,12 @@ class Near:
                 rows.setdefault(row["run"], []).append((row["timestamp"], row["step"], row["metrics"]))
             else:
                 moved = True
-                if event.kind == "run":
-                    begun(event.data["run"])
         for run, found in rows.items():
             gathered.blocks(f"{self.project}/{run}", blocks_of(found))
         return moved
+
+    def see(self, running: set[str]) -> None:
+        """Nothing is made of it: files tell what happens to them."""
 
     def close(self) -> None:
         """Ends the watching."""
@@ -61,42 +62,60 @@ class Far:
 
     def __init__(self, library: Library, project: str, runs: list[str], metrics: tuple[str, ...] | None) -> None:
         self.library, self.project = library, project
-        self._runs, self._metrics = runs, metrics
-        self.running = set(runs)
-        """Those that are asked about; set by whoever looks at the states."""
+        self._metrics = metrics
+        self._running = set(runs)
+        # Those that have ended since they were asked about: their last points are to come.
+        self._ended: set[str] = set()
         # By run and metric, the time of the last point that is here.
-        self._seen: dict[tuple[str, str], int] = {}
+        self._seen: dict[str, dict[str, int]] = {}
         self._due = 0.0
+
+    def see(self, running: set[str]) -> None:
+        """These are running now; they are asked about from now on."""
+        self._ended |= self._running - running
+        self._running = running
 
     def saw(self, run: str, metric: str, timestamp: int) -> None:
         """A point of that time is here."""
-        self._seen[run, metric] = max(timestamp, self._seen.get((run, metric), 0))
+        seen = self._seen.setdefault(run, {})
+        seen[metric] = max(timestamp, seen.get(metric, 0))
 
-    def push(self, gathered: Gathered, begun: Callable[[str], None]) -> bool:
-        """Sends what is new, now and then."""
-        del begun
-        if time.monotonic() < self._due:
+    def push(self, gathered: Gathered, *, last: bool = False) -> bool:
+        """Sends what is new, now and then, or for the last time."""
+        if time.monotonic() < self._due and not last:
             return False
-        self._due = time.monotonic() + _LOOK
-        asked = [run for run in self._runs if run in self.running]
-        if not asked:
-            return False
-        since = min((at for (run, _), at in self._seen.items() if run in self.running), default=0)
+        began = time.monotonic()
+        asked = self._running | self._ended
+        # Of those that have just begun everything is new.
+        for some in (sorted(asked & self._seen.keys()), sorted(asked - self._seen.keys())):
+            if some:
+                self._ask(some, gathered)
+        self._ended = set()
+        self._due = _pause(began)
+        return False
+
+    def _ask(self, runs: list[str], gathered: Gathered) -> None:
+        since = min((at for run in runs for at in self._seen.get(run, {}).values()), default=0)
         query = SeriesQuery(self._metrics, since=since, points=LIMIT // 2)
         fresh: dict[str, list[Block]] = {}
-        for metric, by_run in self.library.metrics(self.project, asked, query).metrics.items():
+        for metric, by_run in self.library.metrics(self.project, runs, query).metrics.items():
             for run, series in by_run.items():
-                new = series.timestamps > self._seen.get((run, metric), -1)
+                new = series.timestamps > self._seen.get(run, {}).get(metric, -1)
                 if new.any():
                     at, step, value = (column[new].tolist() for column in columns_of(series))
                     fresh.setdefault(run, []).append(Block((metric,), at, step, (value,)))
                     self.saw(run, metric, int(series.timestamps[new].max()))
         for run, found in fresh.items():
             gathered.blocks(f"{self.project}/{run}", found)
-        return False
 
     def close(self) -> None:
         """There is nothing to end."""
+
+
+def _pause(began: float) -> float:
+    """When to ask again after a question that was begun then: a slow server, or a large project, less often."""
+    now = time.monotonic()
+    return now + max(_LOOK, 20 * (now - began))
 
 
 class Follower:
@@ -131,16 +150,6 @@ class Follower:
         for feed in self._feeds:
             feed.close()
 
-    def infos(self) -> list[RunInfo]:
-        """How the runs stand; those that were deleted meanwhile are left out."""
-        found = []
-        for run in list(self.selection.runs):
-            try:
-                found.append(run.look())
-            except NotFound:
-                self.selection.runs.remove(run)
-        return found
-
     def _run(self) -> None:
         told: list[str] = []
         due = 0.0
@@ -149,13 +158,13 @@ class Follower:
                 moved = self._push()
                 if not moved and time.monotonic() < due:
                     continue
-                due = time.monotonic() + _LOOK
-                infos = self.infos()
+                began = time.monotonic()
+                infos = list(self.selection.look().values())
+                due = _pause(began)
             except (AsparaError, OSError):  # a server or disk that is away for a moment
                 continue
             for feed in self._feeds:
-                if isinstance(feed, Far):
-                    feed.running = {i.run for i in infos if i.project == feed.project and not i.is_finished}
+                feed.see({i.run for i in infos if i.project == feed.project and not i.is_finished})
             states = [f"{info.project}/{info.run} {info.status}" for info in infos]
             settled = states == told
             if not settled or moved:
@@ -173,21 +182,16 @@ class Follower:
 
     def _last(self) -> None:
         """Sends what was written just before the end."""
-        for feed in self._feeds:
-            if isinstance(feed, Near) and self._gathered is not None:
-                feed.push(self._gathered, lambda _: None)
+        for feed in self._feeds if self._gathered is not None else ():
+            assert self._gathered is not None
+            with contextlib.suppress(AsparaError, OSError):
+                feed.push(self._gathered, last=True)
 
     def _push(self) -> bool:
-        moved = False
-        for feed in self._feeds if self._gathered is not None else ():
-
-            def begun(run: str, feed: Near | Far = feed) -> None:
-                if len(self.selection.runs) < _MOST_RUNS:
-                    self.selection.runs.append(Chosen(feed.library, feed.project, run))
-
-            assert self._gathered is not None
-            moved = feed.push(self._gathered, begun) or moved
-        return moved
+        if self._gathered is None:
+            return False
+        moved = [feed.push(self._gathered) for feed in self._feeds]
+        return any(moved)
 
     def _load(self, members: list[Chosen], gathered: Gathered) -> Near | Far:
         library, project = members[0].library, members[0].project
@@ -206,5 +210,5 @@ class Follower:
                     far.saw(run.run, name, int(series.timestamps.max()))
         if not isinstance(library, LocalLibrary):
             return far
-        whole = any(library is other and project == name for other, name in self.selection.projects)
+        whole = self.selection.whole(library, project) is not None
         return Near(library, project, None if whole else runs, answer.cursor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from aspara.catalog.apirun import ApiRun
@@ -74,7 +74,7 @@ def picture_of(
     return picture.of_runs(title or heading(infos), facts, members)
 
 
-def heading(infos: Sequence[RunInfo]) -> str:
+def heading(infos: Collection[RunInfo]) -> str:
     """What runs are together."""
     projects = list(dict.fromkeys(info.project for info in infos))
     count = f"{len(infos)} run{'' if len(infos) == 1 else 's'}"

@@ -162,7 +162,7 @@ class Catalog:
             else:
                 info = with_problems(self._indexes, info)
             infos.append(info)
-        return _latest_first(infos)
+        return latest_first(infos)
 
     def _infos(self, project: str) -> list[RunInfo]:
         return [known.info for known in self._look(project).values()]
@@ -389,7 +389,7 @@ class Catalog:
         :func:`lineage.used_by`. Metadata says it: no rows are read.
         """
         self._check_project(project)
-        return lineage.used_by(_latest_first(self._infos(project)), project, version)
+        return lineage.used_by(latest_first(self._infos(project)), project, version)
 
     def version_file(self, project: str, name: str, version: str, path: str) -> Path:
         """Where the content of a file of an artifact lies; raises ArtifactNotFound, for references too."""
@@ -424,7 +424,8 @@ class Catalog:
         return self._tables.rows(self.media_path(project, run, name), query)
 
 
-def _latest_first(infos: Iterable[RunInfo]) -> list[RunInfo]:
+def latest_first(infos: Iterable[RunInfo]) -> list[RunInfo]:
+    """The runs, the one that began last first."""
     return sorted(infos, key=lambda i: (-(i.start_time or 0), i.run))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aspara.artifacts.store import Store
-from aspara.catalog.catalog import Catalog, ProjectInfo
+from aspara.catalog.catalog import Catalog, ProjectInfo, latest_first
 from aspara.catalog.content import Content, Here
 from aspara.catalog.history import HistoryQuery, history
 from aspara.catalog.kept import kept_file, kept_files
@@ -17,7 +17,7 @@ from aspara.catalog.replay import Replay
 from aspara.catalog.runs import RunDetail, RunInfo, captured
 from aspara.catalog.series import MetricsAnswer, SeriesQuery
 from aspara.catalog.watch import Watcher
-from aspara.errors import ProjectNotFound
+from aspara.errors import ProjectNotFound, RunNotFound
 
 if TYPE_CHECKING:
     import polars
@@ -42,8 +42,10 @@ class Library(Protocol):
     def project(self, project: str) -> ProjectInfo:
         """One of them."""
 
-    def runs(self, project: str) -> list[RunInfo]:
-        """The runs of a project, the one that began last first. ``metadata`` may be empty: :meth:`run` has it."""
+    def runs(self, project: str, some: Sequence[str] | None = None) -> list[RunInfo]:
+        """The runs of a project, or those of `some` that are there, the one that began last first. ``metadata`` may be empty:
+        :meth:`run` has it.
+        """
 
     def run(self, project: str, run: str) -> RunDetail:
         """Everything about a run but its points."""
@@ -112,10 +114,17 @@ class LocalLibrary:
         self._look()
         return self.catalog.project(project)
 
-    def runs(self, project: str) -> list[RunInfo]:
+    def runs(self, project: str, some: Sequence[str] | None = None) -> list[RunInfo]:
         """The runs of a project."""
         self._look()
-        return self.catalog.runs(project)
+        if some is None:
+            return self.catalog.runs(project)
+        found = {}
+        for run in some:
+            with contextlib.suppress(RunNotFound):
+                info = self.catalog.run(project, run).info
+                found[info.run] = info
+        return latest_first(found.values())
 
     def _look(self) -> None:
         # A mistyped folder is the likely cause, and only here may its name be told: answers over HTTP tell no paths.

@@ -52,10 +52,12 @@ class RemoteLibrary:
         found: ProjectInfo = _made(ProjectInfo, self._reader.get("projects", project))
         return found
 
-    def runs(self, project: str) -> list[RunInfo]:
+    def runs(self, project: str, some: Sequence[str] | None = None) -> list[RunInfo]:
         """The runs of a project."""
-        fields = ",".join(name for name in RunInfo.__dataclass_fields__ if name not in _ABSENT)
-        listed = self._listed("runs", ("projects", project, "runs"), query={"fields": fields})
+        query = {"fields": ",".join(name for name in RunInfo.__dataclass_fields__ if name not in _ABSENT)}
+        if some is not None:
+            query["runs"] = ",".join(some)
+        listed = self._listed("runs", ("projects", project, "runs"), query=query)
         found = [_made(RunInfo, item) for item in listed]
         return sorted(found, key=lambda i: (-(i.start_time or 0), i.run))
 

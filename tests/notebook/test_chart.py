@@ -17,6 +17,7 @@ import aspara
 from aspara.errors import RunNotFound, UsageError
 from aspara.server.app import Server
 from aspara_jupyter import LiveChart
+from aspara_jupyter.chosen import chosen
 
 CHART = "application/vnd.aspara.chart+json"
 RUN = "application/vnd.aspara.run+json"
@@ -143,6 +144,56 @@ def test_runs_on_a_server_far_away_are_compared_too(kernel, record, data):
         run.log({"loss": 0.5})
         until(lambda: chart._widget.get_state()["snapshot"]["runs"]["p/live"]["totals"] == [2])
         chart.close()
+    finally:
+        server.stop()
+        thread.join(10)
+
+
+@pytest.mark.parametrize("far", [False, True], ids=["here", "far away"])
+def test_runs_that_begin_later_in_a_project_are_drawn(kernel, record, data, far):
+    """A chart of a whole project takes them in, with every point up to their end, wherever it is kept; its picture has them."""
+    record("p", "past", steps=10)
+    first = aspara.init(project="p", name="first")
+    first.log({"loss": 1.0})
+    server = Server(data, port=0)
+    thread = server.start_in_thread()
+    try:
+        chart = LiveChart(aspara.Api(server.url).project("p") if far else "p", "loss")
+        chart.display()
+        totals = lambda run: chart._widget.get_state()["snapshot"]["runs"].get(run, {}).get("totals")  # noqa: E731
+        second = aspara.Run("second", "p")
+        for value in (3.0, 2.0):
+            second.log({"loss": value})
+        until(lambda: totals("p/second") == [2])
+        assert ["p/past", "p/first", "p/second"] == chart.runs
+        second.log({"loss": 1.0})
+        second.finish()
+        first.finish()
+        last = until(lambda: next((o["data"] for o in kernel.outputs if WIDGET not in o["data"]), None))
+        assert [3] == totals("p/second")
+        assert ["p/past", "p/first", "p/second"] == [t["meta"]["run"] for t in last[FIGURE]["data"]]
+        assert ["completed"] * 3 == [r["status"] for r in last[CHART]["runs"]]
+    finally:
+        chart.close()
+        server.stop()
+        thread.join(10)
+
+
+def test_a_look_at_runs_far_away_is_one_request(record, data):
+    """However many they are; one that was deleted meanwhile is let go."""
+    runs = [record("p", f"run {i}", steps=3) for i in range(5)]
+    server = Server(data, port=0)
+    thread = server.start_in_thread()
+    try:
+        selection = chosen(aspara.Api(server.url).runs("p"))
+        reader = selection.runs[0].library._reader
+        asked: list[tuple] = []
+        get = reader.get
+        reader.get = lambda *parts, **query: asked.append(parts) or get(*parts, **query)
+        assert {run.path: "completed" for run in runs} == {r.key: info.status for r, info in selection.look().items()}
+        assert 1 == len(asked)
+        aspara.Api(data).run(runs[2].path).delete()
+        assert [run.path for run in runs if run is not runs[2]] == [run.key for run in selection.look()]
     finally:
         server.stop()
         thread.join(10)
