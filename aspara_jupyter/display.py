@@ -35,6 +35,8 @@ _KEPT_WIDGETS = 20
 _outputs: weakref.WeakKeyDictionary[Run, LiveOutput] = weakref.WeakKeyDictionary()
 # A reloaded page asks for the widget of a run that has ended meanwhile; the oldest are let go.
 _ended: deque[LiveWidget] = deque()
+# By the shell of a notebook, the project of its last run.
+_projects: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
 
 
 class LiveOutput:
@@ -60,10 +62,8 @@ class LiveOutput:
 
             marimo.output.append(self.widget)
             return
-        from IPython import get_ipython
-
         self._place(self._height, None)
-        self._shell = get_ipython()  # type: ignore[no-untyped-call,unused-ignore]
+        self._shell = _shell()
         if self._shell is not None:
             self._shell.events.register("post_run_cell", self._cell_ended)
 
@@ -147,7 +147,21 @@ def attach(run: Run, height: int | None = None) -> None:
         output.feed.begin(_recorded(run))
     output.show()
     _outputs[run] = output
+    if (shell := _shell()) is not None:
+        _projects[shell] = run.project
     run.subscribe(output)
+
+
+def latest_project() -> str | None:
+    """The project of the run that was shown live last in this notebook; None where there was none."""
+    shell = _shell()
+    return None if shell is None else _projects.get(shell)
+
+
+def _shell() -> Any:
+    from IPython import get_ipython
+
+    return get_ipython()  # type: ignore[no-untyped-call,unused-ignore]
 
 
 def mimebundle(run: Run) -> tuple[dict[str, Any], dict[str, Any]] | dict[str, Any]:

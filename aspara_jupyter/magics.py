@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -15,11 +16,11 @@ from aspara import settings
 from aspara.errors import AsparaError
 from aspara.recording.ending import code_of
 
-_HELP = """%aspara                      the dashboard in this cell (of the active run's project, if there is one)
+_HELP = """%aspara                      the dashboard in this cell (of the project of this notebook's last run, if there is one)
 %aspara dashboard [PROJECT]  the same, of a project; --height PIXELS
 %aspara runs [PROJECT]       its runs as a table, the newest first
 %aspara chart [PROJECT | PROJECT/RUN ...] [--metrics loss,val/*] [--height PIXELS]
-                             runs compared in live charts; without names those of the active run's project
+                             runs compared in live charts; without names those of the last run's project
 %aspara live                 the active run's live chart, here too; --height PIXELS
 %aspara help                 this list
 %%aspara [project=P] [name=N] [tags=A,B] [notes=N] [group=G] [job_type=J] [key=value ...]
@@ -161,8 +162,13 @@ def _number(words: list[str], name: str, form: str, *, low: int) -> int | None:
 
 
 def _current_project() -> str | None:
+    """The active run's project, or that of the last one in this notebook."""
     run = _active()
-    project: str | None = run.project if run is not None else settings.get("ASPARA_PROJECT")
+    if run is not None:
+        return str(run.project)
+    # Loaded where a run was shown, and heavy where none was.
+    shown = sys.modules.get("aspara_jupyter.display")
+    project: str | None = (shown and shown.latest_project()) or settings.get("ASPARA_PROJECT")
     return project
 
 

@@ -23,6 +23,8 @@ Kind = Literal["name", "status", "number", "text", "time", "seconds"]
 
 _COLORS = {"running": "#2a7de1", "finished": "#2a9d6f", "failed": "#d2504a", "crashed": "#c77d0a"}
 # A run that has no value in a column stands last, whichever way it is sorted.
+_LINE = 40
+"""Characters of a text that stay in one line."""
 _SORTING = """<script>(() => {
 const table = document.currentScript.previousElementSibling, body = table.tBodies[0];
 const value = (row, i) => { const c = row.cells[i], v = c.dataset.v ?? c.textContent; return v === "" ? null : isNaN(v) ? v.toLowerCase() : +v; };
@@ -86,7 +88,8 @@ class Sheet:
         body = "".join(
             "<tr>"
             + "".join(
-                f'<td{_sorting(value, column.kind)} style="text-align:{side}">{_shown_html(value, column.kind)}</td>'
+                f'<td{_sorting(value, column.kind)} style="text-align:{side}{_wrapping(value)}">'
+                f"{_shown_html(value, column.kind)}</td>"
                 for value, column, side in zip(row, self.columns, sides, strict=True)
             )
             + "</tr>"
@@ -94,7 +97,7 @@ class Sheet:
         )
         return (
             f'<div><p style="margin:4px 0"><b>{html.escape(_clean(self.caption))}</b></p>'
-            f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+            f'<table style="white-space:nowrap"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
             f"{_SORTING if len(self.rows) > 1 else ''}</div>"
         )
 
@@ -251,6 +254,11 @@ def _sorting(value: Any, kind: Kind) -> str:
         key = _cut(str(value))
     shown = _cut(_shown(value, kind))
     return "" if key == shown and kind != "status" else f' data-v="{html.escape(key, quote=True)}"'
+
+
+def _wrapping(value: Any) -> str:
+    """What lets a long text have several lines."""
+    return ";white-space:normal" if isinstance(value, str) and len(value) > _LINE else ""
 
 
 def _shown_html(value: Any, kind: Kind) -> str:

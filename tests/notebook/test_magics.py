@@ -21,6 +21,15 @@ def test_runs_of_the_newest_project_are_a_table(shell, record):
     assert ["active"] == [run.name for run in shell.run("%aspara runs")]
 
 
+def test_after_a_run_it_is_still_its_project(shell, record):
+    """`%aspara` and its forms are about the project of this notebook's last run, whatever other programs record meanwhile."""
+    shell.run("run = __import__('aspara').init(project='mine', name='first'); run.display(); run.finish()")
+    record("others", "later")
+    assert ["first"] == [run.name for run in shell.run("%aspara runs")]
+    assert ["mine/first"] == shell.run("%aspara chart").runs
+    assert 'base + "projects/mine"' in shell.run("%aspara").data
+
+
 def test_runs_are_compared_by_name(shell, record):
     """`%aspara chart` takes projects and runs, metrics and a height."""
     one, two = record("p", "one"), record("q", "two")

@@ -78,38 +78,39 @@ function Drawn(props: { session: Session; info: Info; board: Board; root: HTMLEl
             <span class="w-name">{other.name}</span>×
           </button>
         ))}
-        <span class="spacer" />
-        {board.error.value && (
-          <span class="w-trouble" title={board.error.value}>
-            offline
-          </span>
-        )}
-        {board.liveness.value.state === "reconnecting" &&
-          run?.status === "running" &&
-          !board.loading.value && <span class="w-trouble">reconnecting…</span>}
-        {run && (
-          <Stop
-            kind="w-stop"
-            run={run}
-            asked={session.stopping.value}
-            ask={() => session.stop()}
-            why={session.server ? null : NO_STOP}
-          />
-        )}
-        <About session={session} />
-        <Compare session={session} project={info.project} self={info.run} />
-        {session.base && (
-          <a
-            class="w-open"
-            href={`${session.base}aspara/projects/${encodeURIComponent(info.project)}/runs/${encodeURIComponent(info.run)}`}
-            target="_blank"
-            rel="noopener"
-            title="Open this run in the dashboard"
-            aria-label="Open this run in the dashboard"
-          >
-            ↗
-          </a>
-        )}
+        <span class="w-tools">
+          {board.error.value && (
+            <span class="w-trouble" title={board.error.value}>
+              offline
+            </span>
+          )}
+          {board.liveness.value.state === "reconnecting" &&
+            run?.status === "running" &&
+            !board.loading.value && <span class="w-trouble">reconnecting…</span>}
+          {run && (
+            <Stop
+              kind="w-stop"
+              run={run}
+              asked={session.stopping.value}
+              ask={() => session.stop()}
+              why={session.server ? null : NO_STOP}
+            />
+          )}
+          <About session={session} />
+          <Compare session={session} project={info.project} self={info.run} />
+          {session.base && (
+            <a
+              class="w-open"
+              href={`${session.base}aspara/projects/${encodeURIComponent(info.project)}/runs/${encodeURIComponent(info.run)}`}
+              target="_blank"
+              rel="noopener"
+              title="Open this run in the dashboard"
+              aria-label="Open this run in the dashboard"
+            >
+              ↗
+            </a>
+          )}
+        </span>
       </Head>
       {session.notice.value && (
         <p class={`w-notice ${session.notice.value.kind}`} role="status">
@@ -174,7 +175,9 @@ function Head({
   const done =
     total && step !== null ? (step + 1) / total : info.epochs && epoch !== null ? epoch / info.epochs : null;
   const facts = [
-    step !== null && `step ${step.toLocaleString("en")}${total ? ` of ${total.toLocaleString("en")}` : ""}`,
+    // More steps than were announced: rows of their own for validation count too.
+    step !== null &&
+      `step ${step.toLocaleString("en")}${total && step < total ? ` of ${total.toLocaleString("en")}` : ""}`,
     !total && info.epochs && epoch !== null && `epoch ${formatNumber(epoch)} of ${info.epochs}`,
     formatDuration(elapsed),
     rate !== null && `${perSecond(rate)} steps/s`,
