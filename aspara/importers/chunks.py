@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from aspara.importers.source import Report, Row
-from aspara.importers.table import Columns, cell, milliseconds, moment, whole
+from aspara.importers.source import Facts, Report, Row
+from aspara.importers.table import Columns, begins, cell, milliseconds, moment, whole
 
 _LONGEST_WHOLE = 15
 _NUMBERS = {int, float}
 Cells = Sequence[Any]
 
 
-def rows(columns: Columns, cells: Mapping[str, Cells], number: int, report: Report, time: int) -> Iterator[Row]:
-    """The rows of a part of a table; those in which nothing was logged are left out.
+def rows(
+    columns: Columns, parts: Iterable[Mapping[str, Cells]], report: Report, time: int, facts: Facts | None = None
+) -> Iterator[Row]:
+    """The rows of one run in a table; those in which nothing was logged are left out.
 
     Args:
         columns: What each column is.
-        cells: The part, column by column, all of one length and at least one row.
-        number: The place of its first row in its run, from 0.
+        parts: The table a part at a time, column by column, all of one length and at least one row.
         report: What could not be read.
-        time: The time (ms) of rows that have none before the first that has one.
+        time: The time (ms) of rows before the first that has one.
+        facts: Where to note when the run began, if its rows say it.
 
     """
+    number = 0
+    for cells in parts:
+        if facts is not None:
+            begins(facts, cells)
+        for row in _rows(columns, cells, number, report, time):
+            if columns.time:
+                time = row[0]
+            yield row
+        number += len(next(iter(cells.values())))
+
+
+def _rows(columns: Columns, cells: Mapping[str, Cells], number: int, report: Report, time: int) -> Iterator[Row]:
     count = len(next(iter(cells.values())))
     steps = _steps(cells.get(columns.step or ""), number, count, report)
     times = _times(cells.get(columns.time or ""), time, count, report) if columns.time else [time] * count

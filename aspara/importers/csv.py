@@ -71,20 +71,17 @@ def _runs(file: Path, root: Path, step: str | None, time: str | None, run: str |
 
 
 def _rows(file: Path, columns: table.Columns, run: str | None, facts: Facts, report: Report) -> Iterator[Row]:
-    time, number = int(file.stat().st_mtime * 1000), 0
+    return chunks.rows(columns, _columns(file, columns.run, run, report), report, table.modified(file), facts)
+
+
+def _columns(file: Path, named: str | None, run: str | None, report: Report) -> Iterator[dict[str, tuple[str, ...]]]:
+    """The rows of one run below the header, some at a time, column by column."""
     for header, lines in _parts(file, report):
         place = {name: at for at, name in enumerate(header)}
-        some = lines if columns.run is None else [cells for cells in lines if cells[place[columns.run]] == run]
-        if not some:
-            continue
-        found = list(zip(*some, strict=True))
-        part = {name: found[at] for name, at in place.items()}
-        table.begins(facts, part)
-        for row in chunks.rows(columns, part, number, report, time):
-            if columns.time:
-                time = row[0]
-            yield row
-        number += len(some)
+        some = lines if named is None else [cells for cells in lines if cells[place[named]] == run]
+        if some:
+            found = list(zip(*some, strict=True))
+            yield {name: found[at] for name, at in place.items()}
 
 
 def _cells(file: Path, report: Report) -> Iterator[dict[str, Any]]:

@@ -70,7 +70,7 @@ def _rows(
 ) -> Iterator[Row]:
     step, time, key = named
     known: dict[tuple[str, ...], table.Columns] = {}
-    moment, number = int(file.stat().st_mtime * 1000), -1
+    moment, number = table.modified(file), -1
     for cells in _objects(file, report):
         if run is not None and str(cells.get(key or "")) != run:
             continue

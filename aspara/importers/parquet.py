@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aspara.errors import UsageError
 from aspara.importers import chunks, table
@@ -79,6 +79,12 @@ def _runs(
 def _rows(
     file: Path, columns: table.Columns, run: str | None, beside: list[str], facts: Facts, report: Report
 ) -> Iterator[Row]:
+    return chunks.rows(columns, _columns(file, columns, run, beside, report), report, table.modified(file), facts)
+
+
+def _columns(
+    file: Path, columns: table.Columns, run: str | None, beside: list[str], report: Report
+) -> Iterator[dict[str, list[Any]]]:
     import polars as pl
 
     frame: polars.LazyFrame = pl.scan_parquet(file, hive_partitioning=False)
@@ -87,20 +93,11 @@ def _rows(
     if columns.run is not None:
         frame = frame.filter(pl.col(columns.run).cast(pl.String) == run)
     frame = frame.select(wanted)
-    time = int(file.stat().st_mtime * 1000)
     offset = 0
     try:
-        while True:
-            part = frame.slice(offset, _SLICE).collect()
+        while len(part := frame.slice(offset, _SLICE).collect()):
             for some in part.iter_slices(_ROWS):
-                cells = {name: some[name].to_list() for name in wanted}
-                table.begins(facts, cells)
-                for row in chunks.rows(columns, cells, offset, report, time):
-                    if columns.time:
-                        time = row[0]
-                    yield row
-                offset += len(some)
-            if len(part) < _SLICE:
-                return
+                yield {name: some[name].to_list() for name in wanted}
+            offset += len(part)
     except pl.exceptions.PolarsError as error:
         report.problem(f"{file.name} cannot be read on: {str(error).splitlines()[0][:200]}")

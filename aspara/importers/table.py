@@ -123,6 +123,11 @@ def row(
     return (default_time if time is None else time, step, metrics) if metrics else None
 
 
+def modified(file: Path) -> int:
+    """When a file was written (ms): the time of rows that have none."""
+    return int(file.stat().st_mtime * 1000)
+
+
 def begin(facts: Facts, cells: dict[str, Any]) -> None:
     """Notes when the run began, of a row that says its time and how long the run had gone on (Aspara's and wandb's do)."""
     if facts.start_time is None:

@@ -148,8 +148,13 @@ CELLS = st.one_of(
 )
 
 
-@given(st.lists(st.tuples(CELLS, CELLS, CELLS, CELLS), min_size=1, max_size=30), st.booleans(), st.booleans())
-def test_many_rows_at_a_time_are_the_rows_one_by_one(lines, with_step, with_time):
+@given(
+    st.lists(st.tuples(CELLS, CELLS, CELLS, CELLS), min_size=1, max_size=30),
+    st.booleans(),
+    st.booleans(),
+    st.integers(0, 30),
+)
+def test_many_rows_at_a_time_are_the_rows_one_by_one(lines, with_step, with_time, cut):
     """What is made of a part of a table at one go is what each of its rows would be by itself."""
     header = ("step" if with_step else "a", "time" if with_time else "b", "c", "d")
     columns = assign(header)
@@ -161,8 +166,8 @@ def test_many_rows_at_a_time_are_the_rows_one_by_one(lines, with_step, with_time
         time = time if known is None else known
         if found is not None:
             expected.append(found)
-    part = dict(zip(header, zip(*lines, strict=True), strict=True))
-    assert repr(expected) == repr(list(chunks.rows(columns, part, 0, other, 5)))
+    parts = [dict(zip(header, zip(*some, strict=True), strict=True)) for some in (lines[:cut], lines[cut:]) if some]
+    assert repr(expected) == repr(list(chunks.rows(columns, parts, other, 5)))
     assert one.problems == other.problems
 
 
