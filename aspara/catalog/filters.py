@@ -77,10 +77,11 @@ def ordered(records: Sequence[Any], order: str, record: Callable[[Any], Record])
 
 
 def check_order(order: str) -> str:
-    """The field that `order` names; raises UsageError where it names none."""
+    """The field that `order` names; raises UsageError where it names none that a run can have."""
     field = order.lstrip("+-") if isinstance(order, str) else ""
     if not field:
         raise UsageError(f"order={order!r}: name a field, like '-summary.loss' or '+created_at'.")
+    _check_field(field)
     return field
 
 

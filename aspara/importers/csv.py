@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import csv
 import functools
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from aspara.errors import UsageError
 from aspara.importers import chunks, table
 from aspara.importers.flat_yaml import flat_yaml
 from aspara.importers.source import Facts, Report, Row, SourceRun, literal, place, stamp_of
+from aspara.importers.stretches import Stretch, Stretches
 from aspara.storage.rows import MAX_LINE
 
 _ROWS = 1000
+_RETURNS = re.compile(r"[^\r]*\r\n?|[^\r]+")
 _NO_MOMENT = 1e8
 """A number below this in a column called time counts seconds of the run, not seconds since 1970."""
 
@@ -56,27 +59,51 @@ def _runs(file: Path, root: Path, step: str | None, time: str | None, run: str |
     base = table.name_of(file, root)
     config = _hparams(file)
     stamp = stamp_of([file])
-    if columns.run is None:
-        names: list[str | None] = [None]
-    else:
-        seen = dict.fromkeys(str(cells.get(columns.run)) for cells in _cells(file, quiet))
-        names = [name for name in seen if name]
+    where = Stretches() if columns.run is None else _where(file, columns.run)
+    names: list[str | None] = [None] if columns.run is None else [name for name in where.runs() if name]
     found = []
     for name in names:
         facts = Facts(name=base if name is None else name, config=dict(config))
         key = place(file) + ("" if name is None else f"#{name}")
-        rows = functools.partial(_rows, file, columns, name, facts)
+        rows = functools.partial(_rows, file, columns, name, where, facts)
         found.append(SourceRun("csv", key, rows, facts, stamp=stamp))
     return found
 
 
-def _rows(file: Path, columns: table.Columns, run: str | None, facts: Facts, report: Report) -> Iterator[Row]:
-    return chunks.rows(columns, _columns(file, columns.run, run, report), report, table.modified(file), facts)
+def _where(file: Path, named: str) -> Stretches:
+    """Where the rows of each run are, by the column that names them."""
+    found = Stretches()
+    with file.open("rb") as content:
+        lines = _Lines(content)
+        header, delimiter = _header(lines)
+        place = len(header) - 1 - header[::-1].index(named)
+        reader = csv.reader(lines, delimiter=delimiter)
+        while True:
+            begin, number = lines.at, lines.number
+            try:
+                cells = next(reader)
+            except StopIteration:
+                break
+            except csv.Error:
+                continue
+            if len(cells) == len(header):
+                found.note(cells[place], begin, number)
+        found.exact = lines.exact
+    return found
 
 
-def _columns(file: Path, named: str | None, run: str | None, report: Report) -> Iterator[dict[str, tuple[str, ...]]]:
+def _rows(
+    file: Path, columns: table.Columns, run: str | None, where: Stretches, facts: Facts, report: Report
+) -> Iterator[Row]:
+    parts = _columns(file, columns.run, run, where, report)
+    return chunks.rows(columns, parts, report, table.modified(file), facts)
+
+
+def _columns(
+    file: Path, named: str | None, run: str | None, where: Stretches, report: Report
+) -> Iterator[dict[str, tuple[str, ...]]]:
     """The rows of one run below the header, some at a time, column by column."""
-    for header, lines in _parts(file, report):
+    for header, lines in _parts(file, report, where=None if run is None else (where, run)):
         place = {name: at for at, name in enumerate(header)}
         some = lines if named is None else [cells for cells in lines if cells[place[named]] == run]
         if some:
@@ -91,36 +118,90 @@ def _cells(file: Path, report: Report) -> Iterator[dict[str, Any]]:
             yield dict(zip(header, cells, strict=True))
 
 
-def _parts(file: Path, report: Report, size: int = _ROWS) -> Iterator[tuple[list[str], list[list[str]]]]:
-    """The header, and so many of the rows below it at a time."""
-    with file.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
-        head = lines.readline(MAX_LINE)
-        delimiter = max(",;\t", key=head.count)
-        header = next(csv.reader([head], delimiter=delimiter), [])
-        # A line that never ends is taken in pieces, each of which is reported as what it is.
-        reader = csv.reader(iter(lambda: lines.readline(MAX_LINE), ""), delimiter=delimiter)
-        found: list[list[str]] = []
-        while True:
-            try:
-                cells = next(reader)
-            except StopIteration:
-                break
-            except csv.Error as error:
-                report.problem(f"{file.name}: line {reader.line_num + 1}: {error}")
-                continue
-            if not cells or (len(cells) == 1 and not cells[0].strip("\0 ")):
-                continue
-            if len(cells) != len(header):
-                report.problem(
-                    f"{file.name}: line {reader.line_num + 1} has {len(cells)} cells, the header {len(header)}"
-                )
-                continue
-            found.append(cells)
-            if len(found) >= size:
-                yield header, found
-                found = []
-        if found:
+def _parts(
+    file: Path, report: Report, size: int = _ROWS, where: tuple[Stretches, str] | None = None
+) -> Iterator[tuple[list[str], list[list[str]]]]:
+    """The header, and so many of the rows below it at a time; of a run only, if it is said where that is."""
+    with file.open("rb") as content:
+        lines = _Lines(content)
+        header, delimiter = _header(lines)
+        whole = Stretch(lines.at, None, lines.number)
+        for stretch in [whole] if where is None else where[0].of(where[1], whole):
+            lines.go(stretch)
+            yield from _whole_rows(file, lines, header, delimiter, size, report)
+
+
+def _whole_rows(
+    file: Path, lines: _Lines, header: list[str], delimiter: str, size: int, report: Report
+) -> Iterator[tuple[list[str], list[list[str]]]]:
+    reader = csv.reader(lines, delimiter=delimiter)
+    found: list[list[str]] = []
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            break
+        except csv.Error as error:
+            report.problem(f"{file.name}: line {lines.number}: {error}")
+            continue
+        if not cells or (len(cells) == 1 and not cells[0].strip("\0 ")):
+            continue
+        if len(cells) != len(header):
+            report.problem(f"{file.name}: line {lines.number} has {len(cells)} cells, the header {len(header)}")
+            continue
+        found.append(cells)
+        if len(found) >= size:
             yield header, found
+            found = []
+    if found:
+        yield header, found
+
+
+def _header(lines: _Lines) -> tuple[list[str], str]:
+    """The names of the columns, and what stands between them."""
+    head = next(lines, "").removeprefix("\ufeff")
+    delimiter = max(",;\t", key=head.count)
+    return next(csv.reader([head], delimiter=delimiter), []), delimiter
+
+
+class _Lines:
+    """The lines of a file as text, and at which byte and line the next one begins. One that never ends comes in pieces."""
+
+    def __init__(self, content: BinaryIO) -> None:
+        self.at = self.number = 0
+        self.exact = True
+        """False once something was not a line that ends in a line feed: then bytes and lines mean little."""
+        self._content = content
+        self._end: int | None = None
+        self._pieces: Iterator[str] = iter(())
+
+    def go(self, stretch: Stretch) -> None:
+        """Goes on at a part of the file, and ends with it."""
+        if self.exact:
+            self._content.seek(stretch.begin)
+            self.at, self.number, self._end = stretch.begin, stretch.line, stretch.end
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        piece = next(self._pieces, None)
+        if piece is not None:
+            return piece
+        if self._end is not None and self.at >= self._end:
+            raise StopIteration
+        line = self._content.readline(MAX_LINE)
+        if not line:
+            raise StopIteration
+        self.at += len(line)
+        self.number += 1
+        text = line.decode("utf-8", "replace")
+        if "\r" in text[:-2]:
+            # Lines of an old Mac, which end in nothing but that.
+            self.exact = False
+            self._pieces = iter(_RETURNS.findall(text))
+            return next(self._pieces)
+        return text
 
 
 def _elapsed(value: Any) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import orjson
 from aspara.errors import UsageError
 from aspara.importers import table
 from aspara.importers.source import Facts, Report, Row, SourceRun, place, stamp_of
+from aspara.importers.stretches import Stretch, Stretches
 from aspara.storage.rows import MAX_LINE, NONFINITE, parse_timestamp
 
 _ENDINGS = (".jsonl", ".ndjson")
@@ -51,27 +53,38 @@ def _runs(file: Path, root: Path, step: str | None, time: str | None, run: str |
         raise UsageError(f"{file.name} holds no line that is a JSON object.")
     # The keys of rows say nothing about the columns of a table, but for the one that names the run.
     named = table.assign(list(keys), step=step, time=time, run=run).run
+    where = Stretches()
     names: list[str | None] = [None]
     if named is not None:
-        names = list(dict.fromkeys(str(c[named]) for c in _objects(file, quiet) if c.get(named) is not None))
+        lines = _Lines()
+        for cells in _objects(file, quiet, lines):
+            if cells.get(named) is not None:
+                where.note(str(cells[named]), lines.begin, lines.number - 1)
+        names = list(where.runs())
     for name in names:
         facts = Facts(name=table.name_of(file, root) if name is None else name)
         yield SourceRun(
             "jsonl",
             place(file) + ("" if name is None else f"#{name}"),
-            functools.partial(_rows, file, (step, time, named), name, facts),
+            functools.partial(_rows, file, (step, time, named), name, where, facts),
             facts,
             stamp=stamp_of([file]),
         )
 
 
 def _rows(
-    file: Path, named: tuple[str | None, str | None, str | None], run: str | None, facts: Facts, report: Report
+    file: Path,
+    named: tuple[str | None, str | None, str | None],
+    run: str | None,
+    where: Stretches,
+    facts: Facts,
+    report: Report,
 ) -> Iterator[Row]:
     step, time, key = named
     known: dict[tuple[str, ...], table.Columns] = {}
     moment, number = table.modified(file), -1
-    for cells in _objects(file, report):
+    parts = [Stretch(0, None, 0)] if run is None else where.of(run, Stretch(0, None, 0))
+    for cells in chain.from_iterable(_objects(file, report, _Lines(part)) for part in parts):
         if run is not None and str(cells.get(key or "")) != run:
             continue
         number += 1
@@ -130,16 +143,30 @@ def _flat(name: str, value: Any, report: Report) -> Iterator[tuple[str, Any]]:
         yield name, value
 
 
-def _objects(file: Path, report: Report) -> Iterator[dict[str, Any]]:
-    """The objects of the lines; what is none is reported."""
+class _Lines:
+    """How far a part of a file has been read: the byte at which the last line began, and how many lines there were before its end."""
+
+    def __init__(self, part: Stretch | None = None) -> None:
+        self.begin = self.at = part.begin if part else 0
+        self.end = part.end if part else None
+        self.number = part.line if part else 0
+
+
+def _objects(file: Path, report: Report, place: _Lines | None = None) -> Iterator[dict[str, Any]]:
+    """The objects of the lines, of all or of a part of the file; what is none is reported."""
+    place = place or _Lines()
     with file.open("rb") as lines:
-        number = 0
-        while line := lines.readline(MAX_LINE):
-            number += 1
+        lines.seek(place.at)
+        while (place.end is None or place.at < place.end) and (line := lines.readline(MAX_LINE)):
+            place.begin = place.at
+            place.at += len(line)
+            place.number += 1
             if len(line) >= MAX_LINE and not line.endswith(b"\n"):
-                while (rest := lines.readline(MAX_LINE)) and not rest.endswith(b"\n"):
-                    pass
-                report.problem(f"{file.name}: line {number} is longer than {MAX_LINE} bytes")
+                while rest := lines.readline(MAX_LINE):
+                    place.at += len(rest)
+                    if rest.endswith(b"\n"):
+                        break
+                report.problem(f"{file.name}: line {place.number} is longer than {MAX_LINE} bytes")
                 continue
             if not line.strip(b"\0 \t\r\n"):
                 continue
@@ -150,7 +177,7 @@ def _objects(file: Path, report: Report) -> Iterator[dict[str, Any]]:
             if isinstance(found, dict):
                 yield found
             elif line.endswith(b"\n"):
-                report.problem(f"{file.name}: line {number} is no JSON object")
+                report.problem(f"{file.name}: line {place.number} is no JSON object")
 
 
 def _leniently(line: bytes) -> Any:

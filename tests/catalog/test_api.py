@@ -154,6 +154,12 @@ def test_order(api: Any, order: str, expected: str) -> None:
     assert "".join(r.run for r in api.runs("p", order=order)) == expected
 
 
+def test_an_order_that_no_run_can_have_says_so(api: Any) -> None:
+    """A bare metric or config key is answered with how it is written."""
+    with pytest.raises(UsageError, match=r"Write config\.loss or summary\.loss"):
+        api.runs("p", order="-loss")
+
+
 def test_one_row_for_each_step(folder: Folder, place: Any) -> None:
     """Rows of one step are merged, the last value wins; late steps stand where they belong; texts and NaN stay."""
     folder.run(

@@ -192,3 +192,36 @@ def test_a_line_without_an_end_costs_no_memory(bring, tmp_path, monkeypatch):
     outcome = bring("csv", file)[0]
     assert [(0, 1), (1, 0.5)] == [(s, v) for s, _, v in bring.points("endless", "loss")]
     assert 50 == sum(outcome.problems.values())
+
+
+@pytest.mark.parametrize("order", ["grouped", "mixed"])
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_runs_of_one_file_each_have_their_rows(bring, tmp_path, monkeypatch, kind, order):
+    """However the rows of the runs of a file lie, each run has its own, and damaged lines are named by their place."""
+    monkeypatch.setattr("aspara.importers.stretches._MOST", 3)
+    file = tmp_path / f"all.{kind}"
+    rows = [(f"r{n}", step, n + step / 8) for n in range(4) for step in range(50)]
+    if order == "mixed":
+        rows.sort(key=lambda row: (row[1], row[0]))
+    lines = [
+        f"{run},{step},{value}" if kind == "csv" else f'{{"run": "{run}", "step": {step}, "loss": {value}}}'
+        for run, step, value in rows
+    ]
+    lines.insert(60, "garbage")
+    file.write_text("\n".join(["run,step,loss", *lines] if kind == "csv" else lines) + "\n")
+    outcomes = bring(kind, file)
+    for n in range(4):
+        assert [(s, n + s / 8) for s in range(50)] == [(s, v) for s, _, v in bring.points(f"r{n}", "loss")]
+    told = {sentence for outcome in outcomes for sentence in outcome.problems}
+    assert {
+        "all.csv: line 62 has 1 cells, the header 3" if kind == "csv" else "all.jsonl: line 61 is no JSON object"
+    } == told
+
+
+def test_lines_of_an_old_mac(bring, tmp_path):
+    """Lines that end in a carriage return alone are lines, also where several runs stand in one file."""
+    file = tmp_path / "old.csv"
+    file.write_bytes(b"run,step,loss\ra,0,1\rb,0,2\ra,1,0.5\r")
+    bring("csv", file)
+    assert [(0, 1), (1, 0.5)] == [(s, v) for s, _, v in bring.points("a", "loss")]
+    assert [(0, 2)] == [(s, v) for s, _, v in bring.points("b", "loss")]
