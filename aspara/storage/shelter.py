@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aspara import files, settings
+from aspara.model import Losses
 
 _OWNER = "data_dir.txt"
 
@@ -38,6 +39,24 @@ def shelter(data_dir: Path, project: str, run: str) -> Path:
     if not owner.exists():
         files.replace(owner, os.fsencode(os.path.realpath(data_dir)) + b"\n")
     return folder / f"{run}-{os.getpid()}.jsonl"
+
+
+def rescue(lines: list[bytes], lost: int, data_dir: Path, project: str, run: str) -> Losses:
+    """Brings the rows that found no place to their shelter; what became of them and of the `lost` ones. It never raises."""
+    if not lines:
+        return Losses(lost, 0, "the disk was full" if lost else "")
+    try:
+        path = shelter(data_dir, project, run)
+        descriptor = files.open_append(path)
+        try:
+            for line in lines:
+                os.write(descriptor, line)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        return Losses(lost + len(lines), 0, str(error.strerror or error))
+    return Losses(lost, len(lines), f"they are in {path}; `aspara doctor --fix` puts them back")
 
 
 def sheltered() -> Iterator[Sheltered]:

@@ -10,6 +10,9 @@ from aspara.storage import rows
 from aspara.storage.layout import RunPaths, part_segment
 from aspara.storage.statistics import Statistics
 
+_MOST_RECOUNTED = 32 << 20
+"""Bytes of rows that are read at the start of a resumed run."""
+
 
 def survey(paths: RunPaths) -> Statistics:
     """The statistics of every readable row of the run. Costs a few microseconds a value: not for the training thread."""
@@ -23,6 +26,24 @@ def survey(paths: RunPaths) -> Statistics:
         for step, metrics in _rows(path):
             found.fold(step, metrics)
     return found
+
+
+def recount(paths: RunPaths, content: dict[str, Any]) -> bool:
+    """Makes the statistics in the metadata `content` of a resumed run out of its rows. False where they are too many to be
+    counted at its start: then it has none, and readers have them from their index.
+    """
+    size = sum(path.stat().st_size for path in (*paths.row_files(), *paths.parts()))
+    if size > _MOST_RECOUNTED:
+        content.pop("metric_summary", None)
+        return False
+    statistics = survey(paths)
+    summary, own = content.get("summary"), content.get("summary_own")
+    # The first release's summary holds nothing but what the program set.
+    kept = {k: v for k, v in summary.items() if own is None or k in own} if isinstance(summary, dict) else {}
+    content["summary_own"] = sorted(kept)
+    content["metric_summary"] = statistics.json()
+    content["summary"] = {**statistics.last(), **kept}
+    return True
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -243,12 +243,12 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 for step in range(20, 30):
     run.log({{"loss": step}})
 resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
-import aspara.storage.recorder as recorder
-shelter = recorder.sheltering.shelter
+import aspara.storage.shelter as sheltering
+shelter = sheltering.shelter
 def with_room(*args):
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     return shelter(*args)
-recorder.sheltering.shelter = with_room
+sheltering.shelter = with_room
 run.finish()
 """
     done = subprocess.run(

@@ -273,7 +273,7 @@ def test_an_archive_killed_at_any_call_neither_loses_nor_doubles_a_row(disk, str
         import aspara
 
         run = aspara.init("p", "r", resume="must", storage_backend="polars")
-        run._recorder._archive("none")
+        run._recorder.archive.work("none")
         run.finish()
         check_archive(disk)
         assert [] == Layout(disk.folder).run("p", "r").segment_files()
