@@ -157,16 +157,18 @@ def init(
 
 
 def log(
-    data: Mapping[str, Any] | None = None,
+    data: Mapping[str, Any],
     step: int | None = None,
     commit: bool | None = None,
     timestamp: float | str | None = None,
 ) -> None:
     """Records metrics in the active run; see :meth:`Run.log`. Raises UsageError when there is none."""
-    active = _active.running
-    if active is None:
-        raise _active.none_for("aspara.log()")
-    active.log({} if data is None else data, step, commit, timestamp)
+    _active.log(data, step, commit, timestamp)
+
+
+# In its place the very function, under the same name: one call, not two.
+_active.log.__module__, _active.log.__qualname__, _active.log.__doc__ = __name__, "log", log.__doc__
+globals()["log"] = _active.log
 
 
 def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:

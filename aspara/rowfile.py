@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from os import write  # each look-up on the way of log() costs
 from pathlib import Path
 
 SPILL_BYTES = 64 << 20
@@ -83,7 +84,7 @@ class RowFile:
             self._keep(line)
             return
         try:
-            written = os.write(self._descriptor, line)
+            written = write(self._descriptor, line)
         except OSError as error:
             self._trouble(error)
             self._keep(line)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from aspara.errors import UsageError
 from aspara.interrupts import held
+from aspara.recording.pen import Pen, writer
 
 if TYPE_CHECKING:
     from aspara.recording.run import Run
@@ -29,6 +30,22 @@ _forking = threading.local()
 """In a thread that forks: the runs that wait for it. Others may begin or end meanwhile."""
 
 
+def _nobody() -> None:
+    raise none_for("aspara.log()")
+
+
+_nobodys = Pen()
+_nobodys.acquire = _nobody
+log, _write_with = writer(_nobodys)
+"""Logs to the active run: one call, as ``run.log`` is."""
+
+
+def _activate(run: Run | None) -> None:
+    global running  # noqa: PLW0603
+    running = run
+    _write_with(_nobodys if run is None else run._pen)
+
+
 def current() -> Run | None:
     """The active run, or None."""
     return running
@@ -36,7 +53,6 @@ def current() -> Run | None:
 
 def begin(project: str | None = None, *, reinit: str | bool | None = None, **options: Any) -> Run:
     """Starts a run and makes it the active one."""
-    global running  # noqa: PLW0603
     if reinit not in (None, True, False, "default", "finish_previous", "return_previous", "create_new"):
         raise UsageError(f"reinit={reinit!r}: choose 'finish_previous', 'return_previous' or 'create_new'.")
     if running is not None:
@@ -55,7 +71,7 @@ def begin(project: str | None = None, *, reinit: str | bool | None = None, **opt
         run = Run._of(open_run(project, **options), wanted)
         track(run)
         if reinit != "create_new" or running is None:
-            running = run
+            _activate(run)
     show_live(run)
     return run
 
@@ -69,11 +85,10 @@ def track(run: Run) -> None:
 
 def forget(run: Run) -> None:
     """`run` has ended."""
-    global running  # noqa: PLW0603
     _open.discard(run)
     _strong.discard(run)
     if running is run:
-        running = None
+        _activate(None)
 
 
 def required(what: str) -> Run:

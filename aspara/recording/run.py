@@ -9,13 +9,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from math import isfinite
-from time import time_ns
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
-
-from orjson import OPT_APPEND_NEWLINE as _NEWLINE
-from orjson import dumps
 
 from aspara import names, settings
 from aspara.errors import UsageError
@@ -24,16 +19,20 @@ from aspara.model import Losses, Row, Status
 from aspara.notices import say
 from aspara.recorder import Recorder
 from aspara.recording.artifacts import KeepsArtifacts
-from aspara.recording.backlog import Backlog, Getter, getter
+from aspara.recording.backlog import Backlog
+from aspara.recording.checks import checked_exit_code
 from aspara.recording.config import Config
+from aspara.recording.encoder import Encoder
 from aspara.recording.ending import code_of
+from aspara.recording.identity import Identified
 from aspara.recording.keeper import Keeper
+from aspara.recording.media import TakesMedia
+from aspara.recording.pen import Pen, fill, writer
 from aspara.recording.summary import Summary
 from aspara.recording.surfaces import Shown
 from aspara.recording.told import Told
-from aspara.recording.values import flatten, json_safe, kind_of
-from aspara.storage import rows
-from aspara.storage.statistics import AGGREGATES, Statistics, defined_summary, definition_of
+from aspara.recording.values import json_safe
+from aspara.storage.statistics import AGGREGATES, Statistics, defined_summary
 
 if TYPE_CHECKING:
     from aspara.recording.desk import Desk
@@ -41,9 +40,6 @@ if TYPE_CHECKING:
 _LIVE_INTERVAL = 0.1
 _FOLD_INTERVAL = 1.0
 _EXIT_GRACE = 1.0
-_MOST_SHAPES = 256
-_MAX_STEP = 1 << 53
-"""The greatest step that every reader, a browser too, tells from its neighbours."""
 
 
 class Listener(Protocol):
@@ -56,7 +52,7 @@ class Listener(Protocol):
         """The run has ended; no rows follow."""
 
 
-class Run(KeepsArtifacts, Shown):
+class Run(Identified, TakesMedia, KeepsArtifacts, Shown):
     """One training run being recorded.
 
     Made by :func:`aspara.init`, or directly: ``aspara.Run(...)`` takes the same arguments and does not become the active
@@ -89,34 +85,32 @@ class Run(KeepsArtifacts, Shown):
         self._pid = os.getpid()
         # Re-entrant, because a signal handler may log in the middle of a log() on its own thread.
         self._lock = recorder.lock
-        self._acquire, self._release = self._lock.acquire, self._lock.release
-        self._append = recorder.append
+        self._pen = pen = Pen()
+        pen.acquire, pen.release, pen.append = self._lock.acquire, self._lock.release, recorder.append
+        pen.step = identity.next_step
+        pen.shut, pen.reopen, pen.take = False, self._reopen, self._take_media
+        fill()
+        self._log, _ = writer(pen)
+        if type(self).log is Run.log:
+            self.log = self._log  # type: ignore[method-assign]  # one call, not two
+            self._log.__doc__, self._log.__qualname__ = Run.log.__doc__, Run.log.__qualname__
         self._started = time.time()
-        self._step = identity.next_step
-        self._values_of: Getter = _unknown
-        self._shapes: dict[tuple[Any, ...], tuple[Getter, list[str]]] = {}
-        """The names of rows of plain numbers seen so far, and what takes their values."""
         self._warned: set[str] = set()
         self._status: Status = "running"
         self._exit_code: int | None = None
         self._finished = False
         self._ended = threading.Event()
         self._ender: threading.Thread | None = None
-        # Finished or forked: one flag, so that log() looks at one thing.
-        self._shut = False
         self._listeners: list[Listener] = []
-        self._loose: list[tuple[str, Any]] = []
         self._desk: Desk | None = None
         found = identity.metadata
         self._statistics = Statistics(_dict(found, "metric_summary"))
-        self._new_backlog()
         self._definitions: dict[str, dict[str, Any]] = {
             name: dict(given) for name, given in _dict(found, "metric_definitions").items() if isinstance(given, dict)
         }
-        self._step_values: dict[str, Any] = {}
-        """The last values of the metrics that others are drawn over."""
-        for definition in self._definitions.values():
-            self._watch_step_metric(definition.get("step_metric"))
+        self._encoder = Encoder(pen, self._statistics, self._definitions)
+        pen.encode = self._encoder.encode
+        self._new_backlog()
         self._tags: tuple[str, ...] = tuple(str(t) for t in found.get("tags") or ())
         self._notes = str(found.get("notes") or "")
         self._name = identity.name
@@ -161,157 +155,7 @@ class Run(KeepsArtifacts, Shown):
         no dict, the step is no whole number from 0 to 2**53, or the run has finished.
 
         """
-        if type(data) is not dict:
-            data = self._checked(data)
-        loose = None
-        values: Any
-        # Not `with`: entering and leaving by hand costs half as much, on a path where that is a tenth of all.
-        self._acquire()
-        try:
-            if self._shut:
-                self._reopen()
-            if step is None:
-                at = self._step
-                ends = commit is None or commit
-            else:
-                at = step if type(step) is int and 0 <= step <= _MAX_STEP else _checked_step(step)
-                ends = bool(commit)
-                self._step = max(self._step, at)
-            now = time_ns() // 1_000_000 if timestamp is None else _checked_timestamp(timestamp)
-            try:
-                # The common case at the speed of C: the names of the last checked row, and numbers. Texts, dicts, None and
-                # arrays have no sum or no finite one, and what else has a sum is refused by the codec.
-                values = self._values_of(data)
-                if len(data) == len(values) and isfinite(sum(values)):
-                    line = dumps({"timestamp": now, "step": at, "metrics": data}, None, _NEWLINE)
-                else:
-                    values, line, loose = self._encode(now, at, data)
-            except (LookupError, TypeError, ValueError, OverflowError, RuntimeError):
-                values, line, loose = self._encode(now, at, data)
-            if values:
-                self._append(line)
-                waiting = self._waiting
-                waiting.append((now, at, values))
-                if len(waiting) > self._backlog.limit:
-                    self._backlog.relieve(self._keeper.nudge)
-            if ends and at >= self._step:
-                self._step = at + 1
-        finally:
-            self._release()
-        if loose:
-            # After the lock: drawing a figure takes its time, and other threads log meanwhile.
-            self._take_media(now, at, loose)
-
-    def _encode(
-        self, now: int, step: int, data: dict[str, Any]
-    ) -> tuple[dict[str, Any] | tuple[Any, ...], bytes, list[tuple[str, Any]]]:
-        """Any row, with every check, and what of it is no number; a row of plain numbers lends its names to the quick way."""
-        self._loose = []
-        keys = tuple(data)
-        shape = self._shapes.get(keys)
-        if shape is not None:
-            # A program that logs its rows in parts comes by here with every part.
-            values_of, those = shape
-            try:
-                values = values_of(data)
-                if isfinite(sum(values)):
-                    line = dumps({"timestamp": now, "step": step, "metrics": data}, None, _NEWLINE)
-                    if values_of is not self._values_of:
-                        self._backlog.turn(those)
-                        self._values_of = values_of
-                    return values, line, self._loose
-            except (LookupError, TypeError, ValueError, OverflowError, RuntimeError):
-                pass
-        metrics = dict(flatten(data, self._keep))
-        if self._step_values and self._with_step_metrics(metrics):
-            return metrics, rows.encode(now, step, metrics), self._loose
-        if (
-            shape is None
-            and metrics
-            and len(metrics) == len(data)
-            and all(type(value) is float or type(value) is int for value in data.values())
-        ):
-            if len(self._shapes) >= _MOST_SHAPES:
-                self._shapes.clear()
-            those = list(metrics)
-            self._shapes[keys] = getter(those), those
-        return metrics, rows.encode(now, step, metrics), self._loose
-
-    def _with_step_metrics(self, metrics: dict[str, Any]) -> bool:
-        """Adds the value of the metric that another one is drawn over, where the row lacks it; True if the row has to do with
-        such a metric, so that rows like it need the same look.
-        """
-        known = self._step_values
-        concerned = False
-        for name in metrics.keys() & known.keys():
-            known[name] = metrics[name]
-            concerned = True
-        for name in list(metrics):
-            over = definition_of(name, self._definitions).get("step_metric")
-            if over in known:
-                concerned = True
-                if over not in metrics and known[over] is not None:
-                    metrics[over] = known[over]
-        return concerned
-
-    def _watch_step_metric(self, name: Any) -> None:
-        if isinstance(name, str) and name not in self._step_values:
-            last = self._statistics.last().get(name)
-            self._step_values[name] = last if isinstance(last, int | float) else None
-            # Rows that had nothing to do with it may have now.
-            self._values_of = _unknown
-            self._shapes.clear()
-
-    def _keep(self, name: str, value: Any) -> Any:
-        """A value that is no number is looked at when the row's numbers are safe."""
-        self._loose.append((name, value))
-
-    def _take_media(self, timestamp: int, step: int, values: list[tuple[str, Any]]) -> None:
-        """Hands media to the desk, keeps short lists as they are, and warns of everything else once per name."""
-        from aspara.media.detect import media_of, numbers_of
-
-        for name, value in values:
-            try:
-                found = media_of(value, json_safe)
-                listed = numbers_of(value) if found is None else None
-            except (
-                Exception
-            ) as error:  # a figure that cannot be drawn, a frame of odd cells: nothing that stops training
-                self._refuse(name, value, f": {type(error).__name__}: {error}")
-                continue
-            if isinstance(listed, list):
-                self._write_media(timestamp, step, {name: json_safe(listed)})
-                continue
-            found = found or listed
-            if found is None:
-                self._refuse(name, value, "")
-            elif not self.disabled:
-                if self._desk is None:
-                    from aspara.recording.desk import Desk
-
-                    self._desk = Desk(self._recorder, self._write_media)
-                self._desk.take(timestamp, step, name, found)
-
-    def _write_media(self, timestamp: int, step: int, references: Mapping[str, Any]) -> None:
-        """A row for values that are no numbers, at the step of their ``log()``."""
-        line = rows.encode(timestamp, step, references)
-        with self._lock:
-            self._append(line)
-            self._waiting.append((timestamp, step, references))
-
-    def _refuse(self, name: str, value: Any, why: str) -> None:
-        if name not in self._warned:
-            self._warned.add(name)
-            say(
-                f"{name!r} is a {kind_of(value)}, which cannot be logged as a metric; it is skipped{why}. Log a number, e.g. its mean."
-            )
-
-    def _checked(self, data: Any) -> dict[str, Any]:
-        if isinstance(data, Mapping):
-            return dict(data)
-        raise UsageError(
-            f"log() takes a dict from metric names to values, such as {{'loss': 0.1}}, not {type(data).__name__}: {str(data)[:60]!r}."
-        )
+        self._log(data, step, commit, timestamp)
 
     def define_metric(
         self,
@@ -350,7 +194,7 @@ class Run(KeepsArtifacts, Shown):
             self._backlog.fold()
             self._definitions = {**self._definitions, name: definition}
             self._last = None
-            self._watch_step_metric(step_metric)
+            self._encoder.define(self._definitions)
         self._recorder.update({"metric_definitions": {name: definition}})
 
     # -- ending -------------------------------------------------------------------------------------------------------
@@ -361,7 +205,7 @@ class Run(KeepsArtifacts, Shown):
         Says on stderr what was lost, if anything was; `quiet` is accepted for compatibility.
         """
         del quiet
-        code = 0 if exit_code is None else _checked_exit_code(exit_code)
+        code = 0 if exit_code is None else checked_exit_code(exit_code)
         # What interrupts a run's end is put off until it is recorded. A Ctrl-C after a Ctrl-C has nothing left to interrupt.
         interrupted = isinstance(sys.exc_info()[1], KeyboardInterrupt)
         with held(*([signal.SIGINT] if interrupted else [])):
@@ -375,7 +219,7 @@ class Run(KeepsArtifacts, Shown):
         """True for the first call. Another thread's waits until the end is recorded, or the thread that does it is gone."""
         with self._lock:
             if not self._finished:
-                self._finished = self._shut = True
+                self._finished = self._pen.shut = True
                 self._status, self._exit_code = status, exit_code
                 self._ender = threading.current_thread()
                 return True
@@ -434,141 +278,6 @@ class Run(KeepsArtifacts, Shown):
         del kind, trace
         self.finish(code_of(error))
 
-    # -- what it is ---------------------------------------------------------------------------------------------------
-
-    @property
-    def id(self) -> str:
-        """The run's id: 16 hexadecimal digits, or the chosen one."""
-        return self._identity.id
-
-    @property
-    def project(self) -> str:
-        """The project's name."""
-        return self._identity.project
-
-    @property
-    def run(self) -> str:
-        """The run's name on disk and in URLs: unique in its project."""
-        return self._identity.run
-
-    @property
-    def name(self) -> str:
-        """The name people see; several runs may share it."""
-        return self._name
-
-    @name.setter
-    def name(self, name: str) -> None:
-        self._check_open()
-        self._name = names.check_display_name(name)
-        self._recorder.update({"display_name": self._name})
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        """The tags; assign any iterable of texts to replace them: ``run.tags += ("baseline",)``."""
-        return self._tags
-
-    @tags.setter
-    def tags(self, tags: Iterable[str]) -> None:
-        self._check_open()
-        self._tags = _tags(tags)
-        self._recorder.update({"tags": list(self._tags)})
-
-    def set_tags(self, tags: Iterable[str]) -> None:
-        """Replaces the tags."""
-        self.tags = _tags(tags)
-
-    @property
-    def notes(self) -> str:
-        """Notes about the run; assign text of at most ASPARA_MAX_NOTES_LENGTH characters to replace them."""
-        return self._notes
-
-    @notes.setter
-    def notes(self, notes: str | None) -> None:
-        from aspara.recording.start import checked_notes
-
-        self._check_open()
-        self._notes = checked_notes(notes) or ""
-        self._recorder.update({"notes": self._notes})
-
-    @property
-    def step(self) -> int:
-        """The step that the next ``log()`` without one belongs to; never goes back."""
-        return self._step
-
-    @property
-    def status(self) -> Status:
-        """``running``, ``completed`` or ``failed``."""
-        return self._status
-
-    @property
-    def should_stop(self) -> bool:
-        """True once somebody has asked, in the dashboard or under the notebook's chart, that this run stop.
-
-        Nothing stops by itself: a training loop that may be stopped looks at it, ``if run.should_stop: break``. It costs
-        nothing to look, and follows the request within about a second.
-        """
-        return self._recorder.stop_asked
-
-    @property
-    def resumed(self) -> bool:
-        """True for a run that continues an earlier one."""
-        return self._identity.resumed
-
-    @property
-    def starting_step(self) -> int:
-        """The first step of this process: 0 for a new run."""
-        return self._identity.next_step
-
-    @property
-    def disabled(self) -> bool:
-        """True for a run that records nowhere."""
-        from aspara.recorder import NullRecorder
-
-        return isinstance(self._recorder, NullRecorder)
-
-    @property
-    def group(self) -> str | None:
-        """The group the run belongs to."""
-        return self._identity.metadata.get("group")
-
-    @property
-    def job_type(self) -> str | None:
-        """What kind of job the run is."""
-        return self._identity.metadata.get("job_type")
-
-    @property
-    def color(self) -> int:
-        """The run's place in the palette, the same in every view."""
-        return self._identity.color
-
-    @property
-    def start_time(self) -> float:
-        """When this process began the run: seconds since the epoch."""
-        return self._started
-
-    @property
-    def path(self) -> str:
-        """``project/run``."""
-        return f"{self.project}/{self.run}"
-
-    @property
-    def dir(self) -> str:
-        """The run's own folder, for files that shall lie beside its data; made when it is asked for."""
-        from aspara.files import make_folder
-
-        folder = self._identity.path or settings.data_dir() / self.project / self.run
-        return str(folder if self.disabled else make_folder(folder))
-
-    @property
-    def url(self) -> str | None:
-        """Where a tracker shows the run; None for a local one."""
-        return self._identity.url
-
-    @property
-    def backend(self) -> str | None:
-        """How the rows are kept: ``jsonl`` or ``polars``."""
-        return self._identity.metadata.get("backend")
-
     def flush(self) -> None:
         """Makes everything logged so far durable. Rows are on disk without it; this asks the disk to confirm, and waits for
         media that are still being written.
@@ -581,7 +290,7 @@ class Run(KeepsArtifacts, Shown):
             self._recorder.sync()
 
     def __repr__(self) -> str:
-        return f"<aspara.Run {self.path} {self._status} step {self._step}>"
+        return f"<aspara.Run {self.path} {self._status} step {self._pen.step}>"
 
     # -- live views ---------------------------------------------------------------------------------------------------
 
@@ -607,6 +316,7 @@ class Run(KeepsArtifacts, Shown):
         self._keeper = Keeper(self._tend, self._keeper_interval, name="aspara-keeper")
         self._disk = Keeper(self._sync, lambda: self._sync_interval, name="aspara-disk")
         self._recorder.wake = self._disk.nudge
+        self._pen.nudge = self._keeper.nudge
         self._keeper.start()
         self._disk.start()
 
@@ -625,8 +335,9 @@ class Run(KeepsArtifacts, Shown):
 
     def _new_backlog(self) -> None:
         self._backlog = Backlog(self._statistics)
-        self._waiting = self._backlog.waiting
-        self._values_of = _unknown
+        self._pen.backlog, self._pen.waiting = self._backlog, self._backlog.waiting
+        self._pen.limit = self._backlog.limit
+        self._encoder.look_again()
         self._tell_lock = threading.RLock()
         self._tell_at = 0.0
 
@@ -685,7 +396,7 @@ class Run(KeepsArtifacts, Shown):
 
     def _logged_step(self) -> int:
         """Where what is captured by itself stands: at the last step, so that it can be drawn over steps too."""
-        return max(0, self._step - 1)
+        return max(0, self._pen.step - 1)
 
     @staticmethod
     def _last_step(statistics: Mapping[str, Mapping[str, Any]]) -> int | None:
@@ -711,8 +422,8 @@ class Run(KeepsArtifacts, Shown):
         self.__dict__.setdefault("_owner_pid", self._pid)
         self._pid = os.getpid()
         self._lock = threading.RLock()  # until the first log() here brings a recorder with its own
-        self._acquire, self._release = self._lock.acquire, self._lock.release
-        self._shut = True
+        self._pen.acquire, self._pen.release = self._lock.acquire, self._lock.release
+        self._pen.shut = True
         self._new_backlog()
         self._config_told.forked()
         self._summary_told.forked()
@@ -736,18 +447,13 @@ class Run(KeepsArtifacts, Shown):
 
         self._recorder = reopen(self._recorder)
         held = self._lock
-        self._lock, self._append = self._recorder.lock, self._recorder.append
-        # log() holds the old lock and will release it by `_release`: the new one takes its place while both are held.
+        self._lock, self._pen.append = self._recorder.lock, self._recorder.append
+        # log() holds the old lock and will release it by the pen's `release`: the new one takes its place while both are held.
         self._lock.acquire()
         held.release()
-        self._acquire, self._release = self._lock.acquire, self._lock.release
-        self._shut = False
+        self._pen.acquire, self._pen.release = self._lock.acquire, self._lock.release
+        self._pen.shut = False
         self._start_keepers()
-
-
-def _unknown(_row: dict[str, Any]) -> tuple[Any, ...]:
-    """Before a row of plain numbers has been seen, none is known to be like it."""
-    raise LookupError
 
 
 @contextlib.contextmanager
@@ -768,46 +474,6 @@ def _reported(what: str) -> Any:
         yield
     except Exception as error:
         say(f"{what} failed: {type(error).__name__}: {error}")
-
-
-def _checked_step(step: Any) -> int:
-    whole = step
-    if not isinstance(whole, int) and callable(getattr(step, "item", None)):
-        with contextlib.suppress(TypeError, ValueError):
-            whole = step.item()
-    if isinstance(whole, float) and whole.is_integer():
-        whole = int(whole)
-    if isinstance(whole, bool) or not isinstance(whole, int) or not 0 <= whole <= _MAX_STEP:
-        raise UsageError(f"step={str(step)[:40]}: a step is a whole number from 0 to {_MAX_STEP}.")
-    return int(whole)
-
-
-def _checked_exit_code(exit_code: Any) -> int:
-    try:
-        return int(exit_code)
-    except (TypeError, ValueError, OverflowError):
-        raise UsageError(f"exit_code={exit_code!r}: give a whole number; 0 means that all went well.") from None
-
-
-def _checked_timestamp(timestamp: Any) -> int:
-    found = rows.parse_timestamp(timestamp)
-    if found is None:
-        raise UsageError(f"timestamp={timestamp!r}: give milliseconds since the epoch or ISO 8601 text.")
-    return found
-
-
-def _tags(tags: Iterable[str]) -> tuple[str, ...]:
-    if isinstance(tags, str):
-        tags = (tags,)
-    if not isinstance(tags, Iterable):
-        raise UsageError(f"tags={tags!r}: give a list of texts, such as ['baseline'].")
-    found = tuple(dict.fromkeys(str(tag).strip() for tag in tags))
-    limit = settings.get("ASPARA_MAX_TAGS_COUNT")
-    if len(found) > limit:
-        raise UsageError(f"{len(found)} tags are more than the {limit} that ASPARA_MAX_TAGS_COUNT allows.")
-    if any(not tag or len(tag) > 128 for tag in found):
-        raise UsageError("A tag has 1 to 128 characters.")
-    return found
 
 
 def _dict(found: Mapping[str, Any], key: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from aspara.errors import UsageError
 from aspara.model import Resume, RunIdentity, RunRequest
 from aspara.notices import say
 from aspara.recorder import NullRecorder, Recorder
+from aspara.recording.checks import checked_notes, checked_tags
 from aspara.recording.values import as_mapping, json_safe
 
 _RESUME: dict[Any, Resume | None] = {
@@ -72,9 +73,9 @@ def open_run(
         resume=resumes,
         rewind_to=rewind_to,
         config=_config(config, config_include_keys, config_exclude_keys),
-        tags=_tags(tags if tags is not None else settings.get("ASPARA_TAGS")),
+        tags=checked_tags(tags if tags is not None else settings.get("ASPARA_TAGS") or ()),
         notes=checked_notes(notes if notes is not None else settings.get("ASPARA_NOTES")),
-        project_tags=_tags(project_tags),
+        project_tags=checked_tags(project_tags or ()),
         group=group or settings.get("ASPARA_GROUP"),
         job_type=job_type or settings.get("ASPARA_JOB_TYPE"),
         total_steps=total_steps,
@@ -143,24 +144,6 @@ def _config(source: Any, include: Sequence[str] | None, exclude: Sequence[str] |
         found = {k: v for k, v in found.items() if k not in exclude}
     safe = json_safe(found)
     return safe if isinstance(safe, dict) else {}
-
-
-def _tags(tags: Sequence[str] | None) -> tuple[str, ...]:
-    from aspara.recording.run import _tags as checked
-
-    return checked(tags or ())
-
-
-def checked_notes(notes: Any) -> str | None:
-    """`notes` as text; raises UsageError where they are longer than ASPARA_MAX_NOTES_LENGTH."""
-    # Checked here, because a tracker and the dashboard would refuse them later, when nobody is looking.
-    limit = settings.get("ASPARA_MAX_NOTES_LENGTH")
-    if notes is not None and len(str(notes)) > limit:
-        raise UsageError(
-            f"notes have {len(str(notes))} characters; at most {limit} are kept (ASPARA_MAX_NOTES_LENGTH). "
-            "A longer text can be logged as a file: run.log_artifact(path)."
-        )
-    return None if notes is None else str(notes)
 
 
 def _text(value: Any, what: str) -> str | None:

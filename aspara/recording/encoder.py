@@ -1,0 +1,118 @@
+"""Rows of every kind, with every check, as lines. What it learns of rows of plain numbers it lends to the pen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+from orjson import OPT_APPEND_NEWLINE as _NEWLINE
+from orjson import dumps
+
+from aspara.recording.backlog import Getter, getter
+from aspara.recording.pen import Pen
+from aspara.recording.values import flatten
+from aspara.storage import rows
+from aspara.storage.statistics import Statistics, definition_of
+
+_MOST_SHAPES = 256
+
+
+class Encoder:
+    """Encodes the rows of one run. The caller holds the recorder's lock.
+
+    Args:
+        pen: Learns the names of rows of plain numbers.
+        statistics: Knows the last values of metrics that others are drawn over.
+        definitions: Of metrics, by name or glob.
+
+    """
+
+    def __init__(self, pen: Pen, statistics: Statistics, definitions: Mapping[str, dict[str, Any]]) -> None:
+        self._pen = pen
+        self._statistics = statistics
+        self._definitions = definitions
+        self._shapes: dict[tuple[Any, ...], tuple[Getter, list[str]]] = {}
+        """The names of rows of plain numbers seen so far, and what takes their values."""
+        self._loose: list[tuple[str, Any]] = []
+        self._step_values: dict[str, Any] = {}
+        """The last values of the metrics that others are drawn over."""
+        self.define(definitions)
+
+    def define(self, definitions: Mapping[str, dict[str, Any]]) -> None:
+        """Metrics are drawn as these say from now on."""
+        self._definitions = definitions
+        for definition in definitions.values():
+            name = definition.get("step_metric")
+            if isinstance(name, str) and name not in self._step_values:
+                last = self._statistics.last().get(name)
+                self._step_values[name] = last if isinstance(last, int | float) else None
+                # Rows that had nothing to do with it may have now.
+                self._shapes.clear()
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Has the next row looked at whole, as the pen's backlog is another or its names are."""
+        self._pen.values_of = _unknown
+
+    def encode(
+        self, now: int, step: int, data: dict[str, Any]
+    ) -> tuple[dict[str, Any] | tuple[Any, ...], bytes, list[tuple[str, Any]]]:
+        """What the statistics take of a row, its line, and (name, value) of what in it is no number."""
+        self._loose = []
+        keys = tuple(data)
+        shape = self._shapes.get(keys)
+        if shape is not None:
+            # A program that logs its rows in parts comes by here with every part.
+            values_of, those = shape
+            try:
+                values = values_of(data)
+                if isfinite(sum(values)):
+                    line = dumps({"timestamp": now, "step": step, "metrics": data}, None, _NEWLINE)
+                    if values_of is not self._pen.values_of:
+                        backlog = self._pen.backlog
+                        backlog.turn(those)
+                        self._pen.values_of, self._pen.limit = values_of, backlog.limit
+                    return values, line, self._loose
+            except (LookupError, TypeError, ValueError, OverflowError, RuntimeError):
+                pass
+        metrics = dict(flatten(data, self._keep))
+        if self._step_values and self._with_step_metrics(metrics):
+            return metrics, rows.encode(now, step, metrics), self._loose
+        if (
+            shape is None
+            and metrics
+            and len(metrics) == len(data)
+            and all(type(value) is float or type(value) is int for value in data.values())
+        ):
+            if len(self._shapes) >= _MOST_SHAPES:
+                self._shapes.clear()
+            those = list(metrics)
+            self._shapes[keys] = getter(those), those
+        return metrics, rows.encode(now, step, metrics), self._loose
+
+    def _keep(self, name: str, value: Any) -> Any:
+        """A value that is no number is looked at when the row's numbers are safe."""
+        self._loose.append((name, value))
+
+    def _with_step_metrics(self, metrics: dict[str, Any]) -> bool:
+        """Adds the value of the metric that another one is drawn over, where the row lacks it; True if the row has to do with
+        such a metric, so that rows like it need the same look.
+        """
+        known = self._step_values
+        concerned = False
+        for name in metrics.keys() & known.keys():
+            known[name] = metrics[name]
+            concerned = True
+        for name in list(metrics):
+            over = definition_of(name, self._definitions).get("step_metric")
+            if over in known:
+                concerned = True
+                if over not in metrics and known[over] is not None:
+                    metrics[over] = known[over]
+        return concerned
+
+
+def _unknown(_row: dict[str, Any]) -> tuple[Any, ...]:
+    """Before a row of plain numbers has been seen, none is known to be like it."""
+    raise LookupError

@@ -1,0 +1,71 @@
+"""What of a row is no number: media go to the desk, short lists stay as they are, and of everything else there is a warning."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from aspara.notices import say
+from aspara.recorder import Recorder
+from aspara.recording.pen import Pen
+from aspara.recording.values import json_safe, kind_of
+from aspara.storage import rows
+
+if TYPE_CHECKING:
+    from aspara.recording.desk import Desk
+
+
+class TakesMedia:
+    """The part of a run that takes what is no number."""
+
+    _recorder: Recorder
+    _lock: threading.RLock
+    _pen: Pen
+    _desk: Desk | None
+    _warned: set[str]
+
+    @property
+    def disabled(self) -> bool:
+        """Whether nothing is kept."""
+        raise NotImplementedError
+
+    def _take_media(self, timestamp: int, step: int, values: list[tuple[str, Any]]) -> None:
+        """Hands media to the desk, keeps short lists as they are, and warns of everything else once per name."""
+        from aspara.media.detect import media_of, numbers_of
+
+        for name, value in values:
+            try:
+                found = media_of(value, json_safe)
+                listed = numbers_of(value) if found is None else None
+            except (
+                Exception
+            ) as error:  # a figure that cannot be drawn, a frame of odd cells: nothing that stops training
+                self._refuse(name, value, f": {type(error).__name__}: {error}")
+                continue
+            if isinstance(listed, list):
+                self._write_media(timestamp, step, {name: json_safe(listed)})
+                continue
+            found = found or listed
+            if found is None:
+                self._refuse(name, value, "")
+            elif not self.disabled:
+                if self._desk is None:
+                    from aspara.recording.desk import Desk
+
+                    self._desk = Desk(self._recorder, self._write_media)
+                self._desk.take(timestamp, step, name, found)
+
+    def _write_media(self, timestamp: int, step: int, references: Mapping[str, Any]) -> None:
+        """A row for values that are no numbers, at the step of their ``log()``."""
+        line = rows.encode(timestamp, step, references)
+        with self._lock:
+            self._pen.append(line)
+            self._pen.waiting.append((timestamp, step, references))
+
+    def _refuse(self, name: str, value: Any, why: str) -> None:
+        if name not in self._warned:
+            self._warned.add(name)
+            say(
+                f"{name!r} is a {kind_of(value)}, which cannot be logged as a metric; it is skipped{why}. Log a number, e.g. its mean."
+            )
