@@ -11,6 +11,12 @@ _SECRET_NAME = re.compile(
     r"(token|secret|passw(or)?d|passwd|passphrase|api[-_]?key|access[-_]?key|auth|credential|private[-_]?key|session[-_]?key)",
     re.IGNORECASE,
 )
+# What training scripts call so has nothing to hide: --tokenizer gpt2, --max_tokens 512, --pad-token.
+_NO_SECRET = re.compile(
+    r"tokeni[sz]\w*|(?:eos|bos|pad|unk|sep|cls|mask|image|audio|special|prompt|per)[-_]?tokens?|(?:max|min|num|n|new|total)[-_](?:\w+[-_])?tokens|tokens[-_]per"
+    r"|token[-_]?(?:dim|type|len|length|size|count|ids?|loss|embed\w*|level|drop\w*|merg\w*|budget|limit)|author(?!i[sz])\w*",
+    re.IGNORECASE,
+)
 # Variables whose very family is secret.
 _SECRET_FAMILY = re.compile(
     r"^(AWS|AZURE|GCP|GOOGLE|HF|OPENAI|ANTHROPIC|GITHUB|GITLAB)_.*(KEY|TOKEN|SECRET|PASS|CRED)", re.IGNORECASE
@@ -21,9 +27,14 @@ _SECRET_VALUE = re.compile(
 )
 _SECRET_ARGUMENT = re.compile(r"^(hf_|ghp_|gho_|sk-|xox[abp]-|AKIA|AIza|eyJ)[A-Za-z0-9_\-./=]{8,}$")
 _NAME = re.compile(r"-{0,2}[\w.-]+")
+_HEADER_NAME = re.compile(r"([\w-]+):\s")
 _URL_PASSWORD = re.compile(r"(\w+://[^/\s:@]*):[^/\s@]+@")
 _URL_QUERY = re.compile(
     r"([?&](?:token|key|api_key|apikey|access_token|password|secret|signature|sig)=)[^&\s\"']+", re.IGNORECASE
+)
+_HEADER = re.compile(
+    r"(\bauthorization[\"']?\s*[:=]\s*[\"']?(?:(?:bearer|basic|token|digest)\s+)?|\bbearer\s+(?=\S{12}))[^\s\"',;]+",
+    re.IGNORECASE,
 )
 # In code and configuration: name = "value", name: value; the name's own word must be secret, not only a part of a longer text.
 _ASSIGNMENT = re.compile(
@@ -48,18 +59,20 @@ def redact_arguments(arguments: Sequence[str]) -> list[str]:
         elif _SECRET_ARGUMENT.match(value or argument):
             safe.append(f"{name}={REDACTED}" if equals else REDACTED)
         else:
-            safe.append(redact_text(argument))
+            header = _HEADER_NAME.match(argument)  # curl's way: X-Api-Key: x
+            safe.append(f"{header[1]}: {REDACTED}" if header and secret_name(header[1]) else redact_text(argument))
             hide_next = argument.startswith("-") and not equals and secret_name(argument)
     return safe
 
 
 def secret_name(name: str) -> bool:
     """True for a name that promises a secret."""
-    return _SECRET_NAME.search(name) is not None or _SECRET_FAMILY.match(name) is not None
+    return _SECRET_NAME.search(_NO_SECRET.sub("", name)) is not None or _SECRET_FAMILY.match(name) is not None
 
 
 def redact_text(text: str) -> str:
     """`text` without passwords in addresses and without tokens of the known forms."""
+    text = _HEADER.sub(rf"\1{REDACTED}", text)
     text = _URL_QUERY.sub(rf"\1{REDACTED}", _URL_PASSWORD.sub(rf"\1:{REDACTED}@", text))
     return _SECRET_VALUE.sub(REDACTED, text)
 

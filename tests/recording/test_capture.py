@@ -397,6 +397,10 @@ SECRETS = [
     (["https://me:abcdef@host/x?token=abcdef&page=2"], ["https://me:***@host/x?token=***&page=2"]),
     (["hf_abcdefghijklmnopqrst"], ["***"]),
     (["--tokens", "5", "--lr", "0.1"], ["--tokens", "***", "--lr", "0.1"]),
+    (["--tokenizer", "gpt2", "--max_new_tokens=5"], ["--tokenizer", "gpt2", "--max_new_tokens=5"]),
+    (["--pad-token", "<pad>", "--author", "me"], ["--pad-token", "<pad>", "--author", "me"]),
+    (["-H", "Authorization: Bearer abcdef", "X-Api-Key: abcdef"], ["-H", "Authorization: ***", "X-Api-Key: ***"]),
+    (["--header={'Authorization': 'Bearer abcdef'}"], ["--header={'Authorization': 'Bearer ***'}"]),
     (["--verbose", "--data", "path/to/x"], ["--verbose", "--data", "path/to/x"]),
 ]
 
