@@ -101,7 +101,9 @@ def page(routes: Iterable[Route]) -> str:
         '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><style>'
         "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
         "table{border-collapse:collapse;width:100%}td{border-top:1px solid #8884;padding:.4rem .6rem;vertical-align:top}"
-        "td:first-child{white-space:nowrap}code{font-size:.9em}</style></head><body><h1>Aspara API</h1>"
+        "td:first-child{white-space:nowrap}code{font-size:.9em;overflow-wrap:anywhere}"
+        "@media(max-width:40rem){td{display:block;border:0;padding:0 0 .2rem}tr{display:block;border-top:1px solid #8884;padding:.5rem 0}}"
+        "</style></head><body><h1>Aspara API</h1>"
         '<p>Answers are JSON; errors have the shape <code>{"detail": "…"}</code>. Writes need a header '
         "<code>X-Requested-With</code> with any value, or a token. Machine-readable: <code>api/openapi.json</code>.</p>"
         f"<table>{rows}</table></body></html>"

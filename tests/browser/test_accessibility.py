@@ -78,6 +78,8 @@ STATES = {
     "compare, code": ("projects/digits/compare?runs=run-1,run-2&tab=code&split=1", ".split-text", None),
     "compare, parameters": ("projects/digits/compare?runs=run-1,run-2&tab=parameters", ".importance", None),
     "compare, add": ("projects/digits/compare?runs=run-1,ghost", ".compared", lambda p: press(p, "Add a run to the comparison")),
+    "parameters of all": ("projects/digits/compare?tab=parameters&scope=all", ".importance", None),
+    "no such page": ("projekts", "h1", None),
     "compare, nothing": ("projects/digits/compare", ".others button", None),
 }  # fmt: skip
 

@@ -161,3 +161,17 @@ def test_the_console_of_a_running_run_follows(site, page):
     shown = page.get_by_label("Console output").inner_text()
     assert "30%" in shown and "20%" not in shown
     run.finish()
+
+
+def test_a_range_of_runs_is_selected_by_keyboard(three, page):
+    """With either key that selects, as the list of keys says."""
+    page.goto(f"{three.url}projects/p/runs")
+    page.wait_for_selector(".runs-table tbody tr")
+    for first, then in (("x", "Shift+X"), ("Space", "Shift+Space")):
+        page.locator(".runs-table").focus()
+        page.keyboard.press("Home")
+        page.keyboard.press(first)
+        page.keyboard.press("End")
+        page.keyboard.press(then)
+        page.wait_for_selector("text=3 runs selected")
+        page.get_by_role("button", name="Select none").click()

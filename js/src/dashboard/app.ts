@@ -77,6 +77,8 @@ export function navigate(to: string): void {
   history.pushState(null, "", to);
   location_.value = to;
   scrollTo(0, 0);
+  // Whoever reads by ear, or goes on with Tab, begins on the new page, not where the link was.
+  requestAnimationFrame(() => document.querySelector<HTMLElement>("main")?.focus({ preventScroll: true }));
 }
 
 addEventListener("popstate", () => {

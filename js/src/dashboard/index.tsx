@@ -31,9 +31,14 @@ function Page() {
   }
   return (
     <Frame title="Not found" trail={[]}>
-      <p class="empty">
-        There is no such page. The <a href={app.base}>projects</a> are the way back.
-      </p>
+      <div class="page wide">
+        <div class="page-head">
+          <h1>Not found</h1>
+        </div>
+        <p>
+          There is no such page. The <a href={app.base}>projects</a> are the way back.
+        </p>
+      </div>
     </Frame>
   );
 }

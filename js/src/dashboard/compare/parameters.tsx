@@ -41,20 +41,22 @@ export function Parameters({
   return (
     <>
       <div class="controls-row">
-        <Choice
-          label="Which runs"
-          options={[
-            ...(view.runs.value.length ? [["selected", `these ${view.runs.value.length}`] as const] : []),
-            ...(view.runFilter.value
-              ? [["filter", "the table's filter", view.runFilter.value] as const]
-              : []),
-            ["all", "all runs"],
-          ]}
-          value={scope}
-          choose={(next) => {
-            view.scope.value = next;
-          }}
-        />
+        {(view.runs.value.length > 0 || view.runFilter.value !== "") && (
+          <Choice
+            label="Which runs"
+            options={[
+              ...(view.runs.value.length ? [["selected", `these ${view.runs.value.length}`] as const] : []),
+              ...(view.runFilter.value
+                ? [["filter", "the table's filter", view.runFilter.value] as const]
+                : []),
+              ["all", "all runs"],
+            ]}
+            value={scope}
+            choose={(next) => {
+              view.scope.value = next;
+            }}
+          />
+        )}
         {found && found.target !== null && (
           <FieldPicker
             label="Result"
@@ -185,7 +187,8 @@ function Found({
         )}
         <p class="hint">
           {rows.length > shown.length && `The latest ${MOST_LINES} of ${rows.length} runs are drawn. `}
-          Drag along an axis to keep the runs within a range. Thick lines are the compared runs.
+          Drag along an axis to keep the runs within a range.
+          {view.runs.value.length > 0 && " Thick lines are the compared runs."}
         </p>
         <Kept
           project={project}

@@ -31,7 +31,7 @@ export function ProjectPage({ project }: { project: string }) {
   if (board.error.value && runs.length === 0)
     return (
       <Frame title={project} trail={trail}>
-        <Lost text={board.error.value} back="All projects" to={app.base} />
+        <Lost name={project} text={board.error.value} back="All projects" to={app.base} />
       </Frame>
     );
   return (

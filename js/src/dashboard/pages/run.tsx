@@ -67,7 +67,12 @@ export function RunPage({ project, run }: { project: string; run: string }) {
   if (error && !head)
     return (
       <Frame title={run} trail={trail}>
-        <Lost text={error} back={`The runs of ${project}`} to={address("projects", project, "runs")} />
+        <Lost
+          name={run}
+          text={error}
+          back={`The runs of ${project}`}
+          to={address("projects", project, "runs")}
+        />
       </Frame>
     );
   return (

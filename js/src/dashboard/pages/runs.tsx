@@ -120,7 +120,7 @@ export function RunsPage({ project }: { project: string }) {
   if (store.error.value && total === 0)
     return (
       <Frame title={`${project} runs`} trail={trail}>
-        <Lost text={store.error.value} back="All projects" to={app.base} />
+        <Lost name={project} text={store.error.value} back="All projects" to={app.base} />
       </Frame>
     );
   return (

@@ -112,7 +112,7 @@ export function Notes({
       <label>
         Notes (Markdown)
         <textarea
-          rows={5}
+          rows={Math.max(5, Math.min(20, notes.split("\n").length + 1))}
           value={notes}
           maxLength={10240}
           onInput={(event) => setNotes(event.currentTarget.value)}

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Liveness } from "../../core/types";
 import type { Theme } from "../../state/view";
 import { address, app, hush, location_, navigate, route, theme, toast } from "../app";
@@ -65,6 +65,9 @@ export function Frame({
   }, []);
   return (
     <>
+      <button type="button" class="skip" onClick={() => toContent()}>
+        Skip to the content
+      </button>
       <header class="top">
         <a class="brand" href={app.base} aria-label="Aspara: all projects">
           <img src={`${app.base}static/icon.svg`} alt="" width="20" height="20" />
@@ -97,7 +100,7 @@ export function Frame({
           ?
         </button>
       </header>
-      <main>{children}</main>
+      <main tabIndex={-1}>{children}</main>
       {help && (
         <Dialog title="Keyboard" onClose={() => setHelp(false)}>
           {KEYS.map(({ where, keys }) => (
@@ -119,12 +122,12 @@ export function Frame({
             <button type="button" autofocus onClick={() => setHelp(false)}>
               Close
             </button>
-            <span class="faint">
+            <p class="faint">
               Aspara {app.version} ·{" "}
               <a href={address("docs")} target="_blank" rel="noopener">
                 API
               </a>
-            </span>
+            </p>
           </div>
         </Dialog>
       )}
@@ -151,6 +154,14 @@ export function Frame({
   );
 }
 
+/** Takes the focus past the head, and past a list of runs beside the page. */
+function toContent(): void {
+  const content = document.querySelector<HTMLElement>("main .page") ?? document.querySelector("main");
+  if (!content) return;
+  content.tabIndex = -1;
+  content.focus();
+}
+
 /** So many seconds without a word, and what is shown counts as old. */
 const STALE = 20;
 
@@ -168,9 +179,15 @@ function Reading({ share }: { share: number }) {
 
 function Live({ live }: { live: Liveness }) {
   const now = useNow(1000);
+  const met = useRef(false);
+  met.current ||= live.state === "live";
   const stale = live.state === "reconnecting" && now - live.since > STALE * 1000;
   const clock = new Date(live.since).toLocaleTimeString(undefined, { timeStyle: "short" });
-  const text = stale ? `stale since ${clock}` : live.state;
+  const text = stale
+    ? `stale since ${clock}`
+    : live.state === "reconnecting" && !met.current
+      ? "connecting"
+      : live.state;
   return (
     <span
       class={`liveness ${live.state} ${stale ? "stale" : ""}`}
@@ -207,7 +224,7 @@ function ThemePicker() {
   );
 }
 
-/** A modal dialog; the browser keeps the focus inside and closes it with Esc. */
+/** A modal dialog; the browser keeps the focus inside and closes it with Esc. The focus goes back to where it was. */
 export function Dialog({
   title,
   onClose,
@@ -217,6 +234,8 @@ export function Dialog({
   onClose: () => void;
   children: ComponentChildren;
 }) {
+  const [before] = useState(() => document.activeElement);
+  useEffect(() => () => (before as HTMLElement | null)?.focus(), []);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the browser closes a modal dialog with Esc by itself
     <dialog

@@ -1,9 +1,12 @@
 import { Failure } from "../../panel/failure";
 
-/** What stands where there is no such project or run: what is wrong, and the way back. */
-export function Lost({ text, back, to }: { text: string; back: string; to: string }) {
+/** What stands where there is no such project or run, or nothing is known of it: what is wrong, and the way back. */
+export function Lost({ name, text, back, to }: { name: string; text: string; back: string; to: string }) {
   return (
     <div class="page wide">
+      <div class="page-head">
+        <h1>{name}</h1>
+      </div>
       <Failure text={text}>
         <a href={to}>{back}</a>
       </Failure>

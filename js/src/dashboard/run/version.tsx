@@ -189,7 +189,7 @@ function Lineage({ version, project, run }: { version: Version; project: string;
       )}
       {version.used_by.length > 0 && (
         <>
-          <span class="faint">, used by</span>{" "}
+          <span class="faint">· used by</span>{" "}
           {version.used_by.slice(0, 20).map((each) => (
             <RunLink key={each.run} project={project} run={each.run} known={each} here={run} />
           ))}

@@ -262,8 +262,8 @@ function DeleteDialog({
           .slice(0, 5)
           .map((r) => `“${r.name}”`)
           .join(", ")}
-        {rows.length > 5 && ` and ${rows.length - 5} more`}: every file of them is removed from the data
-        directory. This cannot be undone.
+        {rows.length > 5 && ` and ${rows.length - 5} more`}: every file of {rows.length === 1 ? "it" : "them"}{" "}
+        is removed from the data directory. This cannot be undone.
       </p>
       {running > 0 && (
         <label class="check">

@@ -12,7 +12,11 @@ import { type Group, label, type TableView, unquoted, valueIn } from "./view";
 export const ROW = 34;
 const HEAD = 32;
 const NAME = 280;
+/** Of the names on a phone. */
+const SHORT_NAME = 190;
 const WIDE = 120;
+/** Of numbers with how far they are from a baseline's. */
+const WITH_DELTA = 156;
 const NARROW: Record<string, number> = { status: 110, step: 84, tags: 150 };
 
 export type Item = { row: Row } | { group: Group; closed: boolean };
@@ -48,17 +52,9 @@ export function Grid(props: Props) {
   const first = Math.max(0, Math.floor(top / ROW) - 8);
   const last = Math.min(items.length, Math.ceil((top + height) / ROW) + 8);
   const widths = view.widths.value;
-  const width = (field: string) => widths[field] ?? NARROW[field] ?? WIDE;
-  const nameWidth = widths.name ?? NAME;
+  const nameWidth = widths.name ?? (innerWidth < 600 ? SHORT_NAME : NAME);
   const pinned = new Set(view.pinned.value);
   const ordered = [...fields.filter((f) => pinned.has(f)), ...fields.filter((f) => !pinned.has(f))];
-  let left = nameWidth;
-  const lefts = new Map<string, number>();
-  for (const field of ordered) {
-    if (!pinned.has(field)) break;
-    lefts.set(field, left);
-    left += width(field);
-  }
   const baseline = view.baseline.value === null ? null : (columns.get(view.baseline.value) ?? null);
   const numeric = new Set(
     ordered.filter((field) => {
@@ -69,6 +65,15 @@ export function Grid(props: Props) {
       return false;
     }),
   );
+  const width = (field: string) =>
+    widths[field] ?? NARROW[field] ?? (baseline && numeric.has(field) ? WITH_DELTA : WIDE);
+  const lefts = new Map<string, number>();
+  let left = nameWidth;
+  for (const field of ordered) {
+    if (!pinned.has(field)) break;
+    lefts.set(field, left);
+    left += width(field);
+  }
 
   const pick = (row: Row, range: boolean) => {
     const next = new Set(selected);
@@ -108,7 +113,7 @@ export function Grid(props: Props) {
     }
     const item = items[active];
     if (!item) return;
-    if (event.key === " " || event.key === "x") {
+    if (event.key === " " || event.key.toLowerCase() === "x") {
       event.preventDefault();
       if ("row" in item) pick(item.row, event.shiftKey);
     } else if (event.key === "Enter") {
@@ -391,11 +396,11 @@ function Head({
           title={`Sort by ${unquoted(field)} (with shift: beside the others)`}
           onClick={(event) => view.toggleSort(field, event.shiftKey)}
         >
-          {text}
+          <span class="sort-name">{text}</span>
           {at >= 0 && (
-            <span aria-hidden="true">
-              {down ? " ↓" : " ↑"}
-              {sorts.length > 1 && <sub>{at + 1}</sub>}
+            <span class="sort-way" aria-hidden="true">
+              {down ? "↓" : "↑"}
+              {sorts.length > 1 && at + 1}
             </span>
           )}
         </button>
