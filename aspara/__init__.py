@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from aspara.errors import AsparaError
 from aspara.recording import active as _active
@@ -66,7 +66,9 @@ __all__ = [
     "init",
     "log",
     "log_artifact",
+    "restore",
     "run",
+    "save",
     "summary",
     "use_artifact",
 ]
@@ -194,6 +196,40 @@ def log_artifact(
         file_path, name, description, category, type=type, aliases=aliases, tags=tags
     )
     return found
+
+
+def save(
+    glob_str: str | os.PathLike[str],
+    base_path: str | os.PathLike[str] | None = None,
+    policy: str = "live",
+) -> list[str]:
+    """Keeps copies of files with the active run; see :meth:`Run.save`."""
+    return _active.required("aspara.save()").save(glob_str, base_path, policy)
+
+
+def restore(
+    name: str,
+    run_path: str | None = None,
+    replace: bool = False,
+    root: str | os.PathLike[str] | None = None,
+) -> TextIO:
+    """Fetches a file that a run keeps and opens it; its path is the ``name`` of what is returned.
+
+    Args:
+        name: As it was saved, or as :meth:`ApiRun.files` lists it.
+        run_path: ``"project/run"``; by default the active run.
+        replace: Whether a file that is there already is fetched anew; otherwise it is opened as it is.
+        root: The folder it is copied to; by default the working directory.
+
+    Raises ArtifactNotFound naming the files there are, RunNotFound, and UsageError without a run.
+
+    """
+    from aspara.catalog.restore import restore as fetch
+
+    if run_path is not None:
+        return fetch(name, run_path, replace=replace, root=root or ".")
+    run = _active.required("aspara.restore() without run_path")
+    return fetch(name, run.path, replace=replace, root=root or ".", place=run.place)
 
 
 def use_artifact(

@@ -210,12 +210,15 @@ class ApiRun:
         ]
 
     def file(self, name: str) -> RunFile:
-        """One of :meth:`files`; raises ArtifactNotFound naming some there are."""
+        """One of :meth:`files`, or one that was saved or logged as an artifact by its name; raises ArtifactNotFound naming some
+        there are.
+        """
         found = dict(self._library.files(self.project, self.run))
-        if name not in found:
+        path = name if name in found else f"artifacts/{name}"
+        if path not in found:
             there = ", ".join(list(found)[:10]) or "none"
             raise ArtifactNotFound(f"Run {self.run!r} keeps no file {str(name)[:128]!r}. Its files: {there}.")
-        return RunFile(name, found[name], self._library.file(self.project, self.run, name))
+        return RunFile(name, found[path], self._library.file(self.project, self.run, path))
 
     def logged_artifacts(self) -> list[LoggedArtifact | Artifact]:
         """Its artifacts: the plain files kept with it, then the versions that it made."""

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aspara.catalog.reader import open_rows
-from aspara.errors import ArtifactNotFound, InvalidName
-from aspara.storage.artifacts import check_name
+from aspara.errors import ArtifactNotFound
 from aspara.storage.layout import DIFF, PACKAGES, RunPaths
 
 _MOST_CAPTURED = 8 << 20
@@ -25,17 +24,14 @@ def artifacts(paths: RunPaths, said: Any) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     if _behind_link(paths.artifacts):
         return found
-    with contextlib.suppress(OSError), os.scandir(paths.artifacts) as entries:
-        for entry in sorted(entries, key=lambda e: e.name):
-            if entry.name.startswith(".") or not entry.is_file(follow_symlinks=False):
-                continue
-            state = entry.stat(follow_symlinks=False)
-            known = listed.get(entry.name, {})
+    for name, size, path in _below(paths.artifacts):
+        known = listed.get(name, {})
+        with contextlib.suppress(OSError):  # it went away meanwhile
             found.append(
                 {
-                    "name": entry.name,
-                    "file_size": state.st_size,
-                    "timestamp": known.get("timestamp") or int(state.st_mtime * 1000),
+                    "name": name,
+                    "file_size": size,
+                    "timestamp": known.get("timestamp") or int(path.stat().st_mtime * 1000),
                     "description": known.get("description"),
                     "category": known.get("category"),
                 }
@@ -45,12 +41,8 @@ def artifacts(paths: RunPaths, said: Any) -> list[dict[str, Any]]:
 
 def artifact_path(paths: RunPaths, name: str) -> Path:
     """Where an artifact of a run lies; raises ArtifactNotFound, for links too."""
-    folder = paths.artifacts
-    try:
-        path = folder / check_name(name)
-    except InvalidName:
-        path = None
-    if path is None or path.is_symlink() or _behind_link(folder) or not path.is_file():
+    path = None if _behind_link(paths.artifacts) else _listed(paths.artifacts, name)
+    if path is None:
         there = [a["name"] for a in artifacts(paths, None)]
         some = ", ".join(there[:10]) + (f" and {len(there) - 10} more" if len(there) > 10 else "") if there else "none"
         raise ArtifactNotFound(f"Run {paths.run!r} keeps no artifact {name[:128]!r}. Its artifacts: {some}.")
@@ -83,7 +75,10 @@ def _behind_link(folder: Path) -> bool:
 
 def kept_files(paths: RunPaths) -> list[tuple[str, int, Path]]:
     """(relative path, bytes, place) of every file kept with a run; hidden files and links are not listed."""
-    folder = paths.folder
+    return _below(paths.folder)
+
+
+def _below(folder: Path) -> list[tuple[str, int, Path]]:
     found: list[tuple[str, int, Path]] = []
     if folder.is_symlink():
         return found

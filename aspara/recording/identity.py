@@ -146,6 +146,12 @@ class Identified:
         return str(folder if self.disabled else make_folder(folder))
 
     @property
+    def place(self) -> str | None:
+        """Where :class:`aspara.Api` finds the run: its data directory, or the address of its tracker."""
+        path, url = self._identity.path, self._identity.url
+        return str(path.parent.parent) if path is not None else url and url.partition("/projects/")[0]
+
+    @property
     def url(self) -> str | None:
         """Where a tracker shows the run; None for a local one."""
         return self._identity.url

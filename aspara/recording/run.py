@@ -28,6 +28,7 @@ from aspara.recording.identity import Identified
 from aspara.recording.keeper import Keeper
 from aspara.recording.media import TakesMedia
 from aspara.recording.pen import Pen, fill, writer
+from aspara.recording.saved import SavesFiles
 from aspara.recording.summary import Summary
 from aspara.recording.surfaces import Shown
 from aspara.recording.told import Told
@@ -52,7 +53,7 @@ class Listener(Protocol):
         """The run has ended; no rows follow."""
 
 
-class Run(Identified, TakesMedia, KeepsArtifacts, Shown):
+class Run(Identified, TakesMedia, KeepsArtifacts, SavesFiles, Shown):
     """One training run being recorded.
 
     Made by :func:`aspara.init`, or directly: ``aspara.Run(...)`` takes the same arguments and does not become the active
@@ -103,6 +104,7 @@ class Run(Identified, TakesMedia, KeepsArtifacts, Shown):
         self._ender: threading.Thread | None = None
         self._listeners: list[Listener] = []
         self._desk: Desk | None = None
+        self._followed = {}
         found = identity.metadata
         self._statistics = Statistics(_dict(found, "metric_summary"))
         self._definitions: dict[str, dict[str, Any]] = {
@@ -240,6 +242,9 @@ class Run(Identified, TakesMedia, KeepsArtifacts, Shown):
         with _let_go(self._lock):
             self._capture.stop()
             self._keeper.stop(timeout)
+            if self._pid == self._identity_pid:
+                with _reported("saving files"):
+                    self._save_again()
             media_lost = 0 if self._desk is None else self._desk.finish(timeout)
             self._backlog.fold()
             self._tell_listeners()
@@ -284,6 +289,7 @@ class Run(Identified, TakesMedia, KeepsArtifacts, Shown):
         """
         if self._desk is not None:
             self._desk.settle(settings.get("ASPARA_EXIT_TIMEOUT"))
+        self._save_again()
         self._backlog.fold()
         self._tell_listeners()
         with held():

@@ -30,6 +30,13 @@ def check_name(name: str) -> str:
     return name
 
 
+def check_path(name: str) -> str:
+    """`name` itself if it is a plain file name, or a path of such ones like ``ckpt/best.pt``; raises InvalidName."""
+    for part in name.split("/"):
+        check_name(part)
+    return name
+
+
 def check_category(category: str | None) -> str | None:
     """`category` itself if it is one of code, model, config, data, other or None."""
     if category is not None and category not in ARTIFACT_CATEGORIES:
@@ -47,14 +54,16 @@ def store(
     category: str | None = None,
     limit: int | None = None,
 ) -> ArtifactEntry:
-    """Writes `chunks` to `folder`/`name` by way of a draft, so that an older file of that name stays whole until then.
+    """Writes `chunks` to `folder`/`name` by way of a draft, so that an older file of that name stays whole until then. The name
+    may be a path below the folder.
 
     Raises :class:`TooLarge` when more than `limit` bytes come; then nothing is changed.
     """
-    check_name(name)
+    check_path(name)
     check_category(category)
-    files.make_folder(folder)
-    draft = folder / f".{name[:100]}.{os.getpid()}-{time.monotonic_ns()}.tmp"
+    target = folder / name
+    files.make_folder(target.parent)
+    draft = target.parent / f".{target.name[:60]}.{os.getpid()}-{time.monotonic_ns()}.tmp"
     size = 0
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, files.FILE_MODE), "wb") as out:
@@ -67,12 +76,12 @@ def store(
                 out.write(chunk)
             out.flush()
             os.fsync(out.fileno())
-        os.replace(draft, folder / name)
+        os.replace(draft, target)
     except BaseException:
         with contextlib.suppress(OSError):
             draft.unlink()
         raise
-    files.sync_folder(folder)
+    files.sync_folder(target.parent)
     return ArtifactEntry(
         name, original_path, f"artifacts/{name}", size, time.time_ns() // 1_000_000, description, category
     )

@@ -252,7 +252,7 @@ class Artifact(Endpoint):
         """Its content, as a download that no browser runs."""
         path = await self.service.off_loop(self.service.catalog.artifact_path, project, run, name)
         kind = mimetypes.guess_type(name)[0]
-        await send(self, path, name, kind if kind in _HARMLESS_TYPES else "application/octet-stream")
+        await send(self, path, path.name, kind if kind in _HARMLESS_TYPES else "application/octet-stream")
 
 
 class ArtifactsDownload(Endpoint):

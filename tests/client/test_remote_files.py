@@ -308,3 +308,18 @@ def test_what_the_journals_disk_refuses_for_a_while_is_sent_all_the_same(tracker
     found = aspara.Api(folder).run("p/r")
     assert ("finished", 2, ["pic", "again"]) == (found.state, found.config["lr"], [m.metric for m in found.media()])
     assert [] == list(outbox().iterdir())
+
+
+def test_saved_files_reach_the_tracker_under_their_paths(tracker, tmp_path, monkeypatch):
+    """And come back from it."""
+    monkeypatch.chdir(tmp_path)
+    address, folder = tracker
+    (tmp_path / "ckpt").mkdir()
+    (tmp_path / "ckpt" / "a.pt").write_text("first")
+    with aspara.init("p", "r", tracker_uri=address) as run:
+        run.save("ckpt/*.pt")
+        (tmp_path / "ckpt" / "a.pt").write_text("second")
+    assert "second" == (folder / "p" / "r" / "artifacts" / "ckpt" / "a.pt").read_text()
+    monkeypatch.setenv("ASPARA_TRACKER_URI", address)
+    with aspara.restore("ckpt/a.pt", "p/r", root=tmp_path / "again") as file:
+        assert "second" == file.read()

@@ -101,3 +101,23 @@ def test_a_version_knows_who_made_and_who_used_it(site, artifact):
     assert [("set", "v0", "p")] == [(a["name"], a["version"], a["project"]) for a in detail["used_artifacts"]]
     made = site.json("api/projects/p/runs/r")["logged_artifacts"]
     assert ["v0", "v1"] == [a["version"] for a in made]
+
+
+def test_files_that_were_saved_with_a_run_are_downloads_by_their_paths(site, tmp_path):
+    """Listed among its artifacts, one by one and in the ZIP; nothing beside them."""
+    folder = tmp_path / "out" / "ckpt"
+    folder.mkdir(parents=True)
+    (folder / "best.pt").write_bytes(b"weights")
+    with aspara.init("p", "r") as run:
+        run.save(folder, base_path=tmp_path / "out")
+    address = "api/projects/p/runs/r/artifacts"
+    assert ["ckpt/best.pt"] == [a["name"] for a in site.json(address)["artifacts"]]
+    answer = site.get(f"{address}/ckpt%2Fbest.pt")
+    assert (b"weights", 'attachment; filename="best.pt"') == (
+        answer.content,
+        answer.headers["Content-Disposition"].split("; filename*")[0],
+    )
+    packed = zipfile.ZipFile(io.BytesIO(site.get(f"{address}/download").content))
+    assert ["ckpt/best.pt"] == packed.namelist()
+    for other in ("ckpt", "ckpt%2F..%2F..%2F..%2Fr.meta.json", "..%2Fr.jsonl", "%2Fetc%2Fpasswd", "ckpt%2F"):
+        assert 404 == site.get(f"{address}/{other}").status_code
