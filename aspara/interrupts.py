@@ -16,18 +16,22 @@ from types import FrameType, TracebackType
 from typing import Any
 
 ENDING = (signal.SIGINT, signal.SIGTERM)
+INSISTING = 3
+"""As many Ctrl-C break off what others of them wait for: whoever presses it so often means it."""
 
 _holding: list[held] = []
 
 
 class held:  # noqa: N801  read as a word: `with held():`
-    """Has SIGINT and SIGTERM wait until the block is over, and then happen; those in `dropping` are forgotten.
+    """Has SIGINT and SIGTERM wait until the block is over, and then happen; those in `dropping` are forgotten. The third Ctrl-C
+    does not wait.
 
-    Only where Python has a handler for them. Threads other than the main one are never interrupted: there it does nothing.
+    `told` is called when the first Ctrl-C comes. Only where Python has a handler for them. Threads other than the main one are never interrupted: there it does nothing.
     """
 
-    def __init__(self, *dropping: int) -> None:
+    def __init__(self, *dropping: int, told: Callable[[], None] = lambda: None) -> None:
         self._dropping = dropping
+        self._told = told
         self._came: list[int] = []
         self._before: dict[int, Callable[[int, FrameType | None], Any]] = {}
 
@@ -47,15 +51,20 @@ class held:  # noqa: N801  read as a word: `with held():`
     ) -> None:
         del kind, error, trace
         self._give_back()
-        for number in self._came:
+        for number in dict.fromkeys(self._came):
             # Called and not raised anew: whoever is told of signals by the system, as asyncio is, has been told already.
             if number not in self._dropping:
                 self._before[number](number, sys._getframe())
 
     def _wait(self, number: int, frame: FrameType | None) -> None:
-        del frame
-        if number not in self._came:
-            self._came.append(number)
+        self._came.append(number)
+        if number != signal.SIGINT:
+            return
+        if self._came.count(number) == 1:
+            self._told()
+        elif self._came.count(number) >= INSISTING:
+            self._came.clear()
+            self._before[number](number, frame)
 
     def _give_back(self) -> None:
         for number, handler in self._before.items():

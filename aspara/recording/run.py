@@ -210,12 +210,15 @@ class Run(Identified, TakesMedia, KeepsArtifacts, SavesFiles, Shown):
         code = 0 if exit_code is None else checked_exit_code(exit_code)
         # What interrupts a run's end is put off until it is recorded. A Ctrl-C after a Ctrl-C has nothing left to interrupt.
         interrupted = isinstance(sys.exc_info()[1], KeyboardInterrupt)
-        with held(*([signal.SIGINT] if interrupted else [])):
+        with held(*([signal.SIGINT] if interrupted else []), told=self._say_what_is_waited_for):
             if self._begin_end("completed" if code == 0 else "failed", code):
                 try:
                     self._end()
                 finally:
                     self._ended.set()
+
+    def _say_what_is_waited_for(self) -> None:
+        say(f"The end of run {self.name!r} is being recorded; Ctrl-C twice more breaks that off.")
 
     def _begin_end(self, status: Status, exit_code: int) -> bool:
         """True for the first call. Another thread's waits until the end is recorded, or the thread that does it is gone."""

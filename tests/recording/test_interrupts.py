@@ -13,55 +13,70 @@ from aspara.catalog.catalog import Catalog
 
 TERM, INT = signal.SIGTERM, signal.SIGINT
 
-# A live view that takes a second to look at the last rows holds up the end, on the thread that calls finish().
+# A live view that goes on looking at its first row until the program's input is closed holds up the end of the run.
 SLOW = """
-import aspara, threading, time
+import aspara, os, threading, time
 
 class View:
+    looks = threading.Event()
     def rows(self, rows):
-        if threading.current_thread() is threading.main_thread():
-            print("ending", flush=True)
-            time.sleep(1)
+        self.looks.set()
+        os.read(0, 1)
     def ended(self, status, exit_code): pass
+
+def tell(run):
+    while run.status == "running":
+        time.sleep(0.001)
+    print("ending", flush=True)
 
 def begin():
     run = aspara.init("p", "r")
-    run.log({"a": 1.0})
-    run.flush()
     run.subscribe(View())
+    run.log({"a": 1.0})
+    View.looks.wait()
     run.log({"a": 2.0})
+    threading.Thread(target=tell, args=(run,), daemon=True).start()
     return run
 """
 
 
-def sent(process: subprocess.Popen[str], signals: list[signal.Signals]) -> tuple[int, str]:
-    """Sends signals a moment apart once the process says that it is at it; its exit status and what it said."""
-    assert process.stdout is not None
-    while process.stdout.readline().strip() != "ending":
-        assert process.poll() is None
-    for number in signals:
-        process.send_signal(number)
-        time.sleep(0.05)  # two of a kind at once are one
-    _, said = process.communicate(timeout=60)
-    return process.returncode, said
+@pytest.fixture
+def slow(script, monkeypatch):
+    """Begins a program, waits until a run of it is about to end, and sends signals; its exit status and what it said."""
+    monkeypatch.setenv("ASPARA_EXIT_TIMEOUT", "60")
+
+    def run(ending: str, signals: list[signal.Signals], *, until_it_dies: bool = False) -> tuple[int, str]:
+        process = script(SLOW + ending, wait=False, stdin=subprocess.PIPE)
+        assert process.stdout.readline() == "ending\n"
+        for number in signals:
+            process.send_signal(number)
+            time.sleep(0.05)  # two of a kind at once are one
+        deadline = time.monotonic() + 60
+        while until_it_dies and process.poll() is None and time.monotonic() < deadline:
+            process.send_signal(signals[-1])
+            time.sleep(0.05)
+        _, said = process.communicate(timeout=60)
+        return process.returncode, said
+
+    return run
 
 
 @pytest.mark.parametrize(
     ("signals", "status"), [([TERM], -TERM), ([TERM, TERM], -TERM), ([INT], -INT), ([INT, TERM], -INT)], ids=str
 )
-def test_a_signal_while_a_run_ends_waits_for_its_end(disk, script, signals, status):
+def test_a_signal_while_a_run_ends_waits_for_its_end(disk, slow, signals, status):
     """finish() had been called: the run is completed, and then the process ends by the signal."""
-    code, said = sent(script(SLOW + "begin().finish()\nprint('not here')", wait=False), signals)
+    code, said = slow("begin().finish()\nprint('not here')", signals)
     assert (status, "completed", [1.0, 2.0]) == (code, disk.info("p", "r").status, disk.values("p", "r", "a"))
     assert (1 if INT in signals else 0) == said.count("Traceback")
 
 
 @pytest.mark.parametrize("ending", ["with begin():", "begin()\nif True:"], ids=["with", "exit"])
 @pytest.mark.parametrize("second", [INT, TERM], ids=str)
-def test_a_second_signal_spoils_nothing_that_the_first_began(disk, script, ending, second):
+def test_a_second_signal_spoils_nothing_that_the_first_began(disk, slow, ending, second):
     """Ctrl-C, and again while the run ends: failed with 130, and one traceback, that of the first."""
-    program = SLOW + f"{ending}\n    import os, signal\n    os.kill(os.getpid(), signal.SIGINT)\n    time.sleep(60)"
-    code, said = sent(script(program, wait=False), [second, second])
+    program = f"{ending}\n    import os, signal\n    os.kill(os.getpid(), signal.SIGINT)\n    time.sleep(60)"
+    code, said = slow(program, [second, second])
     info = disk.info("p", "r")
     assert ("failed", 130, [1.0, 2.0]) == (info.status, info.exit_code, disk.values("p", "r", "a"))
     assert -second == code
@@ -70,19 +85,27 @@ def test_a_second_signal_spoils_nothing_that_the_first_began(disk, script, endin
     assert (told, 0) == (said.count("Traceback"), said.count("During handling"))
 
 
-def test_sigterm_again_while_its_first_one_ends_the_runs(disk, script):
+def test_whoever_insists_need_not_wait(disk, slow):
+    """The third Ctrl-C breaks an end off that does not come: the run is crashed, since nobody could say more."""
+    code, said = slow("begin().finish()", [INT], until_it_dies=True)
+    assert (-INT, "crashed", [1.0, 2.0]) == (code, disk.info("p", "r").status, disk.values("p", "r", "a"))
+    assert (1, 1) == (said.count("twice more"), said.count("Traceback"))
+
+
+def test_sigterm_again_while_its_first_one_ends_the_runs(disk, slow):
     """A supervisor that loses patience, or a whole process group that is told twice."""
-    program = SLOW + "begin()\nimport os, signal\nos.kill(os.getpid(), signal.SIGTERM)\ntime.sleep(60)"
-    code, said = sent(script(program, wait=False), [TERM, INT, TERM])
+    program = "begin()\nimport os, signal\nos.kill(os.getpid(), signal.SIGTERM)\ntime.sleep(60)"
+    code, said = slow(program, [TERM, INT, TERM])
     info = disk.info("p", "r")
-    assert (-TERM, "", "failed", 143) == (code, said, info.status, info.exit_code)
+    assert (-TERM, "failed", 143) == (code, info.status, info.exit_code)
+    assert "aspara: The end of run 'r' is being recorded; Ctrl-C twice more breaks that off.\n" == said
     assert [1.0, 2.0] == disk.values("p", "r", "a")
 
 
 def test_the_end_that_another_thread_records_is_waited_for(disk, script):
     """finish() in a thread that the exit of the process would cut off, and again at the exit."""
     done = script(
-        SLOW.replace("is threading.main_thread()", "is not None").replace('print("ending", flush=True)', "pass")
+        SLOW.replace("os.read(0, 1)", "time.sleep(1)")
         + "run = begin()\nthreading.Thread(target=run.finish, daemon=True).start()\n"
         "while run.status == 'running': pass"
     )
