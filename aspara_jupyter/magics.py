@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
-from IPython.display import HTML, display
+from IPython.display import display
 
 import aspara
 from aspara import settings
@@ -94,11 +94,24 @@ class AsparaMagics(Magics):  # type: ignore[misc,unused-ignore]
             run.finish(code_of(result.error_in_exec or result.error_before_exec))
 
 
-def _dashboard(words: list[str]) -> HTML:
+class _Dashboard:
+    """What a page makes a frame of, and a terminal a sentence."""
+
+    def __init__(self, project: str | None, height: int) -> None:
+        path = f"projects/{_quoted(project)}" if project else ""
+        self._html = _FRAME.format(height=height, path=_script_text(path))
+
+    def _repr_html_(self) -> str:
+        return self._html
+
+    def __repr__(self) -> str:
+        return "The dashboard is shown by Jupyter's pages. Elsewhere: aspara dashboard, in a terminal."
+
+
+def _dashboard(words: list[str]) -> _Dashboard:
     height = _number(words, "--height", "dashboard", low=160) or 640
     project = words[0] if words else _current_project()
-    path = f"projects/{_quoted(project)}" if project else ""
-    return HTML(_FRAME.format(height=height, path=_script_text(path)))  # type: ignore[no-untyped-call,unused-ignore]
+    return _Dashboard(project, height)
 
 
 def _runs(words: list[str]) -> Any:

@@ -71,19 +71,24 @@ def test_remote_run(how: str, tmp_path: Path):
 
 
 def test_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """The notebook runs from top to bottom in a real kernel; the training cell shows a chart, and the run is recorded."""
+    """The notebook runs from top to bottom in a real kernel; every cell shows what it says, and both runs are recorded."""
     nbformat = pytest.importorskip("nbformat")
     nbclient = pytest.importorskip("nbclient")
     monkeypatch.setenv("ASPARA_DATA_DIR", str(tmp_path))
     notebook = nbformat.read(EXAMPLES / "live_chart.ipynb", as_version=4)
     nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
     cells = {cell["id"]: cell for cell in notebook.cells}
-    shown = [set(output["data"]) for output in cells["train"]["outputs"] if "data" in output]
-    assert any("image/svg+xml" in kinds or any("plotly" in kind for kind in kinds) for kinds in shown)
-    assert "0.03" in cells["read"]["outputs"][-1]["data"]["text/plain"]
-    info = Catalog(tmp_path).runs("digits-notebook")[0]
-    assert info.status == "completed"
-    assert info.summary["val/accuracy"] > 0.9
+    for cell in ("train", "again", "compare"):
+        (shown,) = [output["data"] for output in cells[cell]["outputs"] if "data" in output]
+        assert {"image/svg+xml", "application/vnd.plotly.v1+json"} <= set(shown)
+    (table,) = [output["data"]["text/plain"] for output in cells["read"]["outputs"]]
+    assert "rate 0.03" in table
+    assert "rate 0.3" in table
+    assert "text/html" in cells["dashboard"]["outputs"][-1]["data"]
+    runs = Catalog(tmp_path).runs("digits-notebook")
+    assert ["completed"] * 2 == [run.status for run in runs]
+    assert all(run.summary["val/accuracy"] > 0.9 for run in runs)
+    assert len(nbformat.writes(notebook)) < 250_000
 
 
 def test_notebook_is_stored_clean():

@@ -27,7 +27,9 @@ def test_after_a_run_it_is_still_its_project(shell, record):
     record("others", "later")
     assert ["first"] == [run.name for run in shell.run("%aspara runs")]
     assert ["mine/first"] == shell.run("%aspara chart").runs
-    assert 'base + "projects/mine"' in shell.run("%aspara").data
+    dashboard = shell.run("%aspara")
+    assert 'base + "projects/mine"' in dashboard._repr_html_()
+    assert "aspara dashboard" in repr(dashboard)
 
 
 def test_runs_are_compared_by_name(shell, record):
