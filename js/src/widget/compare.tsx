@@ -9,6 +9,8 @@ import { Popover } from "./popover";
 import { NO_SERVER, type Session } from "./session";
 
 const MOST = 200;
+/** From so many runs on there is a filter. */
+const FILTERED = 9;
 
 /** Chooses other runs of the project to be drawn beside this one; the server is asked, so a busy kernel is no matter. */
 export function Compare({ session, project, self }: { session: Session; project: string; self: string }) {
@@ -29,6 +31,7 @@ function Choices({ session, project, self }: { session: Session; project: string
   const { say } = useContext(PanelContext)!;
   const [runs, setRuns] = useState<Run[] | null>(null);
   const [failed, setFailed] = useState<string | null>(null);
+  const [text, setText] = useState("");
   useEffect(() => {
     const aborter = new AbortController();
     const { signal } = aborter;
@@ -42,27 +45,44 @@ function Choices({ session, project, self }: { session: Session; project: string
   if (failed) return <Failure text={failed} />;
   if (!runs) return <p class="faint">Asking for the runs…</p>;
   if (runs.length === 0) return <p class="faint">This is the project's only run.</p>;
+  const wanted = text.trim().toLowerCase();
+  const found = runs.filter((run) => `${run.name} ${run.tags.join(" ")}`.toLowerCase().includes(wanted));
   return (
-    <ul>
-      {runs.slice(0, MOST).map((run) => (
-        <li key={run.run}>
-          <label>
-            <input
-              type="checkbox"
-              checked={chosen.has(run.run)}
-              onChange={() => {
-                session.toggle(run).catch((error: Error) => say(error.message, "error"));
-              }}
-            />
-            <i class="dot" style={{ background: runColor(run.color) }} aria-hidden="true" />
-            <span class="w-name" title={run.name}>
-              {run.name}
-            </span>
-            <span class="faint">{formatAgo(run.start_time, Date.now())}</span>
-            <StatusBadge status={run.status} dot />
-          </label>
-        </li>
-      ))}
-    </ul>
+    <>
+      {runs.length >= FILTERED && (
+        <input
+          type="search"
+          placeholder={`Filter ${runs.length} runs by name or tag`}
+          aria-label="Filter runs by name or tag"
+          value={text}
+          onInput={(event) => setText(event.currentTarget.value)}
+          // The notebook's own keys (a, b, d d, Enter) are not meant.
+          onKeyDown={(event) => event.key !== "Escape" && event.stopPropagation()}
+        />
+      )}
+      {found.length === 0 && <p class="faint">None matches.</p>}
+      <ul>
+        {found.slice(0, MOST).map((run) => (
+          <li key={run.run}>
+            <label>
+              <input
+                type="checkbox"
+                checked={chosen.has(run.run)}
+                onChange={() => {
+                  session.toggle(run).catch((error: Error) => say(error.message, "error"));
+                }}
+              />
+              <i class="dot" style={{ background: runColor(run.color) }} aria-hidden="true" />
+              <span class="w-name" title={run.name}>
+                {run.name}
+              </span>
+              <span class="faint">{formatAgo(run.start_time, Date.now())}</span>
+              <StatusBadge status={run.status} dot />
+            </label>
+          </li>
+        ))}
+      </ul>
+      {found.length > MOST && <p class="faint">{found.length - MOST} older ones are not listed.</p>}
+    </>
   );
 }
