@@ -25,7 +25,6 @@ running: Run | None = None
 _open: weakref.WeakSet[Run] = weakref.WeakSet()
 _strong: set[Run] = set()  # runs made directly live until they finish, as files do
 _hooked = False
-_worker: int | None = None
 _forking = threading.local()
 """In a thread that forks: the runs that wait for it. Others may begin or end meanwhile."""
 
@@ -108,9 +107,9 @@ def none_for(what: str) -> UsageError:
 
 def _install_hooks() -> None:
     global _hooked  # noqa: PLW0603
-    from aspara.recording import cells, ending
+    from aspara.recording import cells, ending, workers
 
-    _end_with_worker()
+    workers.watch(_finish_all)
     cells.watch(_open)
     ending.watch_sigterm(_finish_all)
     if _hooked:
@@ -123,11 +122,12 @@ def _install_hooks() -> None:
 
 
 def _at_exit() -> None:
+    from aspara.recording import workers
     from aspara.recording.ending import exit_code
 
     # The program is over: there is nothing left that another Ctrl-C could interrupt.
     with held(signal.SIGINT):
-        _finish_all(exit_code())
+        _finish_all(exit_code() or workers.exit_code())
 
 
 def _finish_all(code: int) -> None:
@@ -135,21 +135,6 @@ def _finish_all(code: int) -> None:
 
     for run in list(_open):
         run.finish(code or exit_code(run))
-
-
-def _end_with_worker() -> None:
-    """A child of ``multiprocessing`` that was forked leaves without ``atexit``, but not without its own ceremony."""
-    global _worker  # noqa: PLW0603
-    processes = sys.modules.get("multiprocessing.process")
-    if processes is None or processes.parent_process() is None or _worker == os.getpid():
-        return
-    _worker = os.getpid()
-    from multiprocessing.util import Finalize
-
-    from aspara.recording.ending import code_of
-
-    # Called while the exception that ends the worker, if one does, is being handled.
-    Finalize(None, lambda: _finish_all(code_of(sys.exc_info()[1])), exitpriority=1)
 
 
 def _before_fork() -> None:

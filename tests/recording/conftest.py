@@ -55,7 +55,8 @@ def script(disk: Disk, tmp_path: Path):
     def run(source: str, *arguments: str, wait: bool = True, **options):
         path = tmp_path / f"program-{uuid.uuid4().hex}.py"
         path.write_text(textwrap.dedent(source))
-        command = [sys.executable, str(path), *arguments]
+        # From Python 3.12 on it warns of every fork beside a thread; that is its word to the programmer, and not ours.
+        command = [sys.executable, "-W", "ignore:This process:DeprecationWarning", str(path), *arguments]
         if wait:
             return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, **options)
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)

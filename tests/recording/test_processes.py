@@ -156,7 +156,7 @@ ENDS = {
 }
 
 
-@pytest.mark.parametrize("kind", ["fork", "spawn"])
+@pytest.mark.parametrize("kind", ["fork", "spawn", "forkserver"])
 @pytest.mark.parametrize("end", ENDS)
 def test_a_run_that_a_worker_began_ends_as_the_worker_does(disk, script, kind, end):
     """Without a finish(), in a worker that leaves without atexit."""
