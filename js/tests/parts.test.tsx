@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FieldLists } from "../src/dashboard/parts/fieldlists";
 import { useLoaded } from "../src/dashboard/parts/hooks";
 import { Tabs } from "../src/dashboard/parts/tabs";
+import { labels } from "../src/dashboard/table/view";
 import { Failure } from "../src/panel/failure";
 import { SourceError } from "../src/source/source";
 
@@ -90,6 +91,13 @@ describe("something loaded", () => {
     await act(async () => root.querySelector("button")!.click());
     await passed(10);
     expect(root.textContent).toBe("here");
+  });
+});
+
+describe("the heads of columns", () => {
+  it("are short, unless two would be alike", () => {
+    const fields = ["config.lr", "summary.lr", "`summary.val/loss`", "status"];
+    expect([...labels(fields).values()]).toEqual(["config.lr", "summary.lr", "val/loss", "status"]);
   });
 });
 

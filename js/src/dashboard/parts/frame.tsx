@@ -102,32 +102,35 @@ export function Frame({
       </header>
       <main tabIndex={-1}>{children}</main>
       {help && (
-        <Dialog title="Keyboard" onClose={() => setHelp(false)}>
-          {KEYS.map(({ where, keys }) => (
-            <section key={where}>
-              <h3 class="keys-where">{where}</h3>
-              <dl class="keys">
-                {keys.map(([key, meaning]) => (
-                  <div key={key}>
-                    <dt>
-                      <kbd>{key}</kbd>
-                    </dt>
-                    <dd>{meaning}</dd>
-                  </div>
-                ))}
-              </dl>
-            </section>
-          ))}
+        <Dialog title="Keyboard" wide onClose={() => setHelp(false)}>
           <div class="row">
-            <button type="button" autofocus onClick={() => setHelp(false)}>
-              Close
-            </button>
             <p class="faint">
               Aspara {app.version} ·{" "}
               <a href={address("docs")} target="_blank" rel="noopener">
                 API
               </a>
             </p>
+            <span class="spacer" />
+            <button type="button" autofocus onClick={() => setHelp(false)}>
+              Close
+            </button>
+          </div>
+          <div class="all-keys">
+            {KEYS.map(({ where, keys }) => (
+              <section key={where}>
+                <h3 class="keys-where">{where}</h3>
+                <dl class="keys">
+                  {keys.map(([key, meaning]) => (
+                    <div key={key}>
+                      <dt>
+                        <kbd>{key}</kbd>
+                      </dt>
+                      <dd>{meaning}</dd>
+                    </div>
+                  ))}
+                </dl>
+              </section>
+            ))}
           </div>
         </Dialog>
       )}
@@ -227,10 +230,12 @@ function ThemePicker() {
 /** A modal dialog; the browser keeps the focus inside and closes it with Esc. The focus goes back to where it was. */
 export function Dialog({
   title,
+  wide = false,
   onClose,
   children,
 }: {
   title: string;
+  wide?: boolean;
   onClose: () => void;
   children: ComponentChildren;
 }) {
@@ -242,6 +247,7 @@ export function Dialog({
       ref={(el) => {
         if (el && !el.open) el.showModal();
       }}
+      class={wide ? "wide" : ""}
       aria-label={title}
       onClose={onClose}
       onClick={(event) => {

@@ -7,7 +7,7 @@ import { address, app, navigate } from "../app";
 import { Popover } from "../parts/popover";
 import { Cell, cellText } from "./cells";
 import type { Columns, Row } from "./columns";
-import { type Group, label, type TableView, unquoted, valueIn } from "./view";
+import { type Group, label, labels, type TableView, unquoted, valueIn } from "./view";
 
 export const ROW = 34;
 const HEAD = 32;
@@ -55,6 +55,7 @@ export function Grid(props: Props) {
   const nameWidth = widths.name ?? (innerWidth < 600 ? SHORT_NAME : NAME);
   const pinned = new Set(view.pinned.value);
   const ordered = [...fields.filter((f) => pinned.has(f)), ...fields.filter((f) => !pinned.has(f))];
+  const named = labels(ordered);
   const baseline = view.baseline.value === null ? null : (columns.get(view.baseline.value) ?? null);
   const numeric = new Set(
     ordered.filter((field) => {
@@ -143,7 +144,7 @@ export function Grid(props: Props) {
         </colgroup>
         <thead>
           <tr>
-            <Head view={view} field="name" fields={ordered} width={nameWidth} left={0}>
+            <Head view={view} field="name" text="name" fields={ordered} width={nameWidth} left={0}>
               <input
                 type="checkbox"
                 aria-label={allSelected ? "Select none" : `Select all ${rows.length} runs`}
@@ -156,6 +157,7 @@ export function Grid(props: Props) {
                 key={field}
                 view={view}
                 field={field}
+                text={named.get(field)!}
                 fields={ordered}
                 width={width(field)}
                 numeric={numeric.has(field)}
@@ -330,6 +332,7 @@ function Swatch({ row, recolor }: { row: Row; recolor: Props["recolor"] }) {
 function Head({
   view,
   field,
+  text,
   fields,
   width,
   numeric = false,
@@ -338,6 +341,7 @@ function Head({
 }: {
   view: TableView;
   field: string;
+  text: string;
   fields: string[];
   width: number;
   numeric?: boolean;
@@ -347,7 +351,6 @@ function Head({
   const sorts = view.sort.value;
   const at = sorts.findIndex((s) => s.replace(/^-/, "") === field);
   const down = at >= 0 && sorts[at]!.startsWith("-");
-  const text = label(field);
   const resize = (to: number) => {
     view.widths.value = { ...view.widths.value, [field]: Math.max(56, Math.round(to)) };
   };

@@ -108,6 +108,17 @@ export function label(field: string): string {
   return inner ? inner[2]! : unquoted(field);
 }
 
+/** The names that the heads of columns show together: those that would be alike say where they come from. */
+export function labels(fields: readonly string[]): Map<string, string> {
+  const short = fields.map(label);
+  return new Map(
+    fields.map((field, i) => [
+      field,
+      short.indexOf(short[i]!) === short.lastIndexOf(short[i]!) ? short[i]! : unquoted(field),
+    ]),
+  );
+}
+
 export function unquoted(field: string): string {
   return /^`.*`$/s.test(field) ? field.slice(1, -1).replaceAll("``", "`") : field;
 }
