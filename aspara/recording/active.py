@@ -8,7 +8,6 @@ from __future__ import annotations
 import atexit
 import os
 import signal
-import sys
 import threading
 import weakref
 from typing import TYPE_CHECKING, Any
