@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from types import FrameType
 
 from aspara.recording.ending import code_of
 
@@ -32,7 +33,7 @@ def exit_code() -> int:
     error = sys.exc_info()[1]
     if error is not None:
         return code_of(error)
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         if frame.f_globals.get("__name__") in _LEAVING:
             code = frame.f_locals.get("code")
