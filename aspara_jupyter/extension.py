@@ -16,6 +16,7 @@ from aspara import settings
 from aspara.catalog.catalog import PATIENCE, Catalog
 from aspara.web.endpoint import Endpoint, guarded
 from aspara.web.live import Socket, Stream
+from aspara.web.pages import Page
 from aspara.web.routes import build_routes
 from aspara.web.service import Service
 
@@ -39,7 +40,8 @@ class JupyterHost:
             return type(endpoint.__name__, bases, {**methods, "auth_resource": "aspara"})
         if "get" in methods and not issubclass(endpoint, Stream):
             methods["head"] = methods["get"]
-        return type(endpoint.__name__, (endpoint, _Handler), {**methods, "auth_resource": "aspara"})
+        base = _PageHandler if issubclass(endpoint, Page) else _Handler
+        return type(endpoint.__name__, (endpoint, base), {**methods, "auth_resource": "aspara"})
 
 
 class _Handler(JupyterHandler):  # type: ignore[misc,unused-ignore]
@@ -51,6 +53,14 @@ class _Handler(JupyterHandler):  # type: ignore[misc,unused-ignore]
         if "/aspara/api/" in self.request.path:
             raise web.HTTPError(401)
         return str(super().get_login_url())
+
+
+class _PageHandler(_Handler):
+    """Who came by a token in the address has no XSRF cookie yet, and without one a page could ask for nothing."""
+
+    def finish(self, chunk: Any = None) -> Any:
+        _ = self.xsrf_token  # made where there is none, and sent with the answer
+        return super().finish(chunk)
 
 
 def _limit(meaning: str, variable: str, *, least: int = 0) -> Any:

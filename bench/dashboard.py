@@ -120,6 +120,28 @@ BARE = """async url => {
   return performance.now() - began;
 }"""
 
+# Goes to a part of the page; after how many ms each chart there is sketched, and drawn.
+ARRIVE = """async share => {
+  const began = performance.now();
+  scrollTo(0, share * document.documentElement.scrollHeight);
+  const found = [];
+  const tests = [p => +p.dataset.points > 0, p => p.querySelector(".js-plotly-plot .trace")];
+  while (found.length < 2) {
+    await new Promise(requestAnimationFrame);
+    const seen = [...document.querySelectorAll(".grid")].filter(g => {
+      const box = g.getBoundingClientRect();
+      return box.bottom > 0 && box.top < innerHeight;
+    });
+    const plots = [...document.querySelectorAll(".plot")].filter(p => {
+      const box = p.getBoundingClientRect();
+      return box.bottom > 0 && box.top < innerHeight;
+    });
+    const there = seen.length > 0 && seen.every(g => g.children.length > 0) && plots.every(tests[found.length]);
+    if (there) found.push(performance.now() - began);
+  }
+  return found;
+}"""
+
 
 def floor(browser: Any, base: str, rounds: int) -> list[float]:
     """What nobody can do without: Plotly loaded into an empty page, and one chart of 20 lines drawn."""
@@ -187,6 +209,9 @@ def metrics(browser: Any, kept: Path, cache: Path, rounds: int) -> None:
         row("every chart on the screen drawn", ms(found["screen"]))
         page, _ = opened(browser, f"{base}projects/p", "screen")
         scrolled(page, None, 80)
+        sketched, drawn = zip(*(page.evaluate(ARRIVE, share) for share in (0.2, 0.8, 0.1, 0.9, 0.5)), strict=True)
+        row("a jump elsewhere: charts on the screen sketched", ms(list(sketched)))
+        row("and drawn by Plotly", ms(list(drawn)))
         page.context.close()
 
 

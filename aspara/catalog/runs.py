@@ -16,6 +16,7 @@ from aspara.storage.pulse import Pulse
 
 _OLD_WRITER_SILENCE = 3600.0
 _NOTED = ("name", "version", "type", "digest", "project", "use_as")
+_GOALS = ("minimize", "maximize")
 _UNLISTED = frozenset({"metadata", "archived", "metric_summary"})
 
 
@@ -43,6 +44,8 @@ class RunInfo:
     summary: dict[str, Any]
     problem_count: int = 0
     stop_requested: bool = False
+    goals: dict[str, str] = field(default_factory=dict)
+    """Of metrics, by name or glob, whether ``minimize`` or ``maximize`` is good, where the program said so."""
     archived: bool = False
     metric_summary: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
     metadata: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -147,6 +150,7 @@ def run_info(
         problem_count=1 if broken else 0,
         metric_summary={k: v for k, v in _dict(found.get("metric_summary")).items() if isinstance(v, dict)},
         stop_requested=bool(found.get(STOP_REQUESTED)),
+        goals={name: each["goal"] for name, each in definitions_in(found).items() if each.get("goal") in _GOALS},
         metadata=found,
     )
 

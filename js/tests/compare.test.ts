@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { atPlace, axisOf, numberOn, placeOf } from "../src/core/axis";
+import { goalOf, goalsOf } from "../src/core/best";
 import { diffLines, hunks, sideBySide } from "../src/core/diff";
 import { importance, ranks } from "../src/core/importance";
 import { packages } from "../src/core/packages";
 import { goodness, nearestLine, parallel } from "../src/core/parallel";
-import { bestOf, goalOf, line, linesOf, listed, ordered } from "../src/dashboard/compare/facts";
+import type { Run } from "../src/core/types";
+import { bestOf, line, linesOf, listed, ordered } from "../src/dashboard/compare/facts";
 import { CompareView } from "../src/dashboard/compare/view";
 
 describe("a diff of texts", () => {
@@ -185,7 +187,11 @@ describe("what is said of compared runs", () => {
   });
 
   it("is best by what the program said, a name before a glob, else by what the name tells", () => {
-    const said = { "val/*": { goal: "maximize" }, "val/loss": { goal: "minimize" }, odd: {} };
+    const run = (goals: Run["goals"]) => ({ goals }) as Run;
+    const said = goalsOf([
+      run({ "val/*": "maximize" }),
+      run({ "val/loss": "minimize", "val/*": "minimize" }),
+    ]);
     expect(["val/x", "val/loss", "train/loss", "odd"].map((name) => goalOf(name, said))).toEqual([
       "max",
       "min",

@@ -400,6 +400,36 @@ describe("a lazy board", () => {
     board.close();
   });
 
+  it("no longer waits for what was scrolled past, and asks again when it comes back", async () => {
+    const stage = http();
+    stage.log(0, 1);
+    const answer = globalThis.fetch;
+    let held = true;
+    const dropped = vi.fn();
+    vi.stubGlobal("fetch", (url: string, options: RequestInit) => {
+      if (!url.endsWith("/runs/metrics") || !held) return answer(url, options);
+      return new Promise((_, reject) => {
+        options.signal!.addEventListener("abort", () => {
+          dropped();
+          reject(options.signal!.reason);
+        });
+      });
+    });
+    const board = new Board(stage.source, "p", undefined, { lazy: true });
+    await board.open();
+    board.draw(["r"]);
+    const leave = board.need("loss");
+    await settle();
+    expect(dropped).not.toHaveBeenCalled();
+    leave();
+    expect(dropped).toHaveBeenCalledTimes(1);
+    held = false;
+    board.need("loss");
+    await vi.waitFor(() => expect(board.ready("loss")).toBe(true));
+    expect([...board.lines("loss").get("r")!.points().values]).toEqual([1]);
+    board.close();
+  });
+
   it("draws what the server can tell while it still reads, and everything when it has read", async () => {
     const stage = http();
     const answers: Partial<MetricsAnswer>[] = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import xml.etree.ElementTree as ET
 
 import pytest
 
@@ -32,6 +33,22 @@ def test_a_chart_saves_every_point_of_the_file_as_csv(site, page, tmp_path):
     assert sorted(kept) == [step for step, _ in found]
     assert "NaN" == dict(found)[7]
     assert all(float(value) == kept[step] for step, value in found if step != 7)
+
+
+def test_a_saved_picture_says_what_it_shows(site, page):
+    """The SVG has the metric as its title and the runs' names as they are."""
+    for name in ("first", "<b>second</b>"):
+        with aspara.Run(name, "p") as run:
+            run.log({"a": 1.0})
+            run.log({"a": 2.0})
+    page.goto(f"{site.url}projects/p")
+    page.wait_for_selector('[data-metric="a"] .js-plotly-plot')
+    page.locator('[data-metric="a"]').hover()
+    page.get_by_role("button", name="More of a").click()
+    with page.expect_download() as saved:
+        page.get_by_role("menuitem", name="Save as SVG").click()
+    texts = ET.parse(saved.value.path()).getroot().itertext()  # noqa: S314  it is our own
+    assert {"a", "step", "first", "<b>second</b>"} <= set(texts)
 
 
 def test_a_dozen_tabs_stay_usable(site, browser):
@@ -139,6 +156,7 @@ def test_groups_are_drawn_as_mean_and_band_of_all_their_points(site, page):
     means = sorted(round(trace["y"][-1], 9) for trace in drawn(page, "a"))
     assert [round(0.1 * 49 + 1, 9), round(0.2 * 49 + 1, 9)] == means
     assert "group=" in page.url
+    assert ["lr = 0.1", "lr = 0.2"] == page.get_by_role("list", name="Groups").get_by_role("listitem").all_inner_texts()
     assert 2 == page.evaluate(
         "() => document.querySelector('[data-metric=\"a\"] .js-plotly-plot').data.filter((t) => t.fill === 'toself').length"
     )
@@ -181,3 +199,38 @@ def test_a_chart_of_gaps_and_infinities_says_so(site, page):
     inside = [y for x, y in zip(line["x"], line["y"], strict=True) if 10 <= x < 20]
     assert 10 == len(inside)
     assert not [y for y in inside if y is not None and y == y]
+
+
+def test_hundreds_of_charts_cost_what_is_on_the_screen(site, page):
+    """Far ones are empty boxes; who scrolls to the last one sees it at once as a sketch, then drawn by Plotly, with its points."""
+    with aspara.Run("r", "p") as run:
+        for i in range(20):
+            run.log({f"g{n // 20:02}/m{n:03}": i * n for n in range(400)})
+    page.goto(f"{site.url}projects/p")
+    page.wait_for_selector(".js-plotly-plot")
+    page.wait_for_selector(".section-head >> text=g19")
+    assert page.locator("[data-metric]").count() < 200
+    assert page.locator(".js-plotly-plot").count() < 30
+    height = page.evaluate("() => document.documentElement.scrollHeight")
+    page.evaluate("() => window.scrollTo(0, document.documentElement.scrollHeight)")
+    last = page.locator('[data-metric="g19/m399"]')
+    last.locator(".js-plotly-plot .js-line").wait_for(state="attached")
+    assert 0 == last.locator(".chart-sketch").count()
+    assert [19.0 * 399] == [trace["y"][-1] for trace in drawn(page, "g19/m399")]
+    until(lambda: page.locator(".js-plotly-plot").count() < 60, why="charts that are far are still there")
+    # What is not there yet holds its place.
+    assert abs(page.evaluate("() => document.documentElement.scrollHeight") - height) < 0.05 * height
+
+
+def test_the_best_value_is_the_one_that_the_program_wants(site, page):
+    """define_metric(goal=…) decides against the name, also for a run that begins while the page is open."""
+    with aspara.Run("old", "p") as run:
+        for value in (3.0, 1.0, 2.0):
+            run.log({"loss": value})
+    page.goto(f"{site.url}projects/p?best=1")
+    star = page.locator('[data-metric="loss"] .best')
+    until(lambda: star.count() and "★ 1" == star.inner_text(), why="the least loss is not marked")
+    with aspara.Run("new", "p") as run:
+        run.define_metric("lo*", goal="maximize")
+        run.log({"loss": 2.5})
+    until(lambda: "★ 3" == star.inner_text(), why="the greatest loss is not marked")

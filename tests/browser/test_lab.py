@@ -191,6 +191,10 @@ aspara.finish()
     book.wait_for_points(20_000)
     plot = book.page.wait_for_selector(".aspara-widget .js-plotly-plot .nsewdrag")
     plot.scroll_into_view_if_needed()
+    # What is drawn comes a moment after what is there.
+    book.page.wait_for_function(
+        "() => document.querySelector('.aspara-widget .js-plotly-plot').layout.xaxis.range[1] >= 19_999"
+    )
     box = plot.bounding_box()
     y = box["y"] + box["height"] / 2
     with book.page.expect_response("**/runs/metrics") as answered:

@@ -124,6 +124,17 @@ def test_some_runs_are_asked_for_by_name_and_the_unknown_are_named(three):
     assert "environment" not in three.json("api/projects/p/runs")["runs"][0]
 
 
+def test_a_list_says_which_values_of_a_metric_its_program_wants(three):
+    """By name or glob, where define_metric() gave a goal."""
+    with aspara.Run("four", "p") as run:
+        run.define_metric("val/*", goal="maximize")
+        run.define_metric("val/loss", summary="min")
+        run.log({"val/loss": 1.0})
+    goals = {run["run"]: run["goals"] for run in three.json("api/projects/p/runs")["runs"]}
+    assert {"val/*": "maximize"} == goals["four"]
+    assert {} == goals["one"]
+
+
 def test_captured_texts_are_served_and_nothing_else_of_the_folder(three):
     """The diff as plain text; a run without one, another file and a link are answered with 404."""
     folder = three.data / "p/one"

@@ -1,8 +1,15 @@
-import { nearest } from "../core/extent";
-import { type ChartModel, clockOffset, type Drawn, FAINT, type Figure, figure } from "./figure";
-import type { Plotly, PlotlyAxis, PlotlyElement } from "./plotly";
+import { FAINT, figure } from "./figure";
+import type { ChartModel, Figure } from "./model";
+import { Places } from "./places";
+import type { Plotly, PlotlyElement } from "./plotly";
+import type { Plots } from "./plots";
+import { poster } from "./poster";
 import { Readout, type Row } from "./readout";
+import type { Rest } from "./rest";
+import { isLogX, offAxis, onAxis, rowsAt } from "./rows";
+import { make, render, sketch } from "./sketch";
 import { Turns } from "./turns";
+import { zoomOf } from "./zoom";
 
 const turns = new Turns((work) => requestAnimationFrame(work));
 
@@ -13,6 +20,8 @@ export interface ChartEvents {
   onHover?(at: Pointed | null): void;
   /** A new picture stands. */
   onDraw?(picture: Figure): void;
+  /** Plotly draws it now (null), or is not to be had, and why: then the sketch stays. */
+  onPlotly?(problem: string | null): void;
 }
 
 export interface Pointed {
@@ -24,8 +33,8 @@ export interface Pointed {
 const NEAR = 40;
 
 /**
- * One Plotly chart in an element. Give it models as often as you like: it draws the last one, at most eight times a second,
- * only while it is on the screen, and never while the user drags in it.
+ * One chart in an element. Give it models as often as you like: it draws the last one, at most eight times a second, only while
+ * it is on the screen, and never while the user drags in it. It is sketched at once and drawn by Plotly when the page rests.
  */
 export class Chart {
   private model: ChartModel | null = null;
@@ -40,27 +49,29 @@ export class Chart {
   private pointer: { x: number; y: number } | null = null;
   private queued = false;
   private readonly aborter = new AbortController();
-  private readonly plot: PlotlyElement = document.createElement("div");
-  private readonly readout: Readout;
-  private bound = false;
+  private readonly readout = new Readout();
+  private scrap: SVGSVGElement | null = null;
+  private plot: { plotly: Plotly; el: PlotlyElement; bound: boolean } | null = null;
+  private resigned = () => {};
+  private size: readonly [number, number] = [0, 0];
 
   constructor(
     private readonly el: HTMLElement,
-    private readonly plotly: Plotly,
+    private readonly plots: Plots,
+    private readonly rest: Rest,
     private readonly events: ChartEvents = {},
     private readonly minInterval = 125,
   ) {
-    this.plot.className = "chart-plot";
-    this.readout = new Readout();
-    el.replaceChildren(this.plot, this.readout.el);
+    el.replaceChildren(this.readout.el);
     const { signal } = this.aborter;
-    const seen = new IntersectionObserver((entries) => {
-      this.visible = entries[entries.length - 1]!.isIntersecting;
-      if (this.visible) this.schedule();
-    });
+    const seen = new IntersectionObserver((entries) => this.see(entries[entries.length - 1]!.isIntersecting));
     seen.observe(el);
-    const sized = new ResizeObserver(() => this.visible && this.bound && this.plotly.Plots.resize(this.plot));
+    const sized = new ResizeObserver(([entry]) => {
+      const { width, height } = entry!.contentRect;
+      this.resize(width, height);
+    });
     sized.observe(el);
+    el.addEventListener("pointerenter", () => this.want(true), { signal });
     el.addEventListener("pointerdown", () => this.hold(), { signal, capture: true });
     el.addEventListener("pointermove", (event) => this.point(event), { signal });
     el.addEventListener("pointerleave", () => this.leave(), { signal });
@@ -70,44 +81,40 @@ export class Chart {
       seen.disconnect();
       sized.disconnect();
       clearTimeout(this.timer);
-      this.plotly.purge(this.plot);
+      this.resigned();
+      if (!this.plot) return;
+      const { plotly, el } = this.plot;
+      if (this.drawing) plotly.purge(el);
+      else this.plots.give(plotly, el);
     });
   }
 
   update(model: ChartModel): void {
     this.model = model;
     this.dirty = true;
-    const points = (sum: number, line: { length: number }) => sum + line.length;
-    this.el.dataset.points = String(
-      model.lines.map((l) => l.points.values).reduce(points, 0) +
-        (model.bands ?? []).map((b) => b.mean).reduce(points, 0),
-    );
     this.schedule();
+    if (this.visible) this.want(false);
   }
 
   /** Shows what another chart's pointer stands at, or nothing. */
   follow(at: Pointed | null): void {
-    const x = this.axis("x");
-    if (!at || !x || !this.visible || !this.picture) {
-      this.readout.hide();
-      this.highlight(null);
-      return;
-    }
-    const left = x.l2p(this.linear(at.x));
-    if (!(left >= 0 && left <= x._length)) {
+    const places = this.places();
+    const left = at && places && this.visible ? places.alongX(onAxis(this.model!, at.x)) : Number.NaN;
+    if (!at || !places || !(left >= 0 && left <= places.width)) {
       this.readout.hide();
       this.highlight(null);
       return;
     }
     this.highlight(at.run);
-    this.readout.cross(x._offset + left, this.rows(at.x).find((row) => row.run === at.run) ?? null);
+    const row = rowsAt(this.model!, this.picture!, places, at.x).find((row) => row.run === at.run);
+    this.readout.cross(places.left + left, row ?? null);
   }
 
   /** Zooms on the x axis about its middle (`factor` < 1: nearer), or moves along it by parts of what is shown. */
   move(factor: number, shift = 0, about = 0.5): void {
     const range = this.picture?.x;
     if (!range) return;
-    const log = this.logX();
+    const log = isLogX(this.model!);
     const [low, high] = log ? range.map(Math.log10) : range;
     const width = high! - low!;
     const centre = low! + about * width;
@@ -118,17 +125,32 @@ export class Chart {
     this.events.onZoom?.(log ? [10 ** next[0], 10 ** next[1]] : next, undefined);
   }
 
-  image(format: "png" | "svg"): Promise<string> {
-    return this.plotly.toImage(this.plot, {
-      format,
-      width: 900,
-      height: 480,
-      scale: format === "png" ? 2 : 1,
-    });
+  async image(format: "png" | "svg"): Promise<string> {
+    const plotly = await this.plots.plotly();
+    const model = this.model!;
+    const size = { width: 900, height: 480, scale: format === "png" ? 2 : 1 };
+    return plotly.toImage(poster(this.picture ?? figure(model), model), { format, ...size });
   }
 
   destroy(): void {
     this.aborter.abort();
+  }
+
+  // -- drawing -------------------------------------------------------------------------------------------------------
+
+  private see(visible: boolean): void {
+    this.visible = visible;
+    if (!visible) {
+      this.resigned();
+      return;
+    }
+    this.schedule();
+    this.want(false);
+  }
+
+  /** It is to be drawn by Plotly when the page rests: `first`, before the others, where somebody points at it. */
+  private want(first: boolean): void {
+    if (!this.plot && this.model) this.resigned = this.rest.take(this.sharpen, first);
   }
 
   private schedule(): void {
@@ -146,19 +168,24 @@ export class Chart {
   }
 
   private async draw(): Promise<void> {
+    clearTimeout(this.timer);
     this.timer = undefined;
-    if (!this.el.isConnected || this.aborter.signal.aborted || !this.model || this.held) return;
+    if (!this.el.isConnected || this.aborter.signal.aborted || !this.model || this.held || this.drawing)
+      return;
     this.dirty = false;
     this.drawing = true;
     const began = performance.now();
     const picture = figure(this.model);
     try {
-      const layout = { ...picture.layout, datarevision: began, autosize: true };
-      await this.plotly.react(this.plot, picture.data, layout, picture.config);
-      if (this.aborter.signal.aborted) return;
+      if (this.plot) {
+        const layout = { ...picture.layout, datarevision: began, autosize: true };
+        await this.plot.plotly.react(this.plot.el, picture.data, layout, picture.config);
+        if (this.aborter.signal.aborted) return;
+        this.bind();
+      } else this.scratch(picture);
       this.picture = picture;
-      if (!this.bound) this.bind();
       this.paint();
+      this.el.dataset.points = String(points(this.model));
       this.events.onDraw?.(picture);
       if (this.pointer) this.hover();
     } finally {
@@ -169,62 +196,83 @@ export class Chart {
     }
   }
 
+  /** Puts Plotly in the place of the sketch. */
+  private readonly sharpen = async (): Promise<void> => {
+    if (this.plot || !this.model || this.drawing) return;
+    try {
+      const plotly = await this.plots.plotly();
+      if (this.plot || this.aborter.signal.aborted) return;
+      this.plot = { plotly, el: this.plots.take(), bound: false };
+    } catch (error) {
+      this.events.onPlotly?.(error instanceof Error ? error.message : String(error));
+      return;
+    }
+    this.el.prepend(this.plot.el);
+    await this.draw();
+    this.events.onPlotly?.(null);
+    this.scrap?.remove();
+    this.scrap = null;
+  };
+
+  private resize(width: number, height: number): void {
+    this.size = [width, height];
+    if (!this.picture || !this.visible) return;
+    if (this.plot) this.plot.plotly.Plots.resize(this.plot.el);
+    else {
+      this.scratch(this.picture);
+      this.paint();
+    }
+  }
+
   private bind(): void {
-    this.bound = true;
-    this.plot.on?.("plotly_relayout", (change) => this.relayout(change as Record<string, unknown>));
+    if (!this.plot || this.plot.bound) return;
+    this.plot.bound = true;
+    this.plot.el.on?.("plotly_relayout", (change) => this.relayout(change as Record<string, unknown>));
   }
 
   private relayout(change: Record<string, unknown>): void {
-    const range = (axis: "xaxis" | "yaxis"): [number, number] | undefined => {
-      const low = change[`${axis}.range[0]`];
-      const high = change[`${axis}.range[1]`];
-      return low === undefined || high === undefined ? undefined : [toNumber(low), toNumber(high)];
-    };
-    const x = range("xaxis");
-    let y = range("yaxis");
-    // Panning tells of both axes: one that has hardly moved was not meant.
-    const before = this.shownY();
-    if (
-      y &&
-      before &&
-      Math.abs(y[0] - before[0]) + Math.abs(y[1] - before[1]) < 0.06 * (before[1] - before[0])
-    )
-      y = undefined;
-    if (!x && !y) {
-      this.update(this.model!);
-      return;
+    const model = this.model!;
+    const { x, y } = zoomOf(change, model, this.picture);
+    if (x || y) this.events.onZoom?.(x, y);
+    else this.update(model);
+  }
+
+  private places(): Places | null {
+    return this.picture && new Places(this.picture, ...this.size);
+  }
+
+  /** Brings a run to the front: the others grow faint. */
+  private highlight(run: string | null): void {
+    if (run === this.highlighted) return;
+    this.highlighted = run;
+    this.paint();
+  }
+
+  private paint(): void {
+    if (!this.picture) return;
+    const at = this.picture.drawn.findIndex((line) => line.run === this.highlighted);
+    const front = at < 0 ? null : new Set(KINDS.map((kind) => `${kind}${at}`));
+    const drawing = this.plot?.bound ? this.plot.el : this.scrap;
+    for (const node of drawing?.querySelectorAll<SVGElement>(".scatterlayer .trace") ?? []) {
+      const chosen = !front || [...node.classList].some((name) => front.has(name.replace(/^trace/, "")));
+      const own = /tracefaint/.test(node.getAttribute("class") ?? "") ? FAINT : 1;
+      node.style.opacity = String(chosen ? own : own * BACK);
+      if (chosen && front) node.parentNode?.append(node);
     }
-    this.events.onZoom?.(x && this.fromPlotly(x), y && (this.model?.logY ? [10 ** y[0], 10 ** y[1]] : y));
   }
 
-  private shownY(): [number, number] | null {
-    const layout = this.picture?.layout as { yaxis?: { range?: [number, number] } } | undefined;
-    return layout?.yaxis?.range ?? null;
-  }
-
-  private fromPlotly(range: [number, number]): [number, number] {
-    if (this.logX()) return [10 ** range[0], 10 ** range[1]];
-    if (this.model?.xAxis !== "wall") return range;
-    return [range[0] + clockOffset(range[0]), range[1] + clockOffset(range[1])];
-  }
-
-  private logX(): boolean {
-    return Boolean(this.model?.logX) && this.model?.xAxis !== "wall";
-  }
-
-  /** An x value in the axis' linear terms. */
-  private linear(x: number): number {
-    if (this.model?.xAxis === "wall") return x - clockOffset(x);
-    return this.logX() ? Math.log10(x) : x;
-  }
-
-  private axis(which: "x" | "y"): PlotlyAxis | undefined {
-    return this.plot._fullLayout?.[`${which}axis`];
+  private scratch(picture: Figure): void {
+    if (!this.scrap) {
+      this.scrap = make("svg", { class: "chart-sketch", "aria-hidden": "true" });
+      this.el.prepend(this.scrap);
+    }
+    render(this.scrap, sketch(picture, ...this.size));
   }
 
   // -- the pointer ---------------------------------------------------------------------------------------------------
 
   private hold(): void {
+    if (!this.plot) return;
     this.held = true;
     this.readout.hide();
     const release = () => {
@@ -260,19 +308,18 @@ export class Chart {
   }
 
   private hover(): void {
-    const [xAxis, yAxis] = [this.axis("x"), this.axis("y")];
-    if (!xAxis || !yAxis || !this.pointer || !this.picture) return;
-    const left = this.pointer.x - xAxis._offset;
-    const top = this.pointer.y - yAxis._offset;
-    if (left < 0 || left > xAxis._length || top < -4 || top > yAxis._length + 4) {
+    const places = this.places();
+    if (!places || !this.pointer) return;
+    const left = this.pointer.x - places.left;
+    const top = this.pointer.y - places.top;
+    if (left < 0 || left > places.width || top < -4 || top > places.height + 4) {
       this.readout.hide();
       this.highlight(null);
       this.events.onHover?.(null);
       return;
     }
-    const l = xAxis.p2l(left);
-    const x = this.model?.xAxis === "wall" ? l + clockOffset(l) : this.logX() ? 10 ** l : l;
-    const rows = this.rows(x);
+    const x = offAxis(this.model!, places.atX(left));
+    const rows = rowsAt(this.model!, this.picture!, places, x);
     let near: Row | null = null;
     let distance = rows.length === 1 ? Number.POSITIVE_INFINITY : NEAR;
     for (const row of rows) {
@@ -284,7 +331,7 @@ export class Chart {
     }
     this.highlight(rows.length > 1 ? (near?.run ?? null) : null);
     this.readout.show(
-      { left: xAxis._offset + left, top: this.pointer.y, width: this.el.clientWidth },
+      { left: places.left + left, top: this.pointer.y, width: this.size[0] },
       x,
       this.model!.xAxis,
       rows,
@@ -293,77 +340,22 @@ export class Chart {
     this.events.onHover?.({ x, run: near?.run ?? null });
   }
 
-  /** Each line's point nearest to `x`, if it reaches there, from the top of the chart down. */
-  private rows(x: number): Row[] {
-    const [xAxis, yAxis] = [this.axis("x"), this.axis("y")];
-    if (!xAxis || !yAxis || !this.picture) return [];
-    const rows: Row[] = [];
-    const place = xAxis.l2p(this.linear(x));
-    for (const line of this.picture.drawn) {
-      const at = nearest(line.x, x);
-      if (at < 0) continue;
-      const left = xAxis.l2p(this.linear(line.x[at]!));
-      if (outside(line, x) && Math.abs(left - place) > 12) continue;
-      const value = line.y[at]!;
-      const y = yAxis.l2p(this.model!.logY ? Math.log10(value) : value);
-      rows.push({
-        run: line.run,
-        name: line.name,
-        color: line.color,
-        x: line.x[at]!,
-        value,
-        raw: line.raw[at]!,
-        low: line.low?.[at] ?? null,
-        high: line.high?.[at] ?? null,
-        runs: line.runs?.[at] ?? null,
-        left: xAxis._offset + left,
-        top: Number.isFinite(y) ? y : yAxis._length,
-        offset: yAxis._offset,
-      });
-    }
-    return rows.sort((a, b) => a.top - b.top);
-  }
-
-  /** Brings a run to the front: the others grow faint. */
-  private highlight(run: string | null): void {
-    if (run === this.highlighted) return;
-    this.highlighted = run;
-    this.paint();
-  }
-
-  private paint(): void {
-    const lines = this.picture?.drawn ?? [];
-    const at = this.highlighted === null ? -1 : lines.findIndex((line) => line.run === this.highlighted);
-    const mine = new Set(at < 0 ? [] : KINDS.map((kind) => `trace${kind}${at}`));
-    for (const node of this.plot.querySelectorAll<SVGGElement>(".scatterlayer .trace")) {
-      const chosen = at < 0 || [...node.classList].some((name) => mine.has(name));
-      const own = /tracefaint/.test(node.getAttribute("class") ?? "") ? FAINT : 1;
-      node.style.opacity = String(chosen ? own : own * 0.15);
-      if (chosen && at >= 0) node.parentNode?.append(node);
-    }
-  }
-
   private wheel(event: WheelEvent): void {
     if (!event.ctrlKey && !event.metaKey) return; // the page scrolls
+    const places = this.places();
     event.preventDefault();
-    const axis = this.axis("x");
-    if (!axis) return;
-    const about = (event.clientX - this.el.getBoundingClientRect().left - axis._offset) / axis._length;
+    if (!places) return;
+    const about = (event.clientX - this.el.getBoundingClientRect().left - places.left) / places.width;
     this.move(event.deltaY > 0 ? 1.25 : 0.8, 0, Math.min(1, Math.max(0, about)));
   }
 }
 
+/** Lines that are not pointed at, beside the one that is. */
+const BACK = 0.15;
 const KINDS = ["area", "faint", "line", "inf", "nan", "best"];
 
-function outside(line: Drawn, x: number): boolean {
-  return x < line.x[0]! || x > line.x[line.x.length - 1]!;
-}
-
-function toNumber(value: unknown): number {
-  if (typeof value === "number") return value;
-  // Plotly writes dates without a zone and means UTC.
-  const text = String(value).replace(" ", "T");
-  return Date.parse(
-    /Z|[+-]\d\d:\d\d$/.test(text) ? text : `${text}${text.includes("T") ? "" : "T00:00:00"}Z`,
-  );
+/** How many points a model has. */
+function points({ lines, bands }: ChartModel): number {
+  const sum = (before: number, column: ArrayLike<number>) => before + column.length;
+  return lines.map((l) => l.points.values).reduce(sum, 0) + (bands ?? []).map((b) => b.mean).reduce(sum, 0);
 }

@@ -1,103 +1,26 @@
-import { best, type Direction } from "../core/best";
-import { type Extent, envelope, extent, padded, visible } from "../core/extent";
-import type { Points } from "../core/series";
-import { type Smoother, smooth } from "../core/smooth";
-
-/** What stands on the x axis: steps, seconds since the run began, moments, or the values of another metric. */
-export type XAxis = "step" | "relative" | "wall" | `metric:${string}`;
-
-export interface Line {
-  run: string;
-  name: string;
-  color: string;
-  points: Points;
-  /** When the run began, ms: the zero of the relative axis. */
-  start: number;
-  /** Where the points stand on an axis that they do not know themselves (another metric). */
-  xs?: Float64Array;
-  /** Points were left out: the line stands for an area. */
-  thinned?: boolean;
-}
-
-/** Runs that have something in common: their mean, and an area around it. */
-export interface Band {
-  key: string;
-  name: string;
-  color: string;
-  x: Float64Array;
-  mean: Float64Array;
-  low: Float64Array;
-  high: Float64Array;
-  /** How many runs there are at each x. */
-  runs: ArrayLike<number>;
-}
-
-export interface ChartModel {
-  metric: string;
-  lines: Line[];
-  bands?: Band[];
-  xAxis: XAxis;
-  logX?: boolean;
-  logY: boolean;
-  /** 0 to 1. */
-  smoothing: number;
-  smoother?: Smoother;
-  dark: boolean;
-  /** The zoomed range on the x axis (ms on the wall axis), or null for all. */
-  range: [number, number] | null;
-  /** The range of values that the user chose, or null for what fits. */
-  yRange?: [number, number] | null;
-  /** Leave outliers outside the axis. */
-  clip?: boolean;
-  /** Mark each line's best value. */
-  best?: Direction | null;
-}
-
-/** A line as it is drawn: the hover looks it up. */
-export interface Drawn {
-  run: string;
-  name: string;
-  color: string;
-  x: Float64Array;
-  /** What the eye follows: smoothed, or as it is. */
-  y: Float64Array;
-  raw: Float64Array;
-  /** Of a group: what lies around the mean. */
-  low?: Float64Array;
-  high?: Float64Array;
-  runs?: ArrayLike<number>;
-}
-
-export interface Best {
-  run: string;
-  name: string;
-  x: number;
-  value: number;
-}
-
-export interface Figure {
-  data: object[];
-  layout: object;
-  config: object;
-  drawn: Drawn[];
-  /** What the value axis leaves out; null where nothing is to be seen at all. */
-  extent: Extent | null;
-  /** Values at or below zero, which a logarithmic axis has no place for. */
-  unloggable: number;
-  best: Best | null;
-  x: [number, number] | null;
-}
+import { best } from "../core/best";
+import { envelope, extent, padded, visible } from "../core/extent";
+import { smooth } from "../core/smooth";
+import type { Best, ChartModel, Drawn, Figure, Line, Trace, XAxis } from "./model";
 
 const INK = {
   light: { text: "#566072", grid: "#eceef2", line: "#d5dae2" },
   dark: { text: "#9aa4b5", grid: "#252b36", line: "#3a4252" },
 };
 const MARGIN = { l: 50, r: 10, t: 8, b: 24 };
+/** Below moments stands their day. */
+const DAYS = { ...MARGIN, b: 38 };
 /** The raw line behind a smoothed one. */
 export const FAINT = 0.25;
 const BUCKETS = 400;
 /** More lines than this get no mark of their own best value. */
 const MARKED = 20;
+
+/** The readout under the pointer and the list of runs are our own. */
+const QUIET = { type: "scatter", hoverinfo: "skip", showlegend: false, connectgaps: false };
+
+/** A trace but its name; the rest is Plotly's. */
+type Marks = Omit<Trace, "uid" | "cliponaxis"> & { cliponaxis?: boolean; [more: string]: unknown };
 
 /** The x values of a line: steps, seconds since the start, ms, or another metric's values. */
 export function xValues(line: Line, axis: XAxis): Float64Array {
@@ -118,14 +41,10 @@ export function figure(model: ChartModel): Figure {
   const bands = model.bands ?? [];
   const many = model.lines.length > 6;
   const drawn: Drawn[] = [];
-  const data: object[] = [];
-  const trace = (index: number, kind: string, more: object) => ({
-    type: "scatter",
-    hoverinfo: "skip",
-    showlegend: false,
-    connectgaps: false,
+  const data: Trace[] = [];
+  const trace = (index: number, kind: string, more: Marks): Trace => ({
+    ...QUIET,
     cliponaxis: true,
-    // The hover finds the lines of a run in the picture by it.
     uid: `${kind}${index}`,
     ...more,
   });
@@ -252,6 +171,8 @@ export function figure(model: ChartModel): Figure {
             x: onAxis(line.x.subarray(at, at + 1), model),
             y: [value],
             meta: line.run,
+            // The best is often the last, at the edge.
+            cliponaxis: false,
             marker: { symbol: "circle-open", size: 8, color: line.color, line: { width: 2 } },
           }),
         );
@@ -260,6 +181,7 @@ export function figure(model: ChartModel): Figure {
   }
 
   const axis = {
+    autorange: false,
     gridcolor: ink.grid,
     linecolor: ink.line,
     zeroline: false,
@@ -272,7 +194,7 @@ export function figure(model: ChartModel): Figure {
   return {
     data,
     layout: {
-      margin: MARGIN,
+      margin: model.xAxis === "wall" ? DAYS : MARGIN,
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: "inherit", size: 11, color: ink.text },
@@ -285,8 +207,7 @@ export function figure(model: ChartModel): Figure {
         nticks: 6,
         ticksuffix: model.xAxis === "relative" ? "s" : "",
         exponentformat: "SI",
-        autorange: false,
-        range: across ? Array.from(onAxis(Float64Array.from(across), model), toPlotly(model.logX)) : [0, 1],
+        range: across ? pair(onAxis(Float64Array.from(across), model), model.logX) : [0, 1],
       },
       yaxis: {
         ...axis,
@@ -294,8 +215,7 @@ export function figure(model: ChartModel): Figure {
         nticks: 5,
         exponentformat: "power",
         ...(model.logY ? {} : { tickformat: "~g" }),
-        autorange: false,
-        range: shown.map(toPlotly(model.logY)),
+        range: pair(shown, model.logY),
       },
     },
     config: {
@@ -316,8 +236,9 @@ export function figure(model: ChartModel): Figure {
 }
 
 /** Plotly gives the range of a logarithmic axis in exponents. */
-function toPlotly(log: boolean | undefined): (value: number) => number {
-  return log ? (value) => Math.log10(Math.max(value, 1e-300)) : (value) => value;
+function pair(range: ArrayLike<number>, log: boolean | undefined): [number, number] {
+  const place = (value: number) => (log ? Math.log10(Math.max(value, 1e-300)) : value);
+  return [place(range[0]!), place(range[1]!)];
 }
 
 function onAxis(x: Float64Array, model: ChartModel): Float64Array {
@@ -352,7 +273,7 @@ function oddities(
   x: ArrayLike<number>,
   values: Float64Array,
   [low, high]: [number, number],
-): { kind: string; marks: object }[] {
+): { kind: string; marks: Marks }[] {
   const infinite = { x: [] as number[], y: [] as number[], symbol: [] as string[], text: [] as string[] };
   const nan = { x: [] as number[], y: [] as number[] };
   for (let i = 0; i < values.length; i++) {
@@ -368,8 +289,8 @@ function oddities(
       infinite.text.push(value > 0 ? "+∞" : "−∞");
     }
   }
-  const found: { kind: string; marks: object }[] = [];
-  const base = { mode: "markers", name: line.name, meta: line.run, cliponaxis: false };
+  const found: { kind: string; marks: Marks }[] = [];
+  const base = { mode: "markers" as const, name: line.name, meta: line.run, cliponaxis: false };
   if (infinite.x.length) {
     const { symbol, ...at } = infinite;
     found.push({ kind: "inf", marks: { ...base, ...at, marker: { symbol, color: line.color, size: 9 } } });

@@ -1,24 +1,15 @@
 // The little of Plotly that we use, typed, and its lazy loading from the page's own origin.
 
-/** `l` is linear: the exponent on a logarithmic axis, ms on one of dates. `p` is pixels from the axis' beginning. */
-export interface PlotlyAxis {
-  l2p(value: number): number;
-  p2l(pixels: number): number;
-  _offset: number;
-  _length: number;
-}
-
 export interface PlotlyElement extends HTMLElement {
   on?(event: string, handler: (data: unknown) => void): void;
   removeAllListeners?(event: string): void;
-  _fullLayout?: { xaxis?: PlotlyAxis; yaxis?: PlotlyAxis };
 }
 
 export interface Plotly {
   react(el: HTMLElement, data: object[], layout: object, config: object): Promise<unknown>;
   purge(el: HTMLElement): void;
   relayout(el: HTMLElement, changes: object): Promise<unknown>;
-  toImage(el: HTMLElement, options: object): Promise<string>;
+  toImage(picture: { data: object[]; layout: object }, options: object): Promise<string>;
   Plots: { resize(el: HTMLElement): void };
 }
 

@@ -1,5 +1,5 @@
 import { formatNumber, formatSeconds, formatTime } from "../core/format";
-import type { XAxis } from "./figure";
+import type { XAxis } from "./model";
 
 /** A line's point under the pointer; places in pixels of the chart. */
 export interface Row {

@@ -1,14 +1,43 @@
-/** Whether a metric is better high or low, as far as its name tells. */
+import { glob } from "./expression";
+import type { Run } from "./types";
+
+/** Whether a metric is better high or low. */
 export type Direction = "min" | "max";
 
 const HIGH =
   /(^|[^a-z])(acc(uracy)?|auc|auroc|f1|precision|recall|reward|returns?|score|iou|miou|m?ap|bleu|rouge|psnr|ssim|r2|success|win_?rate|throughput|samples_per_sec)([^a-z]|$)/i;
 const LOW = /loss|err(or)?($|[^a-z])|perplexity|ppl|mse|mae|wer|cer|fid|nll|divergence/i;
 
+/** As far as its name tells. */
 export function direction(metric: string): Direction | null {
   if (LOW.test(metric)) return "min";
   if (HIGH.test(metric)) return "max";
   return null;
+}
+
+export type Goals = NonNullable<Run["goals"]>;
+
+/** What the programs of some runs, the latest first, said of their metrics; the latest word counts. */
+export function goalsOf(runs: readonly Run[]): Goals {
+  const found: Record<string, "minimize" | "maximize"> = {};
+  for (const run of runs.toReversed()) Object.assign(found, run.goals);
+  return found;
+}
+
+/** What a program said of a metric: by its name, else by the longest glob that covers it. */
+export function saidOf(metric: string, goals: Goals): Direction | null {
+  const name =
+    metric in goals
+      ? metric
+      : Object.keys(goals)
+          .filter((name) => glob(metric, name))
+          .sort((a, b) => b.length - a.length)[0];
+  return name === undefined ? null : goals[name] === "minimize" ? "min" : "max";
+}
+
+/** Which value of a metric is the best: as its program said, else as its name tells. */
+export function goalOf(metric: string, goals: Goals): Direction | null {
+  return saidOf(metric, goals) ?? direction(metric);
 }
 
 /** The position of the best finite value, or -1. */

@@ -39,6 +39,8 @@ export interface Run {
   problem_count: number;
   /** Somebody has asked it to stop. */
   stop_requested?: boolean;
+  /** Of metrics, by name or glob: what its program said is good. */
+  goals?: Readonly<Record<string, "minimize" | "maximize">>;
 }
 
 export interface MetricSummary {
@@ -91,7 +93,6 @@ export interface RunDetail extends Run {
   pid: number | null;
   backend: string | null;
   total_steps: number | null;
-  metric_definitions?: Record<string, { goal?: string }>;
   captured_metrics?: string[];
   logged_artifacts?: ArtifactUse[];
   used_artifacts?: ArtifactUse[];

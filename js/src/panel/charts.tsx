@@ -1,13 +1,14 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useContext, useEffect, useMemo, useState } from "preact/hooks";
 import { matcher, type Section, sections, within } from "../core/sections";
 import type { Run } from "../core/types";
 import type { Board } from "../state/board";
 import type { View } from "../state/view";
 import { Arrangement } from "./arrange";
-import { ChartCard } from "./card";
-import { Hover } from "./hover";
-import { Mounts } from "./mounts";
+import { Easel } from "./easel";
+import { PanelContext } from "./environment";
+import { columnsIn, Grid, spread, useWidth } from "./grid";
+import { Legend } from "./legend";
 
 const PINNED = "pinned";
 
@@ -32,9 +33,15 @@ export function Charts({
   /** What is said where there is no metric. */
   empty?: ComponentChildren;
 }) {
-  const hover = useMemo(() => new Hover(), []);
-  const mounts = useMemo(() => new Mounts(), []);
+  const environment = useContext(PanelContext)!;
+  const easel = useMemo(() => new Easel(environment.plotly), []);
+  useEffect(() => {
+    const aborter = new AbortController();
+    easel.rest.watch(document, aborter.signal);
+    return () => aborter.abort();
+  }, [easel]);
   const arrangement = useMemo(() => new Arrangement(board.project), [board.project]);
+  const [box, width] = useWidth();
   const [dragged, setDragged] = useState<string | null>(null);
   useEffect(() => board.draw(shown.map((run) => run.run)), [board, shown]);
   const filter = view.filter.value;
@@ -79,20 +86,21 @@ export function Charts({
         </button>
       </p>
     );
-  const common = { board, view, shown, hover, mounts, arrangement };
+  const size = view.size.value;
+  const columns = columnsIn(width, size);
+  const common = { board, view, shown, easel, arrangement, columns, total: metrics.length };
+  const counts = found.all.map((section) => section.metrics.length);
+  const spans = spread(found.pinned.length > 0 ? [found.pinned.length, ...counts] : counts, columns);
   const names = found.all.map((section) => section.name);
   return (
-    <div class={`sections size-${view.size.value}`}>
+    <div class={`sections size-${size}`} ref={box}>
+      {view.group.value && easel.groups.value.length > 0 && (
+        <Legend label="Groups" entries={easel.groups.value} />
+      )}
       {found.pinned.length > 0 && (
-        <section class={found.pinned.length === 1 ? "single" : ""}>
+        <section style={spanning(spans[0]!)}>
           <SectionHead name={PINNED} title={PINNED} count={found.pinned.length} arrangement={arrangement} />
-          {arrangement.isOpen(PINNED) && (
-            <div class="grid">
-              {found.pinned.map((metric) => (
-                <ChartCard key={metric} {...common} metric={metric} label={metric} />
-              ))}
-            </div>
-          )}
+          {arrangement.isOpen(PINNED) && <Grid {...common} metrics={found.pinned} label={whole} />}
         </section>
       )}
       {found.all.map((section, place) => {
@@ -102,7 +110,8 @@ export function Charts({
           // biome-ignore lint/a11y/noStaticElementInteractions: a heading dropped here; buttons do the same
           <section
             key={section.name}
-            class={`${dragged === section.name ? "dragged" : ""} ${section.metrics.length === 1 ? "single" : ""}`}
+            class={dragged === section.name ? "dragged" : ""}
+            style={spanning(spans[place + Number(found.pinned.length > 0)]!)}
             onDragOver={(event) => dragged !== null && event.preventDefault()}
             onDrop={(event) => {
               event.preventDefault();
@@ -118,22 +127,23 @@ export function Charts({
               {...(names.length > 1 ? { order: { place, names, drag: setDragged } } : {})}
             />
             {(open || inFull) && (
-              <div class="grid">
-                {(open ? section.metrics : [full!]).map((metric) => (
-                  <ChartCard
-                    key={metric}
-                    {...common}
-                    metric={metric}
-                    label={flat ? metric : within(section.name, metric)}
-                  />
-                ))}
-              </div>
+              <Grid
+                {...common}
+                metrics={open ? section.metrics : [full!]}
+                label={flat ? whole : (metric) => within(section.name, metric)}
+              />
             )}
           </section>
         );
       })}
     </div>
   );
+}
+
+const whole = (metric: string) => metric;
+
+function spanning(columns: number) {
+  return { gridColumn: `span ${columns}` };
 }
 
 function SectionHead({

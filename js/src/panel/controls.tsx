@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { XAxis } from "../chart/figure";
+import type { XAxis } from "../chart/model";
 import type { Smoother } from "../core/smooth";
 import type { Size, Spread, View } from "../state/view";
 import { Choice, Options, Pick } from "./choice";
@@ -161,7 +161,7 @@ export function Controls({
         />
         <Check
           label="Mark best values"
-          title="The lowest of losses and errors, the highest of scores, as far as the metric's name tells"
+          title="What define_metric(goal=…) says is best; else the lowest of losses and errors, the highest of scores"
           checked={view.best.value}
           change={(on) => {
             view.best.value = on;

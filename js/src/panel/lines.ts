@@ -1,11 +1,12 @@
-import { useEffect, useRef, useState } from "preact/hooks";
-import type { Band, Line, XAxis } from "../chart/figure";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Band, Line, XAxis } from "../chart/model";
 import { runColor } from "../core/palette";
 import { decodeValues, type Points, type Series } from "../core/series";
-import type { GroupSeries, GroupsAnswer, MetricsAnswer, Run, SeriesData } from "../core/types";
+import type { Group, GroupSeries, GroupsAnswer, MetricsAnswer, Run, SeriesData } from "../core/types";
 import type { QueryAxis } from "../source/source";
 import type { Board } from "../state/board";
 import type { Spread, View } from "../state/view";
+import type { Named } from "./legend";
 import { Limiter } from "./mounts";
 
 /** Points asked for in a zoomed window, or in a chart that fills the page. */
@@ -24,6 +25,8 @@ export function queryAxis(axis: XAxis): QueryAxis {
 export interface Scene {
   lines: Line[];
   bands: Band[];
+  /** All groups of the runs, also those that have none of the metric; null while nobody knows. */
+  groups: Named[] | null;
   /** What is shown is not yet what was asked for. */
   waiting: boolean;
 }
@@ -33,27 +36,24 @@ interface Props {
   view: View;
   metric: string;
   shown: readonly Run[];
-  /** The chart exists. */
-  mounted: boolean;
   /** It fills the page: as fine as it can be. */
   full: boolean;
   say: (text: string) => void;
 }
 
 /** What a chart draws: the points at hand, or those asked from the server for just this window, or groups of runs. */
-export function useScene({ board, view, metric, shown, mounted, full, say }: Props): Scene {
+export function useScene({ board, view, metric, shown, full, say }: Props): Scene {
   const revision = board.revision(metric).value ?? 0;
   const axis = view.xAxis.value;
   const range = view.range.value;
   const logX = view.logX.value && axis !== "wall";
   const group = view.group.value;
-  useEffect(() => (mounted && !group ? board.need(metric) : undefined), [mounted, metric, group === ""]);
+  useEffect(() => (group ? undefined : board.need(metric)), [metric, group === ""]);
 
   const base = board.lines(metric);
   const whole = board.ready(metric) && shown.every((run) => base.get(run.run)?.complete ?? true);
   const byMetric = axis.startsWith("metric:");
-  const asks =
-    mounted && !group && board.ready(metric) && (byMetric || (!whole && (range !== null || logX || full)));
+  const asks = !group && board.ready(metric) && (byMetric || (!whole && (range !== null || logX || full)));
   const runs = shown.map((run) => run.run);
   const points = full || shown.length <= 4 ? FINE : 800;
   const key = JSON.stringify([axis, range, logX, runs, points]);
@@ -82,8 +82,8 @@ export function useScene({ board, view, metric, shown, mounted, full, say }: Pro
   const spread = view.spread.value;
   const groupKey = JSON.stringify([axis, group, range, logX, hidden, members]);
   const grouped = useAsked<GroupsAnswer>(
-    mounted && group ? groupKey : null,
-    mounted && group && board.runs.value.some((run) => run.status === "running") ? board.beat.value : -1,
+    group ? groupKey : null,
+    group && board.runs.value.some((run) => run.status === "running") ? board.beat.value : -1,
     (signal) => {
       const left = new Set(hidden);
       const chosen = members ?? board.runs.value.map((run) => run.run).filter((run) => !left.has(run));
@@ -104,25 +104,29 @@ export function useScene({ board, view, metric, shown, mounted, full, say }: Pro
     say,
   );
 
-  if (group) {
-    const answer = grouped.value;
-    return {
-      lines: [],
-      bands: answer ? bandsOf(answer, metric, group, spread) : [],
-      waiting: grouped.waiting,
-    };
-  }
+  const answer = group ? grouped.value : null;
+  const bands = useMemo(
+    () => (answer ? bandsOf(answer, metric, group, spread) : []),
+    [answer, metric, group, spread],
+  );
+  const groups = useMemo(
+    () => answer?.groups.map((each, i) => namedGroup(each, i, group)) ?? null,
+    [answer, group],
+  );
   const window = asks && found.value && found.axis === axis ? found.value.metrics[metric] : undefined;
-  const lines: Line[] = [];
-  for (const run of shown) {
-    const series = base.get(run.run);
-    const data = window?.[run.run];
-    const common = { run: run.run, name: run.name, color: runColor(run.color), start: run.start_time ?? 0 };
-    if (data) lines.push({ ...common, ...windowed(data, byMetric ? null : series, axis, common.start) });
-    else if (!byMetric && series)
-      lines.push({ ...common, points: series.points(), thinned: !series.complete });
-  }
-  return { lines, bands: [], waiting: found.waiting || !board.ready(metric) };
+  // The points at hand grow in place: their revision tells.
+  const lines = useMemo(() => {
+    if (group) return [];
+    return shown.flatMap((run): Line[] => {
+      const series = base.get(run.run);
+      const data = window?.[run.run];
+      const common = { run: run.run, name: run.name, color: runColor(run.color), start: run.start_time ?? 0 };
+      if (data) return [{ ...common, ...windowed(data, byMetric ? null : series, axis, common.start) }];
+      if (byMetric || !series) return [];
+      return [{ ...common, points: series.points(), thinned: !series.complete }];
+    });
+  }, [board, metric, revision, shown, window, axis, group]);
+  return { lines, bands, groups, waiting: group ? grouped.waiting : found.waiting || !board.ready(metric) };
 }
 
 /** The answer to the question named `key`; asked again when `revision` has changed, in good time. The last one stays meanwhile. */
@@ -206,19 +210,18 @@ function windowed(
   };
 }
 
+function namedGroup({ key, values }: Group, place: number, field: string): Named {
+  const texts = values.map((v) => (v === null ? "none" : typeof v === "string" ? v : JSON.stringify(v)));
+  return { key, name: `${field.replace(/^config\./, "")} = ${texts.join(", ")}`, color: runColor(place) };
+}
+
 function bandsOf(answer: GroupsAnswer, metric: string, field: string, spread: Spread): Band[] {
-  const label = field.replace(/^config\./, "");
   const found: Band[] = [];
   answer.groups.forEach((group, index) => {
     const series = answer.metrics[metric]?.[group.key];
     if (!series) return;
-    const values = group.values.map((v) =>
-      v === null ? "none" : typeof v === "string" ? v : JSON.stringify(v),
-    );
     found.push({
-      key: group.key,
-      name: `${label} = ${values.join(", ")}`,
-      color: runColor(index),
+      ...namedGroup(group, index, field),
       x: Float64Array.from(series.x),
       mean: numbers(series.mean),
       ...around(series, spread),

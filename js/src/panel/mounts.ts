@@ -1,32 +1,73 @@
-/** Charts exist only near the screen, and come into being one a frame: two thousand of them scroll as well as ten. */
+import type { Rest } from "../chart/rest";
+
+/** So many may come into being in one frame. */
+const A_FRAME = 3;
+/** So many that are far again wait for a moment of rest to be taken away; more go at once. */
+const LINGER = 30;
+
+interface Watched {
+  told: (near: boolean) => void;
+  near: boolean;
+}
+
+/**
+ * Charts exist only near the screen, and come into being a few a frame, nearest first: two thousand of them scroll as well as
+ * ten. They go when the page rests, for taking things away costs time too.
+ */
 export class Mounts {
   private readonly observer: IntersectionObserver;
-  private readonly known = new Map<Element, (near: boolean) => void>();
+  private readonly known = new Map<Element, Watched>();
   private readonly waiting = new Set<Element>();
+  private readonly leaving = new Set<Element>();
   private turning = false;
 
-  constructor(margin = "400px 0px") {
-    this.observer = new IntersectionObserver((entries) => this.seen(entries), { rootMargin: margin });
+  constructor(
+    private readonly rest: Rest,
+    margin: string,
+  ) {
+    // The second margin is that of boxes that scroll, a notebook's or an output's; who does not know it does without.
+    const near = { rootMargin: margin, scrollMargin: margin };
+    this.observer = new IntersectionObserver((entries) => this.seen(entries), near);
   }
 
   /** Tells `told` when the element comes near (in its turn) and when it is far again, until the answer is called. */
   watch(el: Element, told: (near: boolean) => void): () => void {
-    this.known.set(el, told);
+    this.known.set(el, { told, near: false });
     this.observer.observe(el);
     return () => {
       this.observer.unobserve(el);
       this.known.delete(el);
       this.waiting.delete(el);
+      this.leaving.delete(el);
     };
   }
 
   private seen(entries: IntersectionObserverEntry[]): void {
-    for (const entry of entries) {
-      if (entry.isIntersecting) this.waiting.add(entry.target);
+    // Whatever scrolls, a page or a box in it, is noticed here at the latest.
+    if (entries.some(({ target }) => this.known.get(target)?.near)) this.rest.stir();
+    for (const { isIntersecting, target } of entries) {
+      if (isIntersecting) {
+        if (!this.leaving.delete(target) && !this.known.get(target)?.near) this.waiting.add(target);
+      }
       // One that was passed by before its turn costs nothing.
-      else if (!this.waiting.delete(entry.target)) this.known.get(entry.target)?.(false);
+      else if (!this.waiting.delete(target) && this.known.get(target)?.near) this.leaving.add(target);
     }
     this.turn();
+    if (this.leaving.size) this.rest.take(this.clear);
+  }
+
+  private readonly clear = (): void => {
+    for (const el of [...this.leaving].slice(0, A_FRAME)) this.tell(el, false);
+    if (this.leaving.size) this.rest.take(this.clear);
+  };
+
+  private tell(el: Element, near: boolean): void {
+    this.waiting.delete(el);
+    this.leaving.delete(el);
+    const found = this.known.get(el);
+    if (!found || found.near === near) return;
+    found.near = near;
+    found.told(near);
   }
 
   private turn(): void {
@@ -34,28 +75,24 @@ export class Mounts {
     this.turning = true;
     requestAnimationFrame(() => {
       this.turning = false;
-      const next = this.nearest();
-      if (next) {
-        this.waiting.delete(next);
-        this.known.get(next)?.(true);
-      }
+      for (const el of this.nearest()) this.tell(el, true);
+      for (const el of [...this.leaving].slice(0, Math.max(0, this.leaving.size - LINGER)))
+        this.tell(el, false);
       this.turn();
     });
   }
 
-  /** Of those that wait, the one nearest to the middle of the screen. */
-  private nearest(): Element | null {
-    let found: Element | null = null;
-    let distance = Number.POSITIVE_INFINITY;
-    for (const el of this.waiting) {
+  /** Of those that wait, the few nearest to the middle of the screen. */
+  private nearest(): Element[] {
+    const away = (el: Element) => {
       const box = el.getBoundingClientRect();
-      const away = Math.abs((box.top + box.bottom) / 2 - innerHeight / 2);
-      if (away < distance) {
-        found = el;
-        distance = away;
-      }
-    }
-    return found;
+      return Math.abs((box.top + box.bottom) / 2 - innerHeight / 2);
+    };
+    return [...this.waiting]
+      .map((el) => ({ el, away: away(el) }))
+      .sort((a, b) => a.away - b.away)
+      .slice(0, A_FRAME)
+      .map(({ el }) => el);
   }
 }
 

@@ -1,4 +1,5 @@
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
+import { goalsOf } from "../core/best";
 import { asNumber, Series } from "../core/series";
 import type { LiveEvent, Liveness, MetricsAnswer, Row, Run } from "../core/types";
 import type { Source } from "../source/source";
@@ -28,6 +29,8 @@ export interface BoardOptions {
 export class Board {
   readonly runs = signal<Run[]>([]);
   readonly metrics = signal<string[]>([]);
+  /** What the programs of the runs said is good of their metrics. */
+  readonly goals = computed(() => goalsOf(this.runs.value));
   readonly liveness = signal<Liveness>({ state: "reconnecting", since: Date.now() });
   readonly loading = signal(true);
   readonly error = signal<string | null>(null);
@@ -48,7 +51,7 @@ export class Board {
   private readonly asked = new Map<string, Set<string>>();
   /** Rows that came while their metric was being asked for. */
   private readonly meanwhile = new Map<string, Row[]>();
-  private requests = 0;
+  private readonly loads = new Set<{ metrics: readonly string[]; aborter: AbortController }>();
   private pumping = false;
   /** Counts the openings: an answer to what was asked before the last one is let go. */
   private epoch = 0;
@@ -115,6 +118,7 @@ export class Board {
   close(): void {
     this.aborter.abort();
     this.stream.abort();
+    for (const { aborter } of this.loads) aborter.abort();
   }
 
   /** The runs that it is about, if not all. */
@@ -151,6 +155,8 @@ export class Board {
       const left = (this.needed.get(metric) ?? 1) - 1;
       if (left > 0) this.needed.set(metric, left);
       else this.needed.delete(metric);
+      // What was scrolled past must not keep what is looked at waiting.
+      for (const load of this.loads) if (!load.metrics.some((m) => this.needed.has(m))) load.aborter.abort();
     };
   }
 
@@ -189,7 +195,7 @@ export class Board {
     // Charts come into sight together: one request serves many.
     setTimeout(() => {
       this.pumping = false;
-      while (this.requests < AT_ONCE) {
+      while (this.loads.size < AT_ONCE) {
         const next = this.next();
         if (!next) return;
         void this.load(next.metrics, next.runs);
@@ -217,8 +223,10 @@ export class Board {
 
   private async load(metrics: string[], runs: string[]): Promise<void> {
     const { epoch } = this;
-    const { signal } = this.aborter;
-    this.requests++;
+    const aborter = new AbortController();
+    const { signal } = aborter;
+    const load = { metrics, aborter };
+    this.loads.add(load);
     for (const metric of metrics) {
       const asked = this.asked.get(metric) ?? new Set<string>();
       for (const run of runs) asked.add(run);
@@ -240,7 +248,7 @@ export class Board {
       this.error.value = error instanceof Error ? error.message : String(error);
       await new Promise((done) => setTimeout(done, AGAIN));
     } finally {
-      this.requests--;
+      this.loads.delete(load);
       for (const metric of metrics) {
         const asked = this.asked.get(metric);
         for (const run of runs) asked?.delete(run);

@@ -1,5 +1,5 @@
 import { effect, type Signal, signal } from "@preact/signals";
-import type { XAxis } from "../chart/figure";
+import type { XAxis } from "../chart/model";
 import type { Smoother } from "../core/smooth";
 
 export type Size = "s" | "m" | "l";

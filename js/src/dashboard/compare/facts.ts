@@ -1,24 +1,19 @@
 // What can be said of some runs, line by line: the same key of each beside the others.
-import { direction } from "../../core/best";
-import { glob } from "../../core/expression";
+import { goalOf, goalsOf } from "../../core/best";
 import { leaves } from "../../core/leaves";
 import { endOf } from "../../core/life";
 import { matcher } from "../../core/sections";
 import type { Json, Run } from "../../core/types";
 import { compare } from "../table/view";
 
-export interface Definition {
-  goal?: string;
-}
-
 /** What a list tells of a run when it is asked for by name. */
 export interface Facts {
   run: string;
-  summary: Record<string, Json>;
+  /** Of runs that were running when they were first looked at. */
+  summary?: Record<string, Json>;
   environment: Record<string, Json> | null;
   git: Record<string, Json> | null;
   command: string[] | null;
-  metric_definitions: Record<string, Definition> | null;
 }
 
 export interface Line {
@@ -63,21 +58,6 @@ export function linesOf(
   return [...found].map(([key, values]) => line(section, key, values, goal(key)));
 }
 
-/** Which value of a metric is the best: what a program said (the longest glob that covers it), else what its name tells. */
-export function goalOf(metric: string, definitions: Readonly<Record<string, Definition>>): Line["goal"] {
-  const said = Object.entries(definitions)
-    .filter(([name, { goal }]) => goal && (name === metric || glob(metric, name)))
-    .sort(([a], [b]) => Number(b === metric) - Number(a === metric) || b.length - a.length)[0]?.[1].goal;
-  return said === "minimize" ? "min" : said === "maximize" ? "max" : direction(metric);
-}
-
-/** What the programs of some runs said of their metrics. */
-export function definitionsOf(facts: Iterable<Facts | undefined>): Record<string, Definition> {
-  const found: Record<string, Definition> = {};
-  for (const each of facts) Object.assign(found, each?.metric_definitions ?? {});
-  return found;
-}
-
 /** Positions of the best values; none where all are alike or nobody knows what is good. */
 export function bestOf({ values, goal }: Line): ReadonlySet<number> {
   if (goal === null) return new Set();
@@ -106,7 +86,7 @@ export function inputsAndResults(
   facts: ReadonlyMap<string, Facts>,
   now: number,
 ): Line[] {
-  const definitions = definitionsOf(facts.values());
+  const goals = goalsOf(runs);
   const span = (run: Run) => {
     const end = endOf(run, now);
     return run.start_time === null || end === null ? null : Math.round((end - run.start_time) / 1000);
@@ -157,7 +137,7 @@ export function inputsAndResults(
     ...linesOf(
       "summary",
       runs.map((run) => facts.get(run.run)?.summary ?? run.summary),
-      (key) => goalOf(key, definitions),
+      (key) => goalOf(key, goals),
     ),
   ].filter((l) => l.section !== "run" || l.values.some((v) => v !== null));
 }

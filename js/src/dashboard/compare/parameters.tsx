@@ -1,5 +1,6 @@
 import { useMemo } from "preact/hooks";
 import { axisOf } from "../../core/axis";
+import { type Goals, goalOf } from "../../core/best";
 import { formatValue } from "../../core/format";
 import { runColor } from "../../core/palette";
 import { type Dimension, goodness, insideOf, SHADES } from "../../core/parallel";
@@ -10,7 +11,6 @@ import { FieldLists } from "../parts/fieldlists";
 import { MOST_COMPARED } from "../parts/limits";
 import { Popover } from "../parts/popover";
 import type { Row } from "../table/columns";
-import { definitionsOf, type Facts, goalOf } from "./facts";
 import { Importances } from "./importances";
 import { Parallel, shadeColor } from "./parallel";
 import { type Findings, findings, labelOf, OWN_AXES, tells, useSample, valueAt } from "./sample";
@@ -23,15 +23,7 @@ const AXES = 6;
 const BEST = 10;
 
 /** What the inputs of many runs have to do with a result of theirs. */
-export function Parameters({
-  project,
-  view,
-  facts,
-}: {
-  project: string;
-  view: CompareView;
-  facts: ReadonlyMap<string, Facts>;
-}) {
+export function Parameters({ project, view, goals }: { project: string; view: CompareView; goals: Goals }) {
   const scope: Scope = view.scope.value ?? (view.runFilter.value ? "filter" : "all");
   const { columns, error } = useSample(project, scope, view.runs.value, view.runFilter.value);
   const found = useMemo(
@@ -76,7 +68,7 @@ export function Parameters({
       <Failure text={error} />
       {!columns && !error && <div class="card loading" aria-busy="true" style={{ height: "320px" }} />}
       {columns && found && (
-        <Found project={project} view={view} rows={columns.rows} found={found} facts={facts} />
+        <Found project={project} view={view} rows={columns.rows} found={found} goals={goals} />
       )}
     </>
   );
@@ -87,16 +79,16 @@ function Found({
   view,
   rows,
   found,
-  facts,
+  goals,
 }: {
   project: string;
   view: CompareView;
   rows: readonly Row[];
   found: Findings;
-  facts: ReadonlyMap<string, Facts>;
+  goals: Goals;
 }) {
   const { target, parameters } = found;
-  const goal = target === null ? null : goalOf(target, definitionsOf(facts.values()));
+  const goal = target === null ? null : goalOf(target, goals);
   const targetField = target === null ? null : `summary.${target}`;
   const axes = view.axes.value;
   const fields = useMemo(() => {

@@ -1,4 +1,5 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { goalsOf } from "../../core/best";
 import { groupable } from "../../core/groupable";
 import type { Run } from "../../core/types";
 import { Charts } from "../../panel/charts";
@@ -28,9 +29,9 @@ const NAMES: Record<Tab, string> = {
   code: "Code and machine",
   parameters: "Parameters",
 };
-const FACTS = "summary,environment,git,command,metric_definitions";
-/** What of it may change while a run goes on. */
-const LATER = "summary,metric_definitions";
+const FACTS = "environment,git,command";
+/** What may change while a run goes on; of others the list itself has told it. */
+const LATER = "summary";
 const AGAIN = 3000;
 
 /** Some runs of a project side by side: what differs, their charts, code and machine; and what inputs have to do with results. */
@@ -120,7 +121,7 @@ export function ComparePage({ project }: { project: string }) {
             </p>
           </Teach>
         )}
-        {overall && <Parameters project={project} view={view} facts={facts} />}
+        {overall && <Parameters project={project} view={view} goals={goalsOf(runs)} />}
         {runs.length > 0 && (
           <>
             <Tabs
@@ -137,7 +138,7 @@ export function ComparePage({ project }: { project: string }) {
               )}
               {tab === "charts" && <Drawn board={board} view={view} runs={runs} />}
               {tab === "code" && <Code project={project} view={view} runs={runs} facts={facts} />}
-              {tab === "parameters" && <Parameters project={project} view={view} facts={facts} />}
+              {tab === "parameters" && <Parameters project={project} view={view} goals={goalsOf(runs)} />}
             </TabPanel>
           </>
         )}
@@ -231,15 +232,18 @@ function useGrowing(project: string, runs: readonly string[]): Board {
   return board;
 }
 
-/** What lists tell only when asked: results as they are now, how the runs came about, what their programs said of metrics. */
+/** What lists tell only when asked: how the runs came about, and the results of running ones as they are now. */
 function useFacts(project: string, runs: readonly string[], running: boolean): ReadonlyMap<string, Facts> {
   const [facts, setFacts] = useState<ReadonlyMap<string, Facts>>(new Map());
+  const ran = useRef(false);
   useEffect(() => {
     if (runs.length === 0) return;
     const aborter = new AbortController();
     const { signal } = aborter;
     const load = async () => {
-      let fields = FACTS;
+      // A run that has ended meanwhile ended with other results than the list told.
+      let fields = ran.current ? `${FACTS},${LATER}` : FACTS;
+      ran.current ||= running;
       let failed: boolean;
       do {
         try {

@@ -1,4 +1,4 @@
-import { direction } from "../../core/best";
+import { direction, type Goals, saidOf } from "../../core/best";
 import { formatValue } from "../../core/format";
 import { matcher } from "../../core/sections";
 import type { Json, MetricSummary, RunDetail } from "../../core/types";
@@ -21,7 +21,7 @@ export function Summary({ detail, query, set }: { detail: RunDetail } & Within) 
     );
   const matches = matcher(search);
   const shown = metrics.filter(([metric]) => matches(metric));
-  const definitions = detail.metric_definitions ?? {};
+  const goals = detail.goals ?? {};
   return (
     <>
       <div class="bar">
@@ -55,7 +55,7 @@ export function Summary({ detail, query, set }: { detail: RunDetail } & Within) 
               </thead>
               <tbody>
                 {shown.map(([metric, facts]) => {
-                  const best = bestOf(metric, facts, definitions[metric]);
+                  const best = bestOf(metric, facts, goals);
                   return (
                     <tr key={metric}>
                       <th scope="row" title={metric}>
@@ -131,18 +131,20 @@ interface Best {
 }
 
 /** By what the program defined, else by what the name tells. */
-export function bestOf(metric: string, facts: MetricSummary, definition?: { goal?: string }): Best | null {
+export function bestOf(metric: string, facts: MetricSummary, goals: Goals): Best | null {
+  const said = saidOf(metric, goals);
+  const way = said ?? direction(metric);
+  const why =
+    said !== null
+      ? `${said === "min" ? "minimized" : "maximized"}, as define_metric() says`
+      : `the ${way === "min" ? "least" : "greatest"}, as its name suggests; define_metric(goal=…) decides`;
   if (facts.best !== undefined && facts.best !== null)
     return {
       value: facts.best,
       step: facts.best_step ?? null,
-      why: definition?.goal
-        ? `${definition.goal}d, as define_metric() says`
-        : "the best, as define_metric() says",
+      why: said === null ? "the best, as define_metric() says" : why,
     };
-  const way = direction(metric);
   if (way === null) return null;
-  const why = `the ${way === "min" ? "least" : "greatest"}, as its name suggests; define_metric(goal=…) decides`;
   return way === "min"
     ? { value: facts.min, step: facts.min_step, why }
     : { value: facts.max, step: facts.max_step, why };

@@ -1,0 +1,54 @@
+import { nearest } from "../core/extent";
+import { clockOffset } from "./figure";
+import type { ChartModel, Drawn, Figure } from "./model";
+import type { Places } from "./places";
+import type { Row } from "./readout";
+
+/** An x value in the terms of the picture's axis. */
+export function onAxis(model: ChartModel, x: number): number {
+  if (model.xAxis === "wall") return x - clockOffset(x);
+  return isLogX(model) ? Math.log10(x) : x;
+}
+
+/** What `onAxis` undoes. */
+export function offAxis(model: ChartModel, at: number): number {
+  if (model.xAxis === "wall") return at + clockOffset(at);
+  return isLogX(model) ? 10 ** at : at;
+}
+
+export function isLogX(model: ChartModel): boolean {
+  return Boolean(model.logX) && model.xAxis !== "wall";
+}
+
+/** Each line's point nearest to `x`, if it reaches there, from the top of the chart down. */
+export function rowsAt(model: ChartModel, picture: Figure, places: Places, x: number): Row[] {
+  const rows: Row[] = [];
+  const place = places.alongX(onAxis(model, x));
+  for (const line of picture.drawn) {
+    const at = nearest(line.x, x);
+    if (at < 0) continue;
+    const left = places.alongX(onAxis(model, line.x[at]!));
+    if (outside(line, x) && Math.abs(left - place) > 12) continue;
+    const value = line.y[at]!;
+    const y = places.alongY(model.logY ? Math.log10(value) : value);
+    rows.push({
+      run: line.run,
+      name: line.name,
+      color: line.color,
+      x: line.x[at]!,
+      value,
+      raw: line.raw[at]!,
+      low: line.low?.[at] ?? null,
+      high: line.high?.[at] ?? null,
+      runs: line.runs?.[at] ?? null,
+      left: places.left + left,
+      top: Number.isFinite(y) ? y : places.height,
+      offset: places.top,
+    });
+  }
+  return rows.sort((a, b) => a.top - b.top);
+}
+
+function outside(line: Drawn, x: number): boolean {
+  return x < line.x[0]! || x > line.x[line.x.length - 1]!;
+}
