@@ -69,8 +69,8 @@ def test_runs_are_sorted_by_several_columns_and_grouped(three, page):
 def test_selected_runs_are_tagged_undone_exported_and_deleted(three, page):
     """Deleting asks once, for those named."""
     page.goto(f"{three.url}projects/p/runs")
-    page.get_by_label("Select one", exact=True).click()
-    page.get_by_label("Select two", exact=True).click()
+    page.get_by_label("Select one", exact=True).check()
+    page.get_by_label("Select two", exact=True).check()
     page.get_by_role("button", name="Tag…").click()
     page.get_by_label("Add, separated by commas").fill("seen")
     page.get_by_role("button", name="Change tags").click()

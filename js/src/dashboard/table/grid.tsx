@@ -222,8 +222,9 @@ export function Grid(props: Props) {
                       aria-label={`Select ${row.name}`}
                       checked={chosen}
                       onClick={(event) => {
-                        event.preventDefault();
                         pick(row, event.shiftKey);
+                        // A range has its end in it, also where the click itself took the tick away.
+                        if (event.shiftKey) event.currentTarget.checked = true;
                       }}
                     />
                     <Swatch row={row} recolor={props.recolor} />
