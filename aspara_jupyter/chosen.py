@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from aspara.catalog.library import Library, LocalLibrary, local
 from aspara.catalog.projects import ApiProject
 from aspara.catalog.runs import RunInfo
 from aspara.catalog.series import Series, SeriesQuery
-from aspara.errors import UsageError
+from aspara.errors import NotFound, UsageError
 from aspara.palette import PALETTE
 from aspara.recording.run import Run
 from aspara_jupyter.points import Columns
@@ -67,6 +69,10 @@ class Selection:
         """The project, if it was given whole."""
         return next((one for one in self.projects if one.library is library and one.project == project), None)
 
+    def groups(self) -> list[list[Chosen]]:
+        """The runs by library and project: each group is asked for together."""
+        return grouped(self.runs)
+
     def look(self) -> dict[Chosen, RunInfo]:
         """How the runs stand. Those that were deleted are let go; those that have begun in whole projects are taken in.
 
@@ -78,26 +84,29 @@ class Selection:
     def _look(self) -> dict[Chosen, RunInfo]:
         here: dict[str, RunInfo] = {}
         for place in self.projects:
-            if isinstance(place.library, LocalLibrary):
-                names = place.library.catalog.layout.runs(place.project)
-            else:
-                infos = place.library.runs(place.project)
-                here |= {f"{place.project}/{info.run}": info for info in infos}
-                names = [info.run for info in reversed(infos)]
-            begun = [name for name in names if name not in place.known][: max(0, MOST - len(self.runs))]
-            place.known.update(begun)
-            self.runs += [Chosen(place.library, place.project, name) for name in begun]
+            with contextlib.suppress(NotFound):
+                here |= self._begun(place)
         for members in self.groups():
             library, project = members[0].library, members[0].project
             asked = [run.run for run in members if run.key not in here]
             if asked and (isinstance(library, LocalLibrary) or self.whole(library, project) is None):
-                here |= {f"{project}/{info.run}": info for info in library.runs(project, asked)}
+                with contextlib.suppress(NotFound):
+                    here |= {f"{project}/{info.run}": info for info in library.runs(project, asked)}
         self.runs[:] = [run for run in self.runs if run.key in here]
         return {run: here[run.key] for run in self.runs}
 
-    def groups(self) -> list[list[Chosen]]:
-        """The runs by library and project: each group is asked for together."""
-        return grouped(self.runs)
+    def _begun(self, place: Whole) -> dict[str, RunInfo]:
+        """Takes in the runs that have begun in a project; what was learned by the way of those that are known."""
+        if isinstance(place.library, LocalLibrary):
+            infos = []
+            names = place.library.catalog.layout.runs(place.project)
+        else:
+            infos = place.library.runs(place.project)
+            names = [info.run for info in reversed(infos)]
+        begun = [name for name in names if name not in place.known][: max(0, MOST - len(self.runs))]
+        place.known.update(begun)
+        self.runs += [Chosen(place.library, place.project, name) for name in begun]
+        return {f"{place.project}/{info.run}": info for info in infos}
 
 
 def grouped(runs: Iterable[Chosen]) -> list[list[Chosen]]:
@@ -229,6 +238,12 @@ def colors(infos: Iterable[RunInfo]) -> list[int]:
         taken.add(slot % len(PALETTE))
         found.append(slot)
     return found
+
+
+def shown_names(infos: Collection[RunInfo]) -> list[str]:
+    """The runs' names, with that of the file where several have the same."""
+    counts = Counter(info.name for info in infos)
+    return [info.name if counts[info.name] == 1 else f"{info.name} ({info.run})" for info in infos]
 
 
 def epochs(config: Any) -> float | None:

@@ -10,7 +10,7 @@ import numpy as np
 from aspara.catalog.series import METRIC, RELATIVE, STEP, TIME, Series, SeriesQuery
 from aspara.errors import UsageError
 from aspara.palette import run_color
-from aspara_jupyter.chosen import Chosen, chosen, colors, points_of
+from aspara_jupyter.chosen import Chosen, chosen, colors, points_of, shown_names
 from aspara_jupyter.points import Floats
 from aspara_jupyter.words import escaped
 
@@ -44,13 +44,13 @@ def plot(
     found = _asked(members, metrics, x, points)
     infos = {run.key: run.look() for run in members}
     slots = dict(zip(infos, colors(infos.values()), strict=True))
+    names = dict(zip(infos, shown_names(infos.values()), strict=True))
     several = len(infos) > 1
     figure = go.Figure()
     for place, (metric, by_run) in enumerate(found.items()):
         for key, series in by_run.items():
-            info = infos[key]
             name = escaped(
-                f"{info.name} · {metric}" if several and len(found) > 1 else info.name if several else metric
+                f"{names[key]} · {metric}" if several and len(found) > 1 else names[key] if several else metric
             )
             color = run_color(slots[key] if several or len(found) == 1 else place)
             line = {"color": color, "width": 1.8, "dash": _DASHES[place % len(_DASHES)] if several else "solid"}

@@ -12,7 +12,7 @@ from aspara.catalog.series import SeriesQuery
 from aspara.catalog.sheet import Sheet
 from aspara.recording.run import Run
 from aspara_jupyter import picture
-from aspara_jupyter.chosen import Chosen, colors, columns_of, info_of, points_of
+from aspara_jupyter.chosen import Chosen, colors, columns_of, info_of, points_of, shown_names
 from aspara_jupyter.points import Columns
 
 RUN_MIME = "application/vnd.aspara.run+json"
@@ -68,8 +68,8 @@ def picture_of(
         states[info.status] = states.get(info.status, 0) + 1
     facts = " · ".join(f"{count} {status}" for status, count in states.items())
     members = [
-        (run.key, info.name, slot, columns)
-        for run, info, slot, columns in zip(runs, infos, colors(infos), series, strict=True)
+        (run.key, name, slot, columns)
+        for run, name, slot, columns in zip(runs, shown_names(infos), colors(infos), series, strict=True)
     ]
     return picture.of_runs(title or heading(infos), facts, members)
 

@@ -210,6 +210,36 @@ aspara.finish()
     lab.let_end("zoom")
 
 
+def test_smoothing_axes_and_sections_are_changed_while_the_cell_is_running(notebook, lab):
+    """The page draws what it has in another way; the kernel, which trains, is not asked."""
+    code = training("controls").replace(
+        '"lr": 0.1', '"lr": 0.1, "val/a": 1.0, "val/b": 2.0, "val/c": 3.0, "val/d": 4.0'
+    )
+    book = notebook(code)
+    book.run_cell()
+    book.wait_for_points(140)
+    widget = book.page.locator(".aspara-widget")
+    chart = "document.querySelector('.aspara-widget [data-metric=\"train/loss\"] .js-plotly-plot')"
+    book.page.wait_for_function(f"() => {chart}?.querySelectorAll('.scatterlayer .trace').length === 1")
+    widget.get_by_label("Smoothing", exact=False).first.fill("0.9")
+    book.page.wait_for_function(f"() => {chart}.querySelectorAll('.scatterlayer .trace').length === 2")
+    widget.get_by_role("button", name="log y").click()
+    book.page.wait_for_function(f"() => {chart}.layout.yaxis.type === 'log'")
+    widget.get_by_role("button", name="relative").click()
+    # Seconds since the run began, of which there are far fewer than steps.
+    book.page.wait_for_function(f"() => {chart}.data[0].x.at(-1) < {chart}.data[0].x.length / 2")
+    fold = widget.locator(".section-head .fold", has_text="val")
+    fold.click()
+    widget.locator("[data-metric='val/a']").wait_for(state="detached")
+    fold.click()
+    widget.locator("[data-metric='val/a']").wait_for()
+    seen = book.points()
+    assert book.wait_for_points(seen + 70) > seen
+    assert book.running()
+    book.shot("lab-controls")
+    lab.let_end("controls")
+
+
 def test_earlier_runs_are_drawn_beside_while_the_cell_is_running(notebook, lab):
     """The Compare menu lists the project's other runs; choosing one draws it in the charts that it shares."""
     book = notebook(training("first", steps=40), training("second"))

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import aspara
+from aspara.catalog.catalog import Catalog
 from aspara.errors import RunNotFound, UsageError
 from aspara.server.app import Server
 from aspara_jupyter import LiveChart
@@ -91,6 +92,16 @@ def test_ended_runs_are_a_picture_that_needs_nothing(kernel, record):
         [f"{r['project']}/{r['run']}" for r in shown[CHART]["runs"]],
         shown[CHART]["height"],
     )
+
+
+def test_runs_of_one_name_are_told_apart(record):
+    """By what their files are called, in every face of the picture and in plotly figures."""
+    runs = [record("p", "same"), record("p", "same"), record("p", "other")]
+    expected = {f"same ({runs[0].run})", f"same ({runs[1].run})", "other"}
+    shown = LiveChart("p", "loss")._repr_mimebundle_()
+    assert expected == {trace["name"] for trace in shown[FIGURE]["data"]}
+    assert all(name in shown["image/svg+xml"] and name in shown["text/plain"] for name in expected)
+    assert expected == {trace.name for trace in aspara.Api().runs("p").plot("loss").data}
 
 
 def test_a_picture_of_many_runs_stays_small(record):
@@ -194,6 +205,22 @@ def test_a_look_at_runs_far_away_is_one_request(record, data):
         assert 1 == len(asked)
         aspara.Api(data).run(runs[2].path).delete()
         assert [run.path for run in runs if run is not runs[2]] == [run.key for run in selection.look()]
+    finally:
+        server.stop()
+        thread.join(10)
+
+
+@pytest.mark.parametrize("far", [False, True], ids=["here", "far away"])
+def test_a_chart_outlives_its_project(record, data, far):
+    """Somebody deletes it while it is shown: the chart is empty, and nothing raises."""
+    record("p", "one")
+    server = Server(data, port=0)
+    thread = server.start_in_thread()
+    try:
+        chart = LiveChart(aspara.Api(server.url).project("p") if far else "p")
+        Catalog(data).delete_project("p")
+        assert [] == chart._repr_mimebundle_()[CHART]["runs"]
+        assert [] == chart.runs
     finally:
         server.stop()
         thread.join(10)

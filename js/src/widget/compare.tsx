@@ -1,6 +1,7 @@
 import { useContext, useEffect, useState } from "preact/hooks";
 import { formatAgo } from "../core/format";
 import { runColor } from "../core/palette";
+import { tellApart } from "../core/twins";
 import type { Run } from "../core/types";
 import { StatusBadge } from "../panel/badges";
 import { PanelContext } from "../panel/environment";
@@ -45,6 +46,7 @@ function Choices({ session, project, self }: { session: Session; project: string
   if (failed) return <Failure text={failed} />;
   if (!runs) return <p class="faint">Asking for the runs…</p>;
   if (runs.length === 0) return <p class="faint">This is the project's only run.</p>;
+  const apart = tellApart(runs);
   const wanted = text.trim().toLowerCase();
   const found = runs.filter((run) => `${run.name} ${run.tags.join(" ")}`.toLowerCase().includes(wanted));
   return (
@@ -75,6 +77,7 @@ function Choices({ session, project, self }: { session: Session; project: string
               <i class="dot" style={{ background: runColor(run.color) }} aria-hidden="true" />
               <span class="w-name" title={run.name}>
                 {run.name}
+                {apart.has(run.run) && <span class="faint"> {apart.get(run.run)}</span>}
               </span>
               <span class="faint">{formatAgo(run.start_time, Date.now())}</span>
               <StatusBadge status={run.status} dot />

@@ -1,5 +1,6 @@
 import { useMemo, useState } from "preact/hooks";
 import { runColor } from "../core/palette";
+import { tellApart } from "../core/twins";
 import type { Run } from "../core/types";
 import { StatusBadge } from "../panel/badges";
 import { Charts } from "../panel/charts";
@@ -57,6 +58,7 @@ function Drawn({
   const { title, metrics: named, height } = comparison.reference.value;
   const runs = board.runs.value;
   const shown = useMemo(() => runs.filter((run) => !hidden.has(run.run)), [runs, hidden]);
+  const apart = useMemo(() => tellApart(runs), [runs]);
   const takes = useMemo(() => wanted(named), [named]);
   // A metric that the chart is not about may come with a row that has others.
   const metrics = board.metrics.value.filter(takes);
@@ -98,6 +100,7 @@ function Drawn({
             >
               <i class="dot" style={{ background: runColor(run.color) }} aria-hidden="true" />
               <span class="w-name">{run.name}</span>
+              {apart.has(run.run) && <span class="faint">{apart.get(run.run)}</span>}
               <StatusBadge status={run.status} dot />
             </button>
           </li>
