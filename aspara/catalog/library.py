@@ -202,6 +202,7 @@ class LocalLibrary:
         def told() -> Generator[Told, None, None]:
             subscription = begun
             with contextlib.closing(watcher):
+                yield "", {}
                 while True:
                     for event in subscription.take(1.0):
                         yield event.kind, event.data
@@ -211,7 +212,10 @@ class LocalLibrary:
                         subscription.close()
                         subscription = watcher.subscribe(project, [run], cursor=behind)
 
-        return told()
+        # One that is closed before anything was told must end the watching, too.
+        events = told()
+        next(events)
+        return events
 
     def close(self) -> None:
         """Lets go of what was read."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from aspara.catalog.expression import Expression
 from aspara.catalog.jsontable import JsonTable, open_table
+from aspara.catalog.present import presentable
 from aspara.errors import UsageError
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Tables:
         """``{"columns", "rows", "offset", "total"}`` of a table in JSON or Parquet; ``total`` counts the rows that are left."""
         columns, rows, total = _of_parquet(path, query) if path.suffix == ".parquet" else self._of_json(path, query)
         shown = [[_plain(cell, query.width) for cell in row] for row in rows]
-        return {"columns": columns, "rows": shown, "offset": query.offset, "total": total}
+        return {"columns": presentable(columns), "rows": shown, "offset": query.offset, "total": total}
 
     def _of_json(self, path: Path, query: TableQuery) -> tuple[list[Any], Iterable[Any], int]:
         known = self._opened(path)
@@ -179,12 +180,14 @@ def _text(cell: Any) -> str:
 
 
 def _plain(cell: Any, width: int | None) -> Any:
-    if isinstance(cell, str) and width is not None and len(cell) > width:
-        return f"{cell[:width]}…"
-    if cell is None or isinstance(cell, bool | int | str):
-        return cell
     if isinstance(cell, float):
         return cell if cell - cell == 0 else str(cell)
+    # A file may hold what no answer can: halves of surrogate pairs, integers without end, depth.
+    cell = presentable(cell)
+    if isinstance(cell, str) and width is not None and len(cell) > width:
+        return f"{cell[:width]}…"
+    if cell is None or isinstance(cell, bool | int | float | str):
+        return cell
     if isinstance(cell, list | dict):
         # References to media are short; anything else is shown as text by who cut it.
         return (

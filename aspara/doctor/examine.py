@@ -14,6 +14,7 @@ from aspara.catalog.catalog import Catalog
 from aspara.catalog.runs import RunInfo
 from aspara.client.journal import Journal, journals
 from aspara.doctor import lines
+from aspara.doctor.artifacts import artifacts
 from aspara.doctor.findings import Finding, Quarantine, Repair, Untouchable
 from aspara.doctor.surroundings import surroundings
 from aspara.model import STATUS_FROM_DISK, STATUS_ON_DISK
@@ -32,6 +33,7 @@ def examine(
     layout = catalog.layout
     for name in layout.projects() if project is None else [project]:
         yield from _project(catalog, name)
+        yield from artifacts(layout.artifacts(name), data_dir)
         infos = {info.run: info for info in catalog.runs(name)}
         ids = Counter(info.id for info in infos.values())
         for run in layout.runs(name):

@@ -214,13 +214,21 @@ class Collections:
         self.clean()
 
     def clean(self, young: float = _YOUNG) -> int:
-        """Removes content that no version holds; what is younger than `young` seconds may belong to one being made."""
-        held = {
-            e.get("sha256")
-            for name in self.paths.names()
-            for n in self.paths.numbers(name)
-            for e in self._read(name, n)["entries"]
-        }
+        """Removes content that no version holds; what is younger than `young` seconds may belong to one being made. Nothing is
+        removed while a manifest cannot be read: nobody knows what it holds.
+        """
+        held: set[Any] = set()
+        for name in self.paths.names():
+            for number in self.paths.numbers(name):
+                try:
+                    entries = metadata.read(self.paths.manifest(name, number)).get("entries")
+                except FileNotFoundError:
+                    continue
+                except (OSError, ValueError):
+                    return 0
+                if not isinstance(entries, list) or not all(map(is_entry, entries)):
+                    return 0
+                held.update(entry.get("sha256") for entry in entries)
         removed = 0
         for place, _, names in os.walk(self.paths.blobs):
             for sha256 in names:
@@ -266,7 +274,7 @@ def _sound(found: dict[str, Any], name: str, number: int) -> dict[str, Any]:
     found["name"], found["version"] = name, f"v{number}"
     found["metadata"] = found.get("metadata") or {}
     found["tags"] = [str(tag) for tag in found.get("tags") or ()]
-    found["entries"] = [e for e in found.get("entries") or () if _is_entry(e)]
+    found["entries"] = [e for e in found.get("entries") or () if is_entry(e)]
     for key in list(found):
         try:
             orjson.dumps(found[key])
@@ -275,7 +283,8 @@ def _sound(found: dict[str, Any], name: str, number: int) -> dict[str, Any]:
     return found
 
 
-def _is_entry(entry: Any) -> bool:
+def is_entry(entry: Any) -> bool:
+    """True for what describes one file of a version."""
     if not isinstance(entry, dict) or not isinstance(entry.get("path"), str):
         return False
     if not isinstance(entry.get("size"), int | None) or not isinstance(entry.get("ref"), str | None):

@@ -288,3 +288,22 @@ def test_several_processes_make_versions_at_once(data):
     versions = aspara.Api().artifacts(None, "p/set")
     assert {f"v{n}" for n in range(15)} == {a.version for a in versions}
     assert 16 == blobs(data)
+
+
+def test_nothing_is_removed_while_a_description_cannot_be_read(data):
+    """Content that a damaged version may hold outlives the deletion of another one; once it is mended, the rest is removed."""
+    for name in ("a", "b"):
+        with aspara.init(project="p", name=name) as run:
+            artifact = aspara.Artifact(name, "model")
+            artifact.add_file(folder(data.parent / name, weights=name) / "weights")
+            run.log_artifact(artifact)
+    store = Collections(Layout(data).artifacts("p"))
+    place = store.paths.manifest("a", 0)
+    whole = place.read_text()
+    for damage in (whole[:40], whole.replace("sha256", "sha"), "[]"):
+        place.write_text(damage)
+        assert 0 == store.clean(0)
+    store.delete("b", "v0")
+    place.write_text(whole)
+    assert 1 == store.clean(0)
+    assert store.content("a", "v0", store.manifest("a")["entries"][0]).read_text() == "a"

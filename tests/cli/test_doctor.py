@@ -268,6 +268,35 @@ run.finish()
     assert [] == list((own_surroundings / "state").rglob("*-*.jsonl"))
 
 
+def test_damaged_versions_of_artifacts_are_named(doctor, cli, data, tmp_path):
+    """Descriptions that cannot be understood, lost aliases, and content that is missing or cut off: each by its file."""
+    (tmp_path / "weights").write_text("whole")
+    for n, name in enumerate("abcd"):
+        with aspara.Run(name=f"made{n}", project="digits", dir=data) as run:
+            artifact = aspara.Artifact(name, "model")
+            (tmp_path / "own").write_text(name)
+            artifact.add_file(str(tmp_path / "own"))
+            run.log_artifact(artifact)
+    assert 0 == doctor()[0]
+    folder = data / "digits" / ".artifacts"
+    (folder / "collections" / "a" / "v0.json").write_text("[" * 500)
+    (folder / "collections" / "b" / "aliases.json").write_bytes(b"\0" * 100)
+    entries = {n: json.loads((folder / "collections" / n / "v0.json").read_text())["entries"][0] for n in "cd"}
+    blobs = {n: folder / "blobs" / entry["sha256"][:2] / entry["sha256"] for n, entry in entries.items()}
+    blobs["c"].unlink()
+    blobs["d"].write_text("longer")
+    code, kinds = doctor("--fix")
+    assert 1 == code
+    told = {finding["where"]: finding["what"] for finding in kinds["artifact"]}
+    assert {
+        "digits/.artifacts/collections/a/v0.json",
+        "digits/.artifacts/collections/b/aliases.json",
+        *(str(path.relative_to(data)) for path in blobs.values()),
+    } == told.keys()
+    assert "is missing, the content of own in c:v0" == told[str(blobs["c"].relative_to(data))]
+    assert "holds 6 bytes, not the 1 of own in d:v0" == told[str(blobs["d"].relative_to(data))]
+
+
 def test_one_project(doctor, data):
     """--project looks at one project alone; an unknown one is an error."""
     (data / "words" / "broken.jsonl").write_text("rubbish\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import threading
 
 import aspara
 
@@ -57,3 +58,9 @@ def test_ctrl_c_ends_the_following(data, start):
         run.log({"loss": 1.0})
         program = start("tail", "digits/live", "--data-dir", str(data), until="step 0")
         assert program.stop(signal.SIGINT) == (0, "", "")
+
+
+def test_the_tail_of_a_run_that_has_ended_leaves_nothing_behind(cli):
+    """Nobody goes on watching it."""
+    assert 0 == cli("tail", "digits/fast").code
+    assert not [thread for thread in threading.enumerate() if thread.name == "aspara-watch"]

@@ -156,3 +156,18 @@ def test_a_large_table_is_answered_in_small_pieces(site):
         assert len(answer.content) < 10_000
         assert list(range(offset, offset + 10)) == [row[0] for row in answer.json()["rows"]]
     assert 60 == file(site, "t", query="/rows?limit=1&width=1&search=xxx").json()["total"]
+
+
+def test_cells_that_no_answer_can_hold_are_shown_as_well_as_they_can_be(site):
+    """Halves of surrogate pairs, integers without end and depth in a table's file spoil neither its rows nor a search in them."""
+    run = aspara.init(project="p", name="r")
+    run.log({"t": aspara.Table(columns=["a", "b"], data=[[1, "x"], [2, "y"]])})
+    run.finish()
+    (place,) = site.data.rglob("media/*.json")
+    deep = "[" * 200 + "]" * 200
+    place.write_text(f'{{"columns": ["a", "\\ud800"], "data": [[{10**30}, "\\udfff"], [{deep}, "whole"], [NaN, 1]]}}')
+    rows = file(site, "t", query="/rows").json()["rows"]
+    assert [1e30, "?"] == rows[0]
+    assert "whole" == rows[1][1]
+    assert 1 == file(site, "t", query="/rows?search=whole").json()["total"]
+    assert 200 == file(site, "t", query="/rows?sort=a&width=20").status_code
