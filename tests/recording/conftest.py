@@ -44,6 +44,8 @@ def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
     folder = tmp_path / "data"
     monkeypatch.setenv("ASPARA_DATA_DIR", str(folder))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    # From 3.12 on Python says at each fork that the process has threads, which are ours.
+    monkeypatch.setenv("PYTHONWARNINGS", "ignore:This process:DeprecationWarning")
     yield Disk(folder)
     aspara.finish()
 
