@@ -25,6 +25,8 @@ PICTURES: dict[str, tuple[str, str, int]] = {
     "projects": ("", ".sparkline path", 260),
     "project": ("projects/digits?smooth=0.6", '[data-metric="val/loss"] .js-plotly-plot', 720),
     "runs": ("projects/digits/runs", "text=wide-3", 300),
+    "compare": ("projects/digits/compare?runs=wide-1,wide-2,wide-3", ".diff-table", 700),
+    "parameters": ("projects/sweep/compare?tab=parameters&scope=all", ".importance", 1000),
     "run-charts": ("projects/digits/runs/wide-3", '[data-metric="val/loss"] .js-plotly-plot', 720),
     "run-overview": ("projects/digits/runs/wide-3#overview", ".patch-file", 840),
     "run-summary": ("projects/digits/runs/wide-3#summary", ".own", 360),
@@ -49,6 +51,7 @@ def site(tmp_path_factory):
         metadata.edit(data / project / "metadata.json", lambda content, tags=tags: content.update(tags=tags))
     for i, lr in enumerate((0.005, 0.01, 0.02, 0.03)):
         _curve(data, "digits", f"wide-{i}", lr, ["sweep"], rng if i == 3 else None)
+    _sweep(data)
     metadata.edit(data / "digits" / "metadata.json", lambda c: c.update(notes="Which **width** reads digits best?"))
     with served(data) as server:
         yield server
@@ -81,6 +84,16 @@ def _curve(data: Path, project: str, name: str, rate: float, tags: list[str], rn
     run.finish()
     if rng is not None:
         _captured(data / project, run.run)
+
+
+def _sweep(data: Path) -> None:
+    for i in range(60):
+        lr, depth, act = 10 ** random.uniform(-4, -1), random.randint(2, 8), random.choice(("relu", "gelu"))
+        loss = 0.2 + 0.15 * abs(math.log10(lr) + 2.5) + 0.3 / depth + (act == "relu") * 0.08 + random.gauss(0, 0.02)
+        run = aspara.Run(f"trial-{i}", "sweep", dir=data, config={"lr": lr, "depth": depth, "act": act, "seed": i % 5})
+        for left in (2.0, 1.0):
+            run.log({"val/loss": loss * left})
+        run.finish()
 
 
 def _digit(shift: float) -> np.ndarray:

@@ -145,7 +145,7 @@ function draw(canvas: HTMLCanvasElement, cloud: Cloud, within: Frame, turn: Turn
   const order = Array.from({ length: count }, (_, i) => i).sort(
     (a, b) => seen[3 * a + 2]! - seen[3 * b + 2]!,
   );
-  const size = count > 5000 ? 1.6 : count > 500 ? 2.6 : 7;
+  const size = count > 5000 ? 2 : count > 500 ? 3.2 : 7;
   context.clearRect(0, 0, SIZE, SIZE);
   for (const i of order) {
     context.globalAlpha = 0.45 + 0.55 * ((seen[3 * i + 2]! / within.radius + 1) / 2);
