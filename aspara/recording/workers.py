@@ -35,7 +35,10 @@ def exit_code() -> int:
         return code_of(error)
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        if frame.f_globals.get("__name__") in _LEAVING:
+        module = frame.f_globals.get("__name__")
+        if module == "multiprocessing.process":
+            return 0  # the ceremony of before: nothing ended the worker
+        if module in _LEAVING:
             code = frame.f_locals.get("code")
             return code if type(code) is int else 0
         frame = frame.f_back
