@@ -29,6 +29,7 @@ MOST_NAMES = 20_000
 _LIMIT = 1 << 53
 _SAMPLES = 24
 _WIDE = 64
+_PIECE = 256 << 10
 
 # Numbers that nobody logs stand in for those that JSON has no word for; a block that holds one of them is parsed row by row.
 _STANDINS: tuple[tuple[bytes, bytes, float, float], ...] = (
@@ -85,8 +86,7 @@ def parse_bulk(block: bytes, names: set[str]) -> Bulk | None:
     frame = _parsed(text, schema)
     if frame is None:
         return None
-    characters = np.frombuffer(text, np.uint8)
-    rows = int(np.count_nonzero(characters == ord("\n")))
+    rows, marks = _counted(text)
     steps, times = frame["step"], frame["timestamp"]
     metrics = frame["metrics"]
     if len(frame) != rows or steps.null_count() or times.null_count() or metrics.null_count():
@@ -95,7 +95,6 @@ def parse_bulk(block: bytes, names: set[str]) -> Bulk | None:
     series = {column.name: column for column in columns.iter_columns()}
     missing = {name: column.null_count() for name, column in series.items()}
     points = rows * len(missing) - sum(missing.values())
-    marks = int(np.count_nonzero(characters == ord('"')))
     if marks != 2 * (3 * rows + points):
         return None
     step_array, time_array = steps.to_numpy(), times.to_numpy()
@@ -118,6 +117,21 @@ def parse_bulk(block: bytes, names: set[str]) -> Bulk | None:
                 array[array == stood_in] = meant
         values[name] = (array, where)
     return Bulk(step_array, time_array, values, points)
+
+
+def _counted(text: bytes) -> tuple[int, int]:
+    """How many newlines and quotation marks there are; a piece at a time, which stays in the processor's cache."""
+    import numpy as np
+
+    characters = np.frombuffer(text, np.uint8)
+    room = np.empty(min(_PIECE, len(characters)), np.bool_)
+    lines = marks = 0
+    for begin in range(0, len(characters), _PIECE):
+        piece = characters[begin : begin + _PIECE]
+        here = room[: len(piece)]
+        lines += int(np.count_nonzero(np.equal(piece, ord("\n"), out=here)))
+        marks += int(np.count_nonzero(np.equal(piece, ord('"'), out=here)))
+    return lines, marks
 
 
 def _parsed(text: bytes, schema: dict[str, Any]) -> polars.DataFrame | None:

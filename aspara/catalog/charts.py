@@ -49,9 +49,7 @@ def series(indexes: Indexes, project: str, stems: Sequence[str], query: SeriesQu
     until = moment(query.wait)
     looks = None if until is None else until + _LOOKS
     read = there = 0
-    for stem in stems:
-        index = indexes.of(project, stem)
-        whole = indexes.read(index, until)
+    for stem, index, whole in indexes.each(project, stems, until):
         with index.lock:
             source, share = (index, 1.0) if whole else indexes.stand_in(index, len(stems), looks)
             along = source.columns.get(query.x_metric or "")

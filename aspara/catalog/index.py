@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aspara import files
 from aspara.catalog import bulk
+from aspara.catalog.ahead import Ahead
 from aspara.catalog.parts import read_part, rows_of_part
 from aspara.catalog.points import Points
 from aspara.catalog.reader import (
+    CHUNK,
     Found,
     Problems,
     Replaced,
@@ -30,6 +32,7 @@ from aspara.storage.layout import RunPaths, part_segment
 if TYPE_CHECKING:
     import polars
 
+    from aspara.catalog.scratch import Scratch
     from aspara.catalog.sketch import Sketch
 
 _WIDE, _WIDE_CHUNK = 1000, 32 << 20
@@ -45,7 +48,9 @@ class RunIndex(Points):
     ``listeners`` are told of every batch of new rows, whoever caused the reading, so that watchers and charts share it.
     """
 
-    def __init__(self, paths: RunPaths, *, load: Callable[[RunIndex], bool] | None = None) -> None:
+    def __init__(
+        self, paths: RunPaths, *, load: Callable[[RunIndex], bool] | None = None, scratch: Scratch | None = None
+    ) -> None:
         self.paths = paths
         self.lock = threading.RLock()
         self.listeners: list[Listener] = []
@@ -53,9 +58,12 @@ class RunIndex(Points):
         """True while a background thread reads on."""
         self.sketch: Sketch | None = None
         """What stands in for the points until all of them are read."""
+        self.doubt: Callable[[], bool] | None = None
+        """Says whether the snapshot that the columns were taken from is as it was written; takes a while."""
+        self._worthless = False
         self._load = load
         self._until: float | None = None
-        super().__init__()
+        super().__init__(scratch)
 
     def clear(self) -> None:
         """Forgets everything, how far the files were read too."""
@@ -73,6 +81,19 @@ class RunIndex(Points):
         self._segments: dict[str, int] = {}
         self._rewound: str | None = None
         """The place of the next rewind when the files were last read: another one means that rows have left them."""
+
+    @property
+    def unread(self) -> bool:
+        """True for a run whose files nobody has looked into yet."""
+        return self._load is not None
+
+    def check(self) -> None:
+        """Looks whether the columns are what was written; if not, all is read again when somebody asks next."""
+        doubt, self.doubt = self.doubt, None
+        if doubt is not None and not doubt():
+            with self.lock:
+                self._worthless = True
+                self.version += 1
 
     def problem_list(self) -> list[dict[str, Any]]:
         """What could not be read, in the API's shape; half a last line counts once the writer is gone."""
@@ -192,7 +213,8 @@ class RunIndex(Points):
 
     def _refresh(self) -> bool:
         rewound = self.paths.next_rewound().name
-        if self._rewound not in (None, rewound):
+        if self._rewound not in (None, rewound) or self._worthless:
+            self._worthless = False
             raise Replaced
         self._rewound = rewound
         segments = {path.stem for path in self.paths.segment_files()}
@@ -263,17 +285,40 @@ class RunIndex(Points):
             os.close(descriptor)
 
     def _read_up_to(self, descriptor: int, tail: Tail, end: int | None, take: Callable[[bytes, Tail], None]) -> bool:
-        for block in read_blocks(descriptor, tail, self.problems, end=end):
+        blocks = self._blocks(descriptor, tail, end)
+        if take == self._absorb and os.fstat(descriptor).st_size - tail.offset > CHUNK:
+            return self._absorb_all(blocks, tail)
+        for block in blocks:
             take(block, tail)
             if self._late():
                 return False
+        return True
+
+    def _blocks(self, descriptor: int, tail: Tail, end: int | None) -> Iterator[bytes]:
+        for block in read_blocks(descriptor, tail, self.problems, end=end):
+            yield block
             if len(self.columns) >= _WIDE:
                 break
         # Wide rows are read in larger blocks: what a block costs grows with its columns.
-        for block in read_blocks(descriptor, tail, self.problems, end=end, size=_WIDE_CHUNK):
-            take(block, tail)
-            if self._late():
-                return False
+        yield from read_blocks(descriptor, tail, self.problems, end=end, size=_WIDE_CHUNK)
+
+    def _absorb_all(self, blocks: Iterator[bytes], tail: Tail) -> bool:
+        """Adds many blocks that nobody waits for; while one is added, the next ones are parsed."""
+        with Ahead(self._parsed) as parsed:
+            try:
+                for block in blocks:
+                    if block:
+                        parsed.put(block)
+                    # Large blocks are many bytes, and their columns as many again.
+                    most = 1 if len(block) > CHUNK else len(parsed)
+                    while parsed and (parsed.full or len(parsed) > most or not block):
+                        self._take_in(*parsed.take(), tail)
+                    if self._late():
+                        return False
+            finally:
+                # The tail stands behind all that was begun.
+                while parsed:
+                    self._take_in(*parsed.take(), tail)
         return True
 
     def _tell(self, block: bytes, tail: Tail) -> None:
@@ -281,25 +326,38 @@ class RunIndex(Points):
         batch = parse(block, tail, self.problems)
         if batch:
             self.add(batch)
+            self.put_away()
             for listener in list(self.listeners):
                 listener(batch)
 
+    def _parsed(self, block: bytes) -> tuple[bulk.Bulk | None, set[str]]:
+        """The block as columns, where it is regular, and the names that were expected in it."""
+        if len(block) < bulk.SMALLEST or len(self.columns) > bulk.MOST_NAMES:
+            return None, set()
+        names = bulk.names_in(block, set(self.columns))
+        return bulk.parse_bulk(block, names), names
+
     def _absorb(self, block: bytes, tail: Tail) -> None:
         """Adds rows that nobody waits for, many at a time where they are regular."""
-        if len(block) >= bulk.SMALLEST and len(self.columns) <= bulk.MOST_NAMES:
-            names = bulk.names_in(block, set(self.columns))
-            found = bulk.parse_bulk(block, names)
-            if found is not None:
-                self.add_bulk(found)
-                count = len(found.steps)
-                tail.lines += count
-                tail.rows += count
-                tail.points += found.points
-                tail.time = int(found.times[-1])
-                return
-        batch = parse(block, tail, self.problems)
-        if batch:
-            self.add(batch)
+        self._take_in(block, self._parsed(block), tail)
+
+    def _take_in(self, block: bytes, parsed: tuple[bulk.Bulk | None, set[str]], tail: Tail) -> None:
+        found, names = parsed
+        if found is None and names and not names.issuperset(self.columns):
+            # A metric came up while the block was being parsed.
+            found, _ = self._parsed(block)
+        if found is not None:
+            self.add_bulk(found)
+            count = len(found.steps)
+            tail.lines += count
+            tail.rows += count
+            tail.points += found.points
+            tail.time = int(found.times[-1])
+        else:
+            batch = parse(block, tail, self.problems)
+            if batch:
+                self.add(batch)
+        self.put_away()
 
     def _writer_gone(self) -> bool:
         return not any(files.is_locked(path) for path in self.paths.lock_files())
@@ -353,6 +411,7 @@ class RunIndex(Points):
     def _take_part(self, frame: polars.DataFrame, *, tell: bool) -> None:
         if not (tell and self.listeners):
             self.add_part(frame)
+            self.put_away()
             return
         for batch in rows_of_part(frame):
             self.add(batch)

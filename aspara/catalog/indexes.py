@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from aspara import settings
+from aspara.catalog.ahead import Ahead
 from aspara.catalog.builder import Builder
 from aspara.catalog.index import RunIndex
 from aspara.catalog.saver import Saver
+from aspara.catalog.scratch import Scratch
 from aspara.catalog.sketch import PLACES, sketched
 from aspara.catalog.snapshot import load
 from aspara.storage.layout import Layout
@@ -40,6 +44,7 @@ class Indexes:
         self._known: OrderedDict[tuple[str, str], RunIndex] = OrderedDict()
         self._builder = Builder(self._keep)
         self._saver = Saver(cache)
+        self._scratch = Scratch((cache, Path(tempfile.gettempdir())))
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -60,7 +65,7 @@ class Indexes:
             if index is None:
                 snapshot = self._saver.path(project, run)
                 index = self._known[key] = RunIndex(
-                    self._layout.run(project, run), load=lambda empty: load(empty, snapshot)
+                    self._layout.run(project, run), load=lambda empty: load(empty, snapshot), scratch=self._scratch
                 )
                 if len(self._known) % 16 == 0:
                     self._shrink()
@@ -99,7 +104,33 @@ class Indexes:
             self._builder.put(index)
             return False
         self._keep(index)
+        if index.doubt is not None:
+            threading.Thread(target=index.check, name="aspara-check", daemon=True).start()
         return True
+
+    def each(
+        self, project: str, runs: Iterable[str], until: float | None = None
+    ) -> Iterator[tuple[str, RunIndex, bool]]:
+        """The index of each run (by stem) in turn, brought up to date, and whether it is whole; see :meth:`read`. Runs that nobody
+        asked for before are read several at a time.
+        """
+        waiting: deque[tuple[str, RunIndex, bool]] = deque()
+        with Ahead[RunIndex, bool](lambda index: self.read(index, until)) as ahead:
+
+            def first() -> tuple[str, RunIndex, bool]:
+                run, index, begun = waiting.popleft()
+                return (run, *ahead.take()) if begun else (run, index, self.read(index, until))
+
+            for run in runs:
+                index = self.of(project, run)
+                begun = index.unread
+                if begun:
+                    ahead.put(index)
+                waiting.append((run, index, begun))
+                while waiting and (ahead.full or not waiting[0][2]):
+                    yield first()
+            while waiting:
+                yield first()
 
     def stand_in(self, index: RunIndex, among: int = 1, until: float | None = None) -> tuple[RunIndex, float]:
         """What answers for an index that is not whole yet, one `among` many: a coarse look at all of the run, and the share of

@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aspara.catalog.bulk import Bulk
-from aspara.catalog.columns import Column, Joiner
+from aspara.catalog.columns import Column
+from aspara.catalog.joiner import Joiner
 from aspara.catalog.parts import reference
 from aspara.catalog.reader import Found
 
 if TYPE_CHECKING:
     import polars
 
+    from aspara.catalog.scratch import Scratch
+
 _MOST_TEXTS = 10_000
+_POINT = 24
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,8 @@ class Text:
 class Points:
     """The points of one run, in the order they came; each column gives its own in order of step."""
 
-    def __init__(self) -> None:
-        self.joiner = Joiner()
+    def __init__(self, scratch: Scratch | None = None) -> None:
+        self.joiner = Joiner(scratch)
         self.version = 0
         self._held = (-1, 0)
         self.clear()
@@ -46,6 +50,20 @@ class Points:
         self.last_step: int | None = None
         self.last_time: int | None = None
         self.first_time: int | None = None
+        self.fresh = 0
+        """Bytes of points that came since some were put away."""
+        self.joiner.forget()
+        self.version += 1
+
+    def put_away(self) -> None:
+        """Moves what came since the last time out of memory, into a file without a name, if it is much."""
+        scratch = self.joiner.scratch
+        if scratch is None or self.fresh < scratch.much:
+            return
+        self.fresh = 0
+        kept = scratch.keep({name: found for name, column in self.columns.items() if (found := column.unkept())})
+        for name, stretch in (kept or {}).items():
+            self.columns[name].keep(stretch)
         self.joiner.forget()
         self.version += 1
 
@@ -81,6 +99,7 @@ class Points:
                     column.add(step, timestamp, number)
                 elif value is not None:
                     self._add_text(timestamp, step, name, value)
+            self.fresh += _POINT * len(metrics)
         times = [row[0] for row in batch]
         self._count(len(batch), max(row[1] for row in batch), min(times), max(times))
 
@@ -92,6 +111,8 @@ class Points:
                 column.extend(found.steps, found.times, values)
             else:
                 column.extend(found.steps[where], found.times[where], values)
+            self.fresh += values.nbytes if where is None else 3 * values.nbytes
+        self.fresh += found.steps.nbytes + found.times.nbytes
         self._count(len(found.steps), int(found.steps.max()), int(found.times.min()), int(found.times.max()))
 
     def add_part(self, frame: polars.DataFrame) -> None:
@@ -103,6 +124,7 @@ class Points:
         numbers = frame.filter(pl.col("v").is_not_null())
         for (name,), group in numbers.group_by("m", maintain_order=True):
             self.column(str(name)).extend(group["s"].to_numpy(), group["t"].to_numpy(), group["v"].to_numpy())
+        self.fresh += _POINT * len(numbers)
         for timestamp, step, name, _, text in frame.filter(pl.col("x").is_not_null()).iter_rows():
             self._add_text(timestamp, step, name, reference(text))
         steps, times = frame["s"].to_numpy(), frame["t"].to_numpy()

@@ -6,6 +6,7 @@ picture costs its pixels and not its history.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -48,8 +49,6 @@ class Pyramid:
 
 def build(values: Floats, known: Pyramid | None = None, count: int = 0) -> Pyramid:
     """The pyramid of `values`. ``known`` is that of their first `count`: whole blocks of it are taken over."""
-    import numpy as np
-
     done = count // WIDTH if known is not None else 0
     rest = values[done * WIDTH :]
     whole = len(rest) // WIDTH
@@ -58,6 +57,38 @@ def build(values: Floats, known: Pyramid | None = None, count: int = 0) -> Pyram
         parts.insert(0, _cut(known.levels[0], done))
     if len(rest) > whole * WIDTH:
         parts.append(_of_square(rest[None, whole * WIDTH :]))
+    return _pyramid(parts)
+
+
+class Growing:
+    """The pyramid of values that come piece by piece."""
+
+    def __init__(self) -> None:
+        self._parts: list[Level] = []
+        self._rest: Any = None
+
+    def seen(self, pieces: Iterable[Any]) -> Iterator[Any]:
+        """The pieces, each taken in on its way."""
+        import numpy as np
+
+        for piece in pieces:
+            values = piece if self._rest is None else np.concatenate([self._rest, piece])
+            whole = len(values) // WIDTH
+            if whole:
+                self._parts.append(_of_square(values[: whole * WIDTH].reshape(whole, WIDTH)))
+            self._rest = values[whole * WIDTH :].copy()
+            yield piece
+
+    def done(self) -> Pyramid:
+        """The pyramid of all that were seen; there was at least one."""
+        if len(self._rest):
+            self._parts.append(_of_square(self._rest[None]))
+        return _pyramid(self._parts)
+
+
+def _pyramid(parts: list[Level]) -> Pyramid:
+    import numpy as np
+
     levels = [Level(*(np.concatenate([getattr(p, name) for p in parts]) for name in ("lows", "highs", "sums", "odd")))]
     while len(levels[-1].lows) >= WORTH:
         levels.append(_above(levels[-1]))

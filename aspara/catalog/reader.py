@@ -89,8 +89,8 @@ def read_blocks(
 ) -> Iterator[bytes]:
     """Blocks of whole lines that `tail` has not seen, up to byte `end` or the last complete line, `size` bytes at a time.
 
-    The tail's offset stands behind a block when that is handed out; its lines and rows are the parser's to count. Raises
-    :class:`Replaced`.
+    The tail's offset stands behind a block when that is handed out; its lines and rows are the parser's to count. An empty block
+    means that those of the blocks before it must be counted now. Raises :class:`Replaced`.
     """
     state = os.fstat(descriptor)
     if tail.offset and (state.st_size < tail.offset or (tail.head and head_of(descriptor) != tail.head)):
@@ -109,6 +109,7 @@ def read_blocks(
             cut = chunk.find(b"\n") + 1
             tail.offset += cut or len(chunk)
             if cut:
+                yield b""
                 tail.skipping = False
                 tail.lines += 1
             continue
@@ -116,6 +117,7 @@ def read_blocks(
         if not cut:
             if len(chunk) <= rows.MAX_LINE:
                 return
+            yield b""
             problems.add(tail.path.name, tail.lines + 1, f"longer than {rows.MAX_LINE >> 20} MiB")
             tail.skipping = True
             tail.offset += len(chunk)

@@ -9,9 +9,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from aspara.catalog import lttb
-from aspara.catalog.columns import Column, Stretch
+from aspara.catalog.columns import Column
 from aspara.catalog.pyramid import decimate
 from aspara.catalog.spans import located, spans
+from aspara.catalog.stretch import Stretch
 from aspara.errors import UsageError
 
 if TYPE_CHECKING:

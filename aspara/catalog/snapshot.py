@@ -1,50 +1,53 @@
 """Indexes on disk: what was read of a run, kept under the user's cache directory so that a restart begins from it.
 
     8 bytes   ASPIDX and a version of two digits
-    4 bytes   length of the header, little endian
+    8 bytes   where the header begins, little endian
+    4 bytes   its length
     4 bytes   its checksum
-    header    JSON: how far each row file was read, and where the columns lie
-    columns   arrays of 8 bytes a number (counts: 4), each at a multiple of 64 bytes; mapped, never loaded
+    columns   from byte 64 on; see :mod:`aspara.catalog.columnfile`; mapped, never loaded
+    header    JSON: how far each row file was read, where the columns lie, and a checksum of every megabyte of them
 
 A snapshot is written whole under another name and then put in place, so two servers may write the same one; whoever has the
-old one mapped keeps it. It is a cache: anything odd about it (version, length, a row file that is not the one it knows)
-makes it worthless, and the run is read again.
+old one mapped keeps it. It is a cache: anything odd about it (version, length, checksums, a row file that is not the one it
+knows) makes it worthless, and the run is read again. The checksums of small ones are compared before they are used, those of
+large ones soon after, in the background (:attr:`RunIndex.doubt`): an answer must not wait for a gigabyte to be read.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import mmap
 import os
 import struct
 import threading
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, Any
 
 import orjson
 
 from aspara import files
-from aspara.catalog.columns import Column, Facts, Stretch
+from aspara.catalog.columnfile import Writer, intact, lay, mapped, write
+from aspara.catalog.columns import Column
 from aspara.catalog.index import RunIndex
 from aspara.catalog.points import Text
-from aspara.catalog.pyramid import Level, Pyramid
 from aspara.catalog.reader import Tail, head_of, open_rows
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+from aspara.catalog.stretch import Stretch
 
 ENDING = ".idx"
-_MAGIC = b"ASPIDX03"
-_ALIGN = 64
+_MAGIC = b"ASPIDX04"
+_FRONT = struct.Struct("<8sQII")
+_BEGIN = 64
 _LAST = 64
+_AT_ONCE = 64 << 20
+"""Bytes that are checked before an answer."""
 
 
 def save(index: RunIndex, path: Path) -> bool:
     """Writes a snapshot of `index` to `path` and has the index use it in place of its memory. False where it cannot be."""
     with index.lock:
-        columns = {name: column.settle() for name, column in index.columns.items()}
+        columns = {name: column.stretches() for name, column in index.columns.items()}
         header = _state(index)
         read = index.bytes_read
     if header is None:
@@ -52,8 +55,7 @@ def save(index: RunIndex, path: Path) -> bool:
     draft = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         files.make_folder(path.parent)
-        _write(draft, header, columns)
-        mapped = _mapped(draft, header)
+        made = _written(draft, header, columns)
         os.replace(draft, path)
     except (OSError, ValueError, TypeError):
         with contextlib.suppress(OSError):
@@ -61,10 +63,10 @@ def save(index: RunIndex, path: Path) -> bool:
         return False
     with index.lock:
         index.bytes_saved = read
-        for name, stretch in mapped.items():
+        for name, stretch in made.items():
             column = index.columns.get(name)
             if column is not None:
-                column.replace_base(columns[name], stretch)
+                column.replace(columns[name], stretch)
         index.version += 1
     return True
 
@@ -72,10 +74,15 @@ def save(index: RunIndex, path: Path) -> bool:
 def load(index: RunIndex, path: Path) -> bool:
     """Fills the empty `index` from the snapshot at `path`, if there is one that fits the run's files as they are."""
     try:
-        header = _header(path)
-        if header is None or not _fits(index, header):
+        with os.fdopen(open_rows(path), "rb", buffering=0) as file:
+            header = _header(file)
+            if header is None or not _fits(index, header):
+                return False
+            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        check = functools.partial(intact, content, _BEGIN, header["size"], header["sums"])
+        if header["size"] <= _AT_ONCE and not check():
             return False
-        mapped = _mapped(path, header)
+        columns = mapped(content, _BEGIN, header["columns"])
         texts = [Text(*text) for text in header["texts"]]
         problems = {(entry["file"], entry["reason"]): entry for entry in header["problems"]}
         present = index.present()
@@ -100,12 +107,13 @@ def load(index: RunIndex, path: Path) -> bool:
     except (OSError, ValueError, KeyError, TypeError, IndexError):
         return False
     # Nothing below can fail: the index is filled whole or not at all.
-    index.columns = {name: Column(base=stretch, joiner=index.joiner) for name, stretch in mapped.items()}
+    index.columns = {name: Column(base=stretch, joiner=index.joiner) for name, stretch in columns.items()}
     index.texts, index.problems.entries, index._tails, index._parts = texts, problems, tails, parts
     index.texts_let_go, index.last_text, index.rows, index.last_step, *moments, index._segments, read = facts
     index.first_time, index.last_time = moments
     index._rewound = header.get("rewound")
     index.bytes_read = index.bytes_saved = read
+    index.doubt = check if header["size"] > _AT_ONCE else None
     index.version += 1
     return True
 
@@ -153,137 +161,39 @@ def _state(index: RunIndex) -> dict[str, Any] | None:
     }
 
 
-def _write(draft: Path, header: dict[str, Any], columns: dict[str, Stretch]) -> None:
-    import numpy as np
-
-    placed: dict[Any, int] = {}
-    arrays: list[Any] = []
-    end = 0
-
-    def place(array: Any) -> int:
-        nonlocal end
-        # Metrics that were logged together share their steps and times, in memory and here.
-        key = id(array)
-        if key not in placed:
-            placed[key] = end
-            arrays.append(array)
-            end += -(-array.nbytes // _ALIGN) * _ALIGN
-        return placed[key]
-
-    listed = []
-    for name, stretch in columns.items():
-        levels = stretch.levels()
-        facts = stretch.known()
-        listed.append(
-            (
-                name,
-                len(stretch),
-                place(stretch.steps),
-                place(stretch.times),
-                place(stretch.values),
-                None
-                if levels is None
-                else [
-                    (place(level.lows), place(level.highs), place(level.sums), place(level.odd), len(level.lows))
-                    for level in levels.levels
-                ],
-                stretch.times_rise(),
-                _named(facts.low),
-                _named(facts.high),
-                _finite(facts.total),
-                facts.finite,
-            )
-        )
-    header["columns"] = listed
-    header["size"] = end
-    content = orjson.dumps(header)
-    begin = -(-(16 + len(content)) // _ALIGN) * _ALIGN
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), files.FILE_MODE)
-    with os.fdopen(descriptor, "wb", buffering=1 << 20) as out:
-        begins = _MAGIC + struct.pack("<II", len(content), zlib.crc32(content)) + content
-        out.write(begins.ljust(begin, b"\0"))
-        for array in arrays:
-            out.write(np.ascontiguousarray(array).data)
-            out.write(b"\0" * (-array.nbytes % _ALIGN))
-        out.flush()
-        os.fsync(out.fileno())  # a file full of zeros after a power failure would look whole
-
-
-def _named(extreme: tuple[float, int] | None) -> Any:
-    return None if extreme is None else (_finite(extreme[0]), extreme[1])
-
-
-def _finite(value: float) -> Any:
-    # JSON has no words for the others; repr and float understand each other.
-    return value if value - value == 0 else repr(value)
+def _written(draft: Path, header: dict[str, Any], columns: dict[str, list[Stretch]]) -> dict[str, Stretch]:
+    """Writes a snapshot, and gives its columns as they are mapped from it."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+    with os.fdopen(os.open(draft, flags, files.FILE_MODE), "r+b", buffering=0) as file:
+        write(file, memoryview(bytes(_BEGIN)))
+        writer = Writer(file)
+        header["columns"] = lay(writer, columns)
+        writer.flush()
+        header["size"], header["sums"] = writer.end, writer.sums
+        content = orjson.dumps(header)
+        write(file, memoryview(content))
+        file.seek(0)
+        write(file, memoryview(_FRONT.pack(_MAGIC, _BEGIN + writer.end, len(content), zlib.crc32(content))))
+        os.fsync(file.fileno())  # a file full of zeros after a power failure would look whole
+        return mapped(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), _BEGIN, header["columns"])
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
-def _header(path: Path) -> dict[str, Any] | None:
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
-    with os.fdopen(descriptor, "rb") as file:
-        begin = file.read(16)
-        if begin[:8] != _MAGIC or len(begin) < 16:
-            return None
-        length, checksum = struct.unpack("<II", begin[8:])
-        size = os.fstat(file.fileno()).st_size
-        if length > size:
-            return None
-        content = file.read(length)
-        if zlib.crc32(content) != checksum:
-            return None
-        header: dict[str, Any] = orjson.loads(content)
-    return header if -(-(16 + length) // _ALIGN) * _ALIGN + header["size"] == size else None
-
-
-def _mapped(path: Path, header: dict[str, Any]) -> dict[str, Stretch]:
-    import numpy as np
-
-    if not header["columns"]:
-        return {}
-    with path.open("rb") as file:
-        length, _ = struct.unpack("<II", file.read(16)[8:])
-        content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    begin = -(-(16 + length) // _ALIGN) * _ALIGN
-    if begin + header["size"] != len(content):
-        raise ValueError("another process put its own snapshot in place")
-    shared: dict[int, npt.NDArray[np.int64]] = {}
-
-    def integers(at: int, count: int) -> npt.NDArray[np.int64]:
-        if at not in shared:
-            shared[at] = np.frombuffer(content, np.int64, count, begin + at)
-        return shared[at]
-
-    def floats(at: int, count: int) -> npt.NDArray[np.float64]:
-        return np.frombuffer(content, np.float64, count, begin + at)
-
-    found = {}
-    for name, count, steps, times, values, levels, rising, low, high, total, finite in header["columns"]:
-        pyramid = None
-        if levels is not None:
-            pyramid = Pyramid(
-                tuple(
-                    Level(
-                        floats(lows, blocks),
-                        floats(highs, blocks),
-                        floats(sums, blocks),
-                        np.frombuffer(content, np.uint32, blocks, begin + odd),
-                    )
-                    for lows, highs, sums, odd, blocks in levels
-                )
-            )
-        found[name] = Stretch(
-            integers(steps, count),
-            integers(times, count),
-            floats(values, count),
-            rising,
-            pyramid,
-            Facts(low and (float(low[0]), low[1]), high and (float(high[0]), high[1]), float(total), finite),
-            mapped=True,
-        )
-    return found
+def _header(file: IO[bytes]) -> dict[str, Any] | None:
+    front = file.read(_FRONT.size)
+    if len(front) < _FRONT.size:
+        return None
+    magic, place, length, checksum = _FRONT.unpack(front)
+    if magic != _MAGIC or place + length != os.fstat(file.fileno()).st_size:
+        return None
+    file.seek(place)
+    content = file.read(length)
+    if len(content) != length or zlib.crc32(content) != checksum:
+        return None
+    header: dict[str, Any] = orjson.loads(content)
+    return header if _BEGIN + header["size"] == place else None
 
 
 def _fits(index: RunIndex, header: dict[str, Any]) -> bool:

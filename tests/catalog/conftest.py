@@ -23,8 +23,8 @@ class Folder:
     def run(self, run: str, rows: Any = b"", *, project: str = "p", meta: dict[str, Any] | None = None) -> Path:
         """A run's row file, from bytes or from ``[(step, metrics), ...]`` a second apart; returns the file."""
         folder = self.path / project
-        folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"{run}.jsonl"
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(
             rows if isinstance(rows, bytes) else b"".join(row(1000 * i, s, m) for i, (s, m) in enumerate(rows))
         )

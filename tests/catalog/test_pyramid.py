@@ -132,8 +132,6 @@ def test_points_are_in_order_however_they_come(batches: list[list[tuple[int, int
     assert len(column) == len(expected)
     by_time = [t for s in column.by_time() for t in s.times.tolist()]
     assert by_time == sorted(t for _, t, _ in expected)
-    settled = column.settle()
-    assert list(zip(settled.steps.tolist(), settled.times.tolist(), settled.values.tolist(), strict=True)) == expected
 
 
 def test_growing_moves_a_point_few_times() -> None:

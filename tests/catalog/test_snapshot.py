@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -110,21 +111,44 @@ def test_a_cache_deleted_while_it_is_used(folder: Folder, cache: Path) -> None:
 
 
 def test_a_damaged_snapshot_is_worthless_not_wrong(folder: Folder, cache: Path) -> None:
-    """Cut anywhere, garbled in its header, of another version, empty, or a folder: the run is read again."""
+    """Cut anywhere, a bit flipped anywhere, of another version, empty, or a folder: the run is read again."""
     expected = known(folder, cache)
     (path,) = snapshots(cache)
     whole = path.read_bytes()
-    header = int.from_bytes(whole[8:12], "little")
     damaged = [whole[:cut] for cut in range(0, len(whole), max(1, len(whole) // 25))]
-    flipped = range(0, 16 + header, max(1, header // 60))
+    flipped = [*range(0, 24, 3), *range(64, len(whole), max(1, len(whole) // 90))]
     damaged += [whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :] for place in flipped]
+    damaged += [whole[:4096] + b"\0" * 4096 + whole[8192:]]
     damaged += [b"\0" * len(whole), whole + b"\0" * 64, b"ASPIDX99" + whole[8:]]
     for content in damaged:
         path.write_bytes(content)
         with opened(folder, cache) as catalog:
             assert answer(catalog) == expected
+            assert catalog.index("p", "r").bytes_read == len(ROWS)
     path.unlink()
     path.mkdir()
+    with opened(folder, cache) as catalog:
+        assert answer(catalog) == expected
+
+
+def test_a_large_snapshot_is_answered_from_at_once_and_checked_soon(
+    folder: Folder, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A flipped bit in a gigabyte is noticed in the background: from then on every answer is right, and so is the next start."""
+    expected = known(folder, cache)
+    (path,) = snapshots(cache)
+    monkeypatch.setattr("aspara.catalog.snapshot._AT_ONCE", 0)
+    whole = path.read_bytes()
+    with opened(folder, cache) as catalog:
+        assert answer(catalog) == expected
+    place = len(whole) // 2
+    path.write_bytes(whole[:place] + bytes([whole[place] ^ 64]) + whole[place + 1 :])
+    with opened(folder, cache) as catalog:
+        deadline = time.monotonic() + 60
+        while answer(catalog) != expected and time.monotonic() < deadline:
+            time.sleep(0.01)
+        for _ in range(3):
+            assert answer(catalog) == expected
     with opened(folder, cache) as catalog:
         assert answer(catalog) == expected
 
