@@ -14,6 +14,7 @@ from traitlets import Bool, Int, Unicode
 import aspara.server
 from aspara import settings
 from aspara.catalog.catalog import PATIENCE, Catalog
+from aspara.web.edit import Editing
 from aspara.web.endpoint import Endpoint, guarded
 from aspara.web.live import Socket, Stream
 from aspara.web.pages import Page
@@ -31,7 +32,7 @@ class JupyterHost:
         """The endpoint's body over ``JupyterHandler``."""
         # Concrete classes are decorated, since `authorized` keeps the resource with the method.
         methods: dict[str, Any] = {
-            name: web.authenticated(authorized(guarded(body)))
+            name: web.authenticated(authorized(_action(endpoint, name), "aspara")(guarded(body)))
             for name in _METHODS
             if callable(body := getattr(endpoint, name, None)) and body is not getattr(web.RequestHandler, name)
         }
@@ -42,6 +43,12 @@ class JupyterHost:
             methods["head"] = methods["get"]
         base = _PageHandler if issubclass(endpoint, Page) else _Handler
         return type(endpoint.__name__, (endpoint, base), {**methods, "auth_resource": "aspara"})
+
+
+def _action(endpoint: type[Endpoint], method: str) -> str:
+    """What an authorizer is asked. Jupyter takes every POST for a change, and long questions come by POST."""
+    changes = method in ("put", "delete") or (method == "post" and issubclass(endpoint, Editing))
+    return "write" if changes else "read"
 
 
 class _Handler(JupyterHandler):  # type: ignore[misc,unused-ignore]

@@ -6,7 +6,9 @@ from aspara.catalog.edits import Metadata
 from aspara.web.endpoint import Endpoint, flag
 
 
-class _Editing(Endpoint):
+class Editing(Endpoint):
+    """What may change something; every other endpoint only reads, even where its question is long and comes by POST."""
+
     def _show(self, found: Metadata) -> None:
         self.set_header("ETag", f'"{found.etag}"')
         self.answer(found.content)
@@ -20,7 +22,7 @@ class _Editing(Endpoint):
         return flag("force", self.text_query("force"))
 
 
-class ProjectMetadata(_Editing):
+class ProjectMetadata(Editing):
     """Notes and tags of a project."""
 
     async def get(self, project: str) -> None:
@@ -37,7 +39,7 @@ class ProjectMetadata(_Editing):
         )
 
 
-class RunMetadata(_Editing):
+class RunMetadata(Editing):
     """Notes, tags, display name and colour of a run."""
 
     async def get(self, project: str, run: str) -> None:
@@ -54,7 +56,7 @@ class RunMetadata(_Editing):
         )
 
 
-class Stop(_Editing):
+class Stop(Editing):
     """A request to a run."""
 
     async def post(self, project: str, run: str) -> None:
@@ -64,7 +66,7 @@ class Stop(_Editing):
         self.answer({"message": f"Run {run!r} is asked to stop; it does if its program looks at run.should_stop."}, 202)
 
 
-class Project(_Editing):
+class Project(Editing):
     """A project."""
 
     async def get(self, project: str) -> None:
@@ -78,7 +80,7 @@ class Project(_Editing):
         self.answer({"message": f"Project {project!r} is deleted."})
 
 
-class Run(_Editing):
+class Run(Editing):
     """A run."""
 
     async def get(self, project: str, run: str) -> None:

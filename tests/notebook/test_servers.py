@@ -29,6 +29,16 @@ USERS = {
 }
 
 
+# Who may look at runs, and do all else that Jupyter offers, but change no run.
+READERS = """
+from jupyter_server.auth.authorizer import Authorizer
+
+class Readers(Authorizer):
+    def is_authorized(self, handler, user, action, resource):
+        return resource != "aspara" or action == "read"
+"""
+
+
 class User:
     """A user's own server, as JupyterHub starts one for each."""
 
@@ -39,11 +49,16 @@ class User:
         self.token = f"token-of-{name}"
         config = root / "config"
         config.mkdir(parents=True)
-        settings = {
+        settings: dict[str, dict[str, Any]] = {
             "AsparaApp": {"data_dir": str(self.data), "max_notes_length": 20, "max_tags_count": 2, "max_zip_size": 100},
             "IdentityProvider": {"token": self.token},
             "ServerApp": {"base_url": base, "allow_root": True, "root_dir": str(root), "open_browser": False},
         }
+        if name == "bill":
+            settings["AsparaApp"]["read_only"] = True
+        if name == "cleo":
+            (config / "readers.py").write_text(READERS)
+            settings["ServerApp"]["authorizer_class"] = "readers.Readers"
         (config / "jupyter_server_config.json").write_text(json.dumps(settings))
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -54,6 +69,7 @@ class User:
             "JUPYTER_CONFIG_DIR": str(config),
             "JUPYTER_DATA_DIR": str(root / "share"),
             "JUPYTER_RUNTIME_DIR": str(root / "runtime"),
+            "PYTHONPATH": str(config),
             "XDG_CACHE_HOME": str(root / "cache"),
             "XDG_DATA_HOME": str(root / "user-data"),
         }
@@ -154,6 +170,37 @@ def test_one_users_token_opens_nothing_of_another(users):
         refused = user.ask("DELETE", f"api/projects/of-{name}", token=stranger).status_code
         assert refused in (401, 403)
         assert f"of-{name}" in user.projects()
+
+
+def test_an_authorizer_decides_who_changes_runs(users):
+    """For the resource `aspara`: who may only read sees everything, by questions of any length, and changes nothing."""
+    cleo = users["cleo"]
+    for method, path, body in (
+        ("GET", "api/projects", None),
+        ("GET", "projects/of-cleo", None),
+        ("GET", "api/projects/of-cleo/metadata", None),
+        ("POST", "api/projects/of-cleo/runs/metrics", {"points": 100}),
+    ):
+        assert 200 == cleo.ask(method, path, json=body).status_code, path
+    (run,) = aspara.Api(cleo.data).runs("of-cleo")
+    for method, path in (
+        ("PUT", "api/projects/of-cleo/metadata"),
+        ("PUT", f"api/projects/of-cleo/runs/{run.run}/metadata"),
+        ("POST", f"api/projects/of-cleo/runs/{run.run}/stop"),
+        ("DELETE", f"api/projects/of-cleo/runs/{run.run}"),
+        ("DELETE", "api/projects/of-cleo"),
+    ):
+        assert 403 == cleo.ask(method, path, json={"notes": "n"}).status_code, path
+    assert "of-cleo" in cleo.projects()
+    assert "" == aspara.Api(cleo.data).runs("of-cleo")[0].notes
+
+
+def test_a_server_may_be_read_only(users):
+    """By `c.AsparaApp.read_only`: everything is shown, and a change is refused with the reason."""
+    bill = users["bill"]
+    refused = bill.ask("PUT", "api/projects/of-bill/metadata", json={"notes": "n"})
+    assert (403, True) == (refused.status_code, "read-only" in refused.json()["detail"])
+    assert bill.ask("POST", "api/projects/of-bill/runs/metrics", json={}).ok
 
 
 def test_limits_are_those_of_the_configuration(users):
