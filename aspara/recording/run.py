@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from aspara import names, settings
+from aspara import settings
 from aspara.errors import UsageError
 from aspara.interrupts import held
 from aspara.model import Losses, Row, Status
@@ -28,12 +28,12 @@ from aspara.recording.identity import Identified
 from aspara.recording.keeper import Keeper
 from aspara.recording.media import TakesMedia
 from aspara.recording.pen import Pen, fill, writer
+from aspara.recording.results import KeepsResults, dict_in, own_summary
 from aspara.recording.saved import SavesFiles
 from aspara.recording.summary import Summary
 from aspara.recording.surfaces import Shown
 from aspara.recording.told import Told
-from aspara.recording.values import json_safe
-from aspara.storage.statistics import AGGREGATES, Statistics, defined_summary
+from aspara.storage.statistics import Statistics
 
 if TYPE_CHECKING:
     from aspara.recording.desk import Desk
@@ -53,7 +53,7 @@ class Listener(Protocol):
         """The run has ended; no rows follow."""
 
 
-class Run(Identified, TakesMedia, KeepsArtifacts, SavesFiles, Shown):
+class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, Shown):
     """One training run being recorded.
 
     Made by :func:`aspara.init`, or directly: ``aspara.Run(...)`` takes the same arguments and does not become the active
@@ -106,9 +106,9 @@ class Run(Identified, TakesMedia, KeepsArtifacts, SavesFiles, Shown):
         self._desk: Desk | None = None
         self._followed = {}
         found = identity.metadata
-        self._statistics = Statistics(_dict(found, "metric_summary"))
+        self._statistics = Statistics(dict_in(found, "metric_summary"))
         self._definitions: dict[str, dict[str, Any]] = {
-            name: dict(given) for name, given in _dict(found, "metric_definitions").items() if isinstance(given, dict)
+            name: dict(given) for name, given in dict_in(found, "metric_definitions").items() if isinstance(given, dict)
         }
         self._encoder = Encoder(pen, self._statistics, self._definitions)
         pen.encode = self._encoder.encode
@@ -120,9 +120,9 @@ class Run(Identified, TakesMedia, KeepsArtifacts, SavesFiles, Shown):
         self._last: dict[str, Any] | None = None
         """What the summary shows of the metrics, until the next row is folded in."""
         self._last_taken = 0
-        self.config = Config(_dict(found, "config"), self._config_changed, self._check_open)
+        self.config = Config(dict_in(found, "config"), self._config_changed, self._check_open)
         """The run's inputs, a :class:`Config`."""
-        self.summary = Summary(_own_summary(found), self._last_values, self._summary_changed, self._check_open)
+        self.summary = Summary(own_summary(found), self._last_values, self._summary_changed, self._check_open)
         """The run's results, a :class:`Summary`."""
         self._config_told = Told("config", self.config.as_dict(), self._tell)
         self._summary_told = Told("summary", self.summary.own(), self._tell)
@@ -158,46 +158,6 @@ class Run(Identified, TakesMedia, KeepsArtifacts, SavesFiles, Shown):
 
         """
         self._log(data, step, commit, timestamp)
-
-    def define_metric(
-        self,
-        name: str,
-        step_metric: str | None = None,
-        *,
-        summary: str | None = None,
-        goal: str | None = None,
-        hidden: bool | None = None,
-        **ignored: Any,
-    ) -> None:
-        """Says how a metric (or all that match a glob such as ``val/*``) is to be shown.
-
-        Args:
-            name: A metric's name or a glob. A metric's own definition beats a glob's, the longer glob the shorter one.
-            step_metric: The metric to draw it over, instead of the step. Rows that hold `name` without it get its last value.
-            summary: Which aggregates the summary shows, out of min, max, mean, last, first, best, none; separated by commas:
-                ``summary="min,max"`` makes ``run.summary["loss"]`` the dict ``{"min": ..., "max": ...}``.
-            goal: ``"minimize"`` or ``"maximize"``: which value is the best one. Its step is kept too.
-            hidden: Not shown unless asked for.
-
-        What is not given stays as an earlier call for the same name said it.
-
-        """
-        del ignored
-        self._check_open()
-        names.check_metric_name(name)
-        for part in (summary or "").split(","):
-            if part.strip() not in ("", *AGGREGATES):
-                raise UsageError(f"summary={summary!r}: choose among min, max, mean, last, first, best, none.")
-        if goal not in (None, "minimize", "maximize"):
-            raise UsageError(f"goal={goal!r}: choose 'minimize' or 'maximize'.")
-        given = {"step_metric": step_metric, "summary": summary, "goal": goal, "hidden": hidden}
-        with self._lock:
-            definition = {**self._definitions.get(name, {}), **{k: v for k, v in given.items() if v is not None}}
-            self._backlog.fold()
-            self._definitions = {**self._definitions, name: definition}
-            self._last = None
-            self._encoder.define(self._definitions)
-        self._recorder.update({"metric_definitions": {name: definition}})
 
     # -- ending -------------------------------------------------------------------------------------------------------
 
@@ -366,50 +326,9 @@ class Run(Identified, TakesMedia, KeepsArtifacts, SavesFiles, Shown):
                     self._listeners.remove(listener)
                     say(f"A live view of {self.name!r} stopped: {type(error).__name__}: {error}")
 
-    def _last_values(self) -> dict[str, Any]:
-        self._backlog.fold()
-        with self._backlog.lock:
-            if self._last is None or self._last_taken != self._backlog.taken:
-                self._last, self._last_taken = self._shown(), self._backlog.taken
-            return self._last
-
-    def _shown(self) -> dict[str, Any]:
-        """The last values as the definitions want them; the caller holds the backlog's lock."""
-        last = self._statistics.last()
-        return defined_summary(last, self._statistics.facts, self._definitions) if self._definitions else last
-
-    def _config_changed(self) -> None:
-        self._config_told.tell(self.config.as_dict)
-
-    def _summary_changed(self) -> None:
-        # Written by the background thread: summaries are set in loops, and a metadata write costs milliseconds.
-        self._summary_dirty = True
-
-    def _write_summary(self) -> None:
-        self._summary_dirty = False
-        own = self.summary.own()
-        with self._backlog.lock:
-            statistics, last = self._statistics.json(self._definitions), self._shown()
-        changes: dict[str, Any] = {
-            "summary_own": sorted(own),
-            "metric_summary": statistics,
-            "last_step": self._last_step(statistics),
-        }
-        if self._recorder.partial:
-            # Wrong statistics are worse than none: readers make them from the rows.
-            del changes["metric_summary"]
-        self._summary_told.tell(lambda: {**json_safe(last), **own}, changes)
-
-    def _tell(self, changes: dict[str, Any]) -> None:
-        self._recorder.update(changes)  # asked each time: a forked child has another recorder
-
     def _logged_step(self) -> int:
         """Where what is captured by itself stands: at the last step, so that it can be drawn over steps too."""
         return max(0, self._pen.step - 1)
-
-    @staticmethod
-    def _last_step(statistics: Mapping[str, Mapping[str, Any]]) -> int | None:
-        return max((s["last_step"] for s in statistics.values()), default=None)
 
     # -- fork ---------------------------------------------------------------------------------------------------------
 
@@ -438,6 +357,7 @@ class Run(Identified, TakesMedia, KeepsArtifacts, SavesFiles, Shown):
         self._summary_told.forked()
         self._listeners = []
         self._desk = None
+        self._followed = {}
         self._recorder.abandon()
         self._capture.after_fork_in_child()
 
@@ -483,18 +403,3 @@ def _reported(what: str) -> Any:
         yield
     except Exception as error:
         say(f"{what} failed: {type(error).__name__}: {error}")
-
-
-def _dict(found: Mapping[str, Any], key: str) -> dict[str, Any]:
-    value = found.get(key)
-    return value if isinstance(value, dict) else {}
-
-
-def _own_summary(found: Mapping[str, Any]) -> dict[str, Any]:
-    """The values a program set in an earlier life of the run; before `summary_own` was kept, those no metric explains."""
-    summary = _dict(found, "summary")
-    own = found.get("summary_own")
-    if isinstance(own, list):
-        return {k: v for k, v in summary.items() if k in own}
-    metrics = _dict(found, "metric_summary")
-    return {k: v for k, v in summary.items() if k not in metrics}
