@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ from hypothesis import strategies as st
 import aspara
 from aspara.catalog.catalog import Catalog
 from aspara.catalog.series import SeriesQuery
+from aspara.catalog.tables import TableQuery
+from aspara.errors import ArtifactNotFound, UsageError
 from aspara.storage.layout import Layout
 from aspara.storage.polars import archive_segment
 
@@ -57,6 +59,10 @@ def everything(data: Path, cache: Path | None = None) -> dict[str, Any]:
                 media = catalog.media(project.name, info.run)
                 console = catalog.console(project.name, info.run)
                 orjson.dumps([media, console])
+                for value in (value for value in media if value["name"]):
+                    with suppress(UsageError, ArtifactNotFound):  # one that is no table any more
+                        tables = (TableQuery(), TableQuery(search="1", sort="-a", width=5))
+                        orjson.dumps([catalog.media_rows(project.name, info.run, value["name"], t) for t in tables])
                 found[info.run] = json.loads(orjson.dumps(detail)), json.loads(points)["metrics"]
         for run in (run for project in aspara.Api(data).projects() for run in aspara.Api(data).runs(project.name)):
             run.history()
