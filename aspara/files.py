@@ -30,6 +30,27 @@ _CLOEXEC = getattr(os, "O_CLOEXEC", 0)
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 
 
+def most_open() -> int | None:
+    """How many files this process may have open; None where nobody says."""
+    try:
+        import resource
+    except ImportError:  # not on every system
+        return None
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return None if soft == resource.RLIM_INFINITY else soft
+
+
+def open_many(most: int) -> None:
+    """Lets this process open up to so many files, as far as the system allows; for programs, not for libraries."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def make_folder(path: Path) -> Path:
     """`path`, made with its parents; new folders are the user's alone (0700)."""
     if not path.is_dir():

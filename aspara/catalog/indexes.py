@@ -11,7 +11,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from aspara import settings
+from aspara import files, settings
 from aspara.catalog.ahead import Ahead
 from aspara.catalog.builder import Builder
 from aspara.catalog.index import RunIndex
@@ -34,7 +34,8 @@ class Indexes:
     Args:
         layout: Where the runs lie.
         cache: The folder of their snapshots; it need not exist, nor be writable.
-        memory: Bytes of points that are kept between questions; the runs asked for longest ago are let go first.
+        memory: Bytes of points that are kept between questions; the runs asked for longest ago are let go first, also where
+            the process may open few files.
 
     """
 
@@ -147,8 +148,11 @@ class Indexes:
 
     def _shrink(self) -> None:
         held = sum(index.held for index in self._known.values())
+        # A mapped file is an open one: half of those that there may be are left to everybody else.
+        files_open = files.most_open()
+        most = len(self._known) if files_open is None else files_open // 2
         for key in list(self._known)[:-16]:
-            if held <= self._memory:
+            if held <= self._memory and len(self._known) <= most:
                 return
             if not self._known[key].listeners:
                 held -= self._known.pop(key).held

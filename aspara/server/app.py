@@ -26,6 +26,7 @@ from aspara.web.service import Service
 
 _METHODS = ("get", "post", "put", "delete")
 _BODY = 64 << 20
+_MOST_FILES = 1 << 16
 _ADDRESS = 1 << 16
 # Above the longest address: a request whose head is longer is cut off by Tornado without an answer.
 _HEADERS = 1 << 20
@@ -216,6 +217,9 @@ class Server:
         """Serves in this thread until Ctrl-C, SIGTERM or :meth:`stop`."""
         import contextlib
         import signal
+
+        # Every run that somebody looks at is mapped from a file of the cache.
+        files.open_many(_MOST_FILES)
 
         async def main() -> None:
             loop = asyncio.get_running_loop()

@@ -184,6 +184,33 @@ def test_a_full_disk_leaves_no_half_snapshot(folder: Folder, cache: Path) -> Non
     assert snapshots(cache) == []
 
 
+def test_many_runs_leave_files_to_open(folder: Folder, cache: Path) -> None:
+    """A process that may open 64 files looks at a hundred runs, again and again, and can open some all the same."""
+    for run in range(100):
+        folder.run(f"r{run:02}", ROWS[: len(ROWS) // 2], meta=META)
+    program = (
+        "import os, resource, sys, time\n"
+        "from pathlib import Path\n"
+        "from aspara.catalog.catalog import Catalog\n"
+        "from aspara.catalog.series import SeriesQuery\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))\n"
+        "for _ in range(2):\n"
+        "    catalog = Catalog(Path(sys.argv[1]), cache_dir=Path(sys.argv[2]))\n"
+        "    for _ in range(3):\n"
+        "        found = catalog.metrics('p', None, SeriesQuery(points=10)).metrics['train/loss']\n"
+        "    more = [os.open('/dev/null', os.O_RDONLY) for _ in range(12)]\n"
+        "    print(len(found), len({series.count for series in found.values()}))\n"
+        "    for descriptor in more:\n"
+        "        os.close(descriptor)\n"
+        "    catalog.close()\n"
+    )
+    made = subprocess.run(
+        [sys.executable, "-c", program, str(folder.path), str(cache)], capture_output=True, text=True, check=False
+    )
+    assert made.stdout.split() == ["100", "1"] * 2, made.stderr[-2000:]
+    assert len(snapshots(cache)) == 100
+
+
 def test_two_servers_share_one_cache(folder: Folder, cache: Path) -> None:
     """Both begin, read, save and end over and over while the run grows: each answer is what the file said then."""
     file = folder.run("r", ROWS)
