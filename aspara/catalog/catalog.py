@@ -20,7 +20,7 @@ from aspara.catalog.index import RunIndex
 from aspara.catalog.indexes import MEMORY, Indexes, cache_folder, moment
 from aspara.catalog.latest import freshened, with_problems
 from aspara.catalog.listing import Known, Listing
-from aspara.catalog.media import MediaQuery, media_keys, media_path, media_values
+from aspara.catalog.media import MediaQuery, glanced, media_keys, media_path, media_values
 from aspara.catalog.present import storable
 from aspara.catalog.runs import RunDetail, RunInfo, load, run_info
 from aspara.catalog.series import RELATIVE, MetricsAnswer, SeriesQuery
@@ -414,6 +414,21 @@ class Catalog:
     def media_keys(self, project: str, run: str) -> list[dict[str, Any]]:
         """What media a run has, by metric; see :func:`media_keys`."""
         return media_keys(self.index(project, self.stem(project, run)))
+
+    def media_soon(
+        self, project: str, run: str, query: MediaQuery | None, wait: float
+    ) -> tuple[list[dict[str, Any]], float]:
+        """:meth:`media`, or :meth:`media_keys` without a query, within so many seconds: of a run that is still being read then,
+        what is known of it; and the share of its files that is read.
+        """
+        index = self.index(project, self.stem(project, run))
+        whole = self._indexes.read(index, moment(wait))
+        if whole:
+            return (media_keys(index) if query is None else media_values(index, query)), 1.0
+        far = charts.Progress()
+        with index.lock:
+            far.add(index, whole)
+            return glanced(index, self._indexes.stand_in(index)[0], query), far.share
 
     def media_path(self, project: str, run: str, name: str) -> Path:
         """Where a media file lies; raises MediaNotFound, for links too."""

@@ -41,6 +41,27 @@ class MetricNames:
         }
 
 
+class Progress:
+    """How far the files of some runs are read."""
+
+    def __init__(self) -> None:
+        self.complete = True
+        self._read = self._there = 0
+
+    def add(self, index: RunIndex, whole: bool) -> None:
+        """Counts a run that has been read, or not to its end. The caller holds its lock."""
+        done, size = (index.bytes_read, index.bytes_read) if whole else index.progress()
+        self._read, self._there = self._read + done, self._there + size
+        self.complete = self.complete and whole
+
+    @property
+    def share(self) -> float:
+        """The share of their bytes; 1 when everything is read, and only then."""
+        if self.complete:
+            return 1.0
+        return round(min(0.999, self._read / self._there), 3) if self._there else 0.0
+
+
 def series(indexes: Indexes, project: str, stems: Sequence[str], query: SeriesQuery, began: Beginning) -> MetricsAnswer:
     """The series of runs that the query asks for."""
     answer = MetricsAnswer(project)
@@ -48,7 +69,7 @@ def series(indexes: Indexes, project: str, stems: Sequence[str], query: SeriesQu
     now = cursor.now()
     until = moment(query.wait)
     looks = None if until is None else until + _LOOKS
-    read = there = 0
+    far = Progress()
     for stem, index, whole in indexes.each(project, stems, until):
         with index.lock:
             source, share = (index, 1.0) if whole else indexes.stand_in(index, len(stems), looks)
@@ -61,11 +82,8 @@ def series(indexes: Indexes, project: str, stems: Sequence[str], query: SeriesQu
                     answer.metrics.setdefault(name, {})[stem] = found
             if cursor.matters(index.paths):
                 positions[stem] = index.positions() if whole else index.ends()
-            done, size = (index.bytes_read, index.bytes_read) if whole else index.progress()
-            read, there = read + done, there + size
-            answer.complete = answer.complete and whole
-    if not answer.complete:
-        answer.progress = min(0.999, read / there) if there else 0.0
+            far.add(index, whole)
+    answer.complete, answer.progress = far.complete, far.share
     answer.metrics = dict(sorted(answer.metrics.items()))
     answer.cursor = cursor.Cursor(now, positions).encode()
     return answer
@@ -78,20 +96,24 @@ def groups(
     found = grouped([info.record() for info in infos], by)
     answer = GroupsAnswer(project, by, found)
     members: dict[str, list[Member]] = {}
-    for group in found:
-        for stem in group.runs:
-            index = indexes.of(project, stem)
-            indexes.read(index)
-            with index.lock:
-                along = index.columns.get(query.x_metric or "")
-                zero = began(index)
-                for name in query.wanted(index.columns):
-                    part = pieces(index.columns[name], query, along=along, began=zero)
-                    members.setdefault(name, []).append(Member(group.key, part, zero))
+    until = moment(query.wait)
+    looks = None if until is None else until + _LOOKS
+    far = Progress()
+    keys = {stem: group.key for group in found for stem in group.runs}
+    for stem, index, whole in indexes.each(project, keys, until):
+        with index.lock:
+            source = index if whole else indexes.stand_in(index, len(keys), looks)[0]
+            along = source.columns.get(query.x_metric or "")
+            zero = began(source)
+            for name in query.wanted(source.columns):
+                part = pieces(source.columns[name], query, along=along, began=zero)
+                members.setdefault(name, []).append(Member(keys[stem], part, zero))
+            far.add(index, whole)
+    answer.progress = far.share
     for name in sorted(members):
         found_here, exact = statistics(members[name], x=query.x, points=query.points or _GRID, log=query.log)
         if found_here:
-            answer.metrics[name], answer.raw[name] = found_here, exact
+            answer.metrics[name], answer.raw[name] = found_here, exact and far.complete
     return answer
 
 

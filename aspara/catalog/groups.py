@@ -238,6 +238,7 @@ class GroupsAnswer:
     raw: dict[str, bool] = field(default_factory=dict)
     missing: Sequence[str] = ()
     progress: float = 1.0
+    """The share of the runs' files that is read; below 1 runs that are still being read count by some of their points."""
 
     def json(self) -> dict[str, Any]:
         """The API's shape; arrays are numpy arrays."""

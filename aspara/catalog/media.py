@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -57,7 +57,11 @@ def media_values(index: RunIndex, query: MediaQuery = MediaQuery()) -> list[dict
     None for what stands in the row), ``size``, ``caption``, and ``value``: everything that was kept about it.
     """
     index.refresh()
-    texts = [text for text in _texts(index) if query.takes(text)]
+    return _values(_texts(index), query)
+
+
+def _values(logged: Iterable[Text], query: MediaQuery) -> list[dict[str, Any]]:
+    texts = [text for text in logged if query.takes(text)]
     if query.steps is not None:
         chosen = {name: frozenset(_spread(steps, query.steps)) for name, steps in _steps(texts).items()}
         texts = [text for text in texts if text.step in chosen[text.name]]
@@ -72,7 +76,20 @@ def media_keys(index: RunIndex) -> list[dict[str, Any]]:
     ``count`` counts lists as one; of very many steps ten thousand are told, evenly spread.
     """
     index.refresh()
-    texts = [text for text in _texts(index) if MediaQuery().takes(text)]
+    return _keys(_texts(index))
+
+
+def glanced(index: RunIndex, source: RunIndex, query: MediaQuery | None) -> list[dict[str, Any]]:
+    """The same of what is known of a run that is still being read: what has been read of it, and what a look at all of it found
+    (``source``). Without a query the keys. The caller holds the lock.
+    """
+    texts = [*index.texts, *(source.texts if source is not index else ())]
+    logged = list({(text.time, text.step, text.name, json.dumps(text.value)): text for text in texts}.values())
+    return _keys(logged) if query is None else _values(logged, query)
+
+
+def _keys(logged: Iterable[Text]) -> list[dict[str, Any]]:
+    texts = [text for text in logged if MediaQuery().takes(text)]
     kinds: dict[str, dict[str, None]] = {}
     counts: dict[str, int] = {}
     for text in texts:

@@ -20,6 +20,8 @@ else:
 
 _log = logging.getLogger("aspara.web")
 _MAX_DEPTH = 32
+LONGEST_WAIT = 3600.0
+"""Seconds that an answer may be waited for, at most."""
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import re
+from typing import Any
 
 from aspara.catalog.expression import parse
 from aspara.catalog.media import MediaQuery
 from aspara.catalog.tables import TableQuery
 from aspara.errors import UsageError
 from aspara.web.download import attachment
-from aspara.web.endpoint import Endpoint
+from aspara.web.endpoint import LONGEST_WAIT, Endpoint
 
 _CHUNK = 1 << 18
 _TYPES = {
@@ -56,9 +57,10 @@ class Media(Endpoint):
         shape = self.text_query("shape") or "values"
         if shape not in ("values", "keys"):
             raise UsageError(f"shape={shape[:40]!r}: choose values or keys.")
+        wait = self.float_query("wait")
         if shape == "keys":
-            keys = await self.service.off_loop(self.service.catalog.media_keys, project, run)
-            self.answer({"project": project, "run": run, "keys": keys})
+            keys, share = await self._find(project, run, None, wait)
+            self.answer({"project": project, "run": run, "keys": keys, "complete": share >= 1, "progress": share})
             return
         limit = self.int_query("limit", 1000, low=1, high=10_000) or 1000
         offset = self.int_query("offset", 0) or 0
@@ -70,7 +72,7 @@ class Media(Endpoint):
             end=self.int_query("to"),
             steps=self.int_query("steps", low=1, high=10_000),
         )
-        found = await self.service.off_loop(self.service.catalog.media, project, run, query)
+        found, share = await self._find(project, run, query, wait)
         self.answer(
             {
                 "project": project,
@@ -79,8 +81,23 @@ class Media(Endpoint):
                 "total": len(found),
                 "limit": limit,
                 "offset": offset,
+                "complete": share >= 1,
+                "progress": share,
             }
         )
+
+    async def _find(
+        self, project: str, run: str, query: MediaQuery | None, wait: float | None
+    ) -> tuple[list[dict[str, Any]], float]:
+        """What was asked for, and the share of the run's files that was read for it."""
+        catalog = self.service.catalog
+        if wait is not None:
+            return await self.service.off_loop(
+                catalog.media_soon, project, run, query, min(max(0.0, wait), LONGEST_WAIT)
+            )
+        if query is None:
+            return await self.service.off_loop(catalog.media_keys, project, run), 1.0
+        return await self.service.off_loop(catalog.media, project, run, query), 1.0
 
 
 class MediaFile(Endpoint):

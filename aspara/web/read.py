@@ -12,11 +12,10 @@ from aspara.catalog.series import SeriesQuery
 from aspara.errors import UsageError
 from aspara.version import __version__
 from aspara.web.download import attachment, send
-from aspara.web.endpoint import Endpoint, flag, whole
+from aspara.web.endpoint import LONGEST_WAIT, Endpoint, flag, whole
 
 _MOST_POINTS = 1_000_000
 _MOST_PLACES = 10_000
-_LONGEST_WAIT = 3600.0
 _MOST_FIELDS = 8
 _CHUNK = 1 << 18
 # What a browser may show by itself; everything else is a download of bytes.
@@ -216,7 +215,7 @@ def _query_of(given: dict[str, Any], default_points: int) -> SeriesQuery:
         log=_word(given, "scale", ("linear", "log")) == "log",
         lttb=_word(given, "method", ("minmax", "lttb")) == "lttb",
         envelope=flag("envelope", given.get("envelope")),
-        wait=None if numbers["wait"] is None else min(max(0.0, numbers["wait"]), _LONGEST_WAIT),
+        wait=None if numbers["wait"] is None else min(max(0.0, numbers["wait"]), LONGEST_WAIT),
     )
 
 

@@ -60,7 +60,7 @@ _SERIES = {
     "format": "json or msgpack",
 }
 _GROUPS = {
-    **{name: _SERIES[name] for name in ("metrics", "since", "x", "scale", "from", "to", "format")},
+    **{name: _SERIES[name] for name in ("metrics", "since", "x", "scale", "from", "to", "wait", "format")},
     "by": "fields that the runs of a group have in common, separated by commas: config.lr, group, tags",
     "points": "at most so many places of the grid (default ASPARA_LTTB_THRESHOLD)",
 }
@@ -224,6 +224,7 @@ DASHBOARD: tuple[Route, ...] = (
         {"GET": "Media values of a run, or what there is by metric."},
         {
             "shape": "values (default), or keys: types and steps by metric",
+            "wait": _SERIES["wait"].replace("runs that are still being read are", "a run that is still being read is"),
             "metrics": "names or globs, separated by commas",
             "key": "one metric, by its very name",
             "from": "first step, inclusive",

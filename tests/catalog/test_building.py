@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from aspara.catalog.catalog import Catalog
+from aspara.catalog.media import MediaQuery
 from aspara.catalog.series import MetricsAnswer, SeriesQuery
 from aspara.catalog.watch import Watcher
 
@@ -60,6 +61,48 @@ def test_a_coarse_answer_comes_first_and_the_whole_one_soon(folder: Folder, impa
     whole = json.loads(until_complete(impatient, SeriesQuery(points=1000, wait=0)).json_bytes())
     assert (whole["complete"], whole["progress"]) == (True, 1.0)
     assert whole["metrics"]["train/loss"]["r"]["count"] == ROWS
+
+
+def test_groups_are_told_of_coarsely_too(folder: Folder, impatient: Catalog, history: bytes) -> None:
+    """Two long runs in a group: the first answer spans them and says how far it is; the last is that of a patient reader."""
+    for run in ("r", "s"):
+        folder.run(run, history, meta={"config": {"lr": 1}, "status": "completed"})
+    query = SeriesQuery(metrics=("train/loss",), points=200, wait=0)
+    first = impatient.groups("p", None, ["config.lr"], query).json()
+    of = first["metrics"]["train/loss"]["config.lr=1"]
+    assert (first["complete"], first["raw"]["train/loss"]) == (False, False)
+    assert 0 <= first["progress"] < 1
+    assert (of["x"][0] < ROWS / 100, of["x"][-1] > ROWS * 0.99, of["min"].min(), of["max"].max()) == (
+        True,
+        True,
+        0.5,
+        ROWS - 0.5,
+    )
+    deadline = time.monotonic() + 60
+    while not first["complete"] and time.monotonic() < deadline:
+        time.sleep(0.01)
+        first = impatient.groups("p", None, ["config.lr"], query).json()
+    assert (first["complete"], first["progress"]) == (True, 1.0)
+    patient = impatient.groups("p", None, ["config.lr"], SeriesQuery(metrics=("train/loss",), points=200)).json()
+    last = first["metrics"]["train/loss"]["config.lr=1"]
+    assert [2] * len(last["runs"]) == last["runs"].tolist()
+    assert patient["metrics"]["train/loss"]["config.lr=1"]["mean"].tolist() == last["mean"].tolist()
+
+
+def test_media_of_a_run_that_is_still_read(folder: Folder, impatient: Catalog, history: bytes) -> None:
+    """What is known of them comes at once, the last ones too, with the share that is read; then all of them."""
+
+    def picture(step: int) -> bytes:
+        return row(step, step, {"pic": {"_type": "image", "path": f"media/{step}.png", "width": 1, "height": 1}})
+
+    folder.run("r", picture(0) + history + picture(ROWS))
+    found, share = impatient.media_soon("p", "r", MediaQuery(), 0)
+    assert share < 1
+    assert [0, ROWS] == [item["step"] for item in found]
+    keys, share = impatient.media_soon("p", "r", None, 0)
+    assert [("pic", 2, [0, ROWS])] == [(key["metric"], key["count"], key["steps"]) for key in keys]
+    assert impatient.media("p", "r") == found
+    assert (impatient.media_keys("p", "r"), 1.0) == impatient.media_soon("p", "r", None, 0)
 
 
 def test_who_waits_gets_every_point(folder: Folder, impatient: Catalog, history: bytes) -> None:

@@ -28,6 +28,11 @@ def test_every_media_value_is_listed(site, run):
     ]
     first = found["media"][0]
     assert ("image", "black", 4, 6) == (first["type"], first["caption"], first["value"]["width"], found["total"])
+    assert (True, 1) == (found["complete"], found["progress"])
+    assert found == site.json("api/projects/p/runs/r/media?wait=30")
+    keys = site.json("api/projects/p/runs/r/media?shape=keys&wait=30")
+    assert keys == site.json("api/projects/p/runs/r/media?shape=keys")
+    assert (True, 1) == (keys["complete"], keys["progress"])
     assert 1 == len(site.json("api/projects/p/runs/r/media?type=table")["media"])
     assert [1, 1] == [m["step"] for m in site.json("api/projects/p/runs/r/media?metrics=pi*&limit=2&offset=1")["media"]]
 

@@ -146,6 +146,8 @@ export interface GroupsAnswer {
   project: string;
   groups: Group[];
   metrics: Record<string, Record<string, GroupSeries>>;
+  complete: boolean;
+  progress: number;
 }
 
 export interface Metadata {

@@ -84,7 +84,7 @@ export function useScene({ board, view, metric, shown, full, say }: Props): Scen
   const grouped = useAsked<GroupsAnswer>(
     group ? groupKey : null,
     group && board.runs.value.some((run) => run.status === "running") ? board.beat.value : -1,
-    (signal) => {
+    (signal, coarse) => {
       const left = new Set(hidden);
       const chosen = members ?? board.runs.value.map((run) => run.run).filter((run) => !left.has(run));
       return board.source.groups(
@@ -99,6 +99,7 @@ export function useScene({ board, view, metric, shown, full, say }: Props): Scen
           ...(range ? { from: range[0], to: range[1] } : {}),
         },
         signal,
+        coarse,
       );
     },
     say,
@@ -133,7 +134,7 @@ export function useScene({ board, view, metric, shown, full, say }: Props): Scen
 function useAsked<T>(
   key: string | null,
   revision: number,
-  ask: (signal: AbortSignal) => Promise<T>,
+  ask: (signal: AbortSignal, coarse: (answer: T) => void) => Promise<T>,
   say: (text: string) => void,
 ): { value: T | null; axis: string; waiting: boolean } {
   const [value, setValue] = useState<{ key: string; axis: string; answer: T } | null>(null);
@@ -153,14 +154,14 @@ function useAsked<T>(
     const timer = setTimeout(() => {
       now.key = key;
       now.at = Date.now();
+      const take = (answer: T) => {
+        if (!signal.aborted) setValue({ key, axis: String(JSON.parse(key)[0]), answer });
+      };
       limiter
-        .run(() => ask(signal), signal)
-        .then(
-          (answer) => !signal.aborted && setValue({ key, axis: String(JSON.parse(key)[0]), answer }),
-          (error: unknown) => {
-            if (!signal.aborted) say(error instanceof Error ? error.message : String(error));
-          },
-        );
+        .run(() => ask(signal, take), signal)
+        .then(take, (error: unknown) => {
+          if (!signal.aborted) say(error instanceof Error ? error.message : String(error));
+        });
     }, wait);
     return () => clearTimeout(timer);
   }, [key, revision]);

@@ -70,9 +70,13 @@ export class HttpSource implements Source {
     return { ...found, metrics: found.metrics.map((metric) => metric.name) };
   }
 
-  async groups(project: string, query: GroupsQuery, signal?: AbortSignal): Promise<GroupsAnswer> {
-    const answer = await this.send("POST", `api/projects/${enc(project)}/runs/groups`, query, {}, signal);
-    return (await answer.json()) as GroupsAnswer;
+  groups(
+    project: string,
+    query: GroupsQuery,
+    signal?: AbortSignal,
+    coarse?: (answer: GroupsAnswer) => void,
+  ): Promise<GroupsAnswer> {
+    return this.untilWhole(`api/projects/${enc(project)}/runs/groups`, { ...query }, signal, coarse);
   }
 
   async metrics(
@@ -83,11 +87,19 @@ export class HttpSource implements Source {
   ): Promise<MetricsAnswer> {
     const body: Record<string, unknown> = {};
     for (const [key, value] of Object.entries(query)) if (value !== undefined) body[key] = value;
-    const path = `api/projects/${enc(project)}/runs/metrics`;
-    // A first picture soon, then one a second or so until it is whole.
+    return this.untilWhole(`api/projects/${enc(project)}/runs/metrics`, body, signal, coarse);
+  }
+
+  /** A first answer soon, then one a second or so until it is whole. */
+  private async untilWhole<T extends { complete: boolean }>(
+    path: string,
+    body: Record<string, unknown>,
+    signal?: AbortSignal,
+    coarse?: (answer: T) => void,
+  ): Promise<T> {
     for (let wait = FIRST; ; wait = LATER) {
       if (coarse) body.wait = wait;
-      const found = (await (await this.send("POST", path, body, {}, signal)).json()) as MetricsAnswer;
+      const found = (await (await this.send("POST", path, body, {}, signal)).json()) as T;
       if (found.complete || !coarse) return found;
       coarse(found);
     }

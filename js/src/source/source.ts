@@ -52,8 +52,16 @@ export interface Source {
   run(project: string, run: string, signal?: AbortSignal): Promise<RunDetail>;
   /** The names of the metrics of some runs (or all), and where a stream goes on from. */
   names(project: string, runs?: string[], signal?: AbortSignal): Promise<MetricNames>;
-  /** What the runs of each group do together, from all of their points. */
-  groups(project: string, query: GroupsQuery, signal?: AbortSignal): Promise<GroupsAnswer>;
+  /**
+   * What the runs of each group do together, from all of their points. While the server still reads, `coarse` is called
+   * with what it can tell already.
+   */
+  groups(
+    project: string,
+    query: GroupsQuery,
+    signal?: AbortSignal,
+    coarse?: (answer: GroupsAnswer) => void,
+  ): Promise<GroupsAnswer>;
   /** While the server still reads, `coarse` is called with what it can tell already; the answer itself is whole. */
   metrics(
     project: string,
