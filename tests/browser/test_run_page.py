@@ -13,7 +13,7 @@ import pytest
 import aspara
 from aspara.server.app import Server
 from aspara.storage import metadata
-from tests.browser.conftest import until
+from tests.browser.conftest import served, until
 
 pytestmark = pytest.mark.browser
 
@@ -440,3 +440,27 @@ def test_the_chosen_tab_is_on_a_phones_screen(site, page):
     open_tab(site, page, "console")
     page.wait_for_selector("#panel-console")
     until(lambda: page.locator("#tab-console").evaluate("e => e.getBoundingClientRect().right <= innerWidth"))
+
+
+def test_the_console_follows_a_run_and_asks_only_for_what_is_new(page, tmp_path):
+    """New lines come in their colours, the end stays in sight, and nothing is sent twice."""
+    run = aspara.Run("r", "p", dir=tmp_path, capture=False)
+    run.log({"x": 1.0})
+    log = tmp_path / "p" / "r" / "console.log"
+    log.parent.mkdir(exist_ok=True)
+    first = "".join(f"line {i}\n" for i in range(3000)) + "\x1b[32m"
+    log.write_text(first)
+    asked: list[str] = []
+    page.on("request", lambda r: asked.append(r.url.split("?")[1]) if "/console?" in r.url else None)
+    with served(tmp_path) as server:
+        page.goto(f"{server.url}projects/p/runs/r#console")
+        page.locator(".console .line", has_text="line 2999").wait_for(timeout=45_000)
+        with log.open("a") as more:
+            more.write("green line\x1b[0m\nplain line\n")
+        page.locator(".console .f2", has_text="green line").wait_for(timeout=45_000)
+        page.locator(".console .line", has_text="plain line").wait_for(timeout=45_000)
+        box = page.locator(".console-box")
+        until(lambda: box.evaluate("e => e.scrollTop + e.clientHeight > e.scrollHeight - 30"))
+        run.finish()
+    assert asked[0].startswith("last=")
+    assert {f"after={len(first)}", f"after={log.stat().st_size}"} >= {each for each in asked[1:]}
