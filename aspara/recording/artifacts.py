@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from aspara.model import RunIdentity
     from aspara.storage.collections import Collections
 
+_PATIENCE = 2.0
+
 
 class KeepsArtifacts:
     """The part of a run that keeps artifacts."""
@@ -223,7 +225,8 @@ class KeepsArtifacts:
         lists = self._lists()
         if entry not in lists[key]:
             lists[key].append(entry)
-            self._recorder.update({key: list(lists[key])})
+            # An artifact took its time already, and others may ask for it as soon as it is said to be there.
+            self._recorder.update({key: list(lists[key])}, patience=_PATIENCE)
 
     def _noted(self, key: str) -> list[Artifact]:
         from aspara.artifacts.artifact import Artifact

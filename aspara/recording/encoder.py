@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
@@ -16,6 +17,17 @@ from aspara.storage import rows
 from aspara.storage.statistics import Statistics, definition_of
 
 _MOST_SHAPES = 256
+_PLAIN = {float, int}
+
+
+@dataclass(eq=False)
+class _Shape:
+    """Rows of numbers with the same names."""
+
+    values_of: Getter
+    names: list[str]
+    odd: bool
+    """They are numbers to Python, but not to the codec: numpy's float64."""
 
 
 class Encoder:
@@ -32,8 +44,10 @@ class Encoder:
         self._pen = pen
         self._statistics = statistics
         self._definitions = definitions
-        self._shapes: dict[tuple[Any, ...], tuple[Getter, list[str]]] = {}
-        """The names of rows of plain numbers seen so far, and what takes their values."""
+        self._shapes: dict[tuple[Any, ...], _Shape] = {}
+        """The rows of numbers seen so far, by their names."""
+        self._turned: _Shape | None = None
+        """The one whose names the backlog was told last."""
         self._loose: list[tuple[str, Any]] = []
         self._step_values: dict[str, Any] = {}
         """The last values of the metrics that others are drawn over."""
@@ -53,6 +67,7 @@ class Encoder:
 
     def look_again(self) -> None:
         """Has the next row looked at whole, as the pen's backlog is another or its names are."""
+        self._turned = None
         self._pen.values_of = _unknown
 
     def encode(
@@ -64,18 +79,12 @@ class Encoder:
         shape = self._shapes.get(keys)
         if shape is not None:
             # A program that logs its rows in parts comes by here with every part.
-            values_of, those = shape
             try:
-                values = values_of(data)
-                if isfinite(sum(values)):
-                    line = dumps({"timestamp": now, "step": step, "metrics": data}, None, _NEWLINE)
-                    if values_of is not self._pen.values_of:
-                        backlog = self._pen.backlog
-                        backlog.turn(those)
-                        self._pen.values_of, self._pen.limit = values_of, backlog.limit
-                    return values, line, self._loose
+                found = self._alike(now, step, data, shape)
             except (LookupError, TypeError, ValueError, OverflowError, RuntimeError):
-                pass
+                found = None
+            if found is not None:
+                return *found, self._loose
         metrics = dict(flatten(data, self._keep))
         if self._step_values and self._with_step_metrics(metrics):
             return metrics, rows.encode(now, step, metrics), self._loose
@@ -83,13 +92,38 @@ class Encoder:
             shape is None
             and metrics
             and len(metrics) == len(data)
-            and all(type(value) is float or type(value) is int for value in data.values())
+            and _are_numbers(kinds := set(map(type, data.values())))
         ):
             if len(self._shapes) >= _MOST_SHAPES:
                 self._shapes.clear()
             those = list(metrics)
-            self._shapes[keys] = getter(those), those
+            self._shapes[keys] = _Shape(getter(those), those, odd=not kinds <= _PLAIN)
         return metrics, rows.encode(now, step, metrics), self._loose
+
+    def _alike(self, now: int, step: int, data: dict[str, Any], shape: _Shape) -> tuple[tuple[Any, ...], bytes] | None:
+        """A row of numbers with the names of one that was checked; None, or any error, if it is not that."""
+        values = shape.values_of(data)
+        row = data
+        if shape.odd:
+            kinds = set(map(type, values))
+            if not _are_numbers(kinds):
+                return None
+            shape.odd = not kinds <= _PLAIN
+            values = tuple([float(value) if isinstance(value, float) else +value for value in values])
+            row = dict(zip(shape.names, values, strict=True))
+        if not isfinite(sum(values)):
+            return None
+        try:
+            line = dumps({"timestamp": now, "step": step, "metrics": row}, None, _NEWLINE)
+        except TypeError:
+            shape.odd = True
+            raise
+        if shape is not self._turned:
+            self._pen.backlog.turn(shape.names)
+            self._turned = shape
+        self._pen.values_of = _unknown if shape.odd else shape.values_of
+        self._pen.limit = self._pen.backlog.limit
+        return values, line
 
     def _keep(self, name: str, value: Any) -> Any:
         """A value that is no number is looked at when the row's numbers are safe."""
@@ -111,6 +145,10 @@ class Encoder:
                 if over not in metrics and known[over] is not None:
                     metrics[over] = known[over]
         return concerned
+
+
+def _are_numbers(kinds: set[type]) -> bool:
+    return all(issubclass(kind, float | int) for kind in kinds)
 
 
 def _unknown(_row: dict[str, Any]) -> tuple[Any, ...]:

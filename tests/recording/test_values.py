@@ -27,6 +27,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import aspara
+from aspara.recording.values import json_safe, scalar
 from aspara.storage import rows
 
 
@@ -274,3 +275,41 @@ def test_nothing_that_is_logged_or_set_raises(disk, value, capsys):
     meta = disk.meta("p", "r")
     assert (1.0, 1.0) == (meta["config"]["a"], meta["summary"]["mine"])
     assert "completed" == meta["status"]
+
+
+KINDS = st.one_of(
+    st.floats(),
+    st.integers(-(1 << 70), 1 << 70),
+    st.booleans(),
+    st.floats().map(np.float64),
+    st.floats(width=32).map(np.float32),
+    st.integers(-100, 100).map(np.int64),
+    st.none(),
+    st.just("text"),
+    st.decimals(allow_nan=False, allow_infinity=False, places=2),
+)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(KINDS, KINDS), min_size=1, max_size=8))
+def test_rows_of_the_same_names_keep_what_each_holds(rows):
+    """Whatever kinds of numbers come one after the other under a name, each row is what it would be alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = aspara.Run("r", "p", dir=folder, capture=False)
+        alone = []
+        for a, b in rows:
+            run.log({"a": a, "b": b})
+            alone.append({k: v for k, v in (("a", scalar(a)), ("b", scalar(b))) if v is not None})
+        run.finish()
+        kept = [json.loads(line) for line in (Path(folder) / "p" / "r.jsonl").read_text().splitlines()]
+        found = {row["step"]: row["metrics"] for row in kept}
+        assert [repr(_read(row)) for row in alone] == [repr(_read(found.get(i, {}))) for i in range(len(rows))]
+        for name in ("a", "b"):
+            last = [row[name] for row in alone if name in row]
+            if last:
+                assert repr(_read({name: last[-1]})) == repr(_read({name: run.summary[name]}))
+
+
+def _read(row):
+    """Booleans are numbers to every reader, and what is not finite has a name."""
+    return {k: json_safe(+v if isinstance(v, bool) else v) for k, v in row.items()}
