@@ -109,6 +109,26 @@ def test_who_is_not_let_in_sees_jupyters_login(jupyter, page):
     assert "/projects/door/runs/r?smooth=0.5" in page.url
 
 
+def test_runs_are_compared_and_the_address_keeps_it(jupyter, page, project):
+    """From the project's page by the table to a comparison; its charts, tabs and links stay below the base URL."""
+    page.get_by_role("link", name=project).first.click()
+    page.wait_for_selector('[data-metric="train/loss"] .js-plotly-plot')
+    page.get_by_role("link", name="Table of runs").click()
+    page.wait_for_selector("text=3 runs")
+    for name in ("run-0", "run-2"):
+        page.get_by_label(f"Select {name}").check()
+    page.get_by_role("link", name="Compare", exact=True).click()
+    page.wait_for_selector("text=2 runs compared")
+    page.get_by_role("tab", name="Charts").click()
+    plot = page.locator('[data-metric="train/loss"] .plot')
+    until(lambda: plot.count() and "60" == plot.get_attribute("data-points"), why="the charts hold other points")
+    page.reload()
+    until(lambda: plot.count() and "60" == plot.get_attribute("data-points"), why="the reloaded page is another one")
+    assert f"{BASE}aspara/projects/{project}/compare" in page.url
+    outside = page.eval_on_selector_all("a[href]", "all => all.map(a => new URL(a.href).pathname)")
+    assert [] == [path for path in outside if not path.startswith(BASE)]
+
+
 def test_a_run_grows_is_tagged_and_deleted(jupyter, page, project):
     """Points, tags and a deletion go through Jupyter's XSRF check and its socket; what was zoomed is so after a reload."""
     live = aspara.Run("live", project, dir=jupyter.data, capture=False)
