@@ -10,8 +10,8 @@ import pytest
 
 import aspara
 from aspara import Api
-from tests.browser.conftest import watched
-from tests.browser.lab import Lab, Notebook, training
+from tests.browser.conftest import until, watched
+from tests.browser.lab import PATIENCE, Lab, Notebook, training
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -296,15 +296,25 @@ def test_an_interrupted_cell_keeps_its_picture(notebook):
 
 
 def test_the_launcher_card_opens_the_dashboard(notebook, lab):
-    """A card in JupyterLab's launcher opens the dashboard in a tab, and it lists the projects."""
+    """A card in JupyterLab's launcher opens the dashboard in a tab; after a reload it stands where it stood."""
     book = notebook(training("for the dashboard", steps=5))
     book.run_cell()
     book.page.wait_for_selector(".aspara-widget[data-status=completed]")
     book.execute("launcher:create")
     book.page.locator(".jp-LauncherCard", has_text="Aspara").click()
     frame = book.page.frame_locator("iframe[title='Aspara dashboard']")
-    frame.get_by_text("lab", exact=True).first.wait_for()
+    frame.get_by_role("link", name="lab", exact=True).first.click()
+    frame.get_by_role("button", name="log y").click()
+    frame.locator(".js-plotly-plot").first.wait_for()
     book.shot("lab-dashboard")
+    workspaces = lab.root / "own/workspaces"
+    until(
+        lambda: any("projects/lab?log=1" in file.read_text() for file in workspaces.iterdir()),
+        why="JupyterLab has not kept where the dashboard stands",
+    )
+    book.page.reload()
+    book.page.locator(".lm-DockPanel-tabBar .lm-TabBar-tab", has_text="Aspara").click(timeout=PATIENCE)
+    frame.get_by_role("button", name="log y", pressed=True).wait_for(timeout=PATIENCE)
 
 
 def test_nothing_is_asked_from_another_host(notebook):

@@ -140,18 +140,31 @@
 
     /** A page of the dashboard in a tab. */
     class Page extends Widget {
-      constructor(base, path, label) {
+      constructor(base, path, label, at) {
         super();
         this.path = path;
+        this.root = `${base}aspara/`;
+        this.last = at ?? path;
         this.id = path ? `aspara-${path}` : "aspara-dashboard";
         this.title.label = label;
         this.title.caption = path ? `Aspara: ${decodeURIComponent(path.replace(/^projects\//, "").replace("/runs/", "/"))}` : "Aspara: runs and their charts";
         this.title.closable = true;
         const frame = document.createElement("iframe");
-        frame.src = `${base}aspara/${path}`;
+        frame.src = this.root + this.last;
+        this.frame = frame;
         frame.title = path ? `Aspara: ${label}` : "Aspara dashboard";
         frame.style.cssText = "border:0;width:100%;height:100%;display:block";
         this.node.append(frame);
+      }
+      /** Where in the dashboard it stands: after a reload of JupyterLab it stands there again. */
+      get at() {
+        try {
+          const now = this.frame.contentWindow.location.href;
+          if (now.startsWith(this.root)) this.last = now.slice(this.root.length);
+        } catch {
+          // Not there yet, or at a login of another site.
+        }
+        return this.last;
       }
     }
 
@@ -205,14 +218,14 @@
         const tracker = WidgetTracker ? new WidgetTracker({ namespace: "aspara" }) : null;
         const pages = new Map();
 
-        function open(path, label, beside) {
+        function open(path, label, beside, at) {
           if (single || hub.settings.openIn === "browser") {
             window.open(`${base}aspara/${path}`, path ? "_blank" : "aspara");
             return;
           }
           let page = pages.get(path);
           if (!page || page.isDisposed) {
-            page = new Page(base, path, label);
+            page = new Page(base, path, label, at);
             page.title.icon = icon;
             pages.set(path, page);
           }
@@ -239,8 +252,8 @@
           label: "Aspara",
           caption: "Open the Aspara dashboard: runs and their live charts",
           icon,
-          describedBy: { args: { type: "object", properties: { path: text, label: text } } },
-          execute: (args) => open(args?.path ?? "", args?.label ?? "Aspara", false),
+          describedBy: { args: { type: "object", properties: { path: text, label: text, at: text } } },
+          execute: (args) => open(args?.path ?? "", args?.label ?? "Aspara", false, args?.at),
         });
         app.commands.addCommand("aspara:open-run", {
           label: (args) => (args?.run ? `Charts of ${args.run}` : "Charts of a run"),
@@ -252,12 +265,21 @@
         palette?.addItem({ command: "aspara:open", category: "Aspara" });
         const entries = [{ command: "aspara:open" }];
 
-        if (restorer && tracker && !single)
+        if (restorer && tracker && !single) {
           void restorer.restore(tracker, {
             command: "aspara:open",
-            args: (page) => ({ path: page.path, label: page.title.label }),
+            args: (page) => ({ path: page.path, label: page.title.label, at: page.at }),
             name: (page) => page.path || "dashboard",
           });
+          // A page that changes its own address tells nobody.
+          setInterval(() => {
+            for (const page of pages.values()) {
+              if (!page.isAttached || page.at === page.kept) continue;
+              page.kept = page.at;
+              void tracker.save(page);
+            }
+          }, 1000);
+        }
 
         const watch = (listener) => {
           hub.listeners.add(listener);

@@ -94,7 +94,7 @@ export function ChartFace({ board, view, metric, label, shown, easel, arrangemen
     view.setY(metric, null);
   };
   const image = async (format: "png" | "svg") => {
-    const url = await chart.current?.image(format);
+    const url = picture && (await chart.current?.image(format));
     if (url) download(`${fileName(metric)}.${format}`, url);
   };
   const table = async () => {
