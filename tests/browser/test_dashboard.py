@@ -58,9 +58,12 @@ def test_the_live_indicator_is_honest_and_nothing_is_lost_when_the_server_comes_
     run.log({"a": 1.0})
     page.goto(f"{server.url}projects/p")
     page.wait_for_selector(".liveness.live")
+    paint = "e => getComputedStyle(e).backgroundColor"
+    green = page.locator(".liveness i").evaluate(paint)
     server.stop()
     thread.join(10)
     page.wait_for_selector(".liveness.reconnecting", timeout=15000)
+    assert green != page.locator(".liveness i").evaluate(paint)
     for i in range(10):
         run.log({"a": float(i)})
     again = Server(data, port=server.port)

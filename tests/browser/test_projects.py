@@ -122,3 +122,21 @@ def test_a_project_is_deleted_from_its_own_page_too(site, page):
     page.get_by_role("button", name="Undo").click()
     until(lambda: len(names(page)) == 3)
     assert 2 == len(site.service.catalog.runs("gamma"))
+
+
+def test_the_focus_goes_back_when_a_dialog_closes(site, page):
+    """To what opened it; the head is passed with the first key of a page."""
+    page.goto(site.url)
+    page.get_by_role("button", name="More of gamma").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    page.get_by_role("dialog").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="detached")
+    assert "More of gamma" == page.evaluate("document.activeElement.ariaLabel")
+    page.get_by_role("link", name="alpha").click()
+    page.wait_for_selector(".runlist li")
+    until(lambda: "MAIN" == page.evaluate("document.activeElement.tagName"))
+    page.get_by_role("button", name="Skip to the content").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('.page') !== null")

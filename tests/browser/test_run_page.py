@@ -464,3 +464,20 @@ def test_the_console_follows_a_run_and_asks_only_for_what_is_new(page, tmp_path)
         run.finish()
     assert asked[0].startswith("last=")
     assert {f"after={len(first)}", f"after={log.stat().st_size}"} >= set(asked[1:])
+
+
+def test_long_names_make_no_page_wider_than_a_phone(page, tmp_path):
+    """Of projects, runs, tags, metrics and keys."""
+    long = "averylongname" * 8
+    with aspara.Run(long, long[:100], dir=tmp_path, config={long: long}, tags=[long[:60]], notes=long) as run:
+        run.log({f"{long}/{long}": 1.0})
+        run.summary[long] = long
+    page.set_viewport_size({"width": 390, "height": 800})
+    with served(tmp_path) as server:
+        project = f"{server.url}projects/{long[:100]}"
+        tabs = [f"{project}/runs/{run.run}#{tab}" for tab in ("charts", "overview", "summary", "config")]
+        for address in (server.url, project, f"{project}/runs", *tabs):
+            page.goto("about:blank")
+            page.goto(address)
+            page.locator("main", has_text="averylong").wait_for(timeout=45_000)
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
