@@ -22,6 +22,8 @@ MOST_FOLDERS = 1000
 """Folders that are watched at once at most: a user has some thousands for all programs together."""
 _STEP_MS = 20
 """A change is told within two such steps; a thread that waits wakes for each."""
+DELAY = 2 * _STEP_MS / 1000
+"""Seconds between a change and its being told, at most."""
 _TELLING = frozenset(
     "bcachefs btrfs exfat ext2 ext3 ext4 f2fs jfs nilfs2 ntfs3 overlay ramfs reiserfs tmpfs vfat xfs zfs".split()
 )
@@ -62,7 +64,7 @@ class Notices:
         """
         assert self._notify is not None
         try:
-            told = self._notify.watch(_STEP_MS, _STEP_MS, max(1, round(seconds * 1000)), _Asked(ended))
+            told = self._notify.watch(1, _STEP_MS, max(1, round(seconds * 1000)), _Asked(ended))
         except (RuntimeError, OSError) as error:
             self._give_up(error)
             return None

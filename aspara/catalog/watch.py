@@ -13,7 +13,7 @@ from typing import Any
 from aspara.catalog.builder import SLICE
 from aspara.catalog.catalog import Catalog
 from aspara.catalog.cursor import Cursor, matters, now
-from aspara.catalog.notice import Notices
+from aspara.catalog.notice import DELAY, Notices
 from aspara.catalog.replay import Replay, here
 from aspara.catalog.runs import RunInfo
 from aspara.catalog.subscription import Subscription
@@ -193,9 +193,11 @@ class Watcher:
             if hurry:
                 scan_at = min(scan_at, scanned + max(self._interval, scanning / _HURRIED_SHARE))
             look_at = looked + max(self._interval, min(_SCAN_INTERVAL, reading / _READING_SHARE))
+            # What is written all the time is read no more often than by polling. The pause comes first: what happens in it is told.
+            if stop.wait(max(0.0, looked + self._interval - DELAY - time.monotonic())):
+                return
             told = self._heard(ears, 0 if missed or unfinished else min(scan_at, look_at) if silent else scan_at, stop)
-            # What is written all the time is read no more often than by polling.
-            if stop.wait(max(0.0, looked + self._interval - time.monotonic())):
+            if stop.is_set():
                 return
             looked = time.monotonic()
             changed = self._changed_rows(ears, told) if ears is not None and told else {}

@@ -25,7 +25,7 @@ import aspara
 from aspara.catalog.catalog import Catalog
 from aspara.catalog.series import SeriesQuery
 from aspara.catalog.tables import TableQuery
-from aspara.errors import ArtifactNotFound, UsageError
+from aspara.errors import MediaNotFound, UsageError
 from aspara.storage.layout import Layout
 from aspara.storage.polars import archive_segment
 
@@ -60,7 +60,7 @@ def everything(data: Path, cache: Path | None = None) -> dict[str, Any]:
                 console = catalog.console(project.name, info.run)
                 orjson.dumps([media, console])
                 for value in (value for value in media if value["name"]):
-                    with suppress(UsageError, ArtifactNotFound):  # one that is no table any more
+                    with suppress(UsageError, MediaNotFound):  # one that is no table any more
                         tables = (TableQuery(), TableQuery(search="1", sort="-a", width=5))
                         orjson.dumps([catalog.media_rows(project.name, info.run, value["name"], t) for t in tables])
                 found[info.run] = json.loads(orjson.dumps(detail)), json.loads(points)["metrics"]
