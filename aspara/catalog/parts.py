@@ -27,7 +27,7 @@ def read_part(part: Path, problems: Problems) -> polars.DataFrame | None:
         steps = frame["step"].cast(pl.Int64)
         if steps.null_count():
             steps = steps.fill_null(pl.int_range(0, len(frame), eager=True))
-        return pl.DataFrame(
+        found = pl.DataFrame(
             {
                 "t": times.fill_null(0),
                 "s": steps,
@@ -36,6 +36,12 @@ def read_part(part: Path, problems: Problems) -> polars.DataFrame | None:
                 "x": frame[TEXT_COLUMN] if TEXT_COLUMN in names else pl.Series([None] * len(frame), dtype=pl.String),
             }
         )
+        odd = found.with_row_index("row").filter(pl.col("x").str.starts_with(REFERENCE_MARK))
+        lost = [row for row, text in odd.select("row", "x").iter_rows() if reference(text) is None]
+        if not lost:
+            return found
+        problems.add(f"{part.parent.name}/{part.name}", None, "media that cannot be understood", len(lost))
+        return found.filter(~pl.int_range(pl.len()).is_in(lost))
     except Exception as error:  # whatever a damaged file makes of the decoder: the other files are read all the same
         problems.add(f"{part.parent.name}/{part.name}", None, f"no readable Parquet: {type(error).__name__}")
         return None
@@ -61,9 +67,13 @@ def rows_of_part(frame: polars.DataFrame) -> Iterator[list[Found]]:
 
 
 def reference(text: str) -> Any:
-    """A text as it was logged: itself, or the media reference that it stands for."""
-    if text.startswith(REFERENCE_MARK):
-        import orjson
+    """A text as it was logged: itself, or the media reference that it stands for; None for a reference that is damaged."""
+    if not text.startswith(REFERENCE_MARK):
+        return text
+    import orjson
 
-        return orjson.loads(text[len(REFERENCE_MARK) :])
-    return text
+    try:
+        found = orjson.loads(text[len(REFERENCE_MARK) :])
+    except ValueError:
+        return None
+    return found if isinstance(found, dict | list) else None

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -215,6 +216,28 @@ def test_a_damaged_archive_costs_only_itself(recorded: Path, tmp_path: Path) -> 
         detail, points = everything(data)["arch"]
         assert [p["file"] for p in detail["problems"]] == [f"{part.parent.name}/{part.name}"]
         assert points["loss"]["arch"]["steps"] == [40]
+
+
+@pytest.mark.parametrize("damage", ["{", "7", '"text"', "[" * 5000, '{"_type":"histogram","values":[1,2.]}'])
+def test_damaged_media_in_an_archive_cost_only_themselves(recorded: Path, tmp_path: Path, damage: str) -> None:
+    """A flipped bit in a Parquet part may spoil a reference and leave the file whole: the rest of it is read, and this is named."""
+    data = Path(shutil.copytree(recorded, tmp_path / "data"))
+    whole = everything(data)["arch"][1]
+    (part,) = (data / "p" / "arch_archive").rglob("*.parquet")
+    frame = pl.read_parquet(part)
+    media = frame["metric_text"].str.starts_with("\0json:")
+    spoilt = frame.with_columns(metric_text=pl.when(media).then(pl.lit("\0json:" + damage)).otherwise("metric_text"))
+    spoilt.write_parquet(part)
+    detail, points = everything(data)["arch"]
+    assert points == whole
+    assert detail["problems"] == [
+        {
+            "file": f"{part.parent.name}/{part.name}",
+            "line": None,
+            "reason": "media that cannot be understood",
+            "count": media.sum(),
+        }
+    ]
 
 
 @pytest.fixture
