@@ -47,6 +47,7 @@ def open_recorder(tracker_uri: str, request: RunRequest, *, token: str | None = 
     }
     journal = Journal.create(f"{time.time_ns():x}-{writer}", about)
     found: dict[str, Any] = {}
+    away: Unreachable | None = None
     try:
         found = transport.post(("projects", request.project, "runs"), about["request"], _PATIENCE)
         about.update(run=found.get("run") or found.get("name"), run_id=found.get("run_id"), color=found.get("color", 0))
@@ -56,7 +57,7 @@ def open_recorder(tracker_uri: str, request: RunRequest, *, token: str | None = 
         kind = {400: InvalidName, 404: RunNotFound, 409: RunExists}.get(error.status, TrackerError)
         raise kind(f"The tracker {tracker_uri} refuses the run: {error}") from None
     except Unreachable as error:
-        say(f"{error} Training goes on; everything is kept in {journal.folder} and sent as soon as it answers.")
+        away = error
     name = str(request.name)
     identity = RunIdentity(
         request.project,
@@ -72,7 +73,10 @@ def open_recorder(tracker_uri: str, request: RunRequest, *, token: str | None = 
         metadata=found.get("metadata")
         or {"config": dict(request.config), "tags": list(request.tags), "notes": request.notes},
     )
-    return RemoteRecorder(identity, journal, Sender(journal, transport, say))
+    sender = Sender(journal, transport, say)
+    if away is not None:
+        sender.trouble(away)
+    return RemoteRecorder(identity, journal, sender)
 
 
 class RemoteRecorder:

@@ -81,7 +81,7 @@ class Sender:
             except Unreachable:
                 pass
             except OSError as error:
-                self._trouble(error)
+                self.trouble(error)
             time.sleep(min(0.2, max(0.0, deadline - time.monotonic())))
         return self.delivered()
 
@@ -113,12 +113,12 @@ class Sender:
                 except OSError as error:  # Unreachable is one
                     busy = False
                     self._pause = min(self._pause * 2, _PAUSES[1])
-                    self._trouble(error)
+                    self.trouble(error)
                 if not busy:
                     # Jitter, so that a hundred workers do not all come back in the same moment.
                     self._bell.wait(self._pause * random.uniform(0.7, 1.3))  # noqa: S311
 
-    def _trouble(self, error: OSError) -> None:
+    def trouble(self, error: OSError) -> None:
         """Says what keeps it from sending, once."""
         if self._told:
             return
