@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from xml.etree import ElementTree
 
 import nbformat
 import pytest
@@ -93,6 +94,10 @@ def test_nbconvert_shows_the_picture_and_no_markup_of_a_name(execute):
     (kept,) = faces(book)
     assert HOSTILE not in kept["image/svg+xml"]
     assert "&lt;/script&gt;&lt;img src=x" in kept["image/svg+xml"]
+    # What makes a PDF of it reads it as XML, and fetches nothing.
+    drawing = ElementTree.fromstring(kept["image/svg+xml"])
+    assert HOSTILE in "".join(drawing.itertext())
+    assert not [key for part in drawing.iter() for key in part.attrib if "href" in key or key.startswith("on")]
     page, _ = HTMLExporter().from_notebook_node(book)
     (svg,) = re.findall(r'src="data:image/svg\+xml;base64,([^"]*)"', page)
     assert kept["image/svg+xml"] == base64.b64decode(svg).decode()
