@@ -90,7 +90,7 @@ def open_table(path: Path) -> JsonTable:
             if key is not None:
                 parts[str(_parsed(b'"' + key[1] + b'"', path))] = (start, end)
         if "columns" not in parts or "data" not in parts:
-            raise _no_table(path)
+            raise no_table(path)
         start, end = parts["columns"]
         file.seek(start)
         columns = _parsed(file.read(end - start), path)
@@ -98,7 +98,7 @@ def open_table(path: Path) -> JsonTable:
     rows = slice(*np.searchsorted(places.starts, (start, end)))
     lists = places.lists[rows]
     if not isinstance(columns, list):
-        raise _no_table(path)
+        raise no_table(path)
     return JsonTable(path, columns, places.starts[rows][lists], places.ends[rows][lists])
 
 
@@ -141,7 +141,7 @@ def _places(path: Path) -> _Places:
             depth = int(depths[-1]) if len(depths) else depth
             at += len(chunk)
     if depth != 0 or quoted or not outer:
-        raise _no_table(path)
+        raise no_table(path)
     parts = list(zip(np.concatenate(outer).tolist(), np.concatenate(outer_ends).tolist(), strict=True))
     return _Places(parts, np.concatenate(starts), np.concatenate(ends), np.concatenate(lists))
 
@@ -171,8 +171,9 @@ def _parsed(content: bytes, path: Path) -> Any:
         except orjson.JSONDecodeError:  # NaN and Infinity as bare words
             return json.loads(content)
     except ValueError:
-        raise _no_table(path) from None
+        raise no_table(path) from None
 
 
-def _no_table(path: Path) -> UsageError:
+def no_table(path: Path) -> UsageError:
+    """The error for a file that holds no table."""
     return UsageError(f"{os.path.basename(path)!r} is no table.")

@@ -16,6 +16,7 @@ from aspara.catalog.points import Text
 from aspara.catalog.replay import Replay
 from aspara.errors import MediaNotFound, UsageError
 from aspara.storage.layout import RunPaths
+from aspara.storage.parquet import decoding
 
 if TYPE_CHECKING:
     import polars
@@ -220,7 +221,8 @@ class MediaFile:
 
         path = self.content.path()
         if path.suffix == ".parquet":
-            return pl.read_parquet(path)
+            with decoding():
+                return pl.read_parquet(path)
         found = json.loads(path.read_bytes())
         return pl.DataFrame(
             found["data"], schema=found["columns"], orient="row", infer_schema_length=None, strict=False

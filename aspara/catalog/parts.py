@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aspara.catalog.reader import Found, Problems
+from aspara.storage.parquet import DamagedParquet, decoding
 from aspara.storage.polars import REFERENCE_MARK, TEXT_COLUMN
 
 if TYPE_CHECKING:
@@ -18,32 +19,36 @@ def read_part(part: Path, problems: Problems) -> polars.DataFrame | None:
     import polars as pl
 
     try:
-        frame = pl.read_parquet(part, hive_partitioning=False)
-        names = set(frame.columns)
-        when = frame["timestamp"]
-        if when.dtype == pl.String:
-            when = when.str.to_datetime(time_zone=None, strict=False)
-        times = when.dt.epoch("ms") if when.dtype.is_temporal() else when.cast(pl.Int64)
-        steps = frame["step"].cast(pl.Int64)
-        if steps.null_count():
-            steps = steps.fill_null(pl.int_range(0, len(frame), eager=True))
-        found = pl.DataFrame(
-            {
-                "t": times.fill_null(0),
-                "s": steps,
-                "m": frame["metric_name"].cast(pl.String),
-                "v": frame["metric_value"].cast(pl.Float64),
-                "x": frame[TEXT_COLUMN] if TEXT_COLUMN in names else pl.Series([None] * len(frame), dtype=pl.String),
-            }
-        )
-        odd = found.with_row_index("row").filter(pl.col("x").str.starts_with(REFERENCE_MARK))
-        lost = [row for row, text in odd.select("row", "x").iter_rows() if reference(text) is None]
-        if not lost:
-            return found
-        problems.add(f"{part.parent.name}/{part.name}", None, "media that cannot be understood", len(lost))
-        return found.filter(~pl.int_range(pl.len()).is_in(lost))
+        with decoding():
+            frame = pl.read_parquet(part, hive_partitioning=False)
+            names = set(frame.columns)
+            when = frame["timestamp"]
+            if when.dtype == pl.String:
+                when = when.str.to_datetime(time_zone=None, strict=False)
+            times = when.dt.epoch("ms") if when.dtype.is_temporal() else when.cast(pl.Int64)
+            steps = frame["step"].cast(pl.Int64)
+            if steps.null_count():
+                steps = steps.fill_null(pl.int_range(0, len(frame), eager=True))
+            found = pl.DataFrame(
+                {
+                    "t": times.fill_null(0),
+                    "s": steps,
+                    "m": frame["metric_name"].cast(pl.String),
+                    "v": frame["metric_value"].cast(pl.Float64),
+                    "x": frame[TEXT_COLUMN]
+                    if TEXT_COLUMN in names
+                    else pl.Series([None] * len(frame), dtype=pl.String),
+                }
+            )
+            odd = found.with_row_index("row").filter(pl.col("x").str.starts_with(REFERENCE_MARK))
+            lost = [row for row, text in odd.select("row", "x").iter_rows() if reference(text) is None]
+            if not lost:
+                return found
+            problems.add(f"{part.parent.name}/{part.name}", None, "media that cannot be understood", len(lost))
+            return found.filter(~pl.int_range(pl.len()).is_in(lost))
     except Exception as error:  # whatever a damaged file makes of the decoder: the other files are read all the same
-        problems.add(f"{part.parent.name}/{part.name}", None, f"no readable Parquet: {type(error).__name__}")
+        kind = error.strerror if isinstance(error, DamagedParquet) else type(error).__name__
+        problems.add(f"{part.parent.name}/{part.name}", None, f"no readable Parquet: {kind}")
         return None
 
 

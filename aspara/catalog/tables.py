@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aspara.catalog.expression import Expression
-from aspara.catalog.jsontable import JsonTable, open_table
+from aspara.catalog.jsontable import JsonTable, no_table, open_table
 from aspara.catalog.present import presentable
 from aspara.errors import UsageError
+from aspara.storage.parquet import DamagedParquet, decoding
 
 if TYPE_CHECKING:
     import polars
@@ -62,7 +63,14 @@ class Tables:
 
     def rows(self, path: Path, query: TableQuery) -> dict[str, Any]:
         """``{"columns", "rows", "offset", "total"}`` of a table in JSON or Parquet; ``total`` counts the rows that are left."""
-        columns, rows, total = _of_parquet(path, query) if path.suffix == ".parquet" else self._of_json(path, query)
+        if path.suffix != ".parquet":
+            columns, rows, total = self._of_json(path, query)
+        else:
+            try:
+                with decoding():
+                    columns, rows, total = _of_parquet(path, query)
+            except DamagedParquet:
+                raise no_table(path) from None
         shown = [[_plain(cell, query.width) for cell in row] for row in rows]
         return {"columns": presentable(columns), "rows": shown, "offset": query.offset, "total": total}
 

@@ -20,6 +20,7 @@ from aspara.doctor.surroundings import surroundings
 from aspara.model import STATUS_FROM_DISK, STATUS_ON_DISK
 from aspara.storage import metadata
 from aspara.storage.layout import DOCTOR_PREFIX, RunPaths
+from aspara.storage.parquet import DamagedParquet, decoding
 from aspara.storage.shelter import Sheltered, sheltered
 
 
@@ -335,9 +336,10 @@ def _unreadable(part: Path) -> str | None:
     import polars as pl
 
     try:
-        pl.read_parquet(part, hive_partitioning=False)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        return type(error).__name__
+        with decoding():
+            pl.read_parquet(part, hive_partitioning=False)
+    except OSError as error:
+        return error.strerror if isinstance(error, DamagedParquet) else type(error).__name__
     return None
 
 

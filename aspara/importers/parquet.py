@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from aspara.errors import UsageError
 from aspara.importers import chunks, table
 from aspara.importers.source import Facts, Report, Row, SourceRun, place, stamp_of
+from aspara.storage.parquet import DamagedParquet, decoding
 
 if TYPE_CHECKING:
     import polars
@@ -29,13 +30,13 @@ def runs(
     path: Path, report: Report, *, step: str | None = None, time: str | None = None, run: str | None = None
 ) -> list[SourceRun]:
     """The runs in the file or folder; `step`, `time` and `run` name the columns where their names do not tell."""
-    import polars as pl
 
     def of(file: Path) -> Iterable[SourceRun]:
         try:
-            return list(_runs(file, path, report, step, time, run))
-        except (OSError, pl.exceptions.PolarsError) as error:
-            report.problem(f"{file.name} cannot be read: {str(error).splitlines()[0][:200]}")
+            with decoding():
+                return list(_runs(file, path, report, step, time, run))
+        except OSError as error:
+            report.problem(f"{file.name} cannot be read: {_reason(error)}")
             return ()
 
     return table.read("parquet", path, _files(path), report, of)
@@ -95,9 +96,18 @@ def _columns(
     frame = frame.select(wanted)
     offset = 0
     try:
-        while len(part := frame.slice(offset, _SLICE).collect()):
+        while True:
+            with decoding():
+                part = frame.slice(offset, _SLICE).collect()
+            if not len(part):
+                return
             for some in part.iter_slices(_ROWS):
                 yield {name: some[name].to_list() for name in wanted}
             offset += len(part)
-    except pl.exceptions.PolarsError as error:
-        report.problem(f"{file.name} cannot be read on: {str(error).splitlines()[0][:200]}")
+    except DamagedParquet as error:
+        report.problem(f"{file.name} cannot be read on: {_reason(error)}")
+
+
+def _reason(error: OSError) -> str:
+    """What the decoder said of a damaged file, or the system of one that may not be read."""
+    return str(error.__cause__ or error).splitlines()[0][:200]

@@ -17,6 +17,7 @@ from typing import IO
 from aspara import files
 from aspara.storage import rows
 from aspara.storage.layout import RunPaths, part_segment
+from aspara.storage.parquet import DamagedParquet, decoding
 
 
 def rewind(paths: RunPaths, step: int) -> Path | None:
@@ -82,10 +83,11 @@ def _split_part(part: Path, aside: Path, step: int) -> None:
     from aspara.storage.polars import write_part
 
     try:
-        frame = pl.read_parquet(part, hive_partitioning=False)
-        later = (pl.col("step") > step).fill_null(value=False)
-        leaving = frame.filter(later)
-    except pl.exceptions.PolarsError:
+        with decoding():
+            frame = pl.read_parquet(part, hive_partitioning=False)
+            later = (pl.col("step") > step).fill_null(value=False)
+            leaving = frame.filter(later)
+    except DamagedParquet:
         return  # a damaged part is the reader's to report
     if not len(leaving):
         return

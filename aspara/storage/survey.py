@@ -8,6 +8,7 @@ from typing import Any
 
 from aspara.storage import rows
 from aspara.storage.layout import RunPaths, part_segment
+from aspara.storage.parquet import decoding
 from aspara.storage.statistics import Statistics
 
 _MOST_RECOUNTED = 32 << 20
@@ -67,8 +68,9 @@ def _points(part: Path) -> Iterator[tuple[int, str, Any]]:
     import polars as pl
 
     try:
-        frame = pl.read_parquet(part, hive_partitioning=False).select("step", "metric_name", "metric_value")
-    except (OSError, pl.exceptions.PolarsError):
+        with decoding():
+            frame = pl.read_parquet(part, hive_partitioning=False).select("step", "metric_name", "metric_value")
+    except OSError:
         return  # a damaged part is the reader's to report
     for number, (step, name, value) in enumerate(frame.iter_rows()):
         if value is not None:

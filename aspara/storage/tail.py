@@ -9,6 +9,7 @@ from typing import Any
 
 from aspara.storage import rows
 from aspara.storage.layout import SYSTEM_PREFIX, RunPaths
+from aspara.storage.parquet import decoding
 
 _TAIL = 1 << 18
 
@@ -60,8 +61,9 @@ def _archived_step(parts: list[Path]) -> int:
     found = -1
     for part in parts:
         try:
-            step = pl.scan_parquet(part).select(pl.col("step").max()).collect().item()
-        except (OSError, pl.exceptions.PolarsError):
+            with decoding():
+                step = pl.scan_parquet(part).select(pl.col("step").max()).collect().item()
+        except OSError:
             continue  # a damaged part is the reader's to report
         found = max(found, -1 if step is None else int(step))
     return found

@@ -25,7 +25,8 @@ from hypothesis import strategies as st
 import aspara
 from aspara.catalog.catalog import Catalog
 from aspara.catalog.series import SeriesQuery
-from aspara.catalog.tables import TableQuery
+from aspara.catalog.tables import TableQuery, Tables
+from aspara.cli.main import main as command
 from aspara.errors import MediaNotFound, UsageError
 from aspara.storage.layout import Layout
 from aspara.storage.polars import archive_segment
@@ -238,6 +239,34 @@ def test_damaged_media_in_an_archive_cost_only_themselves(recorded: Path, tmp_pa
             "count": media.sum(),
         }
     ]
+
+
+def test_a_decoder_that_panics_costs_only_the_file(
+    recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Some damage of a Parquet file makes polars panic, which is no Exception: runs are listed, examined and resumed all the same."""
+    data = Path(shutil.copytree(recorded, tmp_path / "data"))
+    good = kept(everything(data), "good")
+
+    def panics(*_: Any, **__: Any) -> Any:
+        raise pl.exceptions.PanicException("invalid num_bits 116")
+
+    for name in ("read_parquet", "scan_parquet"):
+        monkeypatch.setattr(pl, name, panics)
+    found = everything(data)
+    assert kept(found, "good") == good
+    assert [p["reason"] for p in found["arch"][0]["problems"]] == ["no readable Parquet: PanicException"]
+    assert 1 == command(["doctor", "--data-dir", str(data)])
+    assert "no readable Parquet: PanicException" in capsys.readouterr().out
+    run = aspara.init(project="p", id=found["arch"][0]["id"], resume="must", dir=data)
+    run.log({"loss": 0.5})
+    run.finish()
+    (part,) = (data / "p" / "arch_archive").rglob("*.parquet")
+    assert 1 == command(["import", "parquet", str(part), "--data-dir", str(tmp_path / "other")])
+    table = part.with_name("t.parquet")
+    table.write_bytes(b"PAR1")
+    with pytest.raises(UsageError, match="no table"):
+        Tables().rows(table, TableQuery())
 
 
 @pytest.fixture
