@@ -139,5 +139,5 @@ def _parsed(text: bytes, schema: dict[str, Any]) -> polars.DataFrame | None:
 
     try:
         return pl.read_ndjson(text, schema=schema)
-    except (pl.exceptions.PolarsError, ValueError):  # something else than whole rows of numbers
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError):  # other than whole rows of numbers
         return None

@@ -63,9 +63,11 @@ def run(args: argparse.Namespace) -> int:
     path = Path(args.path).expanduser()
     report = Report()
     kind = _kind(args, path)
-    sources = _sources(args, kind, path, report)
     outcomes: list[Outcome] = []
-    with Progress("Importing", len(sources)) as progress:
+    with Progress("Importing") as progress:
+        progress.show(0, f"looking for runs in {args.path}")
+        sources = _sources(args, kind, path, report)
+        progress.of(len(sources))
         keeper = Keeper(
             settings.data_dir(args.data_dir),
             progress=lambda name, rows: progress.show(len(outcomes), f"{name}, {rows} rows"),
