@@ -27,15 +27,20 @@ export function Media({
   set: (changes: Record<string, string | null>) => void;
 }) {
   const shelf = useMemo(() => new Shelf(project, run), [project, run]);
+  // The share of the run that the server has read, while it reads it for the first time.
+  const [share, setShare] = useState<number | null>(null);
   const { value, error, again } = usePolled(
-    (signal) =>
-      getJson<{ keys: MediaKey[] }>(
+    async (signal) => {
+      const found = await getJson<{ keys: MediaKey[]; complete: boolean; progress: number }>(
         api("projects", project, "runs", run, "media"),
-        { shape: "keys" },
+        { shape: "keys", wait: "1" },
         signal,
-      ),
-    running ? 3000 : 60_000,
-    [project, run, running],
+      );
+      if (!signal.aborted) setShare(found.complete ? null : found.progress);
+      return found;
+    },
+    share !== null ? 1500 : running ? 3000 : 60_000,
+    [project, run, running, share !== null],
   );
   // What was told again and is the same draws nothing anew.
   const told = value ? JSON.stringify(value.keys) : null;
@@ -60,6 +65,8 @@ export function Media({
   useArrows((by) => choose(latest.current + by));
   if (error && !keys) return <Failure text={error} again={again} />;
   if (!keys) return <p class="empty">Loading…</p>;
+  if (keys.length === 0 && share !== null)
+    return <p class="empty">The run is being read: {Math.floor(100 * share)} %…</p>;
   if (keys.length === 0) return <NoMedia running={running} />;
   return (
     <div class={`media-tab media-${size}`}>
