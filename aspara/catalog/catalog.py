@@ -178,6 +178,9 @@ class Catalog:
     def stem(self, project: str, run: str) -> str:
         """The file stem of a run given by stem or id; raises RunNotFound naming some runs there are."""
         self._check_project(project)
+        # Thousands of runs that are edited one after the other need not be listed for each.
+        if self.layout.has_metadata(project, run):
+            return run
         runs = self.layout.runs(project)
         if run in runs:
             return run

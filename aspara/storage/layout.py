@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -278,6 +279,15 @@ class Layout:
         known = set(self.runs(project))
         names = {path.name.removesuffix(_ARCHIVE) for path in _folders(self.project_dir(project))}
         return [self.run(project, name) for name in sorted(names - known) if is_file_name(name)]
+
+    def has_metadata(self, project: str, run: str) -> bool:
+        """Whether `project` has a run of that file stem with a metadata file of its own, told without a list of all runs."""
+        if not is_file_name(run):
+            return False
+        try:
+            return stat.S_ISREG(self.run(project, run).metadata.lstat().st_mode)
+        except OSError:
+            return False
 
     def runs(self, project: str) -> list[str]:
         """The file stems of all runs of `project`, sorted. A run is there as soon as its row or metadata file is."""
