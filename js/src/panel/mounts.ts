@@ -1,7 +1,9 @@
 import type { Rest } from "../chart/rest";
 
-/** So many may come into being in one frame. */
+/** So many may come into being in one frame, fewer where frames come late. */
 const A_FRAME = 3;
+/** A frame in good time, ms. */
+const FRAME = 17;
 /** So many that are far again wait for a moment of rest to be taken away; more go at once. */
 const LINGER = 30;
 
@@ -20,6 +22,7 @@ export class Mounts {
   private readonly waiting = new Set<Element>();
   private readonly leaving = new Set<Element>();
   private turning = false;
+  private before = 0;
 
   constructor(
     private readonly rest: Rest,
@@ -73,9 +76,11 @@ export class Mounts {
   private turn(): void {
     if (this.turning || this.waiting.size === 0) return;
     this.turning = true;
-    requestAnimationFrame(() => {
+    requestAnimationFrame((now) => {
       this.turning = false;
-      for (const el of this.nearest()) this.tell(el, true);
+      const late = Math.floor((now - this.before) / FRAME);
+      this.before = now;
+      for (const el of this.nearest(Math.max(1, A_FRAME + 1 - Math.max(1, late)))) this.tell(el, true);
       for (const el of [...this.leaving].slice(0, Math.max(0, this.leaving.size - LINGER)))
         this.tell(el, false);
       this.turn();
@@ -83,7 +88,7 @@ export class Mounts {
   }
 
   /** Of those that wait, the few nearest to the middle of the screen. */
-  private nearest(): Element[] {
+  private nearest(count: number): Element[] {
     const away = (el: Element) => {
       const box = el.getBoundingClientRect();
       return Math.abs((box.top + box.bottom) / 2 - innerHeight / 2);
@@ -91,7 +96,7 @@ export class Mounts {
     return [...this.waiting]
       .map((el) => ({ el, away: away(el) }))
       .sort((a, b) => a.away - b.away)
-      .slice(0, A_FRAME)
+      .slice(0, count)
       .map(({ el }) => el);
   }
 }
