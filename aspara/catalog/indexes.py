@@ -124,7 +124,8 @@ class Indexes:
 
             for run in runs:
                 index = self.of(project, run)
-                begun = index.unread
+                # A snapshot is quick to map, and does not leave the interpreter to others.
+                begun = index.unread and not os.path.exists(self._saver.path(project, run))
                 if begun:
                     ahead.put(index)
                 waiting.append((run, index, begun))
