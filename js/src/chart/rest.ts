@@ -1,7 +1,7 @@
 /** Nothing has scrolled for so long, ms: the page stands. */
 const PAUSE = 120;
-/** A page that never idles gets its work done all the same, ms. */
-const LATEST = 400;
+/** A page that never idles gets its work done all the same, one piece after so many ms. */
+const LATEST = 50;
 
 /** Clocks, as a page has them. */
 export interface Clock {
