@@ -223,4 +223,5 @@ def test_memory_does_not_grow_with_the_history(folder: Folder, tmp_path: Path, n
 
     short, long = memory(2), memory(8)
     points = 6 * 400_000 * 24 // 1024
-    assert long - short < points / 2, (short, long)
+    # Held in memory they would take several times this, for they are sorted too.
+    assert long - short < points, (short, long)
