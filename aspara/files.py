@@ -7,9 +7,8 @@ import errno
 import json
 import os
 import stat
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -88,9 +87,12 @@ def open_plain(path: Path | str) -> int:
     return descriptor
 
 
-def replace(path: Path, content: bytes) -> None:
-    """Puts `content` at `path` atomically and durably: readers see the old file or the new one, whole."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
+def replace(path: Path, content: bytes, *, provided: Callable[[], bool] = lambda: True) -> bool:
+    """Puts `content` at `path` atomically and durably: readers see the old file or the new one, whole. At the last moment
+    `provided` is asked: False, and nothing happened, if it says so.
+    """
+    # Processes of two hosts may have one number.
+    draft = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
     try:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NOFOLLOW | _CLOEXEC, FILE_MODE)
         try:
@@ -100,20 +102,36 @@ def replace(path: Path, content: bytes) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+        if not provided():
+            os.unlink(draft)
+            return False
         os.replace(draft, path)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(draft)
         raise
     sync_folder(path.parent)
+    return True
 
 
-def replace_json(path: Path, content: Any) -> None:
-    """Puts `content` at `path` as JSON with an indent of two, atomically."""
-    replace(
-        path,
-        (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8", "backslashreplace"),
-    )
+def replace_json(path: Path, content: Any, *, provided: Callable[[], bool] = lambda: True) -> bool:
+    """Puts `content` at `path` as JSON with an indent of two; see :func:`replace`."""
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return replace(path, text.encode("utf-8", "backslashreplace"), provided=provided)
+
+
+def mark(path: Path) -> tuple[int, int, int] | None:
+    """What tells the plain file at `path` from one that takes its place; None where there is none."""
+    try:
+        # Opened, not only looked at: network disks answer from memory otherwise.
+        descriptor = open_plain(path)
+    except OSError:
+        return None
+    try:
+        found = os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def try_lock(descriptor: int, *, shared: bool = False) -> bool | None:

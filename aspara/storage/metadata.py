@@ -12,6 +12,8 @@ from typing import Any
 from aspara import files
 
 MAX_BYTES = 64 << 20
+_ATTEMPTS = 20
+"""How often a change is applied anew to what others wrote meanwhile."""
 _MERGED = ("config", "summary", "metric_summary", "metric_definitions")
 REMOVED = "removed_keys"
 """Among changes: what is to go from config and summary, by name."""
@@ -67,23 +69,28 @@ def edit(
 ) -> dict[str, Any]:
     """Reads the file, lets `change` alter the dict in place (or return another), and replaces the file; returns the result.
 
-    Writers on this machine exclude each other by the folder's lock. A broken file is kept beside the new one under a
-    name ending in ``.broken``, so nothing a person could still read is destroyed. A missing one is made, unless `create` is
-    False: then FileNotFoundError is raised.
+    Writers on this machine exclude each other by the folder's lock; one on another host, which the lock may not reach, is
+    noticed at the last moment, and `change` is then applied to what that one wrote. A broken file is kept beside the new one
+    under a name ending in ``.broken``, so nothing a person could still read is destroyed. A missing one is made, unless
+    `create` is False: then FileNotFoundError is raised.
     """
     with files.folder_lock(path.parent):
-        try:
-            content = read(path)
-        except FileNotFoundError:
-            if not create:
-                raise
-            content = {}
-        except ValueError:
-            path.rename(path.with_name(path.name + ".broken"))
-            content = {}
-        changed = change(content)
-        content = dict(content if changed is None else changed)
-        files.replace_json(path, content)
+        for attempt in range(_ATTEMPTS):
+            before = files.mark(path)
+            try:
+                content = read(path)
+            except FileNotFoundError:
+                if not create:
+                    raise
+                content = {}
+            except ValueError:
+                path.rename(path.with_name(path.name + ".broken"))
+                before, content = None, {}
+            changed = change(content)
+            content = dict(content if changed is None else changed)
+            last = attempt == _ATTEMPTS - 1
+            if files.replace_json(path, content, provided=lambda: last or files.mark(path) == before):  # noqa: B023  asked at once
+                break
     return content
 
 

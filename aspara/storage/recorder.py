@@ -30,6 +30,8 @@ from aspara.version import __version__
 
 FINISH_ARCHIVES_FROM = 10_000
 """Rows from which finish() moves a polars run's last rows into Parquet; fewer are not worth a column file."""
+_NEIGHBOUR_WAIT = 0.3
+"""Seconds that the end waits for writers on other hosts to end too."""
 
 
 def open_recorder(
@@ -139,7 +141,7 @@ class LocalRecorder:
             lock, wal = files.open_append(self._paths.writer_rows(self.writer)), self._paths.writer_wal(self.writer)
             files.try_lock(lock)
             files.sync_folder(self._paths.writers)
-            self._beat_at = 0.0
+            beat(self._paths, self._host)  # whoever leads waits for this one, however soon it ends
         # A run begun with the other backend keeps its rows where they are; readers take both.
         descriptor, path = (
             (files.open_append(wal), wal)
@@ -309,11 +311,22 @@ class LocalRecorder:
                 "rows_lost": self._file.rows_lost + losses.rows_lost,
             }
             self._changes.put(end, None, 0.0)
-        if not self._changes.settle(deadline):
+        if self._changes.settle(deadline) and self.leads:
+            self._insist(end, deadline)
+        if self._changes.pending:
             self._warn(f"The end of run {self.identity.name!r} could not be recorded; it will be shown as crashed.")
         rest(self._paths, self._host)
         self.abandon()
         return losses
+
+    def _insist(self, end: Mapping[str, Any], deadline: float) -> None:
+        """Says the end again where a writer on another host, whom no lock keeps out, wrote over it at that very moment."""
+        until = time.monotonic() + _NEIGHBOUR_WAIT
+        while time.monotonic() < until and any(path.name != self._host for path in self._paths.alive_files()):
+            time.sleep(_NEIGHBOUR_WAIT / 10)
+        if not metadata.read_or_empty(self._paths.metadata).get("is_finished", True):
+            self._changes.put(end, None, 0.0)
+            self._changes.settle(deadline)
 
     def abandon(self) -> None:
         """Closes every descriptor, and with them the locks, without a word to disk."""

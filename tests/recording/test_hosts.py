@@ -17,6 +17,7 @@ import pytest
 import aspara
 from aspara.catalog.catalog import Catalog
 from aspara.errors import RunIsRunning
+from aspara.storage import metadata
 from aspara.storage.layout import Layout
 from aspara.storage.pulse import SILENCE, Pulse, beat
 
@@ -98,6 +99,24 @@ def test_two_hosts_write_one_run_and_nothing_is_lost_or_torn(disk, elsewhere, sc
     here.stdout.close()
     here.stderr.close()
     here.stdin.close()
+
+
+def test_what_another_host_writes_into_the_metadata_meanwhile_is_kept(tmp_path):
+    """The lock of a folder may not reach it: the change is made to what it wrote."""
+    path = tmp_path / "r.meta.json"
+    path.write_text('{"status": "wip"}')
+    others = iter([{"status": "completed"}, {"status": "completed", "tags": ["x"]}])
+
+    def change(content):
+        content["last_step"] = 7
+        if (other := next(others, None)) is not None:
+            theirs = tmp_path / "theirs"
+            theirs.write_text(json.dumps(other))
+            theirs.replace(path)
+
+    assert {"status": "completed", "tags": ["x"], "last_step": 7} == metadata.edit(path, change)
+    assert {"status": "completed", "tags": ["x"], "last_step": 7} == metadata.read(path)
+    assert [path] == list(tmp_path.iterdir())
 
 
 def test_a_run_of_another_host_is_running_while_it_lives_and_crashed_when_it_does_not(disk, elsewhere):
