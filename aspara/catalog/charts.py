@@ -15,7 +15,7 @@ from aspara.catalog.runs import RunInfo
 from aspara.catalog.series import MetricsAnswer, SeriesQuery, pieces, select
 
 _LOOKS = 0.5
-"""Seconds that looking coarsely at runs may take; those that are left out are told of the next time."""
+"""Seconds that looking coarsely at runs may take, the first aside; those that are left out are told of the next time."""
 _GRID = 1000
 
 Beginning = Callable[[RunIndex], int]
@@ -70,9 +70,9 @@ def series(indexes: Indexes, project: str, stems: Sequence[str], query: SeriesQu
     until = moment(query.wait)
     looks = None if until is None else until + _LOOKS
     far = Progress()
-    for stem, index, whole in indexes.each(project, stems, until):
+    for n, (stem, index, whole) in enumerate(indexes.each(project, stems, until)):
         with index.lock:
-            source, share = (index, 1.0) if whole else indexes.stand_in(index, len(stems), looks)
+            source, share = (index, 1.0) if whole else indexes.stand_in(index, len(stems), looks if n else None)
             along = source.columns.get(query.x_metric or "")
             for name in query.wanted(source.columns):
                 found = select(source.columns[name], query, along=along, began=began(source))
@@ -100,9 +100,9 @@ def groups(
     looks = None if until is None else until + _LOOKS
     far = Progress()
     keys = {stem: group.key for group in found for stem in group.runs}
-    for stem, index, whole in indexes.each(project, keys, until):
+    for n, (stem, index, whole) in enumerate(indexes.each(project, keys, until)):
         with index.lock:
-            source = index if whole else indexes.stand_in(index, len(keys), looks)[0]
+            source = index if whole else indexes.stand_in(index, len(keys), looks if n else None)[0]
             along = source.columns.get(query.x_metric or "")
             zero = began(source)
             for name in query.wanted(source.columns):
