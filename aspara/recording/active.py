@@ -106,9 +106,9 @@ def none_for(what: str) -> UsageError:
 
 def _install_hooks() -> None:
     global _hooked  # noqa: PLW0603
-    from aspara.recording import cells, ending, workers
+    from aspara.recording import cells, ending
 
-    workers.watch(_finish_all)
+    end_with_worker()
     cells.watch(_open)
     ending.watch_sigterm(_finish_all)
     if _hooked:
@@ -118,6 +118,13 @@ def _install_hooks() -> None:
     ending.watch()
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=_before_fork, after_in_parent=_after_in_parent, after_in_child=_after_in_child)
+
+
+def end_with_worker() -> None:
+    """Has the runs of this process end with it, if it is a worker of ``multiprocessing``; inherited ones, as far as they are its."""
+    from aspara.recording import workers
+
+    workers.watch(_finish_all)
 
 
 def _at_exit() -> None:

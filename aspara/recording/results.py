@@ -35,6 +35,11 @@ class KeepsResults:
     _last: dict[str, Any] | None
     _last_taken: int
 
+    @property
+    def _forked(self) -> bool:
+        """Whether this process inherited the run."""
+        return False
+
     def _check_open(self) -> None:
         """Raises UsageError once the run has finished."""
 
@@ -96,10 +101,18 @@ class KeepsResults:
     def _summary_changed(self) -> None:
         # Written by the background thread: summaries are set in loops, and a metadata write costs milliseconds.
         self._summary_dirty = True
+        if self._forked:
+            from aspara.recording import active
+
+            active.end_with_worker()
 
     def _write_summary(self) -> None:
         self._summary_dirty = False
         own = self.summary.own()
+        if self._forked:
+            # What was logged is for the one to sum up who leads the run.
+            self._summary_told.tell(lambda: own, {"summary_own": sorted(own)})
+            return
         with self._backlog.lock:
             statistics, last = self._statistics.json(self._definitions), self._shown()
         changes: dict[str, Any] = {

@@ -205,13 +205,13 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, Show
         with _let_go(self._lock):
             self._capture.stop()
             self._keeper.stop(timeout)
-            if self._pid == self._identity_pid:
+            if not self._forked:
                 with _reported("saving files"):
                     self._save_again()
             media_lost = 0 if self._desk is None else self._desk.finish(timeout)
             self._backlog.fold()
             self._tell_listeners()
-            if self._pid == self._identity_pid:
+            if not self._forked:
                 self._write_summary()
                 if not self._disk.stop(
                     timeout + _EXIT_GRACE,
@@ -220,6 +220,8 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, Show
                     say(f"The disk of run {self.name!r} does not answer; its end is not recorded there.")
             else:
                 # A forked child's end is not the run's end: it only closes its own files.
+                if self._summary_dirty:
+                    self._write_summary()
                 self._disk.stop(timeout, last=self._close_childs_files)
         active.forget(self)
         for listener in list(self._listeners):
@@ -256,6 +258,8 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, Show
         self._backlog.fold()
         self._tell_listeners()
         with held():
+            if self._summary_dirty:
+                self._write_summary()
             self._recorder.sync()
 
     def __repr__(self) -> str:
@@ -333,9 +337,9 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, Show
     # -- fork ---------------------------------------------------------------------------------------------------------
 
     @property
-    def _identity_pid(self) -> int:
+    def _forked(self) -> bool:
         owner: int = self.__dict__.get("_owner_pid", self._pid)
-        return owner
+        return owner != self._pid
 
     def _before_fork(self) -> None:
         self._capture.before_fork()
@@ -354,7 +358,8 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, Show
         self._pen.shut = True
         self._new_backlog()
         self._config_told.forked()
-        self._summary_told.forked()
+        self._summary_told = Told("summary", self.summary.own(), self._tell)
+        self._summary_dirty = False
         self._listeners = []
         self._desk = None
         self._followed = {}
@@ -372,7 +377,10 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, Show
     def _reopen(self) -> None:
         """After a fork the first log() gives this process files of its own; a finished run takes nothing more."""
         self._check_open()
+        from aspara.recording import active
         from aspara.recording.start import reopen
+
+        active.end_with_worker()
 
         self._recorder = reopen(self._recorder)
         held = self._lock

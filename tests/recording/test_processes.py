@@ -6,6 +6,8 @@ import subprocess
 
 import pytest
 
+import aspara
+
 TOGETHER = """
 import multiprocessing, os, sys, threading, time
 import aspara
@@ -144,6 +146,48 @@ def test_workers_that_log_nothing_leave_no_files(disk, script):
                 pool.map(abs, range(100))
     """)
     assert [] == list(disk.folder.glob("p/r/writers/*"))
+
+
+@pytest.mark.parametrize("way", ["multiprocessing", "os.fork"])
+def test_what_a_forked_worker_makes_of_its_run_is_kept(disk, script, way):
+    """Media that still wait for their turn, and results, when it ends by itself; what its parent logs meanwhile stays."""
+    done = script(
+        """
+        import multiprocessing, os, sys
+        import numpy as np
+        import aspara
+
+        def work():
+            run.summary["found"] = 2
+            for i in range(20):
+                run.log({"image": aspara.Image(np.full((64, 64, 3), i, "uint8")), "n": i})
+
+        def only_set():
+            run.summary["set"] = 3
+
+        run = aspara.init("p", "r", capture=False)
+        run.log({"a": 1.0})
+        run.summary["own"] = 1
+        for job in (work, only_set):
+            if sys.argv[1] == "os.fork":
+                if (child := os.fork()) == 0:
+                    job()
+                    sys.exit(0)
+                run.log({"a": 5.0})
+                os.waitpid(child, 0)
+            else:
+                process = multiprocessing.get_context("fork").Process(target=job)
+                process.start()
+                run.log({"a": 5.0})
+                process.join()
+        run.finish()
+        """,
+        way,
+    )
+    assert (0, "") == (done.returncode, done.stderr)
+    run = aspara.Api(disk.folder).run("p/r")
+    assert 20 == len(list(run.media()))
+    assert (1, 2, 3, 5.0) == tuple(run.summary[name] for name in ("own", "found", "set", "a"))
 
 
 ENDS = {
