@@ -15,7 +15,7 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
-ENDING = (signal.SIGINT, signal.SIGTERM)
+ENDING = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 INSISTING = 3
 """As many Ctrl-C break off what others of them wait for: whoever presses it so often means it."""
 
@@ -23,7 +23,7 @@ _holding: list[held] = []
 
 
 class held:  # noqa: N801  read as a word: `with held():`
-    """Has SIGINT and SIGTERM wait until the block is over, and then happen; those in `dropping` are forgotten. The third Ctrl-C
+    """Has SIGINT, SIGTERM and SIGHUP wait until the block is over, and then happen; those in `dropping` are forgotten. The third Ctrl-C
     does not wait.
 
     `told` is called when the first Ctrl-C comes. Only where Python has a handler for them. Threads other than the main one are never interrupted: there it does nothing.

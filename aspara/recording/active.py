@@ -110,7 +110,7 @@ def _install_hooks() -> None:
 
     end_with_worker()
     cells.watch(_open)
-    ending.watch_sigterm(_finish_all)
+    ending.watch_signals(_finish_all)
     if _hooked:
         return
     _hooked = True

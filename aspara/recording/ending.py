@@ -26,6 +26,7 @@ _main: FrameType | None = None
 """The outermost frame of the main thread: the program itself."""
 _looked = False
 _STREAMS_ABOVE = 4
+_WATCHED = tuple(number for number in ENDING if number != signal.SIGINT)
 _MONITORS = (4, 3)
 """The tools of ``sys.monitoring`` that no kind of tool (debugger, coverage, profiler, …) has for its own."""
 _inherited: Any = None
@@ -49,15 +50,15 @@ def watch() -> None:
         _follow_unwinding()
 
 
-def watch_sigterm(ended_by: Callable[[int], None]) -> None:
-    """Has ``ended_by(143)`` called when SIGTERM ends the process, where nobody else handles it."""
+def watch_signals(ended_by: Callable[[int], None]) -> None:
+    """Has ``ended_by(143)`` called when SIGTERM ends the process, ``ended_by(129)`` when its terminal goes away (SIGHUP), where
+    nobody else handles that.
+    """
     global _inherited  # noqa: PLW0603
     from aspara.recording.notebook import in_notebook
 
     # Only where Python lets us: a kernel and a launcher have their own ways.
     if threading.current_thread() is not threading.main_thread() or in_notebook():
-        return
-    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         return
 
     def ended(number: int, frame: FrameType | None) -> None:
@@ -70,16 +71,20 @@ def watch_sigterm(ended_by: Callable[[int], None]) -> None:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
 
-    _inherited = ended
-    signal.signal(signal.SIGTERM, ended)
+    for number in _WATCHED:
+        # nohup has SIGHUP ignored, and that it stays.
+        if signal.getsignal(number) is signal.SIG_DFL:
+            _inherited = ended
+            signal.signal(number, ended)
 
 
 def forked() -> None:
-    """In a child after a fork: its end is not the parent's, so SIGTERM ends it as it would without us."""
+    """In a child after a fork: its end is not the parent's, so these signals end it as they would without us."""
     if _inherited is None or threading.current_thread() is not threading.main_thread():
         return
-    if signal.getsignal(signal.SIGTERM) is _inherited:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for number in _WATCHED:
+        if signal.getsignal(number) is _inherited:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def code_of(error: BaseException | None) -> int:

@@ -175,6 +175,7 @@ def test_an_exception_that_leaves_the_block_fails_the_run(disk):
         ("sys.exit(0)", "completed", 0),
         ("raise KeyboardInterrupt", "failed", 130),
         ("os.kill(os.getpid(), signal.SIGTERM); time.sleep(5)", "failed", 143),
+        ("os.kill(os.getpid(), signal.SIGHUP); time.sleep(5)", "failed", 129),
         ("os.kill(os.getpid(), signal.SIGINT); time.sleep(5)", "failed", 130),
         ("os.kill(os.getpid(), signal.SIGKILL)", "crashed", None),
         ("os._exit(0)", "crashed", None),
