@@ -183,7 +183,9 @@ def test_an_exception_that_leaves_the_block_fails_the_run(disk):
 )
 def test_the_status_is_true_however_the_process_ends(disk, script, ending, status, code):
     """No finish() in sight: exit, exception, signals, and a death that nobody can report."""
-    script(f"import aspara, os, signal, sys, time\naspara.init('p', 'r')\naspara.log({{'a': 1.0}})\n{ending}\n")
+    # Under nohup these tests would inherit that SIGHUP is ignored.
+    begin = "import aspara, os, signal, sys, time\nsignal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
+    script(f"{begin}aspara.init('p', 'r')\naspara.log({{'a': 1.0}})\n{ending}\n")
     info = disk.info("p", "r")
     assert (status, code) == (info.status, info.exit_code)
     assert disk.values("p", "r", "a") == [1.0]
