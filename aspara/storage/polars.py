@@ -7,6 +7,7 @@ the removal is the commit. Running the conversion again gives the same parts.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -125,15 +126,25 @@ class _Part:
 
 
 def write_part(part: Path, frame: polars.DataFrame) -> None:
-    """Puts `frame` at `part` atomically and durably."""
+    """Puts `frame` at `part` atomically and durably, or raises OSError; then nothing is left of it."""
+    from polars.exceptions import PolarsError
+
     files.make_folder(part.parent)
     draft = part.with_name(f".{part.name}.tmp")
-    frame.write_parquet(draft)
-    draft.chmod(files.FILE_MODE)
-    descriptor = os.open(draft, os.O_RDONLY)
     try:
-        os.fsync(descriptor)  # polars does not
-    finally:
-        os.close(descriptor)
-    os.replace(draft, part)
+        frame.write_parquet(draft)
+        draft.chmod(files.FILE_MODE)
+        descriptor = os.open(draft, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)  # polars does not
+        finally:
+            os.close(descriptor)
+        os.replace(draft, part)
+    except (OSError, PolarsError) as error:
+        # On a full disk its bytes are what the rows to come need.
+        with contextlib.suppress(OSError):
+            draft.unlink()
+        if isinstance(error, PolarsError):  # a full disk too is told by an error of its own
+            raise OSError(str(error)) from error
+        raise
     files.sync_folder(part.parent)

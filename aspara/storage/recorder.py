@@ -106,6 +106,9 @@ class LocalRecorder:
         """True for the writer whose end is the run's end; others only add rows."""
         self._lock_descriptor, self._file = self._open_files(request)
         self.archive = Archive(paths, self._file, host=self._host, name=identity.name, leads=self.leads, warn=warn)
+        if self._archive_rows:
+            # Polars imports it, which Python refuses once the program is over; a short run meets polars only then.
+            import concurrent.futures.thread  # noqa: F401
         # The bound method itself: the log path pays for one call, not two.
         self.lock = self._file.lock
         self.append = self._file.append  # type: ignore[method-assign]
@@ -291,6 +294,8 @@ class LocalRecorder:
         self._file.sync()
         if self._archive_rows and self._file.count() >= self._archive_rows:
             self.archive.turn()
+        else:
+            self.archive.again()
 
     def finish(self, status: str, exit_code: int | None, timeout: float) -> Losses:
         """Ends the run: rows that still find no place go to a file in the user's state folder, and the rest is counted."""
@@ -298,6 +303,8 @@ class LocalRecorder:
         if self._archive_rows and self._file.count() >= min(FINISH_ARCHIVES_FROM, self._archive_rows):
             self.archive.turn()
         left = self._file.close(timeout)
+        self.archive.settle(max(0.0, deadline - time.monotonic()))
+        self.archive.again(now=True)
         self.archive.settle(max(0.0, deadline - time.monotonic()))
         losses = rescue(
             left, self._file.rows_lost, self._paths.project_dir.parent, self.identity.project, self.identity.run

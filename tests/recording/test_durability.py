@@ -115,6 +115,41 @@ def test_an_archive_that_was_cut_short_neither_loses_nor_doubles_rows(disk, monk
     assert [float(i) for i in range(101)] == disk.values("p", "r", "a")
 
 
+def test_a_short_script_that_ends_by_itself_archives_too(disk, script, monkeypatch):
+    """Polars, which it meets only when the interpreter is ending, says nothing and keeps every row."""
+    monkeypatch.setenv("ASPARA_ARCHIVE_ROWS", "100")
+    done = script("""
+        import aspara
+        run = aspara.init("p", "r", capture=False, storage_backend="polars")
+        for i in range(150):
+            run.log({"a": float(i)})
+    """)
+    assert (0, "", "") == (done.returncode, done.stdout, done.stderr)
+    paths = Layout(disk.folder).run("p", "r")
+    assert (1, []) == (len(paths.parts()), paths.segment_files())
+    assert [float(i) for i in range(150)] == disk.values("p", "r", "a")
+
+
+def test_an_interpreter_that_loads_no_more_modules_leaves_the_rows_where_they_are(disk, script, monkeypatch):
+    """Nothing is printed, and the next process of the run archives them."""
+    monkeypatch.setenv("ASPARA_ARCHIVE_ROWS", "100")
+    source = """
+        import aspara, sys
+        run = aspara.init("p", "r", resume="allow", storage_backend="polars")
+        if len(sys.argv) > 1:
+            sys.modules["polars"] = None  # the import fails, as it may at the end of an interpreter
+        for i in range(150):
+            run.log({"a": float(i)})
+    """
+    done = script(source, "late")
+    assert (0, "") == (done.returncode, done.stderr)
+    assert 150 == len(disk.values("p", "r", "a"))
+    assert (0, "") == (script(source).returncode, done.stderr)
+    paths = Layout(disk.folder).run("p", "r")
+    assert (2, []) == (len(paths.parts()), paths.segment_files())
+    assert 300 == len(disk.values("p", "r", "a"))
+
+
 def test_late_timestamps_go_to_their_own_date(disk):
     """One Parquet part per UTC date, and no old part is rewritten."""
     run = aspara.init("p", "r", storage_backend="polars")

@@ -126,46 +126,87 @@ def test_a_disk_that_takes_parts_of_rows_tears_none(disk, strace, tmp_path, back
     assert 1 == done.stderr.count("none was lost")
 
 
-@pytest.mark.parametrize("backend", ["jsonl", "polars"])
-def test_a_disk_that_is_full_and_freed_again(tmp_path, monkeypatch, backend):
-    """A real small disk, filled to the last byte while the run goes on, then freed: every row, no lie about the end."""
+@pytest.fixture
+def small(tmp_path):
+    """A real small disk."""
     if os.geteuid() != 0:
         pytest.skip("a small disk is mounted by root")
-    small = tmp_path / "small"
-    small.mkdir()
+    folder = tmp_path / "small"
+    folder.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(small)], capture_output=True, text=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], capture_output=True, text=True, check=False
     )
     if mounted.returncode != 0:
         pytest.skip(f"no small disk can be mounted here: {mounted.stderr.strip()}")
-    try:
-        monkeypatch.setenv("ASPARA_DATA_DIR", str(small / "data"))
-        source = """
-            import aspara, sys
-            run = aspara.init("p", "r", storage_backend=sys.argv[1])
-            run.log({"a": 0.0})
-            filler = open(sys.argv[2], "wb", buffering=0)
-            try:
-                while True:
-                    filler.write(b"x" * 512)
-            except OSError:
-                pass
-            for i in range(1, 2000):
-                run.log({"a": float(i)})
-                run.config.i = i
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("backend", ["jsonl", "polars"])
+def test_a_disk_that_is_full_and_freed_again(tmp_path, small, monkeypatch, backend):
+    """A real small disk, filled to the last byte while the run goes on, then freed: every row, no lie about the end."""
+    monkeypatch.setenv("ASPARA_DATA_DIR", str(small / "data"))
+    source = """
+        import aspara, sys
+        run = aspara.init("p", "r", storage_backend=sys.argv[1])
+        run.log({"a": 0.0})
+        filler = open(sys.argv[2], "wb", buffering=0)
+        try:
+            while True:
+                filler.write(b"x" * 512)
+        except OSError:
+            pass
+        for i in range(1, 2000):
+            run.log({"a": float(i)})
+            run.config.i = i
+        filler.truncate(0)
+        for i in range(2000, 2100):
+            run.log({"a": float(i)})
+        run.finish()
+    """
+    done = run_program(tmp_path, [], backend, small / "filler", source=source, ASPARA_FSYNC_INTERVAL="0.02")
+    assert 0 == done.returncode, done.stderr
+    assert once(2100) == values(small / "data")
+    run = Catalog(small / "data").run("p", "r")
+    assert ("completed", 1999, []) == (run.info.status, run.info.config["i"], run.problems)
+    assert 1 == done.stderr.count("Rows cannot be written")
+
+
+def test_an_archive_on_a_full_disk_waits_for_room(disk, small, tmp_path):
+    """One warning, whatever library met the full disk; the rows stay readable, and are archived when there is room."""
+    source = """
+        import aspara, os, sys, time
+        from pathlib import Path
+        small, data = Path(sys.argv[1]), Path(os.environ["ASPARA_DATA_DIR"])
+        run = aspara.init("p", "r", storage_backend="polars")
+        (data / "p/r_archive").symlink_to(small)
+        filler = open(small / "filler", "wb", buffering=0)
+        try:
+            while True:
+                filler.write(b"x" * 512)
+        except OSError:
+            pass
+        for turn in range(1, 4):
+            for i in range(100):
+                run.log({"a": float(100 * (turn - 1) + i)})
+            while len(list(data.glob("p/r/segments/*"))) < turn:
+                time.sleep(0.01)
+        if sys.argv[2] == "freed":
             filler.truncate(0)
-            for i in range(2000, 2100):
-                run.log({"a": float(i)})
-            run.finish()
-        """
-        done = run_program(tmp_path, [], backend, small / "filler", source=source, ASPARA_FSYNC_INTERVAL="0.02")
-        assert 0 == done.returncode, done.stderr
-        assert once(2100) == values(small / "data")
-        run = Catalog(small / "data").run("p", "r")
-        assert ("completed", 1999, []) == (run.info.status, run.info.config["i"], run.problems)
-        assert 1 == done.stderr.count("Rows cannot be written")
-    finally:
-        subprocess.run(["umount", str(small)], check=True)
+        run.log({"a": 300.0})
+    """
+    paths = Layout(disk.folder).run("p", "r")
+    for ending, left in (("full", 3), ("freed", 0)):
+        done = run_program(
+            tmp_path, [], small, ending, source=source, ASPARA_FSYNC_INTERVAL="0.02", ASPARA_ARCHIVE_ROWS="100"
+        )
+        assert (0, 1, 1) == (done.returncode, done.stderr.count("could not be archived"), done.stderr.count("\n"))
+        assert left == len(paths.segment_files())
+        paths.archive.unlink()
+        shutil.copytree(small, paths.archive, ignore=shutil.ignore_patterns("filler"))
+        assert (once(301), []) == (values(disk.folder), Catalog(disk.folder).run("p", "r").problems)
+        assert 3 - left == len([path for path in paths.archive.rglob("*") if path.is_file()])
+        shutil.rmtree(disk.folder)
 
 
 def test_what_finds_no_place_in_the_end_is_told_and_kept_elsewhere(disk, strace, tmp_path):
@@ -273,7 +314,7 @@ def test_an_archive_killed_at_any_call_neither_loses_nor_doubles_a_row(disk, str
         import aspara
 
         run = aspara.init("p", "r", resume="must", storage_backend="polars")
-        run._recorder.archive.work("none")
+        run._recorder.archive.work()
         run.finish()
         check_archive(disk)
         assert [] == Layout(disk.folder).run("p", "r").segment_files()
