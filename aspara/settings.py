@@ -13,9 +13,11 @@ from typing import Any
 
 from aspara.errors import UsageError
 
-__all__ = ["TABLE", "Setting", "data_dir", "flag", "get", "storage_backend"]
+__all__ = ["TABLE", "Setting", "check", "data_dir", "flag", "get", "storage_backend"]
 
 _GIB = 1 << 30
+_MOST = 1 << 53
+_LONGEST = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -33,13 +35,8 @@ class Setting:
         text = os.environ.get(self.name, "").strip()
         if not text:
             return self.default
-        try:
-            if self.kind == "int":
-                return int(text)
-            if self.kind == "float":
-                return float(text)
-        except ValueError:
-            raise UsageError(f"{self.name}={text!r} is no number. Give {self.meaning}, or unset it.") from None
+        if self.kind in ("int", "float"):
+            return self._number(text)
         if self.kind == "flag":
             return text.lower() not in ("0", "false", "no", "off")
         if self.kind == "list":
@@ -47,6 +44,20 @@ class Setting:
         if self.choices and text.lower() not in self.choices:
             raise UsageError(f"{self.name}={text!r}: choose one of {', '.join(self.choices)}.")
         return text.lower() if self.choices else text
+
+    def _number(self, text: str) -> int | float:
+        try:
+            found = int(text) if self.kind == "int" else float(text)
+        except ValueError:
+            found = -1
+        # A wait of more seconds is more than the system's clock takes; "nan" is neither more nor less.
+        most = _MOST if self.kind == "int" else _LONGEST
+        if not 0 <= found <= most:
+            what = "whole number" if self.kind == "int" else "number"
+            raise UsageError(
+                f"{self.name}={text!r} is no {what} from 0 to {most}. Give {self.meaning}, such as {self.default}, or unset it."
+            )
+        return found
 
 
 TABLE: dict[str, Setting] = {
@@ -142,6 +153,12 @@ TABLE: dict[str, Setting] = {
 def get(name: str) -> Any:
     """The value of the setting `name` (its environment variable or default)."""
     return TABLE[name].read()
+
+
+def check() -> None:
+    """Raises UsageError for the first malformed variable: before a run begins, since what it needs later must not stop it."""
+    for setting in TABLE.values():
+        setting.read()
 
 
 def flag(name: str) -> bool:

@@ -51,8 +51,11 @@ def current() -> Run | None:
 
 def begin(project: str | None = None, *, reinit: str | bool | None = None, **options: Any) -> Run:
     """Starts a run and makes it the active one."""
+    from aspara import settings
+
     if reinit not in (None, True, False, "default", "finish_previous", "return_previous", "create_new"):
         raise UsageError(f"reinit={reinit!r}: choose 'finish_previous', 'return_previous' or 'create_new'.")
+    settings.check()
     if running is not None:
         if reinit == "return_previous":
             return running

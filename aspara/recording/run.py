@@ -68,6 +68,7 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, Show
         from aspara.recording.capture import Wanted
         from aspara.recording.start import open_run
 
+        settings.check()
         wanted = Wanted.of(options.get("capture"), options.get("settings"))
         with held():
             self._begin(open_run(project, name, **options), wanted)

@@ -621,3 +621,29 @@ def test_a_look_at_the_whole_summary_costs_one_look_at_each_metric(disk, monkeyp
     del run.summary["m1"]
     assert 1.0 == run.summary["m1"]
     run.finish()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MAX_MEDIA_SIZE", "256MB"),
+        ("SYSTEM_INTERVAL", "abc"),
+        ("FSYNC_INTERVAL", "inf"),
+        ("FSYNC_INTERVAL", "nan"),
+        ("EXIT_TIMEOUT", "-1"),
+        ("MAX_CONSOLE_SIZE", "1.5"),
+        ("MAX_DIFF_SIZE", "x"),
+        ("NOTEBOOK", "abc"),
+        ("DURABILITY", "often"),
+    ],
+)
+@pytest.mark.parametrize("begin", [aspara.init, aspara.Run])
+def test_a_malformed_setting_is_told_before_a_run_begins(disk, monkeypatch, begin, name, value):
+    """One UsageError names the variable, its value and what would be right; no run is made, and the active one goes on."""
+    with aspara.init("p", "active") as active:
+        monkeypatch.setenv(f"ASPARA_{name}", value)
+        with pytest.raises(UsageError, match=f"ASPARA_{name}='{value}'.*(unset it|choose one of)"):
+            begin(project="p", name="ghost")
+        monkeypatch.delenv(f"ASPARA_{name}")
+        assert "running" == active.status
+    assert not list(disk.folder.glob("p/ghost*"))
