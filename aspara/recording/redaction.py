@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 REDACTED = "***"
 
 _SECRET_NAME = re.compile(
-    r"(token|secret|passw(or)?d|passwd|passphrase|api[-_]?key|access[-_]?key|auth|credential|private[-_]?key|session[-_]?key)",
+    r"(token|secret|passw(or)?d|passwd|passphrase|api[-_.]?key|access[-_.]?key|auth|credential|private[-_.]?key|session[-_.]?key"
+    r"|(?:^|[-_.])pwd$|(?:^|[-_.]|db|user|sql)pass$)",
     re.IGNORECASE,
 )
 # What training scripts call so has nothing to hide: --tokenizer gpt2, --max_tokens 512, --pad-token.
 _NO_SECRET = re.compile(
     r"tokeni[sz]\w*|(?:eos|bos|pad|unk|sep|cls|mask|image|audio|special|prompt|per)[-_]?tokens?|(?:max|min|num|n|new|total)[-_](?:\w+[-_])?tokens|tokens[-_]per"
+    r"|(?:num|n|max|min|one|single|two|multi|first|second|last|final|forward|backward|per|low|high|band|all)[-_]pass$"
     r"|token[-_]?(?:dim|type|len|length|size|count|ids?|loss|embed\w*|level|drop\w*|merg\w*|budget|limit)|author(?!i[sz])\w*",
     re.IGNORECASE,
 )
@@ -26,9 +28,17 @@ _SECRET_VALUE = re.compile(
     r"|A[KS]IA[A-Z0-9]{12,}|AIza[\w-]{20,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)"
 )
 _SECRET_ARGUMENT = re.compile(r"^(hf_|ghp_|gho_|sk-|xox[abp]-|AKIA|AIza|eyJ)[A-Za-z0-9_\-./=]{8,}$")
-_NAME = re.compile(r"-{0,2}[\w.-]+")
+_NAME = re.compile(r"[+~]{0,2}-{0,2}[\w.-]+")
+_COUNT = re.compile(r"\d[\d_.,]{0,11}[kKmMbB]?")
+# In what is JSON or looks like it: "name": "value", 'name': 'value', name: value; quotes may be escaped.
+_ENTRY = re.compile(
+    r"""(?P<head>(?P<open>\\*["'])?(?P<name>[\w.-]{1,64})(?(open)\\*["'])\s*[:=]\s*)"""
+    r"""(?P<value>\\"(?:[^"\\]|\\[^"])*\\"|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,}\]{\["']+)"""
+)
 _HEADER_NAME = re.compile(r"([\w-]+):\s")
-_URL_PASSWORD = re.compile(r"(\w+://[^/\s:@]*):[^/\s@]+@")
+# A password may hold '@' and ':' itself: it ends at the last '@' before the path. A quote in it is one only if there is no
+# '@' before the quote.
+_URL_PASSWORD = re.compile(r"(\w+://[^/\s:\"']*):(?:[^/\s\"']+|[^/\s@]+)@")
 _URL_QUERY = re.compile(
     r"([?&](?:token|key|api_key|apikey|access_token|password|secret|signature|sig)=)[^&\s\"']+", re.IGNORECASE
 )
@@ -46,27 +56,46 @@ _ASSIGNMENT = re.compile(
 def redact_arguments(arguments: Sequence[str]) -> list[str]:
     """The command line with secrets blanked: ``--token x``, ``--api-key=x``, ``PASSWORD=x``, URLs with passwords, known token forms."""
     safe: list[str] = []
-    hide_next = False
+    before = ""  # the option that the next argument may be the value of
     for argument in arguments:
         name, equals, value = argument.partition("=")
-        if hide_next and not argument.startswith("-"):
+        if before and not argument.startswith("-") and _hides(before, argument):
             safe.append(REDACTED)
-            hide_next = False
+            before = ""
             continue
-        hide_next = False
-        if equals and _NAME.fullmatch(name) and secret_name(name):
+        before = ""
+        if equals and _NAME.fullmatch(name) and _hides(name, value):
             safe.append(f"{name}={REDACTED}")
         elif _SECRET_ARGUMENT.match(value or argument):
             safe.append(f"{name}={REDACTED}" if equals else REDACTED)
         else:
             header = _HEADER_NAME.match(argument)  # curl's way: X-Api-Key: x
-            safe.append(f"{header[1]}: {REDACTED}" if header and secret_name(header[1]) else redact_text(argument))
-            hide_next = argument.startswith("-") and not equals and secret_name(argument)
+            if header and secret_name(header[1]):
+                safe.append(f"{header[1]}: {REDACTED}")
+            else:
+                text = redact_text(argument)
+                safe.append(_ENTRY.sub(_entry_blanked, text) if "{" in text else text)
+            before = argument if argument.startswith("-") and not equals else ""
     return safe
+
+
+def _hides(name: str, value: str) -> bool:
+    """True for a secret; a number of tokens is none."""
+    return secret_name(name) and not (name.lower().endswith("tokens") and _COUNT.fullmatch(value))
+
+
+def _entry_blanked(found: re.Match[str]) -> str:
+    head, value = found["head"], found["value"]
+    if not _hides(found["name"], value) or value.rstrip("\\\"'").endswith(REDACTED):
+        return found[0]
+    quote = re.match(r"\\*[\"']", value)
+    return f"{head}{quote[0]}{REDACTED}{quote[0]}" if quote else f"{head}{REDACTED}"
 
 
 def secret_name(name: str) -> bool:
     """True for a name that promises a secret."""
+    if name in ("PWD", "OLDPWD"):  # the shell's working directory
+        return False
     return _SECRET_NAME.search(_NO_SECRET.sub("", name)) is not None or _SECRET_FAMILY.match(name) is not None
 
 
@@ -84,7 +113,7 @@ def redact_code(text: str) -> str:
 
 def redact_variables(variables: Mapping[str, str]) -> dict[str, str]:
     """Environment variables with the secret ones blanked."""
-    return {name: REDACTED if secret_name(name) else redact_text(value) for name, value in variables.items()}
+    return {name: REDACTED if _hides(name, value) else redact_text(value) for name, value in variables.items()}
 
 
 def _blanked(found: re.Match[str]) -> str:
