@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aspara.notices import say
 from aspara.recorder import Recorder
 from aspara.recording.pen import Pen
-from aspara.recording.values import json_safe, kind_of
+from aspara.recording.values import Unfit, json_safe, kind_of
 from aspara.storage import rows
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ class TakesMedia:
         from aspara.media.detect import media_of, numbers_of
 
         for name, value in values:
+            if isinstance(value, Unfit):
+                self._warn(name, f"{value} It is skipped.")
+                continue
             try:
                 found = media_of(value, json_safe)
                 listed = numbers_of(value) if found is None else None
@@ -64,8 +67,12 @@ class TakesMedia:
             self._pen.waiting.append((timestamp, step, references))
 
     def _refuse(self, name: str, value: Any, why: str) -> None:
+        self._warn(
+            name,
+            f"{name!r} is a {kind_of(value)}, which cannot be logged as a metric; it is skipped{why}. Log a number, e.g. its mean.",
+        )
+
+    def _warn(self, name: str, what: str) -> None:
         if name not in self._warned:
             self._warned.add(name)
-            say(
-                f"{name!r} is a {kind_of(value)}, which cannot be logged as a metric; it is skipped{why}. Log a number, e.g. its mean."
-            )
+            say(what)

@@ -38,7 +38,7 @@ _ENTRY = re.compile(
 _HEADER_NAME = re.compile(r"([\w-]+):\s")
 # A password may hold '@' and ':' itself: it ends at the last '@' before the path. A quote in it is one only if there is no
 # '@' before the quote.
-_URL_PASSWORD = re.compile(r"(\w+://[^/\s:\"']*):(?:[^/\s\"']+|[^/\s@]+)@")
+_URL_PASSWORD = re.compile(r"\b(\w+://[^/\s:\"']*):(?:[^/\s\"']+|[^/\s@]+)@")
 _URL_QUERY = re.compile(
     r"([?&](?:token|key|api_key|apikey|access_token|password|secret|signature|sig)=)[^&\s\"']+", re.IGNORECASE
 )
@@ -48,7 +48,7 @@ _HEADER = re.compile(
 )
 # In code and configuration: name = "value", name: value; the name's own word must be secret, not only a part of a longer text.
 _ASSIGNMENT = re.compile(
-    r"(?i)\b([\w.-]*(?:token|secret|passw(?:or)?d|passwd|passphrase|api[-_]?key|access[-_]?key|private[-_]?key)[\w-]*[\"']?\s*[:=]\s*)"
+    r"(?i)\b([\w.-]{0,80}(?:token|secret|passw(?:or)?d|passwd|passphrase|api[-_]?key|access[-_]?key|private[-_]?key)[\w-]*[\"']?\s*[:=]\s*)"
     r"(\"[^\"\n]{4,}\"|'[^'\n]{4,}'|[A-Za-z0-9+/_=.-]{8,})"
 )
 

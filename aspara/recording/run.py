@@ -148,14 +148,15 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, Show
             data: Numbers (Python's, numpy's, torch's, jax's, Decimal), texts, and dicts of them, which flatten to ``a.b``.
                 Media (:class:`Image`, :class:`Table`, …), figures, Pillow images, data frames and lists of them are kept as
                 files by a background thread; arrays become histograms, short ones lists. None is skipped. Values of other
-                kinds warn once per name and are skipped, their neighbours are kept.
+                kinds, names that are no text of 1 to 512 bytes without control characters, and dicts nested beyond 32
+                levels warn once per name and are skipped, their neighbours are kept.
             step: The step; by default the current one. A late or repeated step is kept and ordered on reading.
             commit: Whether the step ends with this call, so that the next ``log()`` without a step belongs to the next
                 one. By default True without `step` and False with it.
             timestamp: When it happened: milliseconds since the epoch or ISO 8601; by default now.
 
         When it returns, the row survives a SIGKILL of this process. It raises :class:`UsageError` only for misuse: `data` is
-        no dict, the step is no whole number from 0 to 2**53, or the run has finished.
+        no dict, the step is no whole number from 0 to 2**53, the timestamp is none, or the run has finished.
 
         """
         self._log(data, step, commit, timestamp)

@@ -15,34 +15,60 @@ from datetime import date, datetime
 from typing import Any
 
 from aspara import names
-from aspara.errors import UsageError
+from aspara.errors import InvalidName, UsageError
 
 _MAX_DEPTH = 32
 _MAX_ITEMS = 100_000
 
 
-def flatten(
-    data: Mapping[Any, Any], keep: Callable[[str, Any], Any], prefix: str = "", depth: int = 0
-) -> Iterator[tuple[str, Any]]:
+class Unfit(str):
+    """Why an entry of a row cannot be kept, whatever its value."""
+
+    __slots__ = ()
+
+
+class _TooDeep(Exception):
+    pass
+
+
+def flatten(data: Mapping[Any, Any], keep: Callable[[str, Any], Any]) -> Iterator[tuple[str, Any]]:
     """(name, value as a row holds it) for each entry of `data`; nested dicts become ``a.b``, None is left out.
 
     ``keep(name, value)`` is asked for every value that is neither number, text, dict nor None: it returns what the row shall
-    hold, or None to leave it out. Names that break the rules raise InvalidName.
+    hold, or None to leave it out. For a name that breaks the rules, and for dicts nested too deep, it is given an
+    :class:`Unfit`.
     """
-    if depth > _MAX_DEPTH:
-        raise UsageError(
-            f"Metrics are nested deeper than {_MAX_DEPTH} levels at {prefix[:60]!r}...; log flatter dicts."
-        )
     for key, value in data.items():
-        name = f"{prefix}{key}"
-        if type(value) is not float and isinstance(value, Mapping):
-            yield from flatten(value, keep, f"{name}.", depth + 1)
-        elif value is not None:
+        try:
+            yield from _flat(key, value, keep, "", 0)
+        except _TooDeep:
+            # The whole entry ends here: a dict that holds itself twice has no end otherwise.
+            name = str(key)
+            keep(
+                name,
+                Unfit(
+                    f"{name[:60]!r} is nested deeper than {_MAX_DEPTH} levels, of which no more is kept; log flatter dicts."
+                ),
+            )
+
+
+def _flat(key: Any, value: Any, keep: Callable[[str, Any], Any], prefix: str, depth: int) -> Iterator[tuple[str, Any]]:
+    name = f"{prefix}{key}"
+    if type(value) is not float and isinstance(value, Mapping):
+        if depth >= _MAX_DEPTH:
+            raise _TooDeep
+        for inner, found in value.items():
+            yield from _flat(inner, found, keep, f"{name}.", depth + 1)
+    elif value is not None:
+        try:
             names.check_metric_name(key if not prefix else name)
-            number = scalar(value)
-            kept = keep(name, value) if number is None else number
-            if kept is not None:
-                yield name, kept
+        except InvalidName as error:
+            keep(name, Unfit(error))
+            return
+        number = scalar(value)
+        kept = keep(name, value) if number is None else number
+        if kept is not None:
+            yield name, kept
 
 
 def scalar(value: Any) -> float | int | str | None:

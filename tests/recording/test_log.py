@@ -130,15 +130,6 @@ def test_a_step_that_is_none_raises_and_writes_nothing(disk, step):
     assert disk.rows("p/r.jsonl") == []
 
 
-@pytest.mark.parametrize("name", ["", "a\nb", "x" * 600, "\ud800"])
-def test_a_metric_name_that_breaks_the_rules_raises_and_writes_nothing(disk, name):
-    """Names are text without control characters, 1 to 512 bytes."""
-    run = aspara.init("p", "r")
-    with pytest.raises(UsageError):
-        run.log({"fine": 1.0, name: 2.0})
-    assert disk.rows("p/r.jsonl") == []
-
-
 def test_log_before_init_and_after_finish_says_what_to_do(disk):
     """There is no active run, or it has ended."""
     with pytest.raises(UsageError, match=r"aspara\.init\(\)"):
@@ -300,3 +291,39 @@ def test_a_destructor_may_log(disk):
     run.finish()
     assert 300 == len(ended)
     assert [float(i) for i in range(300)] == disk.values("p", "r", "ended") == disk.values("p", "r", "a")
+
+
+def nested(depth: int) -> dict:
+    return {"x": 1.0} if depth == 0 else {"x": nested(depth - 1)}
+
+
+TWICE: dict = {"fine": 3.0}
+TWICE.update(one=TWICE, two=TWICE)
+
+
+@pytest.mark.parametrize("name", ["", "a\nb", "x" * 600, "\ud800", 3, None, (1, 2)])
+def test_a_metric_name_that_breaks_the_rules_costs_no_neighbour(disk, capsys, name):
+    """It is skipped, in nested dicts too where it is wrong there, with one warning; the step goes on."""
+    run = aspara.init("p", "r")
+    for _ in range(3):
+        run.log({"before": 1.0, name: 2.0, "after": {"inner": 3.0}})
+    run.log({name: 2.0})
+    run.finish()
+    told = capsys.readouterr().err
+    assert 1 == told.lower().count("metric name") == told.count("It is skipped.")
+    assert ([1.0] * 3, [3.0] * 3) == (disk.values("p", "r", "before"), disk.values("p", "r", "after.inner"))
+    assert [0, 1, 2] == disk.steps("p", "r", "before")
+    assert {"before", "after.inner"} == {name for row in disk.rows("p/r.jsonl") for name in row["metrics"]}
+
+
+@pytest.mark.parametrize("deep", [nested(32), TWICE], ids=["deep", "in itself"])
+def test_a_dict_without_end_costs_no_neighbour(disk, capsys, deep):
+    """Beyond 32 levels, or within itself, it is skipped with one warning."""
+    run = aspara.init("p", "r")
+    for _ in range(3):
+        run.log({"before": 1.0, "deep": deep, "after": 2.0})
+    run.log({"least": nested(31)})
+    run.finish()
+    assert 1 == capsys.readouterr().err.count("'deep' is nested deeper than 32 levels")
+    assert ([1.0] * 3, [2.0] * 3) == (disk.values("p", "r", "before"), disk.values("p", "r", "after"))
+    assert [1.0] == disk.values("p", "r", "least" + ".x" * 32)
