@@ -22,6 +22,8 @@ from aspara.recording.views import CurrentConfig, CurrentSummary
 from aspara.version import __version__
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from aspara.artifacts.artifact import Artifact
     from aspara.catalog.api import Api
     from aspara.media.audio import Audio
@@ -162,7 +164,7 @@ def log(
     data: Mapping[str, Any],
     step: int | None = None,
     commit: bool | None = None,
-    timestamp: float | str | None = None,
+    timestamp: float | str | datetime | None = None,
 ) -> None:
     """Records metrics in the active run; see :meth:`Run.log`. Raises UsageError when there is none."""
     _active.log(data, step, commit, timestamp)

@@ -34,6 +34,10 @@ def is_file_name(name: str) -> bool:
 
 def check_file_name(name: str, what: str) -> str:
     """`name` itself; raises :class:`InvalidName` saying what `what` ("project", "run") names may look like."""
+    if name.split(".", 1)[0].lower() in _DEVICES:
+        raise InvalidName(
+            f"{_short(name)} is no valid {what} name: Windows reserves it for a device. For example: {slug(name)!r}."
+        )
     if not is_file_name(name):
         raise InvalidName(
             f"{_short(name)} is no valid {what} name: use 1 to {MAX_NAME} letters, digits, '_', '-' and '.', "

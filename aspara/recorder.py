@@ -80,7 +80,8 @@ class NullRecorder:
 
     def artifact(self, source: Path, *, name: str, description: str | None, category: str | None) -> ArtifactEntry:
         """An entry that names the file where it lies."""
-        return ArtifactEntry(name, str(source), "", source.stat().st_size, 0, description, category)
+        size = source.stat().st_size if source.is_file() else 0
+        return ArtifactEntry(name, str(source), "", size, 0, description, category)
 
     def media(self, source: Path | bytes, *, name: str) -> str:
         """Forgets the content."""

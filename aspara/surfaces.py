@@ -34,6 +34,15 @@ def drawn(*args: Any, **options: Any) -> Any:
     return draw(*args, **options)
 
 
+def empty() -> Any:
+    """A plotly figure of nothing; None where plotly is not installed."""
+    try:
+        from plotly.graph_objects import Figure
+    except ImportError:
+        return None
+    return Figure()
+
+
 def shown(thing: Any, **options: Any) -> bool:
     """Shows a run or runs in the cell that is running; False where there is no notebook that could."""
     show = surface(DISPLAY, "show")

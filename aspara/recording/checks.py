@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from aspara import settings
@@ -35,10 +36,15 @@ def checked_step(step: Any) -> int:
 
 
 def checked_timestamp(timestamp: Any) -> int:
-    """Milliseconds since the epoch."""
+    """Milliseconds since the epoch. A datetime without a zone is local time, as Python has it."""
+    if isinstance(timestamp, datetime):
+        with contextlib.suppress(ValueError, OverflowError, OSError):
+            timestamp = round(timestamp.timestamp() * 1000)
     found = rows.parse_timestamp(timestamp)
     if found is None:
-        raise UsageError(f"timestamp={timestamp!r}: give milliseconds since the epoch or ISO 8601 text.")
+        raise UsageError(
+            f"timestamp={timestamp!r}: give milliseconds since the epoch, a datetime, or ISO 8601 text such as '2026-01-01T12:00:00Z'."
+        )
     return found
 
 

@@ -11,6 +11,8 @@ from time import time_ns
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from aspara.recording.backlog import Backlog
 
 MAX_STEP = 1 << 53
@@ -82,7 +84,7 @@ def writer(pen: Pen) -> tuple[Log, Callable[[Pen], None]]:
         data: Mapping[str, Any],
         step: int | None = None,
         commit: bool | None = None,
-        timestamp: float | str | None = None,
+        timestamp: float | str | datetime | None = None,
     ) -> None:
         mine = pen
         if type(data) is not dict:

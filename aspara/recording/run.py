@@ -36,6 +36,8 @@ from aspara.recording.told import Told
 from aspara.storage.statistics import Statistics
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from aspara.recording.desk import Desk
 
 _LIVE_INTERVAL = 0.1
@@ -140,7 +142,7 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, Show
         data: Mapping[str, Any],
         step: int | None = None,
         commit: bool | None = None,
-        timestamp: float | str | None = None,
+        timestamp: float | str | datetime | None = None,
     ) -> None:
         """Records `data`, a dict from metric names to values, at a step.
 
@@ -153,7 +155,8 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, Show
             step: The step; by default the current one. A late or repeated step is kept and ordered on reading.
             commit: Whether the step ends with this call, so that the next ``log()`` without a step belongs to the next
                 one. By default True without `step` and False with it.
-            timestamp: When it happened: milliseconds since the epoch or ISO 8601; by default now.
+            timestamp: When it happened: milliseconds since the epoch, ISO 8601 (without a zone UTC) or a datetime
+                (without a zone local time); by default now.
 
         When it returns, the row survives a SIGKILL of this process. It raises :class:`UsageError` only for misuse: `data` is
         no dict, the step is no whole number from 0 to 2**53, the timestamp is none, or the run has finished.

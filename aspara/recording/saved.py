@@ -45,7 +45,7 @@ class SavesFiles:
                 ``"end"`` at the run's end.
 
         Returns:
-            The paths of the files that were found.
+            The paths of the files that were found, each once.
 
         """
         self._check_open()
@@ -56,7 +56,8 @@ class SavesFiles:
             _text(base_path) if base_path is not None else os.path.dirname(pattern) if os.path.isabs(pattern) else "."
         )
         found: list[str] = []
-        for path in _files(pattern):
+        # Each once: "data/**" matches a folder and what is in it.
+        for path in dict.fromkeys(_files(pattern)):
             name = Path(os.path.relpath(path, base)).as_posix()
             if name.startswith("../"):
                 raise UsageError(

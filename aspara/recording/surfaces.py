@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 class Shown:
     """What of a run is shown, to people and in notebooks; drawn by the notebook side where that is installed."""
 
+    @property
+    def disabled(self) -> bool:
+        """Whether nothing is kept."""
+        raise NotImplementedError
+
     def display(self, height: int | None = None, hidden: bool = False) -> bool:
         """Shows the run's charts in the running cell, live while the run goes on.
 
@@ -43,9 +48,12 @@ class Shown:
             points: At most so many points a line; the extremes are kept.
 
         Raises:
-            UsageError: plotly is not installed, the run keeps no files here, or it has no such metric.
+            UsageError: plotly is not installed, or the run has no such metric. A disabled run's figure is empty; without
+                plotly it is None.
 
         """
+        if self.disabled:
+            return surfaces.empty()
         return surfaces.drawn([self], metrics, x=x, smoothing=smoothing, points=points)
 
     def _repr_mimebundle_(self, **_filter: Any) -> Any:

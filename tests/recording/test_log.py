@@ -5,6 +5,8 @@ from __future__ import annotations
 import decimal
 import math
 import threading
+import time
+from datetime import datetime, timedelta, timezone
 
 import numpy as np
 import pytest
@@ -327,3 +329,16 @@ def test_a_dict_without_end_costs_no_neighbour(disk, capsys, deep):
     assert 1 == capsys.readouterr().err.count("'deep' is nested deeper than 32 levels")
     assert ([1.0] * 3, [2.0] * 3) == (disk.values("p", "r", "before"), disk.values("p", "r", "after"))
     assert [1.0] == disk.values("p", "r", "least" + ".x" * 32)
+
+
+def test_a_timestamp_may_be_a_datetime(disk):
+    """With a zone, or local time without one; milliseconds are kept."""
+    zoned = datetime(2026, 1, 1, 12, tzinfo=timezone(timedelta(hours=2)))
+    local = datetime(2026, 1, 1, 12, 0, 0, 250_000)  # noqa: DTZ001
+    with aspara.init("p", "r") as run:
+        run.log({"a": 1.0}, timestamp=zoned)
+        run.log({"a": 1.0}, timestamp=local)
+        with pytest.raises(UsageError, match="a datetime"):
+            run.log({"a": 1.0}, timestamp=[1])
+    expected = [1_767_261_600_000, int(time.mktime((2026, 1, 1, 12, 0, 0, 0, 0, -1))) * 1000 + 250]
+    assert expected == [row["timestamp"] for row in disk.rows("p/r.jsonl")]

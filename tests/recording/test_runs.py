@@ -153,6 +153,8 @@ def test_a_project_name_that_is_no_file_name_raises_and_nothing_is_written(disk,
         return
     with pytest.raises(InvalidName, match="project name"):
         aspara.init(project)
+    with pytest.raises(InvalidName, match="Windows reserves it"):
+        aspara.init("con")
     assert not disk.folder.exists()
 
 
@@ -406,6 +408,11 @@ def test_a_disabled_run_accepts_everything_and_writes_nothing(disk):
     run.log({"x": 1.0})
     run.config.b = 2
     assert (run.summary["x"], run.config.b, run.disabled) == (1.0, 2, True)
+    assert "best.pt" == run.log_artifact("/nonexistent/best.pt").wait().name
+    assert "model" == run.log_artifact("/nonexistent/best.pt", type="model", aliases=["a"]).wait().type
+    assert "n" == run.log_model("/nonexistent/best.pt", "n").name
+    assert [] == run.save("/nonexistent/*")
+    run.plot("x")
     run.finish()
     assert not disk.folder.exists()
 

@@ -20,6 +20,14 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+def test_each_file_is_found_once_whatever_the_pattern_matches(disk, here):
+    """``**`` matches folders, what is in them, and the files."""
+    (here / "out" / "d.txt").write_text("x")
+    with aspara.init("p", "r") as run:
+        found = run.save("out/**", base_path="out")
+    assert ["a.pt", "b.pt", "c.txt", "d.txt"] == sorted(Path(f).name for f in found)
+
+
 def kept(disk) -> dict[str, str]:
     found = aspara.Api(disk.folder).run("p/r").files()
     return {f.name.removeprefix("artifacts/"): f.path.read_text() for f in found if f.name.startswith("artifacts/")}
