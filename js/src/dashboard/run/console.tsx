@@ -37,6 +37,10 @@ export function Console({
   const search = query.get("search") ?? "";
   const [at, setAt] = useState(0);
   const box = useRef<HTMLDivElement>(null);
+  // Whether the run goes on may be learnt, or change, while a part is on its way: that part is waited for, not asked for again.
+  const page = useMemo(() => new AbortController(), [taken]);
+  const reading = useRef<Promise<void>>(Promise.resolve());
+  useEffect(() => () => page.abort(), [page]);
   useEffect(() => {
     const aborter = new AbortController();
     const { signal } = aborter;
@@ -44,7 +48,7 @@ export function Console({
     const catchUp = async () => {
       for (;;) {
         const from = taken.end === null ? { last: MOST } : { after: taken.end };
-        const part = await readConsole(project, run, from, signal);
+        const part = await readConsole(project, run, from, page.signal);
         taken.cut ||= taken.end === null && part.start > 0;
         taken.end = part.end;
         setOlder(part.older);
@@ -54,6 +58,7 @@ export function Console({
     };
     const read = async () => {
       let again: boolean;
+      if (signal.aborted) return;
       do {
         again = running;
         try {
@@ -62,13 +67,13 @@ export function Console({
           setCut(transcript.cut || taken.cut);
           setError(null);
         } catch (e) {
-          if (signal.aborted) return;
+          if (page.signal.aborted) return;
           setError((e as Error).message);
           again ||= e instanceof SourceError && e.status === 0;
         }
       } while (again && (await pause(1000, signal)));
     };
-    void read();
+    reading.current = reading.current.then(read);
     return () => aborter.abort();
   }, [taken, running]);
   const wanted = search.trim().toLowerCase();
