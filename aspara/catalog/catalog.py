@@ -402,9 +402,11 @@ class Catalog:
         """(path, place) of every file of an artifact, without references; raises ArtifactNotFound where one's content is gone."""
         return versions.files_of(self.collections(project), name, version)
 
-    def console(self, project: str, run: str, after: int = 0, last: int | None = None) -> dict[str, Any]:
+    def console(
+        self, project: str, run: str, after: int = 0, last: int | None = None, mark: int | None = None
+    ) -> dict[str, Any]:
         """Captured output from byte `after` on, or the lines within the `last` bytes; a megabyte of either at most."""
-        return console_part(self.layout.run(project, self.stem(project, run)), after, last)
+        return console_part(self.layout.run(project, self.stem(project, run)), after, last, mark)
 
     def captured(self, project: str, run: str, name: str) -> bytes:
         """A text captured beside a run: ``diff.patch`` or ``requirements.txt``; raises ArtifactNotFound, for links too."""

@@ -20,7 +20,7 @@ from typing import Any
 
 from aspara import files
 from aspara.recording.notebook import shell
-from aspara.storage.layout import OLDER_CONSOLE
+from aspara.storage.layout import OLDER_CONSOLE, TURNED
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _PARTS = re.compile(
@@ -184,9 +184,7 @@ class ConsoleLog:
                     os.replace(self._path, self._older)
                     os.close(descriptor)
                     descriptor = files.open_append(self._path)
-                    os.write(
-                        descriptor, b"[aspara: the output before this is in console.1.log, what is older is dropped]\n"
-                    )
+                    os.write(descriptor, TURNED)
                 view = memoryview(part)
                 while view:
                     view = view[os.write(descriptor, view) :]

@@ -48,6 +48,8 @@ SYSTEM_PREFIX = "system-"
 CONSOLE, OLDER_CONSOLE, PACKAGES, DIFF = "console.log", "console.1.log", "requirements.txt", "diff.patch"
 BESIDE = (CONSOLE, OLDER_CONSOLE, PACKAGES, DIFF)
 """What is captured into files of the run's folder."""
+TURNED = b"[aspara: the output before this is in console.1.log, what is older is dropped]\n"
+"""The first line of captured output that began a new file because the one before grew too long."""
 
 
 @dataclass(frozen=True)

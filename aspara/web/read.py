@@ -335,7 +335,8 @@ class Console(Endpoint):
     async def get(self, project: str, run: str) -> None:
         """From byte `after` on, or the last lines."""
         after, last = self.int_query("after", 0) or 0, self.int_query("last", low=1)
-        self.answer(await self.service.off_loop(self.service.catalog.console, project, run, after, last))
+        mark = self.int_query("mark")
+        self.answer(await self.service.off_loop(self.service.catalog.console, project, run, after, last, mark))
 
 
 class Captured(Endpoint):

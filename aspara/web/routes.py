@@ -260,6 +260,7 @@ DASHBOARD: tuple[Route, ...] = (
         {"GET": "Captured output of a run."},
         {
             "after": "the byte to begin at",
+            "mark": "what the answer that ended there said; the output goes on behind it when it has begun a new file meanwhile",
             "last": "instead of after: only the lines within so many bytes of the end",
         },
     ),

@@ -13,6 +13,7 @@ import pytest
 import aspara
 from aspara.server.app import Server
 from aspara.storage import metadata
+from aspara.storage.layout import TURNED
 from tests.browser.conftest import served, until
 
 pytestmark = pytest.mark.browser
@@ -461,9 +462,25 @@ def test_the_console_follows_a_run_and_asks_only_for_what_is_new(page, tmp_path)
         page.locator(".console .line", has_text="plain line").wait_for(timeout=45_000)
         box = page.locator(".console-box")
         until(lambda: box.evaluate("e => e.scrollTop + e.clientHeight > e.scrollHeight - 30"))
+        grown = log.stat().st_size
+        # Output that grew too long begins a new file: what was printed just before is there, and the download has both.
+        with log.open("a") as more:
+            more.write("last line of the old file\n")
+        log.rename(log.with_name("console.1.log"))
+        log.write_bytes(TURNED + b"first line of the new file\n")
+        page.locator(".console .line", has_text="first line of the new file").wait_for(timeout=45_000)
+        told = page.locator(".console .line").all_text_contents()
+        assert ["last line of the old file\n", "first line of the new file\n"] == told[-2:]
+        with page.expect_download(timeout=45_000) as found:
+            page.get_by_role("button", name="Download").click()
+        found.value.save_as(tmp_path / "whole.log")
+        kept = (tmp_path / "whole.log").read_text()
+        assert kept.startswith("line 0\n")
+        assert kept.endswith("last line of the old file\nfirst line of the new file\n")
         run.finish()
     assert asked[0].startswith("last=")
-    assert {f"after={len(first)}", f"after={log.stat().st_size}"} >= set(asked[1:])
+    places = [query.partition("&")[0] for query in asked[1:] if not query.startswith("last=")]
+    assert {f"after={end}" for end in (len(first), grown, log.stat().st_size)} >= set(places)
 
 
 def test_long_names_make_no_page_wider_than_a_phone(page, tmp_path):

@@ -1,17 +1,15 @@
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { formatBytes } from "../../core/format";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { bare } from "../../core/terminal";
 import { PORTION, type Portion, Transcript } from "../../core/transcript";
 import { download, fileName } from "../../panel/export";
 import { Failure } from "../../panel/failure";
 import { SourceError } from "../../source/source";
 import { remember, remembered } from "../../state/view";
-import { api } from "../api";
 import { say } from "../app";
 import { pause } from "../parts/pause";
 import { Teach } from "../parts/teach";
 import { ConsoleLines } from "./consolelines";
-import { readConsole } from "./consoleread";
+import { type Part, readConsole, wholeConsole } from "./consoleread";
 import type { Within } from "./place";
 
 /** Characters kept on the page, the newest; a download has everything. */
@@ -27,16 +25,16 @@ export function Console({
 }: { project: string; run: string; running: boolean } & Within) {
   // What was taken stays when the run ends: only what came since is asked for.
   const transcript = useMemo(() => new Transcript(MOST), [project, run]);
-  const taken = useMemo(() => ({ end: null as number | null, cut: false }), [project, run]);
+  const taken = useMemo(() => ({ upTo: null as Part | null, cut: false }), [project, run]);
   const [portions, setPortions] = useState<readonly Portion[] | null>(null);
   const [cut, setCut] = useState(false);
-  const [older, setOlder] = useState(0);
   const [error, setError] = useState<string | null>(null);
   const [follow, setFollow] = useState(true);
   const [wrap, setWrap] = useState(remembered("aspara-console-wrap") === "1");
   const search = query.get("search") ?? "";
   const [at, setAt] = useState(0);
   const box = useRef<HTMLDivElement>(null);
+  const top = useRef(0);
   // Whether the run goes on may be learnt, or change, while a part is on its way: that part is waited for, not asked for again.
   const page = useMemo(() => new AbortController(), [taken]);
   const reading = useRef<Promise<void>>(Promise.resolve());
@@ -47,11 +45,9 @@ export function Console({
     /** Everything that came since, then the newest end. */
     const catchUp = async () => {
       for (;;) {
-        const from = taken.end === null ? { last: MOST } : { after: taken.end };
-        const part = await readConsole(project, run, from, page.signal);
-        taken.cut ||= taken.end === null && part.start > 0;
-        taken.end = part.end;
-        setOlder(part.older);
+        const part = await readConsole(project, run, taken.upTo ?? { last: MOST }, page.signal);
+        taken.cut ||= taken.upTo === null && part.start > 0;
+        taken.upTo = part;
         if (part.text !== "") transcript.add(part.text);
         if (part.text === "" || part.end >= part.size) return;
       }
@@ -87,7 +83,8 @@ export function Console({
   }, [portions, wanted]);
   const hit = useMemo(() => new Set(hits.map((line) => line - (line % PORTION))), [hits]);
   const now = hits[Math.min(at, hits.length - 1)];
-  useEffect(() => {
+  // Before the new lines are painted, so that the end does not jump.
+  useLayoutEffect(() => {
     if (!follow || wanted) return;
     const toEnd = () => box.current?.scrollTo(0, box.current.scrollHeight);
     toEnd();
@@ -108,13 +105,7 @@ export function Console({
   };
   const keep = async () => {
     try {
-      const parts: string[] = [];
-      for (let byte = 0; ; ) {
-        const part = await readConsole(project, run, { after: byte });
-        parts.push(part.text);
-        if (part.end <= byte || part.end >= part.size) break;
-        byte = part.end;
-      }
+      const parts = await wholeConsole(project, run);
       download(`${fileName(run)}-console.log`, new Blob(parts, { type: "text/plain" }));
     } catch (e) {
       say((e as Error).message, "error");
@@ -186,19 +177,7 @@ export function Console({
         </button>
       </div>
       <Failure text={error} />
-      {(cut || older > 0) && (
-        <p class="hint small">
-          {cut && "Only the newest part is shown; the download has everything. "}
-          {older > 0 && (
-            <a
-              href={api("projects", project, "runs", run, "files", "console.1.log")}
-              download={`${fileName(run)}-console.1.log`}
-            >
-              Output from before this ({formatBytes(older)})
-            </a>
-          )}
-        </p>
-      )}
+      {cut && <p class="hint small">Only the newest part is shown; the download has everything.</p>}
       {portions && portions.length > 0 && (
         <div
           ref={box}
@@ -210,7 +189,10 @@ export function Console({
           onScroll={(event) => {
             const el = event.currentTarget;
             const end = el.scrollTop + el.clientHeight >= el.scrollHeight - 24;
-            if (end !== follow && !wanted) setFollow(end);
+            // Lines that have just come move the end away; only who goes up turns from it.
+            const up = el.scrollTop < top.current;
+            top.current = el.scrollTop;
+            if (end !== follow && !wanted && (end || up)) setFollow(end);
           }}
         >
           {portions.map((portion) => (

@@ -1,22 +1,33 @@
 import { api, getJson } from "../api";
 
-interface Part {
+export interface Part {
   text: string;
-  /** Bytes of output from before the file began, kept in a file of their own. */
-  older: number;
-  /** Bytes of the file. */
+  /** Bytes of the file, of which the output may begin a new one. */
   start: number;
   end: number;
   size: number;
+  /** By which the place where it ends is known again. */
+  mark: number;
 }
 
-/** Console output: from a byte on, or the last so many bytes; a megabyte of it at most. */
-export function readConsole(
-  project: string,
-  run: string,
-  which: { after: number } | { last: number },
-  signal?: AbortSignal,
-): Promise<Part> {
-  const query = Object.fromEntries(Object.entries(which).map(([name, bytes]) => [name, String(bytes)]));
+/** Where somebody goes on: behind a part, or at the last so many bytes. */
+export type Place = Pick<Part, "end" | "mark"> | { last: number };
+
+/** Console output from a place on; a megabyte of it at most. */
+export function readConsole(project: string, run: string, place: Place, signal?: AbortSignal): Promise<Part> {
+  const query: Record<string, string> =
+    "last" in place ? { last: String(place.last) } : { after: String(place.end), mark: String(place.mark) };
   return getJson<Part>(api("projects", project, "runs", run, "console"), query, signal);
+}
+
+/** All output that is kept, in parts. */
+export async function wholeConsole(project: string, run: string): Promise<string[]> {
+  const parts: string[] = [];
+  let place: Place = { last: Number.MAX_SAFE_INTEGER };
+  for (;;) {
+    const part: Part = await readConsole(project, run, place);
+    parts.push(part.text);
+    if (part.text === "" || part.end >= part.size) return parts;
+    place = part;
+  }
 }
