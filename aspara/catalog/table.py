@@ -25,7 +25,8 @@ def columns(runs: Sequence[RunInfo], parts: Collection[str] = PARTS, metrics: Co
 
     Args:
         runs: Its rows, in order.
-        parts: ``own``: the runs' fields as plain lists; ``config`` and ``summary``: columns by dotted name; ``metrics``: the names
+        parts: ``own``: the runs' fields as plain lists, and ``goals``: of metrics, what their programs said is good (of several
+            words that of the first row counts); ``config`` and ``summary``: columns by dotted name; ``metrics``: the names
             of all metrics. ``run``, the names of the rows, is always there.
         metrics: Those whose least, greatest and mean values are wanted: a column each.
 
@@ -34,6 +35,7 @@ def columns(runs: Sequence[RunInfo], parts: Collection[str] = PARTS, metrics: Co
     found: dict[str, Any] = {"run": [run.run for run in runs]}
     if "own" in parts:
         found["own"] = {name: [_short(getattr(run, name)) for run in runs] for name in _OWN}
+        found["goals"] = {name: goal for run in reversed(runs) for name, goal in run.goals.items()}
     for part in ("config", "summary"):
         if part in parts:
             by_name: dict[str, dict[int, Any]] = {}

@@ -263,6 +263,7 @@ describe("a figure", () => {
     const nan = figure(model([1, Number.NaN, 2]));
     expect((nan.data as { text?: string[] }[])[1]!.text).toEqual(["NaN"]);
     expect(figure({ ...model([1, 0, -1, 10]), logY: true }).unloggable).toBe(2);
+    expect(figure({ ...model([1, 2, 3]), logX: true }).unplaced).toBe(1);
   });
 
   it("draws a decimated line with the area it stands for, and groups with their band", () => {

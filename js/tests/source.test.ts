@@ -372,6 +372,19 @@ describe("which runs are drawn", () => {
     view.all("all");
     expect(view.drawn(runs)).toHaveLength(30);
   });
+
+  it("are, in groups, all but those left out, also of the older ones", () => {
+    const view = new View();
+    view.group.value = "config.lr";
+    expect(view.members(runs)).toHaveLength(30);
+    view.set("r25", false, 25);
+    expect(view.members(runs).map((r) => r.run)).not.toContain("r25");
+    view.set("r25", true, 24);
+    expect(view.members(runs)).toHaveLength(30);
+    view.all("none");
+    view.set("r7", true, 7);
+    expect(view.members(runs).map((r) => r.run)).toEqual(["r7"]);
+  });
 });
 
 describe("a lazy board", () => {
@@ -459,6 +472,27 @@ describe("a lazy board", () => {
       [null, [1, 9, 4]],
     ]);
     expect(waits.every((wait) => typeof wait === "number" && wait > 0)).toBe(true);
+  });
+
+  it("says how far the server is with the slowest of several questions, until none is left", async () => {
+    const board = new Board(http().source, "p", undefined, { lazy: true });
+    const ends: (() => void)[] = [];
+    const ask = (progress: number) =>
+      board.told<{ progress: number }>(
+        () => undefined,
+        (tell) => {
+          tell({ progress });
+          return new Promise((end) => ends.push(() => end({ progress: 1 })));
+        },
+      );
+    const both = [ask(0.5), ask(0.25)];
+    expect(board.reading.value).toBe(0.25);
+    ends[1]!();
+    await both[1];
+    expect(board.reading.value).toBe(0.5);
+    ends[0]!();
+    await both[0];
+    expect(board.reading.value).toBe(null);
   });
 });
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import random
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -160,6 +161,52 @@ def test_groups_are_drawn_as_mean_and_band_of_all_their_points(site, page):
     assert 2 == page.evaluate(
         "() => document.querySelector('[data-metric=\"a\"] .js-plotly-plot').data.filter((t) => t.fill === 'toself').length"
     )
+
+
+def test_a_group_has_all_of_its_runs_but_those_left_out(site, page):
+    """Also the older ones, which are not drawn by themselves; its mean is smoothed, faint behind it as it is."""
+    for i in range(24):
+        with aspara.Run(f"r{i:02}", "p", config={"side": i % 2}) as run:
+            for step in range(40):
+                run.log({"a": float(i + 100 * (step % 2))})
+    page.goto(f"{site.url}projects/p?group=config.side")
+    count = page.locator(".runlist-head .faint")
+    until(lambda: "24 of 24 drawn" == count.inner_text(), why="the list has other runs than the groups")
+
+    def lasts() -> list[float]:
+        return sorted(trace["y"][-1] for trace in drawn(page, "a"))
+
+    page.wait_for_selector('[data-metric="a"] .js-plotly-plot')
+    until(lambda: [111.0, 112.0] == lasts(), why="the groups have other means")
+    page.locator(".runlist-rows").evaluate("el => { el.scrollTop = el.scrollHeight }")
+    page.get_by_role("button", name="Hide r00").click()
+    until(lambda: [112.0, 112.0] == lasts(), why="the run is still in its group")
+    page.get_by_role("slider", name="Smoothing").fill("0.9")
+    until(lambda: 4 == len(drawn(page, "a")), why="no raw line lies behind the smoothed one")
+    assert lasts()[0] < 75
+
+
+def test_a_smoothed_line_is_the_mean_of_all_points(site, page):
+    """A chart of many points keeps the extremes; those lie further above than below, and say nothing of the mean."""
+    source = random.Random(1)
+    run = aspara.Run("r", "p")
+    for _ in range(30_000):
+        run.log({"a": source.expovariate(1)})
+    page.goto(f"{site.url}projects/p?smooth=0.95")
+    page.wait_for_selector('[data-metric="a"] .js-plotly-plot')
+
+    def middle() -> float:
+        smoothed = drawn(page, "a")[1]["y"]
+        found = smoothed[len(smoothed) // 4 :]
+        return sum(found) / len(found)
+
+    until(
+        lambda: 2 == len(drawn(page, "a")) and 0.95 < middle() < 1.05, why=lambda: f"smoothed at {middle()}, not at 1"
+    )
+    drag(page, "a", 0.2, 0.6)
+    page.wait_for_selector("text=zoomed")
+    until(lambda: 0.9 < middle() < 1.1, why=lambda: f"zoomed, smoothed at {middle()}")
+    run.finish()
 
 
 def test_sections_are_moved_folded_and_charts_pinned_for_good(site, page):

@@ -188,3 +188,22 @@ def test_the_parameters_of_all_runs_are_seen_without_choosing_any(three, page):
     page.get_by_role("link", name="Parameters").click(timeout=45_000)
     until(lambda: "2 runs" in page.locator(".controls-row").first.inner_text())
     assert 1 == page.get_by_role("button", name="the table's filter", pressed=True).count()
+
+
+def test_parameters_are_judged_by_what_the_programs_want(site, page):
+    """Also where no run is chosen; the result with a goal comes first, whatever its name tells."""
+    for i in range(4):
+        with aspara.Run(f"r{i}", "p", config={"lr": i}) as run:
+            run.define_metric("score", goal="minimize")
+            run.log({"score": float(i), "loss": 1.0 / (i + 1)})
+    page.goto(f"{site.url}projects/p/compare?scope=all&tab=parameters")
+    page.wait_for_selector(".scale >> text=better score")
+    page.locator(".kept summary").click()
+    until(lambda: "r0" == page.locator(".kept tbody tr a").first.inner_text(), why="the least score is not the best")
+
+
+def test_groups_of_compared_runs_have_no_others(three, page):
+    """What the rest of the project is like is not asked."""
+    page.goto(f"{three.url}projects/p/compare?runs=one,two&tab=charts&group=config.model.act")
+    groups = page.get_by_role("list", name="Groups").get_by_role("listitem")
+    until(lambda: ["model.act = relu"] == groups.all_inner_texts(), why=lambda: f"{groups.all_inner_texts()}")

@@ -53,6 +53,30 @@ def test_a_filter_is_applied_as_it_is_typed_and_says_in_place_what_is_wrong(thre
     assert ["one"] == names(page)
 
 
+def test_a_whole_name_in_a_filter_stays_what_it_is(three, page):
+    """Names are offered below what is wrong, and only one that is not whole is completed by Enter."""
+    page.goto(f"{three.url}projects/p/runs")
+    line = page.get_by_role("combobox", name="Filter runs by an expression")
+    page.wait_for_selector(".runs-table tbody tr")
+    line.press_sequentially("loss < and los")
+    offers = page.get_by_role("listbox", name="Fields")
+    offers.wait_for()
+    said = page.locator(".filter-said .error")
+    assert said.bounding_box()["y"] + said.bounding_box()["height"] <= offers.bounding_box()["y"]
+    line.press("Enter")
+    assert "loss < and loss" == line.input_value()
+    line.fill("0.1 < loss")
+    line.press("End")
+    line.press_sequentially(" ")
+    line.press("Backspace")
+    offers.wait_for()
+    line.press("Enter")
+    assert "0.1 < loss" == line.input_value()
+    line.press("ArrowDown")
+    line.press("Enter")
+    assert "(loss)" in line.input_value()
+
+
 def test_runs_are_sorted_by_several_columns_and_grouped(three, page):
     """A click sorts, one with shift sorts beside it; a group says how many runs it has."""
     page.goto(f"{three.url}projects/p/runs?cols=lr,summary.loss")

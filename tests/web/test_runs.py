@@ -74,6 +74,16 @@ def test_columns_carry_all_runs_and_say_the_same_as_the_list(three):
     assert {"loss": {}} == less["metrics"]
 
 
+def test_columns_tell_what_is_good_of_a_metric(site):
+    """As the programs said; of several words the one of the first row counts."""
+    for name, goal in (("old", "maximize"), ("new", "minimize")):
+        with aspara.Run(name, "p") as run:
+            run.define_metric("score", goal=goal)
+            run.define_metric(f"{name}/*", goal="maximize")
+    found = site.json("api/projects/p/runs?shape=columns&fields=own&sort=-started")
+    assert {"score": "minimize", "new/*": "maximize", "old/*": "maximize"} == found["goals"]
+
+
 def test_a_column_of_few_runs_names_their_places(site):
     """A key that one of many runs has costs one value."""
     for i in range(6):

@@ -1,7 +1,7 @@
 import { best } from "../core/best";
 import { envelope, extent, padded, visible } from "../core/extent";
-import { smooth } from "../core/smooth";
-import type { Best, ChartModel, Drawn, Figure, Line, Trace, XAxis } from "./model";
+import { smooth, smoothMeans } from "../core/smooth";
+import type { Band, Best, ChartModel, Drawn, Figure, Line, Trace, XAxis } from "./model";
 
 const INK = {
   light: { text: "#566072", grid: "#eceef2", line: "#d5dae2" },
@@ -38,7 +38,6 @@ export function clockOffset(at: number): number {
 /** The picture of a model; pure. */
 export function figure(model: ChartModel): Figure {
   const ink = model.dark ? INK.dark : INK.light;
-  const bands = model.bands ?? [];
   const many = model.lines.length > 6;
   const drawn: Drawn[] = [];
   const data: Trace[] = [];
@@ -49,18 +48,24 @@ export function figure(model: ChartModel): Figure {
     ...more,
   });
 
+  const kind = model.smoother ?? "ema";
+  const span = model.range ? model.range[1] - model.range[0] : undefined;
   const prepared = model.lines.map((line) => {
     const x = xValues(line, model.xAxis);
     const raw = line.points.values;
     const smoothed = model.smoothing > 0 && raw.length > 2;
-    const span = model.range ? model.range[1] - model.range[0] : undefined;
-    const y = smoothed ? smooth(model.smoother ?? "ema", x, raw, model.smoothing, span) : raw;
+    const y = !smoothed
+      ? raw
+      : line.means
+        ? smoothMeans(kind, x, raw, line.means, model.smoothing, span)
+        : smooth(kind, x, raw, model.smoothing, span);
     return { line, x, y, raw, smoothed };
   });
+  const bands = (model.bands ?? []).map((band) => ({ raw: band.mean, ...smoothBand(band, model, span) }));
   const columns = [
     ...prepared.map(({ x, raw }) => ({ x, y: raw })),
     ...bands.flatMap((band) => [
-      { x: band.x, y: band.mean },
+      { x: band.x, y: band.raw },
       { x: band.x, y: band.low },
       { x: band.x, y: band.high },
     ]),
@@ -68,6 +73,8 @@ export function figure(model: ChartModel): Figure {
   const values = visible(columns, model.range, model.logY);
   const seen = extent(values, model.clip ?? false, model.logY);
   const unloggable = model.logY ? visible(columns, model.range).length - values.length : 0;
+  const logX = (model.logX ?? false) && model.xAxis !== "wall";
+  const unplaced = logX ? columns.reduce((n, { x }) => n + x.filter((at) => at <= 0).length, 0) : 0;
   const shown: [number, number] = model.yRange ?? (seen ? padded(seen.low, seen.high, model.logY) : [0, 1]);
   if (model.yRange && seen) {
     seen.low = shown[0];
@@ -87,6 +94,20 @@ export function figure(model: ChartModel): Figure {
         fillcolor: `${band.color}2e`,
         line: { width: 0 },
       }),
+    );
+    if (band.raw !== band.mean)
+      data.push(
+        trace(index, "faint", {
+          mode: "lines",
+          x,
+          y: band.raw,
+          name: band.name,
+          meta: band.key,
+          line: { color: band.color, width: 1 },
+          opacity: FAINT,
+        }),
+      );
+    data.push(
       trace(index, "line", {
         mode: band.x.length === 1 ? "markers" : "lines",
         x,
@@ -103,7 +124,7 @@ export function figure(model: ChartModel): Figure {
       color: band.color,
       x: band.x,
       y: band.mean,
-      raw: band.mean,
+      raw: band.raw,
       low: band.low,
       high: band.high,
       runs: band.runs,
@@ -230,9 +251,18 @@ export function figure(model: ChartModel): Figure {
     drawn,
     extent: seen,
     unloggable,
+    unplaced,
+    thinned: model.lines.some((line) => line.thinned),
     best: winner,
     x: across,
   };
+}
+
+/** A group's mean and what lies around it, each smoothed. */
+function smoothBand(band: Band, { smoothing, smoother = "ema" }: ChartModel, span: number | undefined): Band {
+  if (smoothing <= 0 || band.x.length <= 2) return band;
+  const smoothed = (y: Float64Array) => smooth(smoother, band.x, y, smoothing, span);
+  return { ...band, mean: smoothed(band.mean), low: smoothed(band.low), high: smoothed(band.high) };
 }
 
 /** Plotly gives the range of a logarithmic axis in exponents. */

@@ -1,7 +1,7 @@
 import type { Direction } from "../core/best";
 import type { Extent } from "../core/extent";
 import type { Points } from "../core/series";
-import type { Smoother } from "../core/smooth";
+import type { Means, Smoother } from "../core/smooth";
 
 /** What stands on the x axis: steps, seconds since the run began, moments, or the values of another metric. */
 export type XAxis = "step" | "relative" | "wall" | `metric:${string}`;
@@ -17,6 +17,8 @@ export interface Line {
   xs?: Float64Array;
   /** Points were left out: the line stands for an area. */
   thinned?: boolean;
+  /** What all points are on average, from one end of the line to the other, where some were left out. */
+  means?: Means;
 }
 
 /** Runs that have something in common: their mean, and an area around it. */
@@ -116,8 +118,11 @@ export interface Figure {
   drawn: Drawn[];
   /** What the value axis leaves out; null where nothing is to be seen at all. */
   extent: Extent | null;
-  /** Values at or below zero, which a logarithmic axis has no place for. */
+  /** Values at or below zero, which a logarithmic axis has no place for, and points that stand there on the x axis. */
   unloggable: number;
+  unplaced: number;
+  /** Points were left out of some line: what is counted is a part. */
+  thinned: boolean;
   best: Best | null;
   x: [number, number] | null;
 }

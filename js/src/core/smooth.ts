@@ -8,25 +8,68 @@ const WIDTH = 200; // the visible range is taken as so many units wide: a weight
 /** The part of the visible range that a window of weight 1 reaches over, to each side. */
 const REACH = 0.25;
 
-/** `y` smoothed by the chosen kind. */
+/** Means of neighbours, NaN where nothing is finite: where they stand, and of how many values each is. `x` ascends. */
+export interface Means {
+  x: Float64Array;
+  y: Float64Array;
+  counts: Float64Array;
+}
+
+/** `y` smoothed by the chosen kind; `counts` says how many values each of `y` stands for, if not one. */
 export function smooth(
   kind: Smoother,
   x: ArrayLike<number>,
   y: Float64Array,
   weight: number,
   span?: number,
+  counts?: ArrayLike<number>,
 ): Float64Array {
   if (weight <= 0 || y.length === 0) return Float64Array.from(y);
   if (kind === "gaussian") return gaussian(x, y, weight, span);
   if (kind === "mean") return runningMean(x, y, weight, span);
-  return ema(x, y, weight, span);
+  return ema(x, y, weight, span, counts);
+}
+
+/**
+ * What `smooth` makes of all points of a line that only some are left of: a line that keeps the extremes lies beside the mean of
+ * its points where they are not as far above as below it, but means are known. NaN where `y` is not finite.
+ */
+export function smoothMeans(
+  kind: Smoother,
+  x: ArrayLike<number>,
+  y: Float64Array,
+  means: Means,
+  weight: number,
+  span: number = reach(x),
+): Float64Array {
+  const smoothed = smooth(kind, means.x, means.y, weight, span, means.counts);
+  const there = Array.from(smoothed.keys()).filter((i) => Number.isFinite(smoothed[i]!));
+  if (there.length === 0) return smooth(kind, x, y, weight, span);
+  const out = Float64Array.from(y);
+  let next = 0;
+  for (let i = 0; i < y.length; i++) {
+    if (!Number.isFinite(y[i]!)) continue;
+    while (next < there.length - 1 && means.x[there[next]!]! < x[i]!) next++;
+    const [a, b] = [there[Math.max(0, next - 1)]!, there[next]!];
+    const width = means.x[b]! - means.x[a]!;
+    const share = width > 0 ? Math.max(0, Math.min(1, (x[i]! - means.x[a]!) / width)) : 1;
+    out[i] = smoothed[a]! * (1 - share) + smoothed[b]! * share;
+  }
+  return out;
 }
 
 /**
  * Exponential moving average without the bias of its beginning. The weight of a neighbour falls with its distance on the
- * x axis relative to the visible range `span` (default: the line's own).
+ * x axis relative to the visible range `span` (default: the line's own); what stands for several values (`counts`) weighs as much
+ * as they do.
  */
-export function ema(x: ArrayLike<number>, y: Float64Array, weight: number, span?: number): Float64Array {
+export function ema(
+  x: ArrayLike<number>,
+  y: Float64Array,
+  weight: number,
+  span?: number,
+  counts?: ArrayLike<number>,
+): Float64Array {
   const out = Float64Array.from(y);
   if (weight <= 0 || y.length === 0) return out;
   const base = Math.min(Math.sqrt(weight), 0.9995);
@@ -39,8 +82,9 @@ export function ema(x: ArrayLike<number>, y: Float64Array, weight: number, span?
     if (!Number.isFinite(value)) continue;
     const keep = base ** Math.max(0, (x[i]! - before) / unit);
     before = x[i]!;
-    sum = sum * keep + value;
-    norm = norm * keep + 1;
+    const count = counts?.[i] ?? 1;
+    sum = sum * keep + count * value;
+    norm = norm * keep + count;
     out[i] = sum / norm;
   }
   return out;

@@ -107,6 +107,17 @@ export interface SeriesData {
   /** Where the points stand on an axis that is neither step nor time. */
   x?: number[];
   nonfinite?: { nan?: number[]; inf?: number[]; "-inf"?: number[] };
+  /** Of buckets of neighbours, where points were left out and it was asked for. */
+  envelope?: Envelope;
+}
+
+/** Where each bucket begins and ends on the axis, the mean of its finite values (null: none), and how many values it has. */
+export interface Envelope {
+  from: number[];
+  to: number[];
+  mean: (number | null)[];
+  count: number[];
+  nonfinite: number[];
 }
 
 export interface MetricsAnswer {

@@ -14,7 +14,7 @@ import { csv, download, fileName } from "./export";
 import { Failure } from "./failure";
 import { Corners, Pin } from "./icons";
 import { Legend } from "./legend";
-import { useScene } from "./lines";
+import { countedIn, useScene } from "./lines";
 import { Menu } from "./menu";
 import { RangeForm } from "./range";
 
@@ -99,7 +99,7 @@ export function ChartFace({ board, view, metric, label, shown, easel, arrangemen
   };
   const table = async () => {
     try {
-      const runs = view.group.value ? board.runs.value.filter((r) => !view.hidden.value.has(r.run)) : shown;
+      const runs = view.grouped ? countedIn(board, view, shown) : shown;
       const answer = await board.source.metrics(board.project, {
         runs: runs.map((run) => run.run),
         metrics: [metric],
@@ -218,10 +218,8 @@ export function ChartFace({ board, view, metric, label, shown, easel, arrangemen
           {left(picture!)}
         </button>
       )}
-      {picture !== null && picture.unloggable > 0 && (
-        <span class="hidden-points">
-          {picture.unloggable} {picture.unloggable === 1 ? "value" : "values"} ≤ 0 not on a log axis
-        </span>
+      {picture !== null && picture.unloggable + picture.unplaced > 0 && (
+        <span class="hidden-points">{nowhere(picture)} not on a log axis</span>
       )}
       <Failure text={failed} />
     </>
@@ -229,12 +227,23 @@ export function ChartFace({ board, view, metric, label, shown, easel, arrangemen
 }
 
 /** What the value axis leaves out, in words. */
-function left({ extent }: Figure): string {
+function left({ extent, thinned }: Figure): string {
   const { above, below, low, high, most, least } = extent!;
   const parts = [];
-  if (above) parts.push(`${above} above ${formatNumber(high)} (up to ${formatNumber(most)})`);
-  if (below) parts.push(`${below} below ${formatNumber(low)} (down to ${formatNumber(least)})`);
+  const atLeast = thinned ? "at least " : "";
+  if (above) parts.push(`${atLeast}${above} above ${formatNumber(high)} (up to ${formatNumber(most)})`);
+  if (below) parts.push(`${atLeast}${below} below ${formatNumber(low)} (down to ${formatNumber(least)})`);
   return `hidden: ${parts.join(", ")}`;
+}
+
+/** What logarithmic axes have no place for, in words. */
+function nowhere({ unloggable, unplaced, thinned }: Figure): string {
+  const count = (n: number, one: string, many: string) =>
+    `${thinned ? "at least " : ""}${n} ${n === 1 ? one : many}`;
+  const parts = [];
+  if (unloggable) parts.push(count(unloggable, "value ≤ 0", "values ≤ 0"));
+  if (unplaced) parts.push(count(unplaced, "point at x ≤ 0", "points at x ≤ 0"));
+  return parts.join(", ");
 }
 
 /** For who cannot see the curves. */

@@ -7,6 +7,7 @@ import type { QueryAxis } from "../source/source";
 import type { Board } from "../state/board";
 import type { Spread, View } from "../state/view";
 import type { Named } from "./legend";
+import { meansOf } from "./means";
 import { Limiter } from "./mounts";
 
 /** Points asked for in a zoomed window, or in a chart that fills the page. */
@@ -53,10 +54,13 @@ export function useScene({ board, view, metric, shown, full, say }: Props): Scen
   const base = board.lines(metric);
   const whole = board.ready(metric) && shown.every((run) => base.get(run.run)?.complete ?? true);
   const byMetric = axis.startsWith("metric:");
-  const asks = !group && board.ready(metric) && (byMetric || (!whole && (range !== null || logX || full)));
+  // What is left of a thinned line are its extremes: the smoothed line goes along the means of all points, which are asked for.
+  const smooths = view.smoothing.value > 0;
+  const finer = byMetric || range !== null || logX || full;
+  const asks = !group && board.ready(metric) && (byMetric || (!whole && (finer || smooths)));
   const runs = shown.map((run) => run.run);
   const points = full || shown.length <= 4 ? FINE : 800;
-  const key = JSON.stringify([axis, range, logX, runs, points]);
+  const key = JSON.stringify([axis, range, logX, runs, points, smooths]);
   const found = useAsked<MetricsAnswer>(
     asks ? key : null,
     asks && shown.some((run) => run.status === "running") ? revision : -1,
@@ -68,6 +72,7 @@ export function useScene({ board, view, metric, shown, full, say }: Props): Scen
           metrics: [metric],
           x: queryAxis(axis),
           points,
+          ...(smooths ? { envelope: true } : {}),
           ...(logX ? { scale: "log" as const } : {}),
           ...(range ? { from: range[0], to: range[1] } : {}),
         },
@@ -76,31 +81,26 @@ export function useScene({ board, view, metric, shown, full, say }: Props): Scen
     say,
   );
 
-  const hidden = [...view.hidden.value];
-  const every = view.base.value !== "none";
-  const members = every ? null : [...view.chosen.value];
+  const counted = group ? countedIn(board, view, shown) : [];
+  // All runs of a project need no naming, and those that begin meanwhile count too.
+  const members =
+    board.whole && counted.length === board.runs.value.length ? null : counted.map(({ run }) => run);
   const spread = view.spread.value;
-  const groupKey = JSON.stringify([axis, group, range, logX, hidden, members]);
+  const groupKey = JSON.stringify([axis, group, range, logX, members]);
   const grouped = useAsked<GroupsAnswer>(
     group ? groupKey : null,
     group && board.runs.value.some((run) => run.status === "running") ? board.beat.value : -1,
     (signal, coarse) => {
-      const left = new Set(hidden);
-      const chosen = members ?? board.runs.value.map((run) => run.run).filter((run) => !left.has(run));
-      return board.source.groups(
-        board.project,
-        {
-          by: [group],
-          metrics: [metric],
-          x: queryAxis(axis),
-          points: PLACES,
-          ...(every && hidden.length === 0 ? {} : { runs: chosen }),
-          ...(logX ? { scale: "log" as const } : {}),
-          ...(range ? { from: range[0], to: range[1] } : {}),
-        },
-        signal,
-        coarse,
-      );
+      const query = {
+        by: [group],
+        metrics: [metric],
+        x: queryAxis(axis),
+        points: PLACES,
+        ...(members ? { runs: members } : {}),
+        ...(logX ? { scale: "log" as const } : {}),
+        ...(range ? { from: range[0], to: range[1] } : {}),
+      };
+      return board.told(coarse, (tell) => board.source.groups(board.project, query, signal, tell));
     },
     say,
   );
@@ -122,12 +122,21 @@ export function useScene({ board, view, metric, shown, full, say }: Props): Scen
       const series = base.get(run.run);
       const data = window?.[run.run];
       const common = { run: run.run, name: run.name, color: runColor(run.color), start: run.start_time ?? 0 };
-      if (data) return [{ ...common, ...windowed(data, byMetric ? null : series, axis, common.start) }];
-      if (byMetric || !series) return [];
-      return [{ ...common, points: series.points(), thinned: !series.complete }];
+      if (!data || !finer) {
+        if (byMetric || !series) return [];
+        const line: Line = { ...common, points: series.points(), thinned: !series.complete };
+        return [withMeans(line, data, axis)];
+      }
+      const line = { ...common, ...windowed(data, byMetric ? null : series, axis, common.start) };
+      return [withMeans(line, data, axis)];
     });
-  }, [board, metric, revision, shown, window, axis, group]);
+  }, [board, metric, revision, shown, window, axis, group, finer]);
   return { lines, bands, groups, waiting: group ? grouped.waiting : found.waiting || !board.ready(metric) };
+}
+
+/** The runs that count in groups: of a project all that are not left out, else those that are drawn. */
+export function countedIn(board: Board, view: View, shown: readonly Run[]): readonly Run[] {
+  return board.whole ? view.members(board.runs.value) : shown;
 }
 
 /** The answer to the question named `key`; asked again when `revision` has changed, in good time. The last one stays meanwhile. */
@@ -170,6 +179,10 @@ function useAsked<T>(
     axis: value?.axis ?? "",
     waiting: key !== null && value?.key !== key,
   };
+}
+
+function withMeans(line: Line, data: SeriesData | undefined, axis: XAxis): Line {
+  return data?.envelope && line.thinned ? { ...line, means: meansOf(line, data.envelope, axis) } : line;
 }
 
 /** An answer's points, with the points at hand that lie just outside: so that the line goes on to the edge. */

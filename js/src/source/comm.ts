@@ -186,7 +186,7 @@ export class CommSource extends MemorySource {
 
   override async metrics(project: string, query: SeriesQuery, signal?: AbortSignal): Promise<MetricsAnswer> {
     const ranged = query.from !== undefined || query.to !== undefined;
-    if (ranged && this.server) {
+    if ((ranged || query.envelope) && this.server) {
       // Without a server extension the points at hand must do.
       const answer = await this.server.metrics(project, query, signal).catch(() => null);
       if (answer && !answer.missing.includes(this.info.run)) return answer;

@@ -22,6 +22,8 @@ export interface SeriesQuery {
   from?: number;
   to?: number;
   points?: number | "all";
+  /** Also the means of all points in buckets, where points are left out. */
+  envelope?: boolean;
 }
 
 export interface GroupsQuery extends SeriesQuery {

@@ -52,6 +52,8 @@ export class Board {
   /** Rows that came while their metric was being asked for. */
   private readonly meanwhile = new Map<string, Row[]>();
   private readonly loads = new Set<{ metrics: readonly string[]; aborter: AbortController }>();
+  /** How far the server was with each question that it has answered coarsely. */
+  private readonly readings = new Map<object, number>();
   private pumping = false;
   /** Counts the openings: an answer to what was asked before the last one is let go. */
   private epoch = 0;
@@ -121,6 +123,11 @@ export class Board {
     for (const { aborter } of this.loads) aborter.abort();
   }
 
+  /** It is about all runs of its project. */
+  get whole(): boolean {
+    return !this.only && !this.options.some;
+  }
+
   /** The runs that it is about, if not all. */
   private members(): string[] | undefined {
     return this.only ? [this.only] : this.options.some && [...this.options.some];
@@ -145,6 +152,27 @@ export class Board {
       this.revisions.set(metric, found);
     }
     return found;
+  }
+
+  /** Asks for what the server may have to read first; while it does, `reading` says how far it is, and `coarse` is told. */
+  async told<T extends { progress: number }>(
+    coarse: (answer: T) => void,
+    ask: (tell: (answer: T) => void) => Promise<T>,
+  ): Promise<T> {
+    const question = {};
+    const settle = () => {
+      this.reading.value = this.readings.size ? Math.min(...this.readings.values()) : null;
+    };
+    try {
+      return await ask((answer) => {
+        this.readings.set(question, answer.progress);
+        settle();
+        coarse(answer);
+      });
+    } finally {
+      this.readings.delete(question);
+      settle();
+    }
   }
 
   /** Somebody looks at a metric: it is loaded. The answer is called when they no longer do. */
@@ -236,15 +264,14 @@ export class Board {
       const points = pointsFor(this.drawn.length);
       const take = (answer: MetricsAnswer) => {
         if (signal.aborted || epoch !== this.epoch) return;
-        this.reading.value = answer.complete ? null : answer.progress;
         for (const metric of metrics) this.receive(metric, runs, answer);
       };
-      take(await this.source.metrics(this.project, { runs, metrics, points }, signal, take));
+      const query = { runs, metrics, points };
+      take(await this.told(take, (tell) => this.source.metrics(this.project, query, signal, tell)));
       if (signal.aborted) return;
       this.error.value = null;
     } catch (error) {
       if (signal.aborted) return;
-      this.reading.value = null;
       this.error.value = error instanceof Error ? error.message : String(error);
       await new Promise((done) => setTimeout(done, AGAIN));
     } finally {

@@ -104,11 +104,21 @@ export class View {
     signal.addEventListener("abort", stop);
   }
 
-  /** Whether a run is drawn; `place` counts from the latest run of the project. */
+  /** Whether a run is drawn, or counts in its group; `place` counts from the latest run of the project. */
   draws(run: string, place: number): boolean {
     if (this.hidden.value.has(run)) return false;
     if (this.chosen.value.has(run)) return true;
-    return this.base.value === "all" || (this.base.value === "latest" && place < LATEST);
+    // A group has all of its runs: a mean of the latest few would be another.
+    return this.base.value === "all" || (this.base.value === "latest" && (place < LATEST || this.grouped));
+  }
+
+  get grouped(): boolean {
+    return this.group.value !== "";
+  }
+
+  /** Those of `runs`, from the latest one back, that count in groups, however many. */
+  members<T extends { run: string }>(runs: readonly T[]): T[] {
+    return runs.filter(({ run }) => this.draws(run, 0));
   }
 
   /** Those of `runs`, from the latest one back, that are drawn. */

@@ -23,7 +23,7 @@ const AXES = 6;
 const BEST = 10;
 
 /** What the inputs of many runs have to do with a result of theirs. */
-export function Parameters({ project, view, goals }: { project: string; view: CompareView; goals: Goals }) {
+export function Parameters({ project, view }: { project: string; view: CompareView }) {
   const scope: Scope = view.scope.value ?? (view.runFilter.value ? "filter" : "all");
   const { columns, error } = useSample(project, scope, view.runs.value, view.runFilter.value);
   const found = useMemo(
@@ -68,7 +68,7 @@ export function Parameters({ project, view, goals }: { project: string; view: Co
       <Failure text={error} />
       {!columns && !error && <div class="card loading" aria-busy="true" style={{ height: "320px" }} />}
       {columns && found && (
-        <Found project={project} view={view} rows={columns.rows} found={found} goals={goals} />
+        <Found project={project} view={view} rows={columns.rows} found={found} goals={columns.goals} />
       )}
     </>
   );

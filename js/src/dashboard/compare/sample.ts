@@ -1,6 +1,6 @@
 // The runs that parameters are looked at in, and what of them can stand on an axis.
 import { useEffect, useState } from "preact/hooks";
-import { mainMetric } from "../../core/best";
+import { mainMetric, saidOf } from "../../core/best";
 import { type Importance, importance } from "../../core/importance";
 import type { Json } from "../../core/types";
 import { api, getJson } from "../api";
@@ -104,7 +104,9 @@ export function findings(columns: Columns, wanted: string): Findings {
   const numeric = [...columns.summary.keys()].filter((name) =>
     rows.some((row) => typeof valueAt(row, `summary.${name}`) === "number"),
   );
-  const target = numeric.includes(wanted) ? wanted : mainMetric(numeric);
+  // What a program has given a goal is what it was made for.
+  const aims = numeric.filter((name) => saidOf(name, columns.goals) !== null);
+  const target = numeric.includes(wanted) ? wanted : mainMetric(aims.length ? aims : numeric);
   const result = rows.map((row) => {
     const value = target === null ? null : valueAt(row, `summary.${target}`);
     return typeof value === "number" && Number.isFinite(value) ? value : null;

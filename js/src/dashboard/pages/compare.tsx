@@ -1,5 +1,4 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { goalsOf } from "../../core/best";
 import { groupable } from "../../core/groupable";
 import type { Run } from "../../core/types";
 import { Charts } from "../../panel/charts";
@@ -121,7 +120,7 @@ export function ComparePage({ project }: { project: string }) {
             </p>
           </Teach>
         )}
-        {overall && <Parameters project={project} view={view} goals={goalsOf(runs)} />}
+        {overall && <Parameters project={project} view={view} />}
         {runs.length > 0 && (
           <>
             <Tabs
@@ -138,7 +137,7 @@ export function ComparePage({ project }: { project: string }) {
               )}
               {tab === "charts" && <Drawn board={board} view={view} runs={runs} />}
               {tab === "code" && <Code project={project} view={view} runs={runs} facts={facts} />}
-              {tab === "parameters" && <Parameters project={project} view={view} goals={goalsOf(runs)} />}
+              {tab === "parameters" && <Parameters project={project} view={view} />}
             </TabPanel>
           </>
         )}

@@ -19,6 +19,7 @@ export function ProjectPage({ project }: { project: string }) {
   const [about, setAbout] = useState(false);
   const runs = board.runs.value;
   const drawn = view.drawn(runs);
+  const counted = view.grouped ? view.members(runs) : drawn;
   const shown = useSame(
     drawn,
     (run) => `${run.run} ${run.name} ${run.color} ${run.status} ${run.start_time}`,
@@ -37,7 +38,7 @@ export function ProjectPage({ project }: { project: string }) {
   return (
     <Frame title={project} trail={trail} live={board.liveness.value} reading={board.reading.value}>
       <div class="split">
-        <RunList project={project} runs={runs} drawn={drawn} view={view} />
+        <RunList project={project} runs={runs} drawn={counted} view={view} />
         <div class="page wide">
           <div class="page-head">
             <h1>{project}</h1>
@@ -61,13 +62,13 @@ export function ProjectPage({ project }: { project: string }) {
           )}
           <Failure text={board.error.value} />
           <Controls view={view} metrics={board.metrics.value} fields={fields} />
-          {drawn.length >= MOST && (
+          {drawn.length >= MOST && !view.grouped && (
             <p class="hint">
               {MOST} of {runs.length} runs are drawn, which is the most. Choose some beside the charts, or
               group them.
             </p>
           )}
-          {!board.loading.value && runs.length > 0 && drawn.length === 0 && !view.group.value && (
+          {!board.loading.value && runs.length > 0 && counted.length === 0 && (
             <p class="hint">
               No run is drawn. A click on a dot in the list draws one;{" "}
               <button type="button" class="link" onClick={() => view.all("latest")}>

@@ -1,4 +1,5 @@
 // The runs of a project, column by column, as the server sends them and as the table reads them.
+import type { Goals } from "../../core/best";
 import type { Fields, Statistic, Value } from "../../core/expression";
 import { leaves } from "../../core/leaves";
 import type { Json, Row as LoggedRow, Run } from "../../core/types";
@@ -14,6 +15,7 @@ export interface ColumnsAnswer {
   total: number;
   run: string[];
   own?: Record<string, Json[]>;
+  goals?: Goals;
   config?: Record<string, Sent>;
   summary?: Record<string, Sent>;
   metrics?: Record<string, Record<string, Sent>>;
@@ -75,6 +77,8 @@ export class Columns {
   /** By metric, of those that were asked for. */
   readonly statistics = new Map<string, Map<string, Column>>();
   readonly metrics = new Set<string>();
+  /** What the programs of the runs said is good of their metrics. */
+  goals: Goals = {};
   /** The runs that there are, the newest first. */
   rows: Row[] = [];
   private byRun = new Map<string, Row>();
@@ -86,6 +90,7 @@ export class Columns {
     this.rows = answer.run.map((run, at) => new Row(this, at, run));
     this.byRun = new Map(this.rows.map((row) => [row.run, row]));
     this.count = this.rows.length;
+    this.goals = answer.goals ?? {};
     for (const [name, values] of Object.entries(answer.own ?? {})) this.own.set(name, values);
     for (const part of ["config", "summary"] as const)
       for (const [name, sent] of Object.entries(answer[part] ?? {})) this[part].set(name, column(sent));

@@ -102,7 +102,7 @@ export function FilterBox({
 }) {
   const input = useRef<HTMLInputElement>(null);
   const [at, setAt] = useState<number | null>(null);
-  const [picked, setPicked] = useState(0);
+  const [moved, setPicked] = useState<number | null>(null);
   const before = at === null ? "" : value.slice(0, at);
   const word = WORD.exec(before)?.[0] ?? "";
   const inText = (before.match(/"/g)?.length ?? 0) % 2 === 1;
@@ -113,6 +113,8 @@ export function FilterBox({
           .sort((a, b) => Number(b.startsWith(word)) - Number(a.startsWith(word)))
           .slice(0, 8)
       : [];
+  // A name that is whole already is not meant to become another one by Enter or Tab.
+  const picked = moved ?? (offers.length > 0 && fieldNames(columns).includes(word) ? -1 : 0);
   const put = (name: string) => {
     const start = before.length - word.length;
     const next = value.slice(0, start) + name + value.slice(at!);
@@ -134,7 +136,7 @@ export function FilterBox({
           aria-autocomplete="list"
           aria-expanded={offers.length > 0}
           aria-controls="filter-offers"
-          aria-activedescendant={offers.length ? `offer-${picked}` : undefined}
+          aria-activedescendant={offers[picked] ? `offer-${picked}` : undefined}
           aria-invalid={error !== null}
           aria-describedby="filter-said"
           aria-label="Filter runs by an expression"
@@ -144,7 +146,7 @@ export function FilterBox({
           value={value}
           onInput={(event) => {
             setAt(event.currentTarget.selectionStart);
-            setPicked(0);
+            setPicked(null);
             onChange(event.currentTarget.value);
           }}
           onBlur={() => setTimeout(() => setAt(null), 150)}
@@ -155,8 +157,9 @@ export function FilterBox({
             }
             if (!offers.length) return;
             if (event.key === "ArrowDown") setPicked((picked + 1) % offers.length);
-            else if (event.key === "ArrowUp") setPicked((picked + offers.length - 1) % offers.length);
-            else if (event.key === "Tab" || event.key === "Enter") put(offers[picked]!);
+            else if (event.key === "ArrowUp")
+              setPicked((Math.max(0, picked) + offers.length - 1) % offers.length);
+            else if (offers[picked] && (event.key === "Tab" || event.key === "Enter")) put(offers[picked]);
             else return;
             event.preventDefault();
           }}
@@ -173,26 +176,6 @@ export function FilterBox({
             />
           )}
         </Popover>
-        {offers.length > 0 && (
-          <div id="filter-offers" class="card offers" role="listbox" aria-label="Fields">
-            {offers.map((name, i) => (
-              <button
-                key={name}
-                id={`offer-${i}`}
-                type="button"
-                role="option"
-                tabIndex={-1}
-                aria-selected={i === picked}
-                onMouseDown={(event) => {
-                  event.preventDefault();
-                  put(name);
-                }}
-              >
-                {name}
-              </button>
-            ))}
-          </div>
-        )}
       </div>
       <div id="filter-said" class="filter-said" aria-live="polite">
         {error && (
@@ -224,6 +207,26 @@ export function FilterBox({
           );
         })}
       </div>
+      {offers.length > 0 && (
+        <div id="filter-offers" class="card offers" role="listbox" aria-label="Fields">
+          {offers.map((name, i) => (
+            <button
+              key={name}
+              id={`offer-${i}`}
+              type="button"
+              role="option"
+              tabIndex={-1}
+              aria-selected={i === picked}
+              onMouseDown={(event) => {
+                event.preventDefault();
+                put(name);
+              }}
+            >
+              {name}
+            </button>
+          ))}
+        </div>
+      )}
     </div>
   );
 }
