@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from aspara import names
-from aspara.catalog import charts, kept, lineage, versions
+from aspara.catalog import batch, charts, kept, lineage, versions
+from aspara.catalog.batch import Outcome
 from aspara.catalog.charts import MetricNames
 from aspara.catalog.console import console_part
 from aspara.catalog.deletion import discard
@@ -257,30 +258,32 @@ class Catalog:
     def metric_names(self, project: str, runs: Sequence[str] | None = None) -> MetricNames:
         """Which metrics the given runs (None: all) have. Runs that are over say it in their metadata; no points are read."""
         self._check_project(project)
-        stems, missing = self._stems(project, runs)
-        found = charts.metric_names(self._indexes, project, stems, self._look(project), moment(self._patience))
+        look = self._look(project)
+        stems, missing = (list(look), []) if runs is None else self._stems(project, runs)
+        found = charts.metric_names(self._indexes, project, stems, look, moment(self._patience))
         return replace(found, missing=missing)
 
     def _stems(self, project: str, runs: Sequence[str] | None) -> tuple[list[str], list[str]]:
         """The stems of `runs` (stems or ids; None: all), and those that do not exist."""
-        present = self.layout.runs(project)
         if runs is None:
-            return present, []
+            return self.layout.runs(project), []
+        found = self._found(project, runs)
+        stems = [stem for stem in found.values() if stem is not None]
+        return list(dict.fromkeys(stems)), [run for run, stem in found.items() if stem is None]
+
+    def _found(self, project: str, runs: Iterable[str]) -> dict[str, str | None]:
+        """The stem of each of `runs` (stems or ids), in their order; None for one that does not exist."""
+        present = self.layout.runs(project)
         known = set(present)
         by_id: dict[str, str] | None = None
-        stems: list[str] = []
-        missing: list[str] = []
-        for run in dict.fromkeys(runs):
+        found: dict[str, str | None] = {}
+        for run in runs:
             if run in known:
-                stems.append(run)
-                continue
-            if by_id is None:
-                by_id = self._by_id(project, present)
-            if run in by_id:
-                stems.append(by_id[run])
-            else:
-                missing.append(run)
-        return list(dict.fromkeys(stems)), missing
+                found[run] = run
+            elif run not in found:
+                by_id = self._by_id(project, present) if by_id is None else by_id
+                found[run] = by_id.get(run)
+        return found
 
     def _by_id(self, project: str, stems: Sequence[str]) -> dict[str, str]:
         found = {}
@@ -328,6 +331,24 @@ class Catalog:
         merged.update(checked(others, _OF_A_RUN, self._limits))
         return edit(self.layout.run(project, stem).metadata, merged, if_match, stem)
 
+    def edit_runs(self, project: str, changes: Mapping[str, Mapping[str, Any]]) -> Outcome:
+        """Changes several runs, given by stem or id, each whole or not at all: by run what :meth:`edit_run` takes, or
+        ``add_tags`` and ``remove_tags``; with ``if_match`` only if nobody changed that run since. Raises UsageError before
+        anything is done where a change makes no sense; what fails of a single run is told in the outcome.
+        """
+        self._check_project(project)
+        batch.check(changes, self._limits)
+        found = self._found(project, changes)
+        batch.check_one_each(found, changes)
+        undo: dict[str, dict[str, Any]] = {}
+
+        def work(given: str, stem: str) -> None:
+            back = batch.edit_one(self.layout.run(project, stem), changes[given], self._limits)
+            if back is not None:
+                undo[stem] = back
+
+        return replace(batch.each(project, found, work), undo=undo)
+
     def request_stop(self, project: str, run: str) -> None:
         """Asks a running run to stop: its ``should_stop`` turns True. Raises :class:`RunHasEnded` where nobody listens."""
         stem = self.stem(project, run)
@@ -355,6 +376,15 @@ class Catalog:
         discard([p for p in paths.all_paths() if p.exists() or p.is_symlink()], paths.project_dir)
         self._indexes.forget(project, stem)
         return stem
+
+    def delete_runs(self, project: str, runs: Sequence[str], *, force: bool = False) -> Outcome:
+        """Removes several runs; see :meth:`delete_run`. Those that cannot be are kept, and told in the outcome."""
+        self._check_project(project)
+        named = dict.fromkeys(runs)
+        batch.check_count(named)
+        return batch.each(
+            project, self._found(project, named), lambda _, stem: self.delete_run(project, stem, force=force)
+        )
 
     def delete_project(self, project: str, *, force: bool = False) -> None:
         """Removes a project with all its runs; see :meth:`delete_run`."""

@@ -121,7 +121,8 @@ def metric_names(
     indexes: Indexes, project: str, stems: Sequence[str], look: Mapping[str, Known], until: float | None
 ) -> MetricNames:
     """Which metrics the runs have. Runs that are over say it in their metadata; no points are read for them."""
-    counts: dict[str, int] = {}
+    # Most runs of a project have the same metrics: they are counted together.
+    alike: dict[tuple[str, ...], int] = {}
     positions: dict[str, dict[str, int]] = {}
     now = cursor.now()
     latest: RunInfo | None = None
@@ -132,9 +133,11 @@ def metric_names(
         info, summary = known.info, known.info.metadata.get("metric_summary")
         if latest is None or (info.start_time or 0) > (latest.start_time or 0):
             latest = info
-        moving = cursor.matters(known.paths)
-        if info.status in ("completed", "failed") and isinstance(summary, dict) and not moving:
-            found: Iterable[str] = summary
+        said = summary if info.status in ("completed", "failed") and isinstance(summary, dict) else None
+        # Of a run that is over the look just taken tells it; of others, every file of every writer and their locks.
+        moving = cursor.matters(known.paths) if said is None or known.logged_within(cursor.STILL) else False
+        if said is not None and not moving:
+            found: Iterable[str] = said
         else:
             index = indexes.of(project, stem)
             whole = indexes.read(index, until)
@@ -143,6 +146,10 @@ def metric_names(
                 found = list(found)
                 if moving:
                     positions[stem] = index.positions() if whole else index.ends()
-        for name in found:
-            counts[name] = counts.get(name, 0) + 1
+        names = tuple(found)
+        alike[names] = alike.get(names, 0) + 1
+    counts: dict[str, int] = {}
+    for names, runs in alike.items():
+        for name in names:
+            counts[name] = counts.get(name, 0) + runs
     return MetricNames(counts, None if latest is None else latest.run, (), cursor.Cursor(now, positions).encode())

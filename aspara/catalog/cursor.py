@@ -20,7 +20,8 @@ Positions = dict[str, dict[str, int]]
 """Run → file key → bytes read."""
 
 MAX_LENGTH = 32 << 10
-_STILL = 120.0
+STILL = 120.0
+"""Seconds without a change after which a run without a writer is still."""
 
 
 def now() -> int:
@@ -34,7 +35,7 @@ def matters(paths: RunPaths) -> bool:
     """True for a run whose position a cursor must hold: it has a writer, or changed within two minutes."""
     for path in paths.row_files():
         try:
-            if time.time() - path.stat().st_mtime < _STILL:
+            if time.time() - path.stat().st_mtime < STILL:
                 return True
         except OSError:
             continue

@@ -51,11 +51,16 @@ def edit(path: Path, changes: dict[str, Any], if_match: str | None, stem: str | 
     """Merges `changes` into the metadata at `path`; with `if_match` only if nobody changed it since (else :class:`Stale`)."""
 
     def change(content: dict[str, Any]) -> None:
-        if if_match is not None and if_match.strip().strip('"') not in ("*", editable(content, stem).etag):
-            raise Stale("Somebody changed this since you opened it. Load it again, then repeat your edit.")
+        refuse_stale(editable(content, stem), if_match)
         metadata.merge(content, changes)
 
     return editable(metadata.edit(path, change), stem)
+
+
+def refuse_stale(now: Metadata, if_match: str | None) -> None:
+    """Raises :class:`Stale` where an edit was based on another state than the present one."""
+    if if_match is not None and if_match.strip().strip('"') not in ("*", now.etag):
+        raise Stale("Somebody changed this since you opened it. Load it again, then repeat your edit.")
 
 
 def checked(changes: Any, allowed: tuple[str, ...], limits: Limits) -> dict[str, Any]:

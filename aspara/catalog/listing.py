@@ -49,6 +49,11 @@ class Known:
         """When metadata or rows changed last, in seconds."""
         return max((stamp[0] / 1e9 for stamp in self.stamps[:3] if stamp is not None), default=None)
 
+    def logged_within(self, seconds: float) -> bool:
+        """True if rows may have come less than so many seconds ago; an edit of the metadata is none."""
+        newest = max((stamp[0] for stamp in self.stamps[1:] if stamp is not None), default=0)
+        return time.time_ns() - newest < seconds * 1e9
+
     def stands(self) -> bool:
         """True while the run's files look as they did and its state cannot have changed without that."""
         status = self.info.status

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from tornado.web import RequestHandler
 
-from aspara.web import artifacts, edit, history, live, media, pages, read, runs
+from aspara.web import artifacts, batch, edit, history, live, media, pages, read, runs
 from aspara.web.endpoint import Endpoint
 from aspara.web.service import Service
 
@@ -114,6 +114,14 @@ DASHBOARD: tuple[Route, ...] = (
             "when they are named. Names that no run has are ignored",
             "shape": "list, or columns: all runs at once, column by column (fields: own, config, summary, metrics)",
             "metrics": "metrics whose min, max and mean are wanted as columns",
+        },
+    ),
+    Route(
+        "/api/projects/{project}/edits",
+        batch.Edits,
+        {
+            "POST": "Changes or deletes many runs by one request, each whole or not at all; tells which failed and why, and "
+            "what takes the change back."
         },
     ),
     Route("/api/projects/{project}/artifacts", artifacts.Collections, {"GET": "The versioned artifacts of a project."}),

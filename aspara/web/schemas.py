@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aspara import settings
+from aspara.catalog.batch import MOST_RUNS
 
 Schema = Mapping[str, Any]
 
@@ -102,6 +103,13 @@ def bodies() -> dict[tuple[str, str], Schema | None]:
         "items": {"type": "string", "minLength": 1, "maxLength": 128},
         "maxItems": settings.get("ASPARA_MAX_TAGS_COUNT"),
     }
+    edited = {
+        "notes": notes,
+        "tags": tags,
+        "display_name": {"type": "string", "minLength": 1, "maxLength": 512},
+        "color": {"anyOf": [_whole(0, 999), {"type": "null"}]},
+    }
+    change = _object(**edited, add_tags=tags, remove_tags=tags, if_match={"type": "string"})
     row: Schema = {
         "type": "object",
         "required": ["step", "metrics"],
@@ -112,12 +120,26 @@ def bodies() -> dict[tuple[str, str], Schema | None]:
     return {
         ("PUT", "/api/projects/{project}/metadata"): _object(notes=notes, tags=tags, archived={"type": "boolean"}),
         ("PUT", f"{_RUNS}/{{run}}/metadata"): _object(
-            notes=notes,
-            tags=tags,
-            display_name={"type": "string", "minLength": 1, "maxLength": 512},
-            color={"anyOf": [_whole(0, 999), {"type": "null"}]},
+            **edited,
             config=_OBJECT,
             summary=_OBJECT,
+        ),
+        ("POST", "/api/projects/{project}/edits"): _object(
+            ("runs",),
+            runs={
+                "anyOf": [
+                    {**_TEXTS, "minItems": 1, "maxItems": MOST_RUNS},
+                    {
+                        "type": "object",
+                        "minProperties": 1,
+                        "maxProperties": MOST_RUNS,
+                        "additionalProperties": change,
+                    },
+                ]
+            },
+            change=change,
+            delete={"type": "boolean"},
+            force={"type": "boolean"},
         ),
         ("PUT", _VERSION): _object(description={"type": "string"}, metadata=_OBJECT, tags=_TEXTS, aliases=_TEXTS),
         ("POST", f"{_RUNS}/metrics"): _series(),

@@ -91,7 +91,9 @@ def test_runs_are_sorted_by_several_columns_and_grouped(three, page):
 
 
 def test_selected_runs_are_tagged_undone_exported_and_deleted(three, page):
-    """Deleting asks once, for those named."""
+    """Each by one request, however many they are; deleting asks once, for those named."""
+    sent = []
+    page.on("request", lambda r: sent.append(r.url) if r.method in ("POST", "PUT", "DELETE") else None)
     page.goto(f"{three.url}projects/p/runs")
     page.get_by_label("Select one", exact=True).check()
     page.get_by_label("Select two", exact=True).check()
@@ -118,6 +120,20 @@ def test_selected_runs_are_tagged_undone_exported_and_deleted(three, page):
     page.get_by_role("dialog").get_by_role("button", name="Delete 2 runs").click()
     until(lambda: ["three"] == list(tags()))
     until(lambda: ["three"] == names(page))
+    assert 3 * [f"{three.url}api/projects/p/edits"] == sent
+
+
+def test_what_could_not_be_changed_is_told_with_its_reason(three, page):
+    """The others are."""
+    page.goto(f"{three.url}projects/p/runs")
+    page.get_by_label("Select all 3 runs").check()
+    page.get_by_role("button", name="Tag…").click()
+    page.get_by_label("Add, separated by commas").fill(",".join(f"t{i}" for i in range(100)))
+    page.get_by_role("button", name="Change tags").click()
+    page.wait_for_selector("text=Tags of 2 runs are changed. 1 was not: Tags are a list of at most 100 texts")
+    page.get_by_role("button", name="Undo").click()
+    page.wait_for_selector("text=2 runs are as before.")
+    assert [[], [], ["baseline"]] == sorted(r.tags for r in three.service.catalog.runs("p"))
 
 
 def test_a_colour_is_chosen_and_kept(three, page):

@@ -170,6 +170,32 @@ export interface Metadata {
   color?: number | null;
 }
 
+/** What an edit of many runs changes of one. */
+export interface RunChange {
+  notes?: string;
+  tags?: string[];
+  display_name?: string;
+  color?: number | null;
+  add_tags?: string[];
+  remove_tags?: string[];
+  /** The ETag that the run must have. */
+  if_match?: string;
+}
+
+/** One change or the deletion of all that are named, or a change for each. */
+export type RunsEdit =
+  | { runs: string[]; change: RunChange }
+  | { runs: Record<string, RunChange> }
+  | { runs: string[]; delete: true; force?: boolean };
+
+/** What became of it. Each run was changed whole, or left as it was. */
+export interface RunsEdited {
+  done: string[];
+  failed: { run: string; reason: string; status: number }[];
+  /** What takes it back, as long as nobody else edits those runs. */
+  undo: RunsEdit | null;
+}
+
 /** One row as it was logged. Non-finite numbers come by name; other texts are texts. */
 export interface Row {
   timestamp: number;

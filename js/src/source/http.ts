@@ -7,6 +7,8 @@ import type {
   Project,
   Run,
   RunDetail,
+  RunsEdit,
+  RunsEdited,
 } from "../core/types";
 import { answered } from "./answer";
 import type { GroupsQuery, Listener, SeriesQuery, Source } from "./source";
@@ -178,6 +180,11 @@ export class HttpSource implements Source {
   async edit(project: string, run: string | null, changes: Partial<Metadata>, etag: string | null) {
     const headers: Record<string, string> = etag ? { "If-Match": etag } : {};
     return tagged(await this.send("PUT", this.metadataPath(project, run), changes, headers));
+  }
+
+  /** Edits or deletes many runs by one request. */
+  async editRuns(project: string, edit: RunsEdit): Promise<RunsEdited> {
+    return (await (await this.send("POST", `api/projects/${enc(project)}/edits`, edit)).json()) as RunsEdited;
   }
 
   async stop(project: string, run: string): Promise<void> {

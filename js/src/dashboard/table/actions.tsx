@@ -1,11 +1,11 @@
 import { useState } from "preact/hooks";
-import type { Json } from "../../core/types";
+import type { Json, RunsEdit } from "../../core/types";
 import { download } from "../../panel/export";
 import { address, app, source } from "../app";
-import { forEach } from "../parts/batch";
 import { Dialog } from "../parts/frame";
 import { MOST_COMPARED } from "../parts/limits";
 import type { Row } from "./columns";
+import { inTurn, named, portions, reflect, retagged } from "./edits";
 import type { Store } from "./store";
 import { unquoted, valueIn } from "./view";
 
@@ -24,6 +24,9 @@ export function csv(rows: readonly Row[], fields: readonly string[], now: number
   );
   return `${[head, ...lines].join("\n")}\n`;
 }
+
+const runs = (n: number) => `${n} ${n === 1 ? "run is" : "runs are"}`;
+const back = (n: number) => `${runs(n)} as before`;
 
 interface Undo {
   text: string;
@@ -46,27 +49,30 @@ export function Actions({
   clear: () => void;
 }) {
   const [asking, setAsking] = useState<"tags" | "delete" | null>(null);
-  const [busy, setBusy] = useState<string | null>(null);
+  const [busy, setBusy] = useState<{ done: number; total: number } | null>(null);
   const [undo, setUndo] = useState<Undo | null>(null);
   const { project } = store;
   const count = `${rows.length} ${rows.length === 1 ? "run" : "runs"}`;
 
-  const setTags = async (wanted: Map<Row, string[]>, said: string, undoable: boolean) => {
-    const before = new Map([...wanted.keys()].map((row) => [row, row.tags]));
-    const targets = [...wanted.keys()];
-    const failed = await forEach(
-      targets,
-      async (row) => {
-        const { etag } = await source.metadata(project, row.run);
-        await source.edit(project, row.run, { tags: wanted.get(row)! }, etag);
-        store.change((columns) => columns.set(row.run, { tags: wanted.get(row)! }));
+  const perform = async (edit: RunsEdit | RunsEdit[], said: (done: number) => string, undoable: boolean) => {
+    const edits = [edit].flat().flatMap(portions);
+    const total = edits.reduce((sum, each) => sum + named(each).length, 0);
+    setUndo(null);
+    setBusy({ done: 0, total });
+    const { done, failed, undo } = await inTurn(
+      edits,
+      (each) => source.editRuns(project, each),
+      (each, part, far) => {
+        setBusy({ done: far, total });
+        store.change((columns) => reflect(columns, each, part.done));
       },
-      (done) => setBusy(`${done} of ${targets.length}`),
     );
     setBusy(null);
+    const first =
+      failed[0] && ` ${failed.length} ${failed.length === 1 ? "was" : "were"} not: ${failed[0].reason}`;
     setUndo({
-      text: failed.length ? `${said}; ${failed.length} failed: ${failed[0]!.reason}` : `${said}.`,
-      act: undoable ? () => setTags(before, "The tags are as they were", false) : null,
+      text: `${said(done)}.${first ?? ""}`,
+      act: undoable && undo.length > 0 ? () => perform(undo, back, false) : null,
     });
   };
   return (
@@ -89,7 +95,7 @@ export function Actions({
             </span>
           )}
           {!app.readOnly && (
-            <button type="button" onClick={() => setAsking("tags")}>
+            <button type="button" disabled={busy !== null} onClick={() => setAsking("tags")}>
               Tag…
             </button>
           )}
@@ -102,7 +108,7 @@ export function Actions({
             Export CSV
           </button>
           {!app.readOnly && (
-            <button type="button" class="danger" onClick={() => setAsking("delete")}>
+            <button type="button" class="danger" disabled={busy !== null} onClick={() => setAsking("delete")}>
               Delete…
             </button>
           )}
@@ -112,7 +118,11 @@ export function Actions({
         </>
       )}
       <span role="status">
-        {busy}
+        {busy && (
+          <>
+            <progress value={busy.done} max={busy.total} /> {busy.done} of {busy.total}
+          </>
+        )}
         {!busy && undo && (
           <>
             {undo.text}{" "}
@@ -131,14 +141,13 @@ export function Actions({
           close={() => setAsking(null)}
           apply={(add, remove) => {
             setAsking(null);
-            const wanted = new Map<Row, string[]>();
-            for (const row of rows) {
-              const tags = [...new Set([...row.tags.filter((t) => !remove.has(t)), ...add])];
-              if (tags.join("\n") !== row.tags.join("\n")) wanted.set(row, tags);
-            }
-            void setTags(
-              wanted,
-              `Tags of ${wanted.size} ${wanted.size === 1 ? "run" : "runs"} are changed`,
+            const change = { add_tags: add, remove_tags: [...remove] };
+            const changed = rows.filter(
+              (row) => retagged(row.tags, change).join("\n") !== row.tags.join("\n"),
+            );
+            void perform(
+              { runs: changed.map((row) => row.run), change },
+              (n) => `Tags of ${runs(n)} changed`,
               true,
             );
           }}
@@ -149,27 +158,16 @@ export function Actions({
           rows={rows}
           count={count}
           close={() => setAsking(null)}
-          apply={async (force) => {
+          apply={(force) => {
             setAsking(null);
-            const targets = force ? rows : rows.filter((row) => row.own("status") !== "running");
-            const failed = await forEach(
-              targets,
-              async (row) => {
-                await source.remove(project, row.run, force);
-                store.change((columns) => columns.remove(row.run));
-              },
-              (done) => setBusy(`${done} of ${targets.length}`),
-            );
-            setBusy(null);
+            const going = force ? rows : rows.filter((row) => row.own("status") !== "running");
             clear();
-            const gone = targets.length - failed.length;
-            const kept = rows.length - gone;
-            setUndo({
-              text: `${gone} ${gone === 1 ? "run is" : "runs are"} deleted${
-                kept ? `, ${kept} kept${failed[0] ? `: ${failed[0].reason}` : ""}` : ""
-              }.`,
-              act: null,
-            });
+            void perform(
+              { runs: going.map((row) => row.run), delete: true, force },
+              (n) =>
+                `${runs(n)} deleted${going.length < rows.length ? `, ${rows.length - going.length} kept` : ""}`,
+              false,
+            );
           }}
         />
       )}

@@ -139,9 +139,10 @@ export class Columns {
       for (const [name, value] of Object.entries(changes)) this.own.get(name)?.splice(row.at, 1, value);
   }
 
-  remove(run: string): void {
-    this.byRun.delete(run);
-    this.rows = this.rows.filter((row) => row.run !== run);
+  remove(runs: Iterable<string>): void {
+    let gone = false;
+    for (const run of runs) gone = this.byRun.delete(run) || gone;
+    if (gone) this.rows = this.rows.filter((row) => this.byRun.has(row.run));
   }
 
   /** Takes logged values as the latest, and where statistics are known also as least or greatest. */

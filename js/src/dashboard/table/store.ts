@@ -132,7 +132,7 @@ export class Store {
     const now = Date.now();
     if (event.kind === "rows") for (const row of event.rows) columns.log(row, now);
     else if (event.kind === "run" || event.kind === "meta") columns.put(event.run);
-    else if (event.kind === "deleted") columns.remove(event.run);
+    else if (event.kind === "deleted") columns.remove([event.run]);
     else if (event.kind === "status")
       columns.set(event.run, {
         status: event.status,
