@@ -22,8 +22,9 @@ from aspara.storage.layout import is_run_metadata, runs_of_rows
 
 _SCAN_INTERVAL = 1.0
 _LONG_SCAN = 0.01
-_SHARE, _HURRIED_SHARE, _READING_SHARE = 0.01, 0.05, 0.2
-"""Of the time: what looking at all runs may take, at runs of which something is known to have changed, and reading by polling."""
+_SHARE, _HURRIED_SHARE, _LIVE_SHARE, _READING_SHARE = 0.01, 0.05, 0.05, 0.2
+"""Of the time: what looking at all runs may take, at runs of which something is known to have changed, reading what is heard of all
+the time, and reading by polling."""
 
 
 @dataclass
@@ -193,8 +194,10 @@ class Watcher:
             if hurry:
                 scan_at = min(scan_at, scanned + max(self._interval, scanning / _HURRIED_SHARE))
             look_at = looked + max(self._interval, min(_SCAN_INTERVAL, reading / _READING_SHARE))
-            # What is written all the time is read no more often than by polling. The pause comes first: what happens in it is told.
-            if stop.wait(max(0.0, looked + self._interval - DELAY - time.monotonic())):
+            # What is written all the time takes a small share of the time, and is read no less often than by polling. The pause
+            # comes first: what happens in it is told.
+            spent = time.monotonic() - looked
+            if stop.wait(min(spent / _LIVE_SHARE, max(0.0, self._interval - DELAY - spent))):
                 return
             told = self._heard(ears, 0 if missed or unfinished else min(scan_at, look_at) if silent else scan_at, stop)
             if stop.is_set():

@@ -25,7 +25,8 @@ else:
     SocketBase = object  # the host lends the real base class
 
 HEARTBEAT = 15.0
-_GATHER = 0.05
+_GATHER, _BREATH = 0.05, 0.005
+"""Seconds between two messages at least, and what one waits for the rest of what has just come."""
 
 
 def frame(events: Iterable[Event]) -> bytes:
@@ -123,6 +124,7 @@ async def following(subscription: Subscription, service: Service, gone: asyncio.
     ready = asyncio.Event()
     loop = asyncio.get_running_loop()
     subscription.on_ready(lambda: _wake(loop, ready))
+    told = -_GATHER
     while not gone.is_set() and not service.closing.is_set():
         waits = [asyncio.ensure_future(e.wait()) for e in (ready, gone, service.closing)]
         try:
@@ -131,8 +133,10 @@ async def following(subscription: Subscription, service: Service, gone: asyncio.
             for wait in waits:
                 wait.cancel()
         if ready.is_set():
-            await asyncio.sleep(_GATHER)  # a burst becomes one write
+            # What comes after a silence goes at once, with what comes in the same breath; a burst becomes one write.
+            await asyncio.sleep(max(_BREATH, told + _GATHER - loop.time()))
         ready.clear()
+        told = loop.time()
         yield subscription.take(0)
         if subscription.overflowed:
             return  # the page was too slow; it comes back with its cursor

@@ -33,14 +33,15 @@ export interface Pointed {
 const NEAR = 40;
 
 /**
- * One chart in an element. Give it models as often as you like: it draws the last one, at most eight times a second, only while
+ * One chart in an element. Give it models as often as you like: it draws the last one, at most twelve times a second, only while
  * it is on the screen, and never while the user drags in it. It is sketched at once and drawn by Plotly when the page rests.
  */
 export class Chart {
   private model: ChartModel | null = null;
   private picture: Figure | null = null;
   private visible = false;
-  private drawnAt = 0;
+  /** Not drawn again before, ms. */
+  private next = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private drawing = false;
   private dirty = false;
@@ -60,7 +61,7 @@ export class Chart {
     private readonly plots: Plots,
     private readonly rest: Rest,
     private readonly events: ChartEvents = {},
-    private readonly minInterval = 125,
+    private readonly minInterval = 80,
   ) {
     el.replaceChildren(this.readout.el);
     const { signal } = this.aborter;
@@ -163,7 +164,7 @@ export class Chart {
       this.aborter.signal.aborted
     )
       return;
-    const wait = Math.max(0, this.drawnAt + this.minInterval - performance.now());
+    const wait = Math.max(0, this.next - performance.now());
     this.timer = setTimeout(() => turns.take(() => void this.draw()), wait);
   }
 
@@ -191,7 +192,8 @@ export class Chart {
     } finally {
       this.drawing = false;
       // A chart that takes long to draw is drawn less often: the page stays quick.
-      this.drawnAt = performance.now() + 2 * (performance.now() - began);
+      const ended = performance.now();
+      this.next = Math.max(began + this.minInterval, ended + 3 * (ended - began));
       this.schedule();
     }
   }
