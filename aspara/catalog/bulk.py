@@ -9,10 +9,13 @@ counting those makes the result certain. Whatever does not fit is left to the ca
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
+
+from aspara.catalog.alike import parse_alike
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,10 +36,11 @@ _PIECE = 256 << 10
 
 # Numbers that nobody logs stand in for those that JSON has no word for; a block that holds one of them is parsed row by row.
 _STANDINS: tuple[tuple[bytes, bytes, float, float], ...] = (
-    (b"-Infinity", b"-1.797693134862311e+308", -1.797693134862311e308, float("-inf")),
-    (b"Infinity", b"1.797693134862311e+308", 1.797693134862311e308, float("inf")),
-    (b"NaN", b"1.797693134862313e+308", 1.797693134862313e308, float("nan")),
+    (b"-Infinity", b"-1.797693134862311e308", -1.797693134862311e308, float("-inf")),
+    (b"Infinity", b"1.797693134862311e308", 1.797693134862311e308, float("inf")),
+    (b"NaN", b"1.797693134862313e308", 1.797693134862313e308, float("nan")),
 )
+_EXPONENTS = (b"e308", b"E308", b"e+308", b"E+308")
 
 
 @dataclass(frozen=True)
@@ -66,23 +70,29 @@ def names_in(block: bytes, known: set[str]) -> set[str]:
 
 def parse_bulk(block: bytes, names: set[str]) -> Bulk | None:
     """The block as columns, or None where the careful parser must look. ``names`` are the metrics known to expect."""
-    import numpy as np
     import polars as pl
 
     if not names or len(names) > MOST_NAMES:
         return None
+    standins = [s for s in _STANDINS if s[0] in block] if b"N" in block or b"I" in block else []
+    text = block
+    if standins:
+        if any(exponent in block for exponent in _EXPONENTS):
+            return None
+        for word, number, _, _ in standins:
+            text = text.replace(b'"' + word + b'"', number).replace(word, number)
+    alike = parse_alike(text)
+    # In a name no number stands for another.
+    if alike is not None and (not standins or names.issuperset(alike.values)):
+        if not _within(alike.steps, alike.times):
+            return None
+        meant = {name: (_meant(array, standins), None) for name, array in alike.values.items()}
+        return Bulk(alike.steps, alike.times, meant, len(alike.steps) * len(meant))
     schema: dict[str, Any] = {
         "timestamp": pl.Int64,
         "step": pl.Int64,
         "metrics": pl.Struct(dict.fromkeys(sorted(names), pl.Float64)),
     }
-    standins = [s for s in _STANDINS if s[0] in block] if b"N" in block or b"I" in block else []
-    text = block
-    if standins:
-        if b"e+308" in block or b"E+308" in block:
-            return None
-        for word, number, _, _ in standins:
-            text = text.replace(b'"' + word + b'"', number).replace(word, number)
     frame = _parsed(text, schema)
     if frame is None:
         return None
@@ -98,7 +108,7 @@ def parse_bulk(block: bytes, names: set[str]) -> Bulk | None:
     if marks != 2 * (3 * rows + points):
         return None
     step_array, time_array = steps.to_numpy(), times.to_numpy()
-    if rows and (np.abs(step_array).max() >= _LIMIT or np.abs(time_array).max() >= _LIMIT):
+    if not _within(step_array, time_array):
         return None
     values: dict[str, tuple[Floats, Any]] = {}
     # Many columns of few rows: one conversion for all of those that are full.
@@ -111,12 +121,21 @@ def parse_bulk(block: bytes, names: set[str]) -> Bulk | None:
             array = series[name].drop_nulls().to_numpy()
         else:
             array = series[name].to_numpy() if matrix is None else matrix[:, place]
-        if standins:
-            array = array.copy()
-            for _, _, stood_in, meant in standins:
-                array[array == stood_in] = meant
-        values[name] = (array, where)
+        values[name] = (_meant(array, standins), where)
     return Bulk(step_array, time_array, values, points)
+
+
+def _within(*arrays: Integers) -> bool:
+    return not any(len(array) and max(-int(array.min()), int(array.max())) >= _LIMIT for array in arrays)
+
+
+def _meant(array: Floats, standins: Sequence[tuple[bytes, bytes, float, float]]) -> Floats:
+    """The numbers that were meant."""
+    if standins:
+        array = array.copy()
+        for _, _, stood_in, meant in standins:
+            array[array == stood_in] = meant
+    return array
 
 
 def _counted(text: bytes) -> tuple[int, int]:
