@@ -7,7 +7,7 @@ import { decimate } from "../src/core/decimate";
 import { envelope, extent, nearest } from "../src/core/extent";
 import { formatAgo, formatBytes, formatDuration, formatNumber } from "../src/core/format";
 import { PALETTE, runColor } from "../src/core/palette";
-import { matcher, sections } from "../src/core/sections";
+import { captured, matcher, sections } from "../src/core/sections";
 import { Series } from "../src/core/series";
 import { ema, gaussian, runningMean } from "../src/core/smooth";
 
@@ -215,6 +215,20 @@ describe("words for people", () => {
   it("filters by regular expression, or by text that is none", () => {
     expect(["train/loss", "val/loss", "a(b"].filter(matcher("^val"))).toEqual(["val/loss"]);
     expect(["a(b", "ab"].filter(matcher("a("))).toEqual(["a(b"]);
+  });
+});
+
+describe("captured metrics", () => {
+  it.each([
+    ["system/", "system/cpu", "cpu, %"],
+    ["system/", "system/disk_read", "disk read, MB/s"],
+    ["system/process", "system/process/memory", "memory, MB"],
+    ["system/process", "system/process/threads", "threads"],
+    ["system/gpu.0", "system/gpu.0/memory_used", "memory used, MB"],
+    ["system/gpu.0", "system/gpu.0/temperature", "temperature, °C"],
+    ["system/", "system/my_own", "my_own"],
+  ])("of %s: %s is called %s", (section, metric, name) => {
+    expect(captured(section, metric)).toBe(name);
   });
 });
 

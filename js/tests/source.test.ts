@@ -346,6 +346,14 @@ describe("the view", () => {
     view.read(new URLSearchParams("x=nonsense&smooth=7&size=xxl&range=a..b"));
     expect(view.write().toString()).toBe("smooth=0.99");
   });
+
+  it("may begin over time; then steps are what the address has to say", () => {
+    const view = new View("relative");
+    view.read(new URLSearchParams(""));
+    expect([view.xAxis.value, view.write().toString()]).toEqual(["relative", ""]);
+    view.read(new URLSearchParams("x=step"));
+    expect([view.xAxis.value, view.write().toString()]).toEqual(["step", "x=step"]);
+  });
 });
 
 describe("which runs are drawn", () => {

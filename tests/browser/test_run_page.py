@@ -163,6 +163,25 @@ def test_tabs_go_by_keyboard_and_the_address_and_the_back_button_keep_them(site,
     assert 0 == page.locator('[data-metric="train/loss"]').count()
 
 
+def test_what_the_machine_did_is_seen_over_time_and_filtered_apart(site, page):
+    """With units; the charts of the program keep their own steps and filter."""
+    open_tab(site, page, "charts")
+    page.get_by_label("Filter metrics").fill("loss")
+    until(lambda: "metrics=loss" in page.url)
+    page.locator("#tab-system").click()
+    page.locator('[data-metric="system/cpu"]', has_text="cpu, %").wait_for(timeout=45_000)
+    assert "" == page.get_by_label("Filter metrics").input_value()
+    assert "true" == page.get_by_role("button", name="relative", exact=True).get_attribute("aria-pressed")
+    page.get_by_role("button", name="time", exact=True).click()
+    until(lambda: "x=wall" in page.url)
+    page.reload()
+    page.wait_for_selector('[data-metric="system/cpu"]')
+    assert "true" == page.get_by_role("button", name="time", exact=True).get_attribute("aria-pressed")
+    page.go_back()
+    page.wait_for_selector('[data-metric="train/loss"]')
+    assert "true" == page.get_by_role("button", name="step", exact=True).get_attribute("aria-pressed")
+
+
 def test_the_overview_tells_how_a_run_came_about(site, page):
     """Commit and diff by file, packages to search, problems with file, line and reason."""
     open_tab(site, page, "overview")

@@ -45,6 +45,22 @@ export function within(section: string, metric: string): string {
   return metric.slice(section.endsWith("/") ? section.length : section.length + 1);
 }
 
+/** What is captured of the machine is counted in units, which its names do not tell. */
+const UNITS: [RegExp, string][] = [
+  [/^system\/(cpu|memory|disk|process\/cpu|gpu\.\d+\/(utilization|memory))$/, "%"],
+  [/^system\/(process\/memory|gpu\.\d+\/memory_used)$/, "MB"],
+  [/^system\/(disk|network)_\w+$/, "MB/s"],
+  [/^system\/gpu\.\d+\/power$/, "W"],
+  [/^system\/gpu\.\d+\/temperature$/, "°C"],
+];
+
+/** A captured metric's name within its section, with its unit: "disk read, MB/s". */
+export function captured(section: string, metric: string): string {
+  const unit = UNITS.find(([pattern]) => pattern.test(metric))?.[1];
+  const name = within(section, metric);
+  return unit ? `${name.replaceAll("_", " ")}, ${unit}` : name;
+}
+
 /** A filter typed by a person: a regular expression if it is one, otherwise plain text; case does not matter. */
 export function matcher(filter: string): (text: string) => boolean {
   const wanted = filter.trim();

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useContext, useEffect, useMemo, useState } from "preact/hooks";
-import { matcher, type Section, sections, within } from "../core/sections";
+import { captured, matcher, type Section, sections, within } from "../core/sections";
 import type { Run } from "../core/types";
 import type { Board } from "../state/board";
 import type { View } from "../state/view";
@@ -121,7 +121,7 @@ export function Charts({
           >
             <SectionHead
               name={section.name}
-              title={section.name === under ? "metrics" : within(under, section.name)}
+              title={section.name === under ? "machine" : within(under, section.name)}
               count={section.metrics.length}
               arrangement={arrangement}
               {...(names.length > 1 ? { order: { place, names, drag: setDragged } } : {})}
@@ -130,7 +130,7 @@ export function Charts({
               <Grid
                 {...common}
                 metrics={open ? section.metrics : [full!]}
-                label={flat ? whole : (metric) => within(section.name, metric)}
+                label={flat ? whole : (metric) => (under ? captured : within)(section.name, metric)}
               />
             )}
           </section>

@@ -17,7 +17,7 @@ export const MOST = 200;
 
 /** How charts are shown. Kept in the address, so that a reload, a bookmark and a shared link show the same. */
 export class View {
-  readonly xAxis = signal<XAxis>("step");
+  readonly xAxis: Signal<XAxis>;
   readonly logX = signal(false);
   readonly logY = signal(false);
   readonly smoothing = signal(0);
@@ -41,11 +41,15 @@ export class View {
   /** The metric whose chart fills the page. */
   readonly full = signal<string | null>(null);
 
+  /** `axis` is what values are drawn over where nothing else is said. */
+  constructor(private readonly axis: "step" | "relative" = "step") {
+    this.xAxis = signal<XAxis>(axis);
+  }
+
   /** Takes the state from an address's query. */
   read(query: URLSearchParams): void {
     const axis = query.get("x") ?? "";
-    this.xAxis.value =
-      axis === "relative" || axis === "wall" || /^metric:./.test(axis) ? (axis as XAxis) : "step";
+    this.xAxis.value = /^(step|relative|wall|metric:.+)$/s.test(axis) ? (axis as XAxis) : this.axis;
     this.logY.value = query.get("log") === "1";
     this.logX.value = query.get("logx") === "1";
     this.smoothing.value = Math.min(0.99, Math.max(0, Number(query.get("smooth")) || 0));
@@ -72,7 +76,7 @@ export class View {
   /** The query that `read` would turn into this state; defaults are left out. */
   write(): URLSearchParams {
     const query = new URLSearchParams();
-    if (this.xAxis.value !== "step") query.set("x", this.xAxis.value);
+    if (this.xAxis.value !== this.axis) query.set("x", this.xAxis.value);
     if (this.logX.value) query.set("logx", "1");
     if (this.logY.value) query.set("log", "1");
     if (this.smoothing.value > 0) query.set("smooth", String(this.smoothing.value));

@@ -13,7 +13,7 @@ import type { Board } from "../../state/board";
 import { View } from "../../state/view";
 import { address, app, say, source } from "../app";
 import { Frame } from "../parts/frame";
-import { useBoard, useNow, usePolled, useView } from "../parts/hooks";
+import { useBoard, useNow, usePolled } from "../parts/hooks";
 import { Loading } from "../parts/loading";
 import { Lost } from "../parts/lost";
 import { TabPanel, Tabs } from "../parts/tabs";
@@ -31,8 +31,13 @@ const TABS = ["charts", "overview", "summary", "config", "system", "media", "art
 /** One run, a tab for each side of it. */
 export function RunPage({ project, run }: { project: string; run: string }) {
   const board = useBoard(project, run);
-  const view = useView(() => new View());
   const { place, go, set } = usePlace(TABS);
+  // What the machine did is seen over time, and filtered, zoomed and smoothed apart from what the program logged.
+  const [views] = useState(() => {
+    const made = { charts: new View(), system: new View("relative") };
+    made[place.tab === "system" ? "system" : "charts"].read(new URLSearchParams(location.search));
+    return made;
+  });
   const live = board.runs.value[0];
   const running = live?.status === "running";
   const {
@@ -107,8 +112,8 @@ export function RunPage({ project, run }: { project: string; run: string }) {
           choose={go}
         />
         <TabPanel id={place.tab}>
-          {place.tab === "charts" && <Drawn board={board} view={view} />}
-          {place.tab === "system" && <Drawn board={board} view={view} system />}
+          {place.tab === "charts" && <Drawn key="charts" board={board} view={views.charts} />}
+          {place.tab === "system" && <Drawn key="system" board={board} view={views.system} system />}
           {place.tab === "console" && head && (
             <Console project={project} run={run} running={running} query={place.query} set={set} />
           )}
@@ -156,6 +161,12 @@ function Progress({ run }: { run: Run }) {
 
 /** The charts of what the program logged, or (`system`) of what the machine did meanwhile. */
 function Drawn({ board, view, system = false }: { board: Board; view: View; system?: boolean }) {
+  // The address tells of the view that is seen.
+  useEffect(() => {
+    const aborter = new AbortController();
+    view.bind(aborter.signal);
+    return () => aborter.abort();
+  }, [view]);
   if (board.loading.value) return <Loading />;
   const among = system ? isSystem : isOwn;
   return (
