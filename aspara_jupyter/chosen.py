@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 import time
 from collections import Counter
@@ -250,6 +251,6 @@ def epochs(config: Any) -> float | None:
     """How many epochs there will be, by the names that configs have for it."""
     for name in _EPOCHS:
         value = config.get(name)
-        if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf:
             return value
     return None

@@ -17,9 +17,10 @@ from aspara.catalog.content import Content, copied
 from aspara.catalog.history import STEP, HistoryQuery
 from aspara.catalog.library import Library
 from aspara.catalog.media import MediaFile, MediaQuery
-from aspara.catalog.present import numbered, presentable
+from aspara.catalog.present import presentable
 from aspara.catalog.runs import RunDetail, RunInfo
 from aspara.errors import ArtifactNotFound, NotFound, UsageError
+from aspara.storage.rows import numbered
 
 if TYPE_CHECKING:
     import polars

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aspara.errors import UsageError
-from aspara.storage.rows import NONFINITE, nonfinite_name
+from aspara.storage.rows import nonfinite_name
 
 _DEEPEST = 64
 _WIDEST_INTEGER = 1 << 64
@@ -37,15 +37,6 @@ def presentable(value: Any, depth: int = 0) -> Any:
             return {presentable(k): presentable(v, depth + 1) for k, v in value.items()}
         return [presentable(v, depth + 1) for v in value]
     return value
-
-
-def numbered(value: Any) -> Any:
-    """`value` out of metadata with the names of non-finite numbers as those numbers: for programs, which count with them."""
-    if isinstance(value, str):
-        return NONFINITE.get(value, value)
-    if isinstance(value, dict):
-        return {key: numbered(inner) for key, inner in value.items()}
-    return [numbered(inner) for inner in value] if isinstance(value, list) else value
 
 
 def storable(content: Mapping[str, Any]) -> dict[str, Any]:

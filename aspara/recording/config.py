@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from aspara.recording.values import as_mapping, json_safe
+from aspara.recording.values import as_mapping, simple
 
 
 class Section(dict[str, Any]):
@@ -27,7 +27,7 @@ class Section(dict[str, Any]):
             super().__setitem__(str(key), self._wrap(value))
 
     def _wrap(self, value: Any) -> Any:
-        value = json_safe(value)
+        value = simple(value)
         return Section(value, self._notify, self._ask) if isinstance(value, dict) else value
 
     def _notify(self) -> None:
@@ -116,7 +116,7 @@ class Config(Section):
     """The inputs of a run: hyperparameters, paths, anything worth knowing later.
 
     A dict with attribute access: ``run.config.lr``, ``run.config["lr"]``, iteration, ``get``, ``len``, ``in``. Any value is made
-    JSON-safe when it is set (numpy arrays become lists, objects their text); changes reach the disk at once. Once the run
+    JSON-safe when it is set (numpy arrays become lists, objects their text, while NaN and infinity stay numbers); changes reach the disk at once. Once the run
     has finished a change raises UsageError.
 
     Examples:

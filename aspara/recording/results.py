@@ -14,7 +14,6 @@ from aspara.recording.config import Config
 from aspara.recording.encoder import Encoder
 from aspara.recording.summary import Summary
 from aspara.recording.told import Told
-from aspara.recording.values import json_safe
 from aspara.storage.statistics import AGGREGATES, Statistics, defined_summary
 
 
@@ -123,7 +122,7 @@ class KeepsResults:
         if self._recorder.partial:
             # Wrong statistics are worse than none: readers make them from the rows.
             del changes["metric_summary"]
-        self._summary_told.tell(lambda: {**json_safe(last), **own}, changes)
+        self._summary_told.tell(lambda: {**last, **own}, changes)
 
     def _tell(self, changes: dict[str, Any]) -> None:
         self._recorder.update(changes)  # asked each time: a forked child has another recorder

@@ -33,6 +33,7 @@ from aspara.recording.saved import SavesFiles
 from aspara.recording.summary import Summary
 from aspara.recording.surfaces import Shown
 from aspara.recording.told import Told
+from aspara.storage.rows import numbered
 from aspara.storage.statistics import Statistics
 
 if TYPE_CHECKING:
@@ -123,9 +124,9 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, Show
         self._last: dict[str, Any] | None = None
         """What the summary shows of the metrics, until the next row is folded in."""
         self._last_taken = 0
-        self.config = Config(dict_in(found, "config"), self._config_changed, self._check_open)
+        self.config = Config(numbered(dict_in(found, "config")), self._config_changed, self._check_open)
         """The run's inputs, a :class:`Config`."""
-        self.summary = Summary(own_summary(found), self._last_values, self._summary_changed, self._check_open)
+        self.summary = Summary(numbered(own_summary(found)), self._last_values, self._summary_changed, self._check_open)
         """The run's results, a :class:`Summary`."""
         self._config_told = Told("config", self.config.as_dict(), self._tell)
         self._summary_told = Told("summary", self.summary.own(), self._tell)

@@ -11,14 +11,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from aspara.storage.metadata import difference
+from aspara.storage.rows import named
 
 
 class Told:
-    """The state of the dict `key` of the metadata as ``update`` has last heard it from this process."""
+    """The state of the dict `key` of the metadata as ``update`` has last heard it from this process.
+
+    The program counts with NaN and infinity; the metadata has them by their names, which also compare.
+    """
 
     def __init__(self, key: str, before: Mapping[str, Any], update: Callable[[dict[str, Any]], None]) -> None:
         self._key = key
-        self._before = dict(before)
+        self._before: dict[str, Any] = named(dict(before))
         self._update = update
         # Re-entrant: a signal handler may set a value too. Held while telling, so that what is told stays in order.
         self._lock = threading.RLock()
@@ -26,7 +30,7 @@ class Told:
     def tell(self, look: Callable[[], Mapping[str, Any]], more: Mapping[str, Any] | None = None) -> None:
         """Tells how the dict is now, which ``look()`` says, together with `more` changes; nothing where there are none."""
         with self._lock:
-            now = dict(look())  # under the lock: of two threads that set values, the later look is told last
+            now = named(dict(look()))  # under the lock: of two threads that set values, the later look is told last
             changes = {**difference(self._key, self._before, now), **(more or {})}
             self._before = now
             if changes:

@@ -16,6 +16,7 @@ from typing import Any
 
 from aspara import names
 from aspara.errors import InvalidName, UsageError
+from aspara.storage import rows
 
 _MAX_DEPTH = 32
 _MAX_ITEMS = 100_000
@@ -130,17 +131,20 @@ def kind_of(value: Any) -> str:
         return kind
 
 
-def json_safe(value: Any, above: tuple[int, ...] = ()) -> Any:
-    """`value` as JSON can hold it: numbers, texts, lists and dicts stay, arrays become lists, other objects a text.
+def json_safe(value: Any) -> Any:
+    """Like :func:`simple`, with non-finite numbers as "NaN", "Infinity" and "-Infinity": all of it is valid JSON."""
+    return rows.named(simple(value))
 
-    Non-finite numbers become "NaN", "Infinity" and "-Infinity"; a container inside itself becomes "...". ``above`` holds
-    the identities of the containers around `value`.
+
+def simple(value: Any, above: tuple[int, ...] = ()) -> Any:
+    """`value` by what JSON has: numbers, texts, lists and dicts stay, arrays become lists, other objects a text.
+
+    Non-finite numbers stay too. A container inside itself becomes "...". ``above`` holds the identities of the containers
+    around `value`.
     """
     if value is None or isinstance(value, bool | str):
         return value
-    plain: Any = _plain(value)
-    if isinstance(plain, float) and not math.isfinite(plain):
-        return "NaN" if math.isnan(plain) else "Infinity" if plain > 0 else "-Infinity"
+    plain = _plain(value)
     if plain is not None and not isinstance(value, enum.Enum):
         return plain
     if len(above) >= _MAX_DEPTH:
@@ -155,17 +159,17 @@ def json_safe(value: Any, above: tuple[int, ...] = ()) -> Any:
 
 def _structured(value: Any, within: tuple[int, ...]) -> Any:
     if isinstance(value, enum.Enum):
-        return json_safe(value.value, within)
+        return simple(value.value, within)
     if _is_omegaconf(value):
-        return json_safe(_from_omegaconf(value), within)
+        return simple(_from_omegaconf(value), within)
     if isinstance(value, Mapping):
-        return {str(k): json_safe(v, within) for k, v in value.items()}
+        return {str(k): simple(v, within) for k, v in value.items()}
     if isinstance(value, Sequence | AbstractSet) and not isinstance(value, bytes | bytearray | memoryview):
-        return [json_safe(v, within) for v in value]
+        return [simple(v, within) for v in value]
     if isinstance(value, argparse.Namespace):
-        return json_safe(vars(value), within)
+        return simple(vars(value), within)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: json_safe(getattr(value, f.name), within) for f in dataclasses.fields(value)}
+        return {f.name: simple(getattr(value, f.name), within) for f in dataclasses.fields(value)}
     if isinstance(value, os.PathLike):
         return os.fspath(value) if isinstance(os.fspath(value), str) else str(value)
     if isinstance(value, datetime | date):
@@ -174,7 +178,7 @@ def _structured(value: Any, within: tuple[int, ...]) -> Any:
     if callable(to_list):
         if math.prod(getattr(value, "shape", (0,))) > _MAX_ITEMS:
             return f"{type(value).__name__} of shape {tuple(value.shape)}"
-        return json_safe(to_list(), within)
+        return simple(to_list(), within)
     if callable(value):
         return f"{getattr(value, '__module__', '?')}.{getattr(value, '__qualname__', type(value).__name__)}"
     return _described(value)

@@ -10,6 +10,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from aspara.storage.rows import NONFINITE, named, numbered
+
 AGGREGATES = ("min", "max", "mean", "last", "first", "best", "copy", "none")
 """What ``define_metric(summary=...)`` may ask for; ``copy`` is wandb's old word for the plain last value."""
 
@@ -29,7 +31,7 @@ class Statistics:
         for name, found in (known or {}).items():
             count = found.get("count") or 0
             self._metrics[name] = [
-                found.get("last"),
+                numbered(found.get("last")),
                 found.get("last_step") or 0,
                 _number(found.get("min"), math.inf),
                 found.get("min_step"),
@@ -37,7 +39,7 @@ class Statistics:
                 found.get("max_step"),
                 _number(found.get("mean"), 0.0) * count,
                 count,
-                found.get("first"),
+                numbered(found.get("first")),
             ]
 
     def fold(self, step: int, metrics: Mapping[str, Any]) -> None:
@@ -115,21 +117,22 @@ class Statistics:
             definition = definition_of(name, definitions or {})
             if definition.get("goal") or "best" in _aggregates(definition):
                 facts["best"], facts["best_step"] = best(facts, definition)
-        return found
+        kept: dict[str, dict[str, Any]] = named(found)
+        return kept
 
     def facts(self, name: str) -> dict[str, Any]:
         """What is known of one metric, in the words of ``metric_summary``."""
         e = self._metrics[name]
         return {
-            "last": _json_number(e[0]),
+            "last": e[0],
             "last_step": e[1],
-            "min": None if e[3] is None else _json_number(e[2]),
+            "min": None if e[3] is None else e[2],
             "min_step": e[3],
-            "max": None if e[5] is None else _json_number(e[4]),
+            "max": None if e[5] is None else e[4],
             "max_step": e[5],
-            "mean": _json_number(e[6] / e[7]) if e[7] else None,
+            "mean": e[6] / e[7] if e[7] else None,
             "count": e[7],
-            **({} if e[8] is None or isinstance(e[8], dict | list) else {"first": _json_number(e[8])}),
+            **({} if e[8] is None or isinstance(e[8], dict | list) else {"first": e[8]}),
         }
 
 
@@ -182,12 +185,6 @@ def _aggregates(definition: Mapping[str, Any]) -> list[str]:
 
 
 def _number(value: Any, default: float) -> float:
-    if value in ("NaN", "Infinity", "-Infinity"):
-        return float(value)
+    if isinstance(value, str):
+        return NONFINITE.get(value, default)
     return value if isinstance(value, int | float) else default
-
-
-def _json_number(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    return value

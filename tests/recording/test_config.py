@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -130,3 +131,34 @@ def test_what_is_no_config_raises(disk, config):
     with pytest.raises(UsageError, match="config"):
         aspara.init("p", config=config)
     assert not disk.folder.exists()
+
+
+def test_nan_and_infinity_are_numbers_wherever_they_stand(disk):
+    """For the program that set them, when it resumes the run, and for readers; in the file they stand by their names."""
+    inf, nan = math.inf, math.nan
+    run = aspara.init("p", "r", id="r", config={"start": inf, "inside": [{"low": -inf}]})
+    run.config.late = nan
+    run.summary["best"] = np.float64(inf)
+    run.summary.update({"deep": {"worst": -inf}})
+    run.log({"loss": nan})
+    run.define_metric("loss", summary="last,max")
+
+    def check(config, summary) -> None:
+        assert (inf, -inf, True) == (config["start"], config["inside"][0]["low"], math.isnan(config["late"]))
+        assert (inf, -inf) == (summary["best"], summary["deep"]["worst"])
+        assert math.isnan(summary["loss"]["last"])
+
+    check(run.config, run.summary)
+    run.finish()
+    kept = disk.meta("p", "r")
+    assert {"start": "Infinity", "inside": [{"low": "-Infinity"}], "late": "NaN"} == kept["config"]
+    summary = {"best": "Infinity", "deep": {"worst": "-Infinity"}, "loss": {"last": "NaN", "max": None}}
+    assert summary == kept["summary"]
+    again = aspara.init("p", id="r")
+    check(again.config, again.summary)
+    again.config.more = 1
+    again.finish()
+    assert {**kept["config"], "more": 1} == disk.meta("p", "r")["config"]
+    assert summary == disk.meta("p", "r")["summary"]
+    api = aspara.Api().run("p/r")
+    check(api.config, api.summary)
