@@ -16,11 +16,11 @@ from tornado import httpserver, netutil, web, websocket
 
 from aspara import files, settings
 from aspara.catalog.catalog import PATIENCE, Catalog
-from aspara.errors import AsparaError, DataDirError, UsageError
+from aspara.errors import AsparaError, DataDirError, Unauthorized, UsageError
 from aspara.server.auth import COOKIE, Doors, is_loopback
 from aspara.web.endpoint import Endpoint, guarded
 from aspara.web.live import Socket, Stream
-from aspara.web.pages import Nothing
+from aspara.web.pages import Nothing, refusal
 from aspara.web.routes import Route, build_routes
 from aspara.web.service import Service
 
@@ -50,6 +50,10 @@ class StandaloneHandler(web.RequestHandler):
             doors.check(self.request, given, self.get_cookie(COOKIE))
         except AsparaError as error:
             self.set_status(error.status)
+            if self._wants_page():
+                self.set_header("Content-Type", "text/html; charset=utf-8")
+                self.finish(refusal(str(error), ask=isinstance(error, Unauthorized)))
+                return
             self.set_header("Content-Type", "application/json; charset=utf-8")
             self.finish({"detail": str(error)})
             return
@@ -64,6 +68,14 @@ class StandaloneHandler(web.RequestHandler):
             rest = "&".join(part for part in self.request.query.split("&") if part and not part.startswith("token="))
             # One slash in front only: "//host" would lead to another host.
             self.redirect("/" + self.request.path.lstrip("/") + (f"?{rest}" if rest else ""))
+
+    def _wants_page(self) -> bool:
+        """Whether a person has opened an address, and no program."""
+        return (
+            self.request.method == "GET"
+            and "text/html" in self.request.headers.get("Accept", "")
+            and not self.request.path.startswith("/api/")
+        )
 
     def log_exception(self, *args: Any) -> None:
         """Errors of ours are answers, not troubles."""

@@ -47,7 +47,8 @@ class Doors:
         shown = self._shown(request, query_token, cookie)
         if self.token is not None and not any(hmac.compare_digest(s.encode(), self.token.encode()) for s in shown):
             raise Unauthorized(
-                "A token is needed: open the address that was printed at the start, or send it as `Authorization: Bearer <token>`."
+                f"{'That token is not the one of this server' if shown else 'A token is needed'}: open the address that was printed "
+                "at the start, or send its token as `Authorization: Bearer <token>`."
             )
         if request.method in WRITES:
             # A header that a foreign page cannot set without asking first; a token in a header proves the same.

@@ -193,7 +193,7 @@ _XSRF = (
     "`Authorization: token <token>`."
 )
 _DETAILS = {
-    401: "A token is needed: open the address that was printed at the start, or send it as `Authorization: Bearer <token>`.",
+    401: "A token is needed: open the address that was printed at the start, or send its token as `Authorization: Bearer <token>`.",
     403: "This is not allowed here.",
     404: "There is nothing at this address. /api/openapi.json lists what there is.",
     405: "This address does not take that method.",

@@ -55,6 +55,21 @@ def shell(service: Service, base: str) -> str:
     )
 
 
+def refusal(why: str, *, ask: bool) -> str:
+    """A page for whom the server does not let in: why, and with `ask` a field for the token."""
+    form = (
+        '<form><label>Token <input name="token" type="password" autocomplete="off" required autofocus></label> '
+        "<button>Open</button></form>"
+    )
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Not let in · Aspara</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
+        "<style>:root{color-scheme:light dark;font:15px/1.5 system-ui,sans-serif}main{max-width:34rem;margin:12vh auto;padding:0 16px}"
+        "h1{font-size:20px}input,button{font:inherit;padding:4px 10px;min-height:32px}</style></head>"
+        f"<body><main><h1>Aspara does not let you in</h1><p>{html.escape(why)}</p>{form if ask else ''}</main></body></html>"
+    )
+
+
 class Page(Endpoint):
     """A page of the dashboard; the front end finds out from the address which one."""
 

@@ -160,6 +160,38 @@ def test_deleting_asks_once_for_the_thing_named(site, page):
     assert ["other"] == [r.run for r in site.service.catalog.runs("p")]
 
 
+def test_deleting_a_running_run_asks_once_too(site, page):
+    """The question says that it is running."""
+    run = aspara.Run("r", "p")
+    run.log({"a": 1.0})
+    page.goto(f"{site.url}projects/p/runs/r#overview")
+    page.get_by_role("button", name="Delete run").click()
+    page.get_by_role("dialog").get_by_text("It is running: what it logs afterwards is lost.").wait_for()
+    page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
+    page.wait_for_url("**/projects/p")
+    assert [] == site.service.catalog.runs("p")
+    run.finish()
+
+
+def test_a_page_without_its_token_asks_for_it(page, tmp_path):
+    """And opens with it what was asked for."""
+    run = aspara.Run("r", "p", dir=tmp_path)
+    run.log({"a": 1.0})
+    run.finish()
+    server = Server(tmp_path, port=0, token="s3cret")
+    thread = server.start_in_thread()
+    page.goto(f"http://127.0.0.1:{server.port}/projects/p")
+    page.get_by_label("Token").fill("wrong")
+    page.get_by_role("button", name="Open").click()
+    page.get_by_text("That token is not the one of this server").wait_for()
+    page.get_by_label("Token").fill("s3cret")
+    page.get_by_role("button", name="Open").click()
+    page.wait_for_selector('[data-metric="a"]')
+    assert "token" not in page.url
+    server.stop()
+    thread.join(10)
+
+
 def test_names_are_never_markup(site, page):
     """Projects, runs, metrics, tags and config of the worst kind are shown as they are."""
     evil = '<img src=x onerror="window.pwned=1">'

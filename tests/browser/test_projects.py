@@ -139,3 +139,39 @@ def test_the_focus_goes_back_when_a_dialog_closes(site, page):
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('.page') !== null")
+
+
+def test_what_was_typed_is_kept_until_it_is_saved_or_dropped(site, page):
+    """Esc, a text that is marked beyond the dialog's edge and another page lose nothing; Cancel closes it."""
+    notes = page.get_by_label("Notes (Markdown)")
+
+    def edit() -> None:
+        page.get_by_role("button", name="More of beta").click()
+        page.get_by_role("menuitem", name="Edit notes and tags").click()
+        notes.wait_for()
+
+    page.goto(site.url)
+    edit()
+    notes.fill("half a thought")
+    box = notes.bounding_box()
+    page.mouse.move(box["x"] + 40, box["y"] + 12)
+    page.mouse.down()
+    page.mouse.move(5, box["y"] + 12)
+    page.mouse.up()
+    assert notes.is_visible()
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="detached")
+    page.get_by_role("link", name="beta").click()
+    page.wait_for_selector(".runlist li")
+    page.go_back()
+    edit()
+    assert "half a thought" == notes.input_value()
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("dialog").wait_for(state="detached")
+    edit()
+    assert notes.input_value().startswith("# Plan")
+    notes.fill("a whole one")
+    page.get_by_role("button", name="Save").click()
+    page.locator(".project", has_text="a whole one").wait_for()
+    edit()
+    assert "a whole one" == notes.input_value()

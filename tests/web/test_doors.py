@@ -168,6 +168,33 @@ def test_a_token_is_asked_for_and_becomes_a_cookie(tmp_path):
         thread.join(10)
 
 
+@pytest.mark.parametrize(
+    ("path", "host", "status", "said", "asks"),
+    [
+        ("projects/p", None, 401, "A token is needed", True),
+        ("?token=wr<o>ng", None, 401, "That token is not the one of this server", True),
+        ("", "evil.example", 403, "does not answer for the host", False),
+    ],
+)
+def test_a_person_is_told_on_a_page_why_nobody_lets_in(tmp_path, path, host, status, said, asks):
+    """With a field for the token where that is what is missing; programs and the API get JSON as before."""
+    server = Server(tmp_path, port=0, token="s3cret")
+    thread = server.start_in_thread()
+    base = f"http://127.0.0.1:{server.port}/"
+    headers = {"Host": host} if host else {}
+    try:
+        answer = requests.get(base + path, headers={"Accept": "text/html,*/*", **headers}, timeout=10)
+        assert (status, True) == (answer.status_code, answer.headers["Content-Type"].startswith("text/html"))
+        assert said in answer.text
+        assert asks == ('name="token"' in answer.text)
+        assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+        for other, accept in ((path, "application/json"), ("api/projects", "text/html")):
+            assert requests.get(base + other, headers={"Accept": accept, **headers}, timeout=10).json()["detail"]
+    finally:
+        server.stop()
+        thread.join(10)
+
+
 def test_beyond_loopback_a_token_is_made(tmp_path):
     """Nobody is exposed by accident."""
     server = Server(tmp_path, host="0.0.0.0", port=0)

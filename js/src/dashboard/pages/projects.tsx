@@ -185,7 +185,7 @@ export function ProjectsPage() {
           <Notes
             project={editing}
             run={null}
-            open
+            onCancel={() => setEditing(null)}
             onChange={() => {
               setEditing(null);
               again();

@@ -8,25 +8,34 @@ import { removeProject } from "./deletion";
 import { Dialog } from "./frame";
 import { Markdown } from "./markdown";
 
+interface Draft {
+  notes: string;
+  tags: string;
+  name: string;
+}
+
+/** What was typed and neither saved nor cancelled, by project and run: a closed dialog or another tab loses nothing. */
+const drafts = new Map<string, Draft>();
+
 /** Notes and tags of a project (`run` null) or run, edited in place; an edit that met another's says so and keeps the text. */
 export function Notes({
   project,
   run,
-  open = false,
   onChange,
+  onCancel,
 }: {
   project: string;
   run: string | null;
-  /** Begin with editing. */
-  open?: boolean;
   onChange?: (content: Metadata) => void;
+  /** Begins with editing, and is told when somebody has done with it. */
+  onCancel?: () => void;
 }) {
+  const place = JSON.stringify([project, run]);
   const [content, setContent] = useState<Metadata | null>(null);
   const [etag, setEtag] = useState("");
   const [editing, setEditing] = useState(false);
-  const [notes, setNotes] = useState("");
-  const [tags, setTags] = useState("");
-  const [name, setName] = useState("");
+  const [{ notes, tags, name }, setDraft] = useState<Draft>({ notes: "", tags: "", name: "" });
+  const [kept, setKept] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const load = async () => {
     const found = await source.metadata(project, run);
@@ -35,7 +44,7 @@ export function Notes({
     return found.content;
   };
   useEffect(() => {
-    if (open) void begin();
+    if (onCancel || drafts.has(place)) void begin();
     else void read();
   }, [project, run]);
   const read = () =>
@@ -45,14 +54,25 @@ export function Notes({
   const begin = async () => {
     try {
       const now = await load();
-      setNotes(now.notes);
-      setTags(now.tags.join(", "));
-      setName(now.display_name ?? "");
+      const draft = drafts.get(place);
+      setKept(draft !== undefined);
+      setDraft(draft ?? { notes: now.notes, tags: now.tags.join(", "), name: now.display_name ?? "" });
       setError(null);
       setEditing(true);
     } catch (e) {
-      say((e as Error).message, "error");
+      setError((e as Error).message);
     }
+  };
+  const type = (part: Partial<Draft>) => {
+    const draft = { notes, tags, name, ...part };
+    drafts.set(place, draft);
+    setDraft(draft);
+  };
+  const cancel = () => {
+    drafts.delete(place);
+    setEditing(false);
+    setError(null);
+    onCancel?.();
   };
   const save = async () => {
     try {
@@ -67,6 +87,7 @@ export function Notes({
       const saved = await source.edit(project, run, changes, etag);
       setContent(saved.content);
       setEtag(saved.etag);
+      drafts.delete(place);
       setEditing(false);
       setError(null);
       onChange?.(saved.content);
@@ -75,7 +96,7 @@ export function Notes({
       if (e instanceof SourceError && e.status === 412) setEtag((await source.metadata(project, run)).etag);
     }
   };
-  if (!content) return <Failure text={error} again={() => void read()} />;
+  if (!content) return <Failure text={error} again={() => void (onCancel ? begin() : read())} />;
   if (!editing) {
     return (
       <div class="notes">
@@ -92,6 +113,7 @@ export function Notes({
             Edit {run === null ? "notes and tags" : "name, notes and tags"}
           </button>
         )}
+        <Failure text={error} />
       </div>
     );
   }
@@ -106,7 +128,11 @@ export function Notes({
       {run !== null && (
         <label>
           Name
-          <input value={name} maxLength={512} onInput={(event) => setName(event.currentTarget.value)} />
+          <input
+            value={name}
+            maxLength={512}
+            onInput={(event) => type({ name: event.currentTarget.value })}
+          />
         </label>
       )}
       <label>
@@ -115,21 +141,22 @@ export function Notes({
           rows={Math.max(5, Math.min(20, notes.split("\n").length + 1))}
           value={notes}
           maxLength={10240}
-          onInput={(event) => setNotes(event.currentTarget.value)}
+          onInput={(event) => type({ notes: event.currentTarget.value })}
         />
       </label>
       <label>
         Tags, separated by commas
-        <input value={tags} onInput={(event) => setTags(event.currentTarget.value)} />
+        <input value={tags} onInput={(event) => type({ tags: event.currentTarget.value })} />
       </label>
       <Failure text={error}>Your text is still here; saving again overwrites.</Failure>
       <div class="row">
         <button type="submit" class="primary">
           Save
         </button>
-        <button type="button" onClick={() => setEditing(false)}>
+        <button type="button" onClick={cancel}>
           Cancel
         </button>
+        {kept && <span class="faint small">What you had typed is back; Cancel drops it.</span>}
       </div>
     </form>
   );
@@ -140,11 +167,14 @@ export function DeleteButton({
   project,
   run,
   label,
+  running = false,
   onDeleted,
 }: {
   project: string;
   run: string | null;
   label: string;
+  /** Whether the run goes on: that is said with the question, not after it. */
+  running?: boolean;
   onDeleted: () => void;
 }) {
   const [asking, setAsking] = useState(false);
@@ -157,7 +187,7 @@ export function DeleteButton({
         const { running } = await source.project(project);
         removeProject(project, running > 0);
       } else {
-        await source.remove(project, run, force);
+        await source.remove(project, run, force || running);
         say(`Run ${label} is deleted.`);
       }
       setAsking(false);
@@ -187,6 +217,7 @@ export function DeleteButton({
         >
           <p>
             Every file of it is removed from the data directory: metrics, metadata, artifacts.
+            {run !== null && running && " It is running: what it logs afterwards is lost."}
             {run !== null && " This cannot be undone."}
           </p>
           <Failure text={error} />

@@ -240,6 +240,8 @@ export function Dialog({
   children: ComponentChildren;
 }) {
   const [before] = useState(() => document.activeElement);
+  // A text that is marked with the mouse may end outside.
+  const begun = useRef<EventTarget | null>(null);
   useEffect(() => () => (before as HTMLElement | null)?.focus(), []);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the browser closes a modal dialog with Esc by itself
@@ -250,8 +252,11 @@ export function Dialog({
       class={wide ? "wide" : ""}
       aria-label={title}
       onClose={onClose}
+      onPointerDown={(event) => {
+        begun.current = event.target;
+      }}
       onClick={(event) => {
-        if (event.target === event.currentTarget) onClose();
+        if (event.target === event.currentTarget && begun.current === event.target) onClose();
       }}
     >
       <div class="dialog-body">

@@ -60,6 +60,7 @@ export function Overview({ detail, onEdit }: { detail: RunDetail; onEdit: (conte
               project={project}
               run={run}
               label={detail.name}
+              running={detail.status === "running"}
               onDeleted={() => navigate(address("projects", project))}
             />
           </div>
