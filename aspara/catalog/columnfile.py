@@ -86,6 +86,8 @@ def intact(content: mmap.mmap, begin: int, size: int, sums: Sequence[int]) -> bo
     """Whether the `size` bytes from `begin` on of a mapped file still have these checksums."""
     import numpy as np
 
+    if content.size() < begin + size:
+        return False
     whole = np.frombuffer(content, np.uint8, size, begin)
     for place, expected in zip(range(0, size, PORTION), sums, strict=True):
         if checksum(whole[place : place + PORTION]) != expected:

@@ -60,6 +60,8 @@ class RunIndex(Points):
         """What stands in for the points until all of them are read."""
         self.doubt: Callable[[], bool] | None = None
         """Says whether the snapshot that the columns were taken from is as it was written; takes a while."""
+        self.home: Callable[[], bool] | None = None
+        """Says whether the snapshot that the columns are mapped from was left alone since."""
         self._worthless = False
         self._load = load
         self._until: float | None = None
@@ -87,9 +89,18 @@ class RunIndex(Points):
         """True for a run whose files nobody has looked into yet."""
         return self._load is not None
 
+    @property
+    def spoiled(self) -> bool:
+        """True where somebody changed the snapshot in its place. To look at what is mapped from a file that was cut off ends the
+        process, so this is asked before.
+        """
+        return self.home is not None and not self.home()
+
     def check(self) -> None:
         """Looks whether the columns are what was written; if not, all is read again when somebody asks next."""
         doubt, self.doubt = self.doubt, None
+        if self.spoiled:
+            return
         if doubt is not None and not doubt():
             with self.lock:
                 self._worthless = True
@@ -213,8 +224,8 @@ class RunIndex(Points):
 
     def _refresh(self) -> bool:
         rewound = self.paths.next_rewound().name
-        if self._rewound not in (None, rewound) or self._worthless:
-            self._worthless = False
+        if self._rewound not in (None, rewound) or self._worthless or self.spoiled:
+            self._worthless, self.home, self.doubt = False, None, None
             raise Replaced
         self._rewound = rewound
         segments = {path.stem for path in self.paths.segment_files()}

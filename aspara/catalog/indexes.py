@@ -14,6 +14,7 @@ from pathlib import Path
 from aspara import files, settings
 from aspara.catalog.ahead import Ahead
 from aspara.catalog.builder import Builder
+from aspara.catalog.disk import is_shared
 from aspara.catalog.index import RunIndex
 from aspara.catalog.saver import Saver
 from aspara.catalog.scratch import Scratch
@@ -44,8 +45,10 @@ class Indexes:
         self._memory = memory
         self._known: OrderedDict[tuple[str, str], RunIndex] = OrderedDict()
         self._builder = Builder(self._keep)
-        self._saver = Saver(cache)
-        self._scratch = Scratch((cache, Path(tempfile.gettempdir())))
+        self._shared = is_shared(str(cache))
+        self._saver = Saver(cache, shared=self._shared)
+        own = Path(tempfile.gettempdir())
+        self._scratch = Scratch((own, cache) if self._shared else (cache, own))
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -66,7 +69,9 @@ class Indexes:
             if index is None:
                 snapshot = self._saver.path(project, run)
                 index = self._known[key] = RunIndex(
-                    self._layout.run(project, run), load=lambda empty: load(empty, snapshot), scratch=self._scratch
+                    self._layout.run(project, run),
+                    load=lambda empty: load(empty, snapshot, shared=self._shared),
+                    scratch=self._scratch,
                 )
                 if len(self._known) % 16 == 0:
                     self._shrink()

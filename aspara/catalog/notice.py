@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from aspara.catalog import disk
+
 if TYPE_CHECKING:
     from watchfiles._rust_notify import RustNotify
 
@@ -24,10 +26,6 @@ _STEP_MS = 20
 """A change is told within two such steps; a thread that waits wakes for each."""
 DELAY = 2 * _STEP_MS / 1000
 """Seconds between a change and its being told, at most."""
-_TELLING = frozenset(
-    "bcachefs btrfs exfat ext2 ext3 ext4 f2fs jfs nilfs2 ntfs3 overlay ramfs reiserfs tmpfs vfat xfs zfs".split()
-)
-"""File systems of the machine's own, on which nobody else can write."""
 
 
 class Notices:
@@ -39,7 +37,7 @@ class Notices:
     """
 
     def __init__(self, file_system: Callable[[str], str] | None = None) -> None:
-        self._file_system = file_system or _file_system
+        self._file_system = file_system or disk.kind
         self._telling: dict[int, bool] = {}
         self._notify: RustNotify | None = None
         self._followed: frozenset[str] = frozenset()
@@ -103,7 +101,7 @@ class Notices:
         except OSError:
             return False
         if device not in self._telling:
-            self._telling[device] = self._file_system(folder) in _TELLING
+            self._telling[device] = self._file_system(folder) in disk.LINUX
         return self._telling[device]
 
 
@@ -112,21 +110,3 @@ class _Asked:
 
     def __init__(self, ended: Callable[[], bool]) -> None:
         self.is_set = ended
-
-
-def _file_system(folder: str) -> str:
-    """The type of the file system at `folder`, by the table of mounts; empty where nobody knows."""
-    import psutil
-
-    place = os.path.realpath(folder)
-    best, found = -1, ""
-    try:
-        mounts = psutil.disk_partitions(all=True)
-    except (OSError, psutil.Error):
-        return ""
-    for mount in mounts:
-        root = mount.mountpoint
-        # Of two mounts at one place the later one hides the earlier.
-        if len(root) >= best and (place == root or place.startswith(root.rstrip("/") + "/")):
-            best, found = len(root), mount.fstype
-    return found

@@ -13,19 +13,23 @@ from aspara.catalog.snapshot import ENDING, save
 
 _STALE_DRAFT = 86_400.0
 _REST = 0.4
+_PAUSE = 60.0
+"""Seconds until a cache that could not be written is tried again."""
 _MUCH = 1 << 30
 
 
 class Saver:
     """Writes snapshots on one background thread, which lives while there is something to write."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, shared: bool = False) -> None:
         self.folder = folder
+        self._shared = shared
         self._waiting: deque[RunIndex] = deque()
         self._known: set[int] = set()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._usable = True
+        self._closed = False
+        self._try_at = 0.0
         self._swept = False
         self._held = 0
         self._put_at = 0.0
@@ -38,7 +42,7 @@ class Saver:
     def put(self, index: RunIndex) -> None:
         """Has `index` saved soon."""
         with self._lock:
-            if not self._usable or id(index) in self._known:
+            if self._closed or time.monotonic() < self._try_at or id(index) in self._known:
                 return
             self._known.add(id(index))
             self._waiting.append(index)
@@ -65,7 +69,7 @@ class Saver:
             thread.join(timeout)
         with self._lock:
             self._waiting.clear()
-            self._usable = False
+            self._closed = True
 
     def _work(self) -> None:
         while True:
@@ -78,13 +82,16 @@ class Saver:
                     return
                 index = self._waiting.popleft()
                 self._held -= index.bytes_read
-            done = save(index, self.path(index.paths.project_dir.name, index.paths.run))
+            done = save(index, self.path(index.paths.project_dir.name, index.paths.run), shared=self._shared)
             with self._lock:
                 self._known.discard(id(index))
                 if not done:
-                    # A cache that cannot be written is no trouble worth a word: everything works without it.
-                    self._usable = False
+                    # A cache that cannot be written is no trouble worth a word: everything works without it. A disk may get
+                    # room again.
+                    self._try_at = time.monotonic() + _PAUSE
                     self._waiting.clear()
+                    self._known.clear()
+                    self._held = 0
             if done and not self._swept:
                 self._swept = True
                 self._sweep(index.paths.project_dir.parent)

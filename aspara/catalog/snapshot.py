@@ -11,6 +11,9 @@ A snapshot is written whole under another name and then put in place, so two ser
 old one mapped keeps it. It is a cache: anything odd about it (version, length, checksums, a row file that is not the one it
 knows) makes it worthless, and the run is read again. The checksums of small ones are compared before they are used, those of
 large ones soon after, in the background (:attr:`RunIndex.doubt`): an answer must not wait for a gigabyte to be read.
+
+To look at a mapped file that was cut off ends the process. So whoever reads on looks first whether somebody changed the file in
+its place (:attr:`RunIndex.spoiled`); and where another machine could do so, or remove it, a copy without a name is mapped.
 """
 
 from __future__ import annotations
@@ -19,7 +22,9 @@ import contextlib
 import functools
 import mmap
 import os
+import shutil
 import struct
+import tempfile
 import threading
 import zlib
 from pathlib import Path
@@ -40,22 +45,33 @@ _MAGIC = b"ASPIDX04"
 _FRONT = struct.Struct("<8sQII")
 _BEGIN = 64
 _LAST = 64
+_COPIED = 1 << 20
+_POINT = 8
+"""Bytes that a point takes at least."""
 _AT_ONCE = 64 << 20
 """Bytes that are checked before an answer."""
 
 
-def save(index: RunIndex, path: Path) -> bool:
-    """Writes a snapshot of `index` to `path` and has the index use it in place of its memory. False where it cannot be."""
+def save(index: RunIndex, path: Path, *, shared: bool = False) -> bool:
+    """Writes a snapshot of `index` to `path` and has the index use it in place of its memory. False where nothing can be written.
+    ``shared`` says that other machines may change the file.
+    """
     with index.lock:
+        if index.spoiled:
+            return True  # read anew when somebody asks, and written then
         columns = {name: column.stretches() for name, column in index.columns.items()}
         header = _state(index)
         read = index.bytes_read
-    if header is None:
-        return False
+        if header is None:
+            index.bytes_saved = read
+            return True
     draft = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         files.make_folder(path.parent)
-        made = _written(draft, header, columns)
+        room = sum(len(stretch) for stretches in columns.values() for stretch in stretches) * _POINT
+        if shutil.disk_usage(path.parent).free < room:
+            return False  # the rows that a program logs need it more
+        made, mark = _written(draft, header, columns, shared=shared)
         os.replace(draft, path)
     except (OSError, ValueError, TypeError):
         with contextlib.suppress(OSError):
@@ -63,6 +79,7 @@ def save(index: RunIndex, path: Path) -> bool:
         return False
     with index.lock:
         index.bytes_saved = read
+        index.home = None if shared else functools.partial(_untouched, path, mark)
         for name, stretch in made.items():
             column = index.columns.get(name)
             if column is not None:
@@ -71,14 +88,15 @@ def save(index: RunIndex, path: Path) -> bool:
     return True
 
 
-def load(index: RunIndex, path: Path) -> bool:
-    """Fills the empty `index` from the snapshot at `path`, if there is one that fits the run's files as they are."""
+def load(index: RunIndex, path: Path, *, shared: bool = False) -> bool:
+    """Fills the empty `index` from the snapshot at `path`, if there is one that fits the run's files as they are; see :func:`save`."""
     try:
         with os.fdopen(open_rows(path), "rb", buffering=0) as file:
             header = _header(file)
             if header is None or not _fits(index, header):
                 return False
-            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            mark = _mark(os.fstat(file.fileno()))
+            content = _mapping(file, copied=shared)
         check = functools.partial(intact, content, _BEGIN, header["size"], header["sums"])
         if header["size"] <= _AT_ONCE and not check():
             return False
@@ -113,9 +131,41 @@ def load(index: RunIndex, path: Path) -> bool:
     index.first_time, index.last_time = moments
     index._rewound = header.get("rewound")
     index.bytes_read = index.bytes_saved = read
+    index.home = None if shared else functools.partial(_untouched, path, mark)
     index.doubt = check if header["size"] > _AT_ONCE else None
     index.version += 1
     return True
+
+
+# -- the file ----------------------------------------------------------------------------------------------------------
+
+_Mark = tuple[int, int, int, int]
+
+
+def _mark(state: os.stat_result) -> _Mark:
+    return state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns
+
+
+def _untouched(path: Path, mark: _Mark) -> bool:
+    """False for a file that was changed in its place. One that is gone, or in whose place another was put, stays what it was for
+    who has it mapped.
+    """
+    try:
+        now = _mark(os.lstat(path))
+    except OSError:
+        return True
+    return now[:2] != mark[:2] or now == mark
+
+
+def _mapping(file: IO[bytes], *, copied: bool) -> mmap.mmap:
+    """All of a file, or of a copy of it that nobody else can reach."""
+    if not copied:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    with tempfile.TemporaryFile() as own:
+        file.seek(0)
+        shutil.copyfileobj(file, own, _COPIED)
+        own.flush()
+        return mmap.mmap(own.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 # -- writing -----------------------------------------------------------------------------------------------------------
@@ -161,8 +211,10 @@ def _state(index: RunIndex) -> dict[str, Any] | None:
     }
 
 
-def _written(draft: Path, header: dict[str, Any], columns: dict[str, list[Stretch]]) -> dict[str, Stretch]:
-    """Writes a snapshot, and gives its columns as they are mapped from it."""
+def _written(
+    draft: Path, header: dict[str, Any], columns: dict[str, list[Stretch]], *, shared: bool
+) -> tuple[dict[str, Stretch], _Mark]:
+    """Writes a snapshot, and gives its columns as they are mapped from it, and what tells it from a changed one."""
     flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
     with os.fdopen(os.open(draft, flags, files.FILE_MODE), "r+b", buffering=0) as file:
         write(file, memoryview(bytes(_BEGIN)))
@@ -175,7 +227,8 @@ def _written(draft: Path, header: dict[str, Any], columns: dict[str, list[Stretc
         file.seek(0)
         write(file, memoryview(_FRONT.pack(_MAGIC, _BEGIN + writer.end, len(content), zlib.crc32(content))))
         os.fsync(file.fileno())  # a file full of zeros after a power failure would look whole
-        return mapped(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), _BEGIN, header["columns"])
+        found = mapped(_mapping(file, copied=shared), _BEGIN, header["columns"])
+        return found, _mark(os.fstat(file.fileno()))
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from aspara import files
-from aspara.catalog import notice
+from aspara.catalog import disk, notice
 from aspara.catalog.catalog import Catalog
 from aspara.catalog.notice import Notices
 from aspara.catalog.watch import Watcher
@@ -73,8 +73,8 @@ def test_network_disks_are_not_asked(kind: str, tmp_path: Path) -> None:
 def test_the_file_system_is_found(tmp_path: Path) -> None:
     """The table of mounts says what a folder lies on, links to it resolved."""
     (tmp_path / "link").symlink_to("/proc")
-    assert "proc" == notice._file_system(str(tmp_path / "link"))
-    assert "" != notice._file_system(str(tmp_path))
+    assert "proc" == disk.kind(str(tmp_path / "link"))
+    assert "" != disk.kind(str(tmp_path))
 
 
 @linux

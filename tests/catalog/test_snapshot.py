@@ -263,3 +263,58 @@ def test_snapshots_of_runs_that_are_gone_are_swept(folder: Folder, cache: Path) 
     with opened(folder, cache) as catalog:
         answer(catalog)
     assert ["t.idx"] == [path.name for path in snapshots(cache)]
+
+
+def test_a_snapshot_that_is_cut_off_or_written_over_while_it_is_used(folder: Folder, cache: Path) -> None:
+    """Clearing a cache by cutting its files off, or copying other content into them, costs a reading: neither the server nor a
+    right answer.
+    """
+    expected = known(folder, cache)
+    (path,) = snapshots(cache)
+    whole = path.read_bytes()
+    for content in (b"", whole[:100], whole[:-1], bytes(len(whole)), whole[:2000] + b"\7" * 2000 + whole[4000:]):
+        path.write_bytes(whole)
+        with opened(folder, cache) as catalog:
+            assert answer(catalog) == expected
+            with path.open("r+b") as file:
+                file.truncate(len(content))
+                file.write(content)
+            os.utime(path)  # a file system may count time coarsely
+            assert answer(catalog) == expected
+            assert catalog.run("p", "r").json()["metric_summary"] is not None
+            assert (
+                list(range(STEPS))
+                == catalog.metrics("p", None, SeriesQuery()).metrics["train/loss"]["r"].steps.tolist()
+            )
+
+
+def test_a_cache_on_a_network_disk_may_be_cleared_by_another_machine(
+    folder: Folder, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is gone there is gone at once, even for who has it open: a copy is used, whatever becomes of the file."""
+    monkeypatch.setattr("aspara.catalog.indexes.is_shared", lambda _folder: True)
+    expected = known(folder, cache)
+    with opened(folder, cache) as catalog:
+        series = catalog.metrics("p", None, SeriesQuery())
+        assert catalog.index("p", "r").bytes_read == len(ROWS)
+        with snapshots(cache)[0].open("r+b") as file:
+            file.truncate(0)
+        assert json.loads(series.json_bytes())["metrics"]["train/loss"]["r"]["count"] == STEPS
+        assert answer(catalog) == expected
+
+
+def test_a_cache_is_written_again_when_its_disk_has_room(
+    folder: Folder, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that was full once is not given up for as long as the server lives."""
+    monkeypatch.setattr("aspara.catalog.saver._PAUSE", 0.0)
+    folder.run("r", ROWS, meta=META)
+    cache.write_text("in the way")
+    with opened(folder, cache) as catalog:
+        expected = answer(catalog)
+        deadline = time.monotonic() + 60
+        while catalog._indexes._saver._thread is not None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        cache.unlink()
+        assert answer(catalog) == expected
+    assert ["r.idx"] == [path.name for path in snapshots(cache)]
