@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import fnmatch
 import importlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from aspara.cli.options import add_filter, add_place, add_target, filtered, library, split_target
 
 if TYPE_CHECKING:
+    from aspara.catalog.apirun import ApiRun
     from aspara.exporters.selection import Selection
 
 SUMMARY = "Write runs as CSV, JSON lines, Parquet, TensorBoard event files or one HTML page"
@@ -28,6 +30,7 @@ FORMATS = ("csv", "parquet", "jsonl", "tensorboard", "html")
 """Each is a module of aspara.exporters."""
 _FOLDERS = ("tensorboard",)
 _BINARY = ("parquet",)
+_SOME = 20
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -67,6 +70,7 @@ def run(args: argparse.Namespace) -> int:
         if args.filter is not None:
             kept = {info.run for info in filtered(found.runs(project), args.filter)}
             runs = [run for run in runs if run.run in kept]
+        _check_metrics(runs, args.metric)
         with Progress("Exporting", len(runs)) as progress:
             selection = Selection(runs, args.metric, points=args.points, progress=progress.show)
             count = _write(form, selection, output)
@@ -80,6 +84,23 @@ def run(args: argparse.Namespace) -> int:
         else:
             print(f"Wrote {count} {what} of {len(runs)} {'run' if len(runs) == 1 else 'runs'} to {output}.")
     return 0
+
+
+def _check_metrics(runs: Sequence[ApiRun], globs: Sequence[str]) -> None:
+    """Raises UsageError for a glob that means no metric of any of the runs: it is mistyped."""
+    from aspara.errors import UsageError
+
+    there: set[str] = set()
+    left = set(globs)
+    for run in runs:
+        if not left:
+            return
+        names = run.metrics
+        there.update(names)
+        left = {glob for glob in left if not any(fnmatch.fnmatchcase(name, glob) for name in names)}
+    if left and runs:
+        some = ", ".join(sorted(there)[:_SOME]) + (f" and {len(there) - _SOME} more" if len(there) > _SOME else "")
+        raise UsageError(f"There is no metric {min(left)!r} to export. Metrics: {some or 'none'}.")
 
 
 def _format(args: argparse.Namespace, output: str | None) -> str:
@@ -134,12 +155,23 @@ def _opened(output: str | None) -> Iterator[IO[bytes]]:
     if output is None:
         yield sys.stdout.buffer
         return
-    if Path(output).is_dir():
+    # A link stays one: what it leads to is written.
+    place = Path(os.path.realpath(output))
+    if place.is_dir():
         raise IsADirectoryError(f"{output} is a folder; name a file with --output.")
-    draft = Path(f"{output}.{os.getpid()}.tmp")
+    if not place.parent.is_dir():
+        raise NotADirectoryError(
+            f"There is no folder {place.parent} for {place.name}; make it, or name another with --output."
+        )
+    if place.exists() and not place.is_file():
+        # A pipe or a device is written to, never replaced.
+        with place.open("wb") as file:
+            yield file
+        return
+    draft = place.with_name(f"{place.name}.{os.getpid()}.tmp")
     try:
         with draft.open("wb") as file:
             yield file
-        draft.replace(output)
+        draft.replace(place)
     finally:
         draft.unlink(missing_ok=True)

@@ -97,6 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except KeyboardInterrupt:
+        print(f"aspara {args.command}: interrupted", file=sys.stderr)
         return 128 + 2
     except UsageError as error:
         return _say(args.command, error, USAGE)
@@ -105,7 +106,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _say(command: str, error: Exception, code: int) -> int:
-    print(f"aspara {command}: {' '.join(str(error).split())}", file=sys.stderr)
+    text = str(error)
+    if isinstance(error, OSError) and error.errno is not None:
+        # Without the number, and the place before what is wrong with it.
+        text = f"{error.filename}: {error.strerror}" if error.filename else f"{error.strerror}"
+    print(f"aspara {command}: {' '.join(text.split())}", file=sys.stderr)
     return code
 
 

@@ -71,8 +71,10 @@ def chart(
         for label, row in zip(labels, grid, strict=True)
     ]
     left, right = ends or (f"{first:g}", f"{last:g}")
-    right = f"{axis} {right}"
-    lines.append(" " * (margin + 2) + left + right.rjust(width - len(left)))
+    for shown in (f"{axis} {right}", right, ""):  # a narrow chart has no room for all of them
+        if len(left) + len(shown) < width or not shown:
+            lines.append(" " * (margin + 2) + left + shown.rjust(width - len(left)))
+            break
     return "\n".join(lines)
 
 

@@ -86,9 +86,13 @@ def _table(listed: list[RunInfo]) -> str:
         titles.remove("NAME")
         for row in rows:
             del row[1]
-    right = list(range(len(titles) - 2, len(titles)))
-    # As many results as the terminal has room for, those that most runs have first.
     room = shutil.get_terminal_size((100, 24)).columns
+    for title in ("TOOK", "STARTED"):  # where there is no room for times
+        if max(map(len, table(titles, rows).splitlines())) > room:
+            at = titles.index(title)
+            titles, rows = titles[:at] + titles[at + 1 :], [row[:at] + row[at + 1 :] for row in rows]
+    right = [n for n, title in enumerate(titles) if title in ("TOOK", "STEP")]
+    # As many results as there is room for, those that most runs have first.
     metrics = sorted(
         {m for info in listed for m in info.summary}, key=lambda m: (-sum(m in i.summary for i in listed), m)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import IO
 
 from aspara.exporters.selection import Selection
@@ -11,6 +12,9 @@ def write(selection: Selection, file: IO[bytes]) -> int:
     """Writes the rows as UTF-8."""
     count, first = 0, True
     for frame in selection.frames():
-        frame.write_csv(file, include_header=first)
+        # Through Python's file: polars would write past it, and call a reader that has gone by a name of its own.
+        text = io.BytesIO()
+        frame.write_csv(text, include_header=first)
+        file.write(text.getbuffer())
         count, first = count + len(frame), False
     return count

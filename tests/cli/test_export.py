@@ -6,7 +6,11 @@ import contextlib
 import io
 import json
 import math
+import os
 import re
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import polars as pl
@@ -51,6 +55,37 @@ def test_a_failed_export_leaves_nothing(cli, tmp_path):
     assert cli("export", "digits/ghost", "--output", str(tmp_path / "x.csv")).code == 1
     assert cli("export", "digits", "--output", str(tmp_path / "no" / "x.csv")).code == 1
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet", "html"])
+def test_a_reader_that_has_enough(form, data):
+    """`| head` ends an export without a word, in every format."""
+    program = subprocess.Popen(
+        [sys.executable, "-m", "aspara.cli.main", "export", "digits", "--format", form, "--data-dir", str(data)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert program.stdout is not None
+    assert program.stderr is not None
+    program.stdout.close()
+    assert b"" == program.stderr.read()
+    assert 0 == program.wait(60)
+
+
+def test_a_pipe_is_written_to_and_never_replaced(cli, tmp_path):
+    """What is no plain file stays what it is, and so does a link: what it leads to is written."""
+    pipe, link = tmp_path / "pipe", tmp_path / "link.csv"
+    os.mkfifo(pipe)
+    link.symlink_to(tmp_path / "there.csv")
+    found = []
+    reader = threading.Thread(target=lambda: found.append(pipe.read_text()))
+    reader.start()
+    assert 0 == cli("export", "digits/fast", "--format", "csv", "--output", str(pipe)).code
+    reader.join()
+    assert 0 == cli("export", "digits/fast", "--output", str(link)).code
+    assert pipe.is_fifo()
+    assert link.is_symlink()
+    assert found == [(tmp_path / "there.csv").read_text()]
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
@@ -104,6 +139,8 @@ def test_json_says_what_was_written(cli, tmp_path):
         (["--output", "x.docx"], 2, "its ending is no format"),
         (["--format", "html", "--points", "--output", "x.html"], 2, "--points is for csv"),
         (["--format", "csv", "--output", "{data}"], 1, "is a folder"),
+        (["--output", "{data}/no/x.csv"], 1, "make it, or name another"),
+        (["--metric", "loss", "--metric", "val/*"], 2, "no metric 'val/*' to export. Metrics: acc, loss"),
         (["--format", "tensorboard", "--output", "{data}/digits/fast.jsonl"], 1, "is a file"),
     ],
 )

@@ -130,6 +130,16 @@ def test_show_in_a_narrow_terminal(cli, monkeypatch):
     assert max(len(line) for line in lines if "command" not in line) <= 60
 
 
+def test_a_terminal_that_is_very_narrow(cli, monkeypatch):
+    """Times make room for names and states; the ends of an axis do not run into each other."""
+    monkeypatch.setenv("COLUMNS", "30")
+    lines = cli("runs", "digits").out.splitlines()
+    assert ["RUN", "STATUS", "STEP"] == lines[0].split()
+    assert max(map(len, lines)) <= 30
+    monkeypatch.setenv("COLUMNS", "20")
+    assert ["0", "49"] == cli("show", "digits/fast", "--metric", "loss").out.splitlines()[-1].split()
+
+
 def test_show_nested_config(cli, data):
     """Nested values are shown under their full names; a metric of which nothing can be drawn says so."""
     with aspara.Run(name="nested", project="digits", dir=data, config={"net": {"depth": 3}}) as run:
