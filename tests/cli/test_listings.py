@@ -134,7 +134,7 @@ def test_a_terminal_that_is_very_narrow(cli, monkeypatch):
     """Times make room for names and states; the ends of an axis do not run into each other."""
     monkeypatch.setenv("COLUMNS", "30")
     lines = cli("runs", "digits").out.splitlines()
-    assert ["RUN", "STATUS", "STEP"] == lines[0].split()
+    assert ["RUN", "STATUS", "STEP", "acc"] == lines[0].split()
     assert max(map(len, lines)) <= 30
     monkeypatch.setenv("COLUMNS", "20")
     assert ["0", "49"] == cli("show", "digits/fast", "--metric", "loss").out.splitlines()[-1].split()
