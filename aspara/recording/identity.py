@@ -8,7 +8,7 @@ from aspara import names, settings
 from aspara.model import RunIdentity, Status
 from aspara.recorder import NullRecorder, Recorder
 from aspara.recording.checks import checked_notes, checked_tags
-from aspara.recording.pen import Pen
+from aspara.recording.pen import MAX_STEP, Pen
 
 
 class Identified:
@@ -105,7 +105,7 @@ class Identified:
     @property
     def starting_step(self) -> int:
         """The first step of this process: 0 for a new run."""
-        return self._identity.next_step
+        return min(self._identity.next_step, MAX_STEP)
 
     @property
     def disabled(self) -> bool:

@@ -121,7 +121,7 @@ def writer(pen: Pen) -> tuple[Log, Callable[[Pen], None]]:
                 if len(waiting) > mine.limit:
                     mine.backlog.relieve(mine.nudge)
             if ends and at >= mine.step:
-                mine.step = at + 1
+                mine.step = at + 1 if at < MAX_STEP else at
         finally:
             mine.release()
         if loose:

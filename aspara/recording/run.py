@@ -92,7 +92,7 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, Show
         self._lock = recorder.lock
         self._pen = pen = Pen()
         pen.acquire, pen.release, pen.append = self._lock.acquire, self._lock.release, recorder.append
-        pen.step = identity.next_step
+        pen.step = self.starting_step
         pen.shut, pen.reopen, pen.take = False, self._reopen, self._take_media
         fill()
         self._log, _ = writer(pen)

@@ -223,6 +223,22 @@ def test_a_step_that_no_reader_takes_raises_and_the_run_goes_on(disk, step):
     assert [0, 1] == [row["step"] for row in disk.rows("p/r.jsonl")]
 
 
+def test_steps_end_where_readers_do(disk):
+    """After step 2**53 rows without a step are kept at that one, also when the run is resumed: every point is read."""
+    run = aspara.init("p", "r", id="r")
+    run.log({"a": 1.0}, step=2**53)
+    run.log({"a": 2.0})
+    run.log({"a": 3.0})
+    run.finish()
+    again = aspara.init("p", id="r")
+    again.log({"a": 4.0})
+    again.finish()
+    assert (2**53, 2**53) == (again.starting_step, again.step)
+    assert [2**53] * 4 == disk.steps("p", "r", "a")
+    assert [1.0, 2.0, 3.0, 4.0] == disk.values("p", "r", "a")
+    assert [] == aspara.Api().run("p/r").problems
+
+
 def test_an_integer_of_any_size_is_a_number_in_the_row_and_in_the_summary(disk):
     """Integers beyond 64 bits are kept as the nearest float, or as infinity; the summary tells the same."""
     run = aspara.init(project="p", name="r")
