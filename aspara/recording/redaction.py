@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 REDACTED = "***"
 
@@ -32,13 +34,17 @@ _NAME = re.compile(r"[+~]{0,2}-{0,2}[\w.-]+")
 _COUNT = re.compile(r"\d[\d_.,]{0,11}[kKmMbB]?")
 # In what is JSON or looks like it: "name": "value", 'name': 'value', name: value; quotes may be escaped.
 _ENTRY = re.compile(
-    r"""(?P<head>(?P<open>\\*["'])?(?P<name>[\w.-]{1,64})(?(open)\\*["'])\s*[:=]\s*)"""
-    r"""(?P<value>\\"(?:[^"\\]|\\[^"])*\\"|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,}\]{\["']+)"""
+    r"""(?P<head>(?P<open>\\{0,31}["'])?(?P<name>[\w.-]{1,64})(?(open)\\{0,31}["'])\s*[:=]\s*)"""
+    r"""(?P<value>(?P<quote>\\{1,31}["'])(?:(?!(?<!\\)(?P=quote)).)*(?P=quote)|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,}\]{\["']+)"""
 )
 _HEADER_NAME = re.compile(r"([\w-]+):\s")
 # A password may hold '@' and ':' itself: it ends at the last '@' before the path. A quote in it is one only if there is no
 # '@' before the quote.
 _URL_PASSWORD = re.compile(r"\b(\w+://[^/\s:\"']*):(?:[^/\s\"']+|[^/\s@]+)@")
+# One that holds a '/' reaches to the last '@'; but what stands before the '/' may be a port, or a place for one.
+_URL_SLASHED = re.compile(
+    r"\b(\w+://[^/\s:@\"']*):(?!(?:\d*|\{[^{}\s]*\}|\$\{?\w+\}?|%\w|<[^<>\s]*>)/)[^/\s@\"']*/[^\s\"']*@"
+)
 _URL_QUERY = re.compile(
     r"([?&](?:token|key|api_key|apikey|access_token|password|secret|signature|sig)=)[^&\s\"']+", re.IGNORECASE
 )
@@ -73,8 +79,7 @@ def redact_arguments(arguments: Sequence[str]) -> list[str]:
             if header and secret_name(header[1]):
                 safe.append(f"{header[1]}: {REDACTED}")
             else:
-                text = redact_text(argument)
-                safe.append(_ENTRY.sub(_entry_blanked, text) if "{" in text else text)
+                safe.append(_content_blanked(argument))
             before = argument if argument.startswith("-") and not equals else ""
     return safe
 
@@ -84,9 +89,48 @@ def _hides(name: str, value: str) -> bool:
     return secret_name(name) and not (name.lower().endswith("tokens") and _COUNT.fullmatch(value))
 
 
+def _content_blanked(text: str) -> str:
+    """`text`, which may be JSON or look like it, alone or after a ``name=``, with the secrets in it blanked."""
+    safe = redact_text(text)
+    if "{" in text:
+        safe = _ENTRY.sub(_entry_blanked, safe)
+        for head in ("", text.partition("=")[0] + "="):
+            try:
+                # Where quotes stand in quotes, only a parser knows what ends where.
+                wanted = _values_blanked(json.loads(text[len(head) :]))
+                try:
+                    kept = json.loads(safe[len(head) :]) == wanted
+                except ValueError:
+                    kept = False
+                return safe if kept else head + json.dumps(wanted, ensure_ascii=False)
+            except ValueError:
+                continue
+            except RecursionError:
+                return REDACTED
+    return safe
+
+
+def _values_blanked(value: Any, *, hidden: bool = False) -> Any:
+    """What JSON holds with the values under secret names blanked, in texts that are JSON themselves too."""
+    if isinstance(value, dict):
+        return {
+            name: _values_blanked(inner, hidden=hidden or _hides(name, str(inner))) for name, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [_values_blanked(inner, hidden=hidden) for inner in value]
+    if value is None or isinstance(value, bool):
+        return value
+    if hidden:
+        return REDACTED
+    return _content_blanked(value) if isinstance(value, str) else value
+
+
 def _entry_blanked(found: re.Match[str]) -> str:
     head, value = found["head"], found["value"]
-    if not _hides(found["name"], value) or value.rstrip("\\\"'").endswith(REDACTED):
+    if not _hides(found["name"], value):
+        # What it holds may be such entries itself, quoted once more.
+        return head + _ENTRY.sub(_entry_blanked, value) if "{" in value else found[0]
+    if value.rstrip("\\\"'").endswith(REDACTED):
         return found[0]
     quote = re.match(r"\\*[\"']", value)
     return f"{head}{quote[0]}{REDACTED}{quote[0]}" if quote else f"{head}{REDACTED}"
@@ -102,7 +146,8 @@ def secret_name(name: str) -> bool:
 def redact_text(text: str) -> str:
     """`text` without passwords in addresses and without tokens of the known forms."""
     text = _HEADER.sub(rf"\1{REDACTED}", text)
-    text = _URL_QUERY.sub(rf"\1{REDACTED}", _URL_PASSWORD.sub(rf"\1:{REDACTED}@", text))
+    text = _URL_SLASHED.sub(rf"\1:{REDACTED}@", _URL_PASSWORD.sub(rf"\1:{REDACTED}@", text))
+    text = _URL_QUERY.sub(rf"\1{REDACTED}", text)
     return _SECRET_VALUE.sub(REDACTED, text)
 
 
@@ -113,7 +158,7 @@ def redact_code(text: str) -> str:
 
 def redact_variables(variables: Mapping[str, str]) -> dict[str, str]:
     """Environment variables with the secret ones blanked."""
-    return {name: REDACTED if _hides(name, value) else redact_text(value) for name, value in variables.items()}
+    return {name: REDACTED if _hides(name, value) else _content_blanked(value) for name, value in variables.items()}
 
 
 def _blanked(found: re.Match[str]) -> str:
