@@ -137,7 +137,7 @@ def test_a_terminal_that_is_very_narrow(cli, monkeypatch):
     assert ["RUN", "STATUS", "STEP", "acc"] == lines[0].split()
     assert max(map(len, lines)) <= 30
     monkeypatch.setenv("COLUMNS", "20")
-    assert ["0", "49"] == cli("show", "digits/fast", "--metric", "loss").out.splitlines()[-1].split()
+    assert ["0", "step", "49"] == cli("show", "digits/fast", "--metric", "loss").out.splitlines()[-1].split()
 
 
 def test_show_nested_config(cli, data):
