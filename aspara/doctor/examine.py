@@ -12,16 +12,15 @@ from typing import Any
 from aspara import files
 from aspara.catalog.catalog import Catalog
 from aspara.catalog.runs import RunInfo
-from aspara.client.journal import Journal, journals
 from aspara.doctor import lines
 from aspara.doctor.artifacts import artifacts
-from aspara.doctor.findings import Finding, Quarantine, Repair, Untouchable
+from aspara.doctor.findings import Finding, Quarantine, Repair, Untouchable, held
 from aspara.doctor.surroundings import surroundings
+from aspara.doctor.waiting import waiting
 from aspara.model import STATUS_FROM_DISK, STATUS_ON_DISK
 from aspara.storage import metadata
 from aspara.storage.layout import DOCTOR_PREFIX, RunPaths
 from aspara.storage.parquet import DamagedParquet, decoding
-from aspara.storage.shelter import Sheltered, sheltered
 
 
 def examine(
@@ -53,7 +52,7 @@ def examine(
             found = _orphan(paths, data_dir)
             if found is not None:
                 yield found
-    yield from _waiting(catalog, project)
+    yield from waiting(catalog, project)
 
 
 def _project(catalog: Catalog, name: str) -> Iterator[Finding]:
@@ -198,61 +197,12 @@ def _orphan(paths: RunPaths, data_dir: Path) -> Finding | None:
     )
 
 
-def _waiting(catalog: Catalog, project: str | None) -> Iterator[Finding]:
-    """What waits outside the data directory: rows of full disks, runs for trackers."""
-    here = os.path.realpath(catalog.data_dir)
-    for rest in sheltered():
-        if os.path.realpath(rest.data_dir) != here:
-            if project is None:
-                yield Finding(
-                    "spill",
-                    "note",
-                    str(rest.path),
-                    f"rows of {rest.project}/{rest.run} in {rest.data_dir}; --data-dir {rest.data_dir} puts them back",
-                )
-        elif project in (None, rest.project):
-            known = rest.run in catalog.layout.runs(rest.project)
-            yield Finding(
-                "spill",
-                "problem",
-                str(rest.path),
-                f"rows of {rest.project}/{rest.run} that a full disk left over"
-                + ("" if known else "; that run is no longer here"),
-                fix="are put back into the run" if known else None,
-                repair=_returner(catalog, rest) if known else None,
-            )
-    if project is None:
-        with contextlib.suppress(OSError):
-            for folder in journals():
-                journal = Journal(folder)
-                if not journal.being_written():
-                    yield Finding(
-                        "outbox", "note", str(folder), "a run that waits for its tracker; `aspara sync` sends it"
-                    )
-
-
 # -- repairs -----------------------------------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def _held(paths: RunPaths) -> Iterator[None]:
-    """Keeps writers out of the run while it is repaired; raises Untouchable when there is one."""
-    descriptors: list[int] = []
-    try:
-        for path in paths.lock_files():
-            if path.is_file():
-                descriptors.append(files.open_append(path))
-                if files.try_lock(descriptors[-1]) is False:
-                    raise Untouchable("the run is being written; repair it when it has ended")
-        yield
-    finally:
-        for descriptor in descriptors:
-            os.close(descriptor)
 
 
 def _mover(path: Path, why: str, paths: RunPaths | None = None) -> Repair:
     def move(quarantine: Quarantine) -> str:
-        with _held(paths) if paths is not None else contextlib.nullcontext():
+        with held(paths) if paths is not None else contextlib.nullcontext():
             quarantine.take(path, why)
         return f"moved to {quarantine.folder.name}"
 
@@ -265,7 +215,7 @@ def _line_remover(paths: RunPaths, path: Path) -> Repair:
     def remove(quarantine: Quarantine) -> str:
         # Several findings of one file have one repair.
         if not done:
-            with _held(paths):
+            with held(paths):
                 done.append(lines.take_out(path, quarantine))
         return done[0]
 
@@ -274,7 +224,7 @@ def _line_remover(paths: RunPaths, path: Path) -> Repair:
 
 def _ender(paths: RunPaths, info: RunInfo) -> Repair:
     def end(quarantine: Quarantine) -> str:
-        with _held(paths):
+        with held(paths):
             before = metadata.read(paths.metadata)
             quarantine.note({"status": before.get("status"), "of": f"{info.project}/{info.run}", "now": "maybe_failed"})
             changes = {
@@ -292,7 +242,7 @@ def _archiver(paths: RunPaths) -> Repair:
         from aspara.storage.polars import archive_segment
 
         del quarantine
-        with _held(paths):
+        with held(paths):
             segments = paths.segment_files()
             for path in segments:
                 archive_segment(paths, path.stem)
@@ -312,24 +262,6 @@ def _marker(paths: RunPaths) -> Repair:
         return f"the run is shown as {paths.run}"
 
     return mark
-
-
-def _returner(catalog: Catalog, rest: Sheltered) -> Repair:
-    def put_back(quarantine: Quarantine) -> str:
-        paths = catalog.layout.run(rest.project, rest.run)
-        content = rest.path.read_bytes()
-        # A file of its own among those of further writers: nothing of the run's own files is touched, and doing it again
-        # writes the same file.
-        target = paths.writer_rows(f"rescued-{rest.path.stem.rpartition('-')[2]}")
-        files.make_folder(target.parent)
-        if target.exists() and target.read_bytes() != content:
-            raise Untouchable(f"{target.name} exists in the run already and says something else")
-        files.replace(target, content if content.endswith(b"\n") else content + b"\n")
-        quarantine.keep(rest.path, content, f"rows put back into {rest.project}/{rest.run}")
-        rest.path.unlink()
-        return f"{len(content.splitlines())} rows put back"
-
-    return put_back
 
 
 def _unreadable(part: Path) -> str | None:

@@ -1,16 +1,17 @@
-"""The words: a finding, and the quarantine that takes what a repair sets aside."""
+"""The words: a finding, the quarantine that takes what a repair sets aside, and what keeps writers out meanwhile."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from aspara import files
-from aspara.storage.layout import DOCTOR_PREFIX
+from aspara.storage.layout import DOCTOR_PREFIX, RunPaths
 
 Severity = Literal["problem", "note"]
 """A problem costs data, or keeps it from being seen; a note is worth knowing."""
@@ -107,3 +108,19 @@ class Finding:
 
 class Untouchable(Exception):
     """A repair would touch what somebody is using."""
+
+
+@contextlib.contextmanager
+def held(paths: RunPaths) -> Iterator[None]:
+    """Keeps writers out of the run while it is repaired; raises Untouchable when there is one."""
+    descriptors: list[int] = []
+    try:
+        for path in paths.lock_files():
+            if path.is_file():
+                descriptors.append(files.open_append(path))
+                if files.try_lock(descriptors[-1]) is False:
+                    raise Untouchable("the run is being written; repair it when it has ended")
+        yield
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)

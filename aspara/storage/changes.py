@@ -14,6 +14,8 @@ from aspara.storage import metadata
 
 _LONGEST_WAIT = 2.0
 """Seconds that one write of the file waits for another."""
+_SHOWN = 5
+"""How many names a sentence holds."""
 
 
 class Changes:
@@ -42,6 +44,11 @@ class Changes:
     def pending(self) -> bool:
         """Whether something waits that can still be written."""
         return bool(self._waiting) and not self._gone
+
+    def left(self) -> dict[str, Any]:
+        """What waits, if it can still be written."""
+        with self._changed:
+            return dict(self._waiting) if self.pending else {}
 
     def put(self, changes: Mapping[str, Any], wake: Callable[[], bool] | None, patience: float) -> None:
         """Takes `changes` and has them written by the thread that `wake` wakes, waiting `patience` seconds at most for it; by
@@ -118,3 +125,18 @@ class Changes:
         if not self._gone:
             self._gone = True
             self._tell_gone()
+
+
+def described(changes: Mapping[str, Any]) -> str:
+    """Changes of a run's metadata in words: its end, how many values of config and summary with the first names, the rest."""
+    found = ["its end"] if "status" in changes else []
+    own = changes.get("summary_own")
+    for part in ("config", "summary"):
+        values = changes.get(part)
+        # What was logged is in the rows too.
+        names = [name for name in values or () if part == "config" or not isinstance(own, list) or name in own]
+        if names:
+            shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
+            found.append(f"{len(names)} value{'s' * (len(names) > 1)} of its {part} ({shown})")
+    found += [f"its {part}" for part in ("tags", "notes") if part in changes]
+    return " and ".join(filter(None, (", ".join(found[:-1]), *found[-1:]))) or "what is known of it"

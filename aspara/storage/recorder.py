@@ -19,12 +19,12 @@ from aspara.rowfile import RowFile
 from aspara.storage import artifacts, metadata
 from aspara.storage.archive import Archive
 from aspara.storage.artifacts import check_name
-from aspara.storage.changes import Changes
+from aspara.storage.changes import Changes, described
 from aspara.storage.choice import identify, touch_project
 from aspara.storage.collections import Collections
 from aspara.storage.layout import Layout, RunPaths
 from aspara.storage.pulse import BEAT, Pulse, beat, boot_id, here, rest
-from aspara.storage.shelter import rescue
+from aspara.storage.shelter import rescue, rescue_changes
 from aspara.storage.survey import recount
 from aspara.version import __version__
 
@@ -320,8 +320,12 @@ class LocalRecorder:
             self._changes.put(end, None, 0.0)
         if self._changes.settle(deadline) and self.leads:
             self._insist(end, deadline)
-        if self._changes.pending:
-            self._warn(f"The end of run {self.identity.name!r} could not be recorded; it will be shown as crashed.")
+        if untold := self._changes.left():
+            became = rescue_changes(untold, self._paths.project_dir.parent, self.identity.project, self.identity.run)
+            self._warn(
+                f"Run {self.identity.name!r}: the disk did not take {described(untold)}; {became}."
+                + (" Until then the run is shown as crashed." if self.leads else "")
+            )
         rest(self._paths, self._host)
         self.abandon()
         return losses

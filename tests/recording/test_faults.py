@@ -18,6 +18,7 @@ import pytest
 
 from aspara.catalog.catalog import Catalog
 from aspara.catalog.series import SeriesQuery
+from aspara.cli.main import main
 from aspara.storage.layout import Layout
 from aspara.storage.pulse import here
 
@@ -224,6 +225,40 @@ def test_what_finds_no_place_in_the_end_is_told_and_kept_elsewhere(disk, strace,
     assert time.monotonic() - began < 60
     kept = [line for path in Path(os.environ["XDG_STATE_HOME"]).rglob("*.jsonl") for line in path.open()]
     assert (0, 50) == (len(values(disk.folder)), len(kept))
+
+
+def test_metadata_that_finds_no_place_in_the_end_is_named_and_kept_elsewhere(small, tmp_path, monkeypatch, capsys):
+    """The closing words say what the disk did not take, and where it is; the doctor puts it back, the run's end too."""
+    monkeypatch.setenv("ASPARA_DATA_DIR", str(small / "data"))
+    source = """
+        import aspara, sys
+        run = aspara.init("p", "r", config={"lr": 1, "gone": 1})
+        filler = open(sys.argv[1], "wb", buffering=0)
+        try:
+            while True:
+                filler.write(b"x" * 512)
+        except OSError:
+            pass
+        run.log({"a": 1.0})
+        run.config.update({f"c{i}": i for i in range(7)})
+        run.config.lr = 2
+        del run.config["gone"]
+        run.summary["best"] = 0.5
+        run.finish()
+    """
+    done = run_program(tmp_path, [], small / "filler", source=source, ASPARA_EXIT_TIMEOUT="0.2")
+    assert 0 == done.returncode, done.stderr
+    told = "its end, 8 values of its config (c0, c1, c2, c3, c4, …) and 1 value of its summary (best)"
+    assert 1 == done.stderr.count(f"Run 'r': the disk did not take {told}; they are in ")
+    assert "crashed" == Catalog(small / "data").run("p", "r").info.status
+    os.truncate(small / "filler", 0)
+    assert 0 == main(["doctor", "--fix"])
+    capsys.readouterr()
+    info = Catalog(small / "data").run("p", "r").info
+    assert {"lr": 2, **{f"c{i}": i for i in range(7)}} == info.config
+    assert ("completed", 0.5, [1.0]) == (info.status, info.summary["best"], values(small / "data"))
+    assert 0 == main(["doctor"])
+    assert [] == [path for path in Path(os.environ["XDG_STATE_HOME"]).rglob("r-*") if path.is_file()]
 
 
 def test_a_disk_that_hangs_does_not_hold_up_the_training(disk, strace, tmp_path):
