@@ -150,6 +150,13 @@ describe("the value axis", () => {
     expect(Math.max(...area.high)).toBe(9);
     expect(area.low.every((low, i) => low <= area.high[i]!)).toBe(true);
   });
+
+  it("is as fine at both ends of a logarithmic axis, and begins where that does", () => {
+    const x = Float64Array.from({ length: 10_001 }, (_, i) => i);
+    const area = envelope(x, x, 4, true);
+    expect(area.x.map((at) => Math.round(Math.log10(at) * 2))).toEqual([1, 3, 5, 7]);
+    expect([area.low[0], area.high[3]]).toEqual([1, 10_000]);
+  });
 });
 
 describe("the best value", () => {

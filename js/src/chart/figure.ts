@@ -135,7 +135,7 @@ export function figure(model: ChartModel): Figure {
     const index = bands.length + at;
     const places = onAxis(x, model);
     if (line.thinned && raw.length > 60) {
-      const area = envelope(x, raw, Math.min(BUCKETS, raw.length >> 2));
+      const area = envelope(x, raw, Math.min(BUCKETS, raw.length >> 2), logX);
       const along = onAxis(Float64Array.from(area.x), model);
       data.push(
         trace(index, "area", {
@@ -244,6 +244,7 @@ export function figure(model: ChartModel): Figure {
       displayModeBar: false,
       responsive: false,
       doubleClick: false,
+      showTips: false,
       showSendToCloud: false,
       plotlyServerURL: "",
       scrollZoom: false,

@@ -82,25 +82,31 @@ export function padded(low: number, high: number, log: boolean): [number, number
 }
 
 /**
- * The lowest and highest value of each of `buckets` equal parts of the axis: the area that a decimated line stands for.
- * Parts without a finite value are left out.
+ * The lowest and highest value of each of `buckets` equal parts of the axis (with `log` of a logarithmic one, which has no place
+ * for what is not above zero): the area that a decimated line stands for. Parts without a finite value are left out.
  */
 export function envelope(
   x: ArrayLike<number>,
   y: ArrayLike<number>,
   buckets: number,
+  log = false,
 ): { x: number[]; low: number[]; high: number[] } {
   const found = { x: [] as number[], low: [] as number[], high: [] as number[] };
-  const first = x[0]!;
-  const width = (x[x.length - 1]! - first) / buckets || 1;
+  const place = log ? Math.log : (at: number) => at;
+  let from = 0;
+  while (log && from < y.length && !(x[from]! > 0)) from++;
+  if (from >= y.length) return found;
+  const first = place(x[from]!);
+  const width = (place(x[x.length - 1]!) - first) / buckets || 1;
   let bucket = -1;
-  for (let i = 0; i < y.length; i++) {
+  for (let i = from; i < y.length; i++) {
     const value = y[i]!;
     if (!Number.isFinite(value)) continue;
-    const at = Math.min(buckets - 1, Math.floor((x[i]! - first) / width));
+    const at = Math.min(buckets - 1, Math.floor((place(x[i]!) - first) / width));
     if (at !== bucket) {
       bucket = at;
-      found.x.push(first + (at + 0.5) * width);
+      const middle = first + (at + 0.5) * width;
+      found.x.push(log ? Math.exp(middle) : middle);
       found.low.push(value);
       found.high.push(value);
     } else {
