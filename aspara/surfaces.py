@@ -54,3 +54,46 @@ def bundle(name: str, thing: Any) -> dict[str, Any] | tuple[dict[str, Any], dict
     found = surface(DISPLAY, name)
     result: dict[str, Any] | tuple[dict[str, Any], dict[str, Any]] | None = None if found is None else found(thing)
     return result
+
+
+class Shown:
+    """A run, as it is shown to people; drawn by the notebook side where that is installed."""
+
+    def _is_kept(self) -> bool:
+        """Whether there can be anything to draw."""
+        return True
+
+    def display(self, height: int | None = None, hidden: bool = False) -> bool:
+        """Shows the run's charts in the running cell, live while the run goes on.
+
+        Args:
+            height: The most pixels that the charts take; beyond them they scroll.
+            hidden: Accepted as wandb's; the charts are shown.
+
+        Returns:
+            Whether they could be shown; a terminal gets a line of text instead.
+
+        """
+        del hidden
+        if shown(self, height=height):
+            return True
+        print(repr(self))
+        return False
+
+    def plot(self, *metrics: str, x: str = "step", smoothing: float = 0.0, points: int = 1000) -> Any:
+        """A plotly figure of one or several metrics (names, or globs like ``"train/*"``), as recorded so far.
+
+        Args:
+            metrics: What is drawn, in one picture.
+            x: ``step``, ``time``, ``relative`` (seconds since the run began) or the name of another metric.
+            smoothing: 0 (none) to 1: the weight of the exponential average that is drawn over the line, as in the dashboard.
+            points: At most so many points a line; the extremes are kept.
+
+        Raises:
+            UsageError: plotly is not installed, or the run has no such metric. A disabled run's figure is empty; without
+                plotly it is None.
+
+        """
+        if not self._is_kept():
+            return empty()
+        return drawn([self], metrics, x=x, smoothing=smoothing, points=points)

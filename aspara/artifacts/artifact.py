@@ -24,8 +24,8 @@ from aspara.storage.collections import (
     checked_aliases,
     file_digest,
     manifest_digest,
-    read_chunks,
 )
+from aspara.storage.content import read_chunks
 
 _POLICIES = ("mutable", "immutable")
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import polars
 
 
-class ApiRun:
+class ApiRun(surfaces.Shown):
     """One run. What it shows is as of the moment it was asked for; :meth:`load` looks again."""
 
     def __init__(self, library: Library, info: RunInfo) -> None:
@@ -106,32 +106,6 @@ class ApiRun:
         """Looks again; what was changed here and not saved by :meth:`update` is forgotten."""
         self._take(self._detail().info)
         return self
-
-    # -- pictures -----------------------------------------------------------------------------------------------------
-
-    def display(self, height: int | None = None) -> bool:
-        """Shows its charts in the running cell, live while the run goes on, `height` pixels high at most; a terminal gets a
-        line of text, and the answer is False.
-        """
-        if surfaces.shown(self, height=height):
-            return True
-        print(repr(self))
-        return False
-
-    def plot(self, *metrics: str, x: str = "step", smoothing: float = 0.0, points: int = 1000) -> Any:
-        """A plotly figure of one or several metrics (names, or globs like ``"train/*"``).
-
-        Args:
-            metrics: What is drawn, in one picture.
-            x: ``step``, ``time``, ``relative`` (seconds since the run began) or the name of another metric.
-            smoothing: 0 (none) to 1: the weight of the exponential average that is drawn over the line, as in the dashboard.
-            points: At most so many points a line; the extremes are kept.
-
-        Raises:
-            UsageError: plotly is not installed, or there is no such metric.
-
-        """
-        return surfaces.drawn([self], metrics, x=x, smoothing=smoothing, points=points)
 
     def _repr_mimebundle_(self, **_filter: Any) -> Any:
         return surfaces.bundle("kept", self) or sheet.runs([self._record()], self.project).bundle()

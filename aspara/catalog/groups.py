@@ -105,23 +105,14 @@ def statistics(
     members: Sequence[Member], *, x: str, points: int, log: bool = False
 ) -> tuple[dict[str, Statistics], bool]:
     """The statistics of each group over its `members`, and whether the grid has every x there is."""
-    import numpy as np
-
     members = [member for member in members if member.pieces]
     if not members:
         return {}, True
     grid = _grid(members, x, points, log=log)
-    count = len(grid.places)
     bounds: dict[tuple[int, int, int, int], Any] = {}
     rows: dict[str, list[tuple[Floats, Floats, Floats]]] = {}
     for member in members:
-        whole = Spans(
-            np.full(count, np.inf),
-            np.full(count, -np.inf),
-            np.zeros(count),
-            np.zeros(count, np.int64),
-            np.zeros(count, np.int64),
-        )
+        whole = Spans.empty(len(grid.places))
         for piece in member.pieces:
             # Metrics that were logged together share their axis, and so do the bounds of their buckets.
             key = (id(piece.axis), piece.low, piece.high, member.began)

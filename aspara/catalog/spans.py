@@ -30,6 +30,14 @@ class Spans:
     finite: Integers
     odd: Integers
 
+    @classmethod
+    def empty(cls, count: int) -> Spans:
+        """`count` spans with nothing in them."""
+        import numpy as np
+
+        none = (np.zeros(count, np.int64) for _ in range(2))
+        return cls(np.full(count, np.inf), np.full(count, -np.inf), np.zeros(count), *none)
+
     def mean(self) -> Floats:
         """The mean of each span; NaN where there is nothing finite."""
         import numpy as np
@@ -115,14 +123,7 @@ def _of_blocks(pyramid: Pyramid, first: Any, last: Any) -> Spans:
     import numpy as np
 
     level = pyramid.levels[0]
-    count = len(first)
-    found = Spans(
-        np.full(count, np.inf),
-        np.full(count, -np.inf),
-        np.zeros(count),
-        np.zeros(count, np.int64),
-        np.zeros(count, np.int64),
-    )
+    found = Spans.empty(len(first))
     there = np.flatnonzero(last > first)
     if not len(there):
         return found

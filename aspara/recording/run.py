@@ -31,7 +31,7 @@ from aspara.recording.pen import Pen, fill, writer
 from aspara.recording.results import KeepsResults, dict_in, own_summary
 from aspara.recording.saved import SavesFiles
 from aspara.recording.summary import Summary
-from aspara.recording.surfaces import Shown
+from aspara.recording.surfaces import ShownLive
 from aspara.recording.told import Told
 from aspara.storage.rows import numbered
 from aspara.storage.statistics import Statistics
@@ -56,7 +56,7 @@ class Listener(Protocol):
         """The run has ended; no rows follow."""
 
 
-class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, Shown):
+class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, ShownLive):
     """One training run being recorded.
 
     Made by :func:`aspara.init`, or directly: ``aspara.Run(...)`` takes the same arguments and does not become the active

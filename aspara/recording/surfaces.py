@@ -13,48 +13,16 @@ if TYPE_CHECKING:
     from aspara.recording.run import Run
 
 
-class Shown:
-    """What of a run is shown, to people and in notebooks; drawn by the notebook side where that is installed."""
+class ShownLive(surfaces.Shown):
+    """A run that is being recorded, as it is shown."""
 
     @property
     def disabled(self) -> bool:
         """Whether nothing is kept."""
         raise NotImplementedError
 
-    def display(self, height: int | None = None, hidden: bool = False) -> bool:
-        """Shows the run's charts in the running cell, live while the run goes on.
-
-        Args:
-            height: The most pixels that the charts take; beyond them they scroll.
-            hidden: Accepted as wandb's; the charts are shown.
-
-        Returns:
-            Whether they could be shown; a terminal gets a line of text instead.
-
-        """
-        del hidden
-        if surfaces.shown(self, height=height):
-            return True
-        print(repr(self))
-        return False
-
-    def plot(self, *metrics: str, x: str = "step", smoothing: float = 0.0, points: int = 1000) -> Any:
-        """A plotly figure of one or several metrics (names, or globs like ``"train/*"``), as recorded so far.
-
-        Args:
-            metrics: What is drawn, in one picture.
-            x: ``step``, ``time``, ``relative`` (seconds since the run began) or the name of another metric.
-            smoothing: 0 (none) to 1: the weight of the exponential average that is drawn over the line, as in the dashboard.
-            points: At most so many points a line; the extremes are kept.
-
-        Raises:
-            UsageError: plotly is not installed, or the run has no such metric. A disabled run's figure is empty; without
-                plotly it is None.
-
-        """
-        if self.disabled:
-            return surfaces.empty()
-        return surfaces.drawn([self], metrics, x=x, smoothing=smoothing, points=points)
+    def _is_kept(self) -> bool:
+        return not self.disabled
 
     def _repr_mimebundle_(self, **_filter: Any) -> Any:
         """What a notebook shows for the run: its charts, or a line of text where the notebook side is not installed."""

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from aspara import files
-from aspara.errors import InvalidName, TooLarge, UsageError
+from aspara.errors import InvalidName, UsageError
 from aspara.model import ARTIFACT_CATEGORIES, ArtifactEntry
-
-_CHUNK = 1 << 20
+from aspara.storage.content import drafted
 
 
 def check_name(name: str) -> str:
@@ -64,31 +62,9 @@ def store(
     target = folder / name
     files.make_folder(target.parent)
     draft = target.parent / f".{target.name[:60]}.{os.getpid()}-{time.monotonic_ns()}.tmp"
-    size = 0
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, files.FILE_MODE), "wb") as out:
-            for chunk in chunks:
-                size += len(chunk)
-                if limit is not None and size > limit:
-                    raise TooLarge(
-                        f"The artifact {name!r} is larger than {limit} bytes; raise ASPARA_MAX_FILE_SIZE to allow it."
-                    )
-                out.write(chunk)
-            out.flush()
-            os.fsync(out.fileno())
+    with drafted(draft, chunks, limit=limit, what=f"artifact {name!r}") as size:
         os.replace(draft, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            draft.unlink()
-        raise
     files.sync_folder(target.parent)
     return ArtifactEntry(
         name, original_path, f"artifacts/{name}", size, time.time_ns() // 1_000_000, description, category
     )
-
-
-def read_chunks(source: Path) -> Iterable[bytes]:
-    """The content of `source`, a megabyte at a time."""
-    with source.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            yield chunk

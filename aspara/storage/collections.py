@@ -16,9 +16,10 @@ from typing import Any
 import orjson
 
 from aspara import files
-from aspara.errors import ArtifactNotFound, InvalidName, TooLarge, UsageError
+from aspara.errors import ArtifactNotFound, InvalidName, UsageError
 from aspara.names import is_file_name
 from aspara.storage import metadata
+from aspara.storage.content import drafted, read_chunks
 from aspara.storage.layout import CollectionPaths
 
 CHUNK = 1 << 20
@@ -53,19 +54,8 @@ class Collections:
         """Keeps content and returns its (sha256, size). Raises TooLarge, or UsageError where it is not the `expected` one."""
         files.make_folder(self.paths.blobs)
         draft = self.paths.blobs / f".{os.getpid()}-{time.monotonic_ns()}-{os.urandom(4).hex()}.tmp"
-        digest, size = hashlib.sha256(), 0
-        try:
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, files.FILE_MODE), "wb") as out:
-                for chunk in chunks:
-                    size += len(chunk)
-                    if limit is not None and size > limit:
-                        raise TooLarge(
-                            f"The content is larger than {limit} bytes; raise ASPARA_MAX_FILE_SIZE to allow it."
-                        )
-                    digest.update(chunk)
-                    out.write(chunk)
-                out.flush()
-                os.fsync(out.fileno())
+        digest = hashlib.sha256()
+        with drafted(draft, _noted(chunks, digest.update), limit=limit, what="content") as size:
             found = digest.hexdigest()
             if expected is not None and found != expected:
                 raise UsageError("The content is not what its name says; it was damaged on its way.")
@@ -76,10 +66,6 @@ class Collections:
                 files.make_folder(target.parent)
                 os.replace(draft, target)
                 files.sync_folder(target.parent)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                draft.unlink()
-            raise
         return found, size
 
     def content(self, name: str, version: str, entry: Mapping[str, Any]) -> Path:
@@ -322,13 +308,6 @@ def manifest_digest(entries: Iterable[Entry]) -> str:
     return hashlib.sha256("\n".join(sorted(lines)).encode("utf-8", "replace")).hexdigest()
 
 
-def read_chunks(path: Path) -> Iterator[bytes]:
-    """The content of a file, a megabyte at a time."""
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            yield chunk
-
-
 def file_digest(path: Path, copy: Callable[[bytes], Any] | None = None) -> tuple[str, int]:
     """(sha256, size) of a file; `copy` is given each piece on the way."""
     digest, size = hashlib.sha256(), 0
@@ -338,6 +317,12 @@ def file_digest(path: Path, copy: Callable[[bytes], Any] | None = None) -> tuple
         if copy is not None:
             copy(chunk)
     return digest.hexdigest(), size
+
+
+def _noted(chunks: Iterable[bytes], note: Callable[[bytes], Any]) -> Iterator[bytes]:
+    for chunk in chunks:
+        note(chunk)
+        yield chunk
 
 
 def _check_entries(entries: Sequence[Entry]) -> None:

@@ -22,6 +22,7 @@ from aspara.storage.artifacts import check_name
 from aspara.storage.changes import Changes, described
 from aspara.storage.choice import identify, touch_project
 from aspara.storage.collections import Collections
+from aspara.storage.content import read_chunks
 from aspara.storage.layout import Layout, RunPaths
 from aspara.storage.pulse import BEAT, Pulse, beat, boot_id, here, rest
 from aspara.storage.shelter import rescue, rescue_changes
@@ -219,7 +220,7 @@ class LocalRecorder:
     def artifact(self, source: Path, *, name: str, description: str | None, category: str | None) -> ArtifactEntry:
         """Copies the file `source` into the run's artifacts; raises OSError if that cannot be done."""
         return self.store_artifact(
-            artifacts.read_chunks(source),
+            read_chunks(source),
             name=name,
             original_path=str(source),
             description=description,
