@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from aspara.server.app import check_data_dir
-from aspara.web.ingest import Intake, routes
+from aspara.web.ingest import routes
+from aspara.web.intake import Intake
 from aspara.web.routes import Route
 
 
