@@ -162,3 +162,30 @@ def test_a_run_grows_is_tagged_and_deleted(jupyter, page, project):
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     page.wait_for_url(f"**/projects/{project}")
     until(lambda: 3 == len(Api(jupyter.data).runs(project)), why="the run is still there")
+
+
+def test_back_undoes_what_was_done_below_the_base_url(jupyter, page, project):
+    """An act is an entry of the history there too; a selection outlives a reload."""
+
+    def at() -> str:
+        return page.evaluate("location.pathname + location.search")
+
+    home = f"{BASE}aspara/projects/{project}"
+    page.get_by_role("link", name=project).first.click()
+    page.wait_for_selector('[data-metric="val/loss"]')
+    page.get_by_role("button", name="log y").click()
+    until(lambda: f"{home}?log=1" == at())
+    page.get_by_label("Filter metrics").press_sequentially("acc", delay=30)
+    until(lambda: 0 == page.locator('[data-metric="val/loss"]').count())
+    page.go_back()
+    page.wait_for_selector('[data-metric="val/loss"]')
+    assert f"{home}?log=1" == at()
+    page.go_back()
+    until(lambda: "false" == page.get_by_role("button", name="log y").get_attribute("aria-pressed"))
+    page.go_back()
+    page.get_by_role("link", name=project).first.wait_for()
+    page.goto(f"{jupyter.url}projects/{project}/runs")
+    page.get_by_label("Select run-1").check()
+    until(lambda: f"{home}/runs?sel=run-1" == at())
+    page.reload()
+    page.wait_for_selector("text=1 run selected")

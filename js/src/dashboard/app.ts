@@ -75,6 +75,8 @@ export function address(...parts: string[]): string {
 
 export function navigate(to: string): void {
   history.pushState(null, "", to);
+  // Whoever shows what the address says looks at it, as for Back: the page may be the same one.
+  dispatchEvent(new PopStateEvent("popstate"));
   location_.value = to;
   scrollTo(0, 0);
   // Whoever reads by ear, or goes on with Tab, begins on the new page, not where the link was.

@@ -1,6 +1,8 @@
 import { effect, type Signal, signal } from "@preact/signals";
 import type { XAxis } from "../chart/model";
 import type { Smoother } from "../core/smooth";
+import { keep } from "./address";
+import { beside, readList, written } from "./longlist";
 
 export type Size = "s" | "m" | "l";
 export type Theme = "system" | "light" | "dark";
@@ -31,6 +33,8 @@ export class View {
   readonly hidden = signal<ReadonlySet<string>>(new Set());
   /** Runs that are drawn whatever `base` says. */
   readonly chosen = signal<ReadonlySet<string>>(new Set());
+  /** How many runs were shown or hidden where the address was made, of which it has no names: they were too many. */
+  readonly lost = signal(0);
   /** The part of the x axis that all charts show, or null for all of it. */
   readonly range = signal<Range | null>(null);
   /** Ranges of values, by metric. */
@@ -56,10 +60,13 @@ export class View {
     this.smoother.value = one(query.get("smoother"), ["ema", "gaussian", "mean"]);
     this.size.value = one(query.get("size"), ["m", "s", "l"]);
     this.filter.value = query.get("metrics") ?? "";
-    this.hidden.value = names(query.get("hide"));
+    const hidden = readList(query, "hide");
+    const chosen = readList(query, "show");
+    this.hidden.value = hidden.names;
+    this.chosen.value = chosen.names;
+    this.lost.value = hidden.lost + chosen.lost;
     this.range.value = range(query.get("range"));
     this.base.value = one(query.get("runs"), ["latest", "none", "all"]);
-    this.chosen.value = names(query.get("show"));
     this.clip.value = query.get("clip") === "1";
     this.best.value = query.get("best") === "1";
     this.group.value = query.get("group") ?? "";
@@ -86,8 +93,8 @@ export class View {
     if (this.size.value !== "m") query.set("size", this.size.value);
     if (this.filter.value) query.set("metrics", this.filter.value);
     if (this.base.value !== "latest") query.set("runs", this.base.value);
-    if (this.chosen.value.size) query.set("show", [...this.chosen.value].join(","));
-    if (this.hidden.value.size) query.set("hide", [...this.hidden.value].join(","));
+    if (this.chosen.value.size) query.set("show", written(this.chosen.value));
+    if (this.hidden.value.size) query.set("hide", written(this.hidden.value));
     if (this.group.value) query.set("group", this.group.value);
     if (this.spread.value !== "std") query.set("spread", this.spread.value);
     if (this.range.value) query.set("range", this.range.value.map(short).join(".."));
@@ -97,15 +104,14 @@ export class View {
     return query;
   }
 
-  /** Keeps the address up to date until the signal aborts. */
+  /** What is kept beside the address: lists of runs that are too long for it. */
+  beside(): Record<string, string> {
+    return beside({ show: this.chosen.value, hide: this.hidden.value });
+  }
+
+  /** Keeps the address up to date, and this with it, until the signal aborts. */
   bind(signal: AbortSignal): void {
-    const stop = effect(() => {
-      const query = this.write().toString();
-      const address = location.pathname + (query ? `?${query}` : "") + location.hash;
-      if (address !== location.pathname + location.search + location.hash)
-        history.replaceState(history.state, "", address);
-    });
-    signal.addEventListener("abort", stop);
+    keep(this, signal);
   }
 
   /** Whether a run is drawn, or counts in its group; `place` counts from the latest run of the project. */
@@ -140,6 +146,7 @@ export class View {
 
   /** Draws a run, or no longer; `place` counts from the latest run of the project. */
   set(run: string, drawn: boolean, place: number): void {
+    this.lost.value = 0;
     const hidden = new Set(this.hidden.value);
     const chosen = new Set(this.chosen.value);
     hidden.delete(run);
@@ -153,6 +160,7 @@ export class View {
 
   /** Draws what `base` says and nothing else. */
   all(base: Base): void {
+    this.lost.value = 0;
     this.hidden.value = new Set();
     this.chosen.value = new Set();
     this.base.value = base;
@@ -168,10 +176,6 @@ export class View {
 
 function one<T extends string>(text: string | null, words: readonly [T, ...T[]]): T {
   return words.find((word) => word === text) ?? words[0];
-}
-
-function names(text: string | null): ReadonlySet<string> {
-  return new Set((text ?? "").split(",").filter(Boolean));
 }
 
 function range(text: string | null): Range | null {

@@ -1,8 +1,10 @@
-import { useMemo, useState } from "preact/hooks";
+import { signal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
 import { groupable } from "../../core/groupable";
 import { Charts } from "../../panel/charts";
 import { Controls } from "../../panel/controls";
 import { Failure } from "../../panel/failure";
+import { MOST_NAMED } from "../../state/longlist";
 import { MOST, View } from "../../state/view";
 import { address, app, navigate } from "../app";
 import { DeleteButton, Notes } from "../parts/edit";
@@ -12,11 +14,27 @@ import { Loading } from "../parts/loading";
 import { Lost } from "../parts/lost";
 import { RunList } from "../parts/runlist";
 
+/** How a project's charts are shown, and whether its notes are. */
+class ProjectView extends View {
+  readonly about = signal(false);
+
+  override read(query: URLSearchParams): void {
+    super.read(query);
+    this.about.value = query.get("about") === "1";
+  }
+
+  override write(): URLSearchParams {
+    const query = super.write();
+    if (this.about.value) query.set("about", "1");
+    return query;
+  }
+}
+
 /** A project: a chart per metric with the drawn runs in it, beside the list of runs. */
 export function ProjectPage({ project }: { project: string }) {
   const board = useBoard(project);
-  const view = useView(() => new View());
-  const [about, setAbout] = useState(false);
+  const view = useView(() => new ProjectView());
+  const about = view.about.value;
   const runs = board.runs.value;
   const drawn = view.drawn(runs);
   const counted = view.grouped ? view.members(runs) : drawn;
@@ -45,7 +63,13 @@ export function ProjectPage({ project }: { project: string }) {
             <a class="button" href={address("projects", project, "runs")}>
               Table of runs
             </a>
-            <button type="button" aria-expanded={about} onClick={() => setAbout(!about)}>
+            <button
+              type="button"
+              aria-expanded={about}
+              onClick={() => {
+                view.about.value = !about;
+              }}
+            >
               About
             </button>
           </div>
@@ -62,6 +86,12 @@ export function ProjectPage({ project }: { project: string }) {
           )}
           <Failure text={board.error.value} />
           <Controls view={view} metrics={board.metrics.value} fields={fields} />
+          {view.lost.value > 0 && (
+            <p class="hint">
+              {view.lost.value} runs were chosen where this address was made. So many are not in it: at most{" "}
+              {MOST_NAMED} are.
+            </p>
+          )}
           {drawn.length >= MOST && !view.grouped && (
             <p class="hint">
               {MOST} of {runs.length} runs are drawn, which is the most. Choose some beside the charts, or

@@ -1,9 +1,10 @@
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { formatAgo } from "../../core/format";
 import type { Project } from "../../core/types";
 import { Choice, Options, Pick } from "../../panel/choice";
 import { Failure } from "../../panel/failure";
 import { Menu, type MenuItem } from "../../panel/menu";
+import { enter } from "../../state/address";
 import { remember, remembered } from "../../state/view";
 import { address, app, say, source } from "../app";
 import { gone, removeProject } from "../parts/deletion";
@@ -41,10 +42,11 @@ interface Asked {
   archived: boolean;
 }
 
-function asked(): Asked {
+/** What the address asks for; the layout as it was left, where it does not say. */
+function asked(left: string | null): Asked {
   const query = new URLSearchParams(location.search);
   const sort = SORTS.find(([name]) => name === query.get("sort"));
-  const layout = query.get("layout") ?? remembered("aspara-projects");
+  const layout = query.get("layout") ?? left;
   return {
     search: query.get("search") ?? "",
     sort: sort?.[0] ?? "active",
@@ -53,11 +55,20 @@ function asked(): Asked {
   };
 }
 
+function addressOf({ search, sort, layout, archived }: Asked): string {
+  const query = new URLSearchParams();
+  if (search) query.set("search", search);
+  if (sort !== "active") query.set("sort", sort);
+  if (layout !== "cards") query.set("layout", layout);
+  if (archived) query.set("archived", "1");
+  return app.base + (query.size ? `?${query}` : "");
+}
+
 /** All projects, the one that changed last first. */
 export function ProjectsPage() {
   const now = useNow();
   const { value: projects, error, again } = usePolled((signal) => source.projects(signal), 3000, []);
-  const [state, setState] = useState(asked);
+  const [state, setState] = useState(() => asked(remembered("aspara-projects")));
   const [typed, setTyped] = useState(state.search);
   const [editing, setEditing] = useState<string | null>(null);
   const [deleting, setDeleting] = useState<Project | null>(null);
@@ -65,13 +76,21 @@ export function ProjectsPage() {
     const next = { ...state, ...part };
     setState(next);
     if (part.layout) remember("aspara-projects", part.layout);
-    const query = new URLSearchParams();
-    if (next.search) query.set("search", next.search);
-    if (next.sort !== "active") query.set("sort", next.sort);
-    if (next.layout !== "cards") query.set("layout", next.layout);
-    if (next.archived) query.set("archived", "1");
-    history.replaceState(null, "", app.base + (query.size ? `?${query}` : ""));
+    enter(addressOf(next), Object.keys(part));
   };
+  useEffect(() => {
+    enter(addressOf(state), [], { quiet: true });
+    const aborter = new AbortController();
+    const { pathname } = location;
+    const read = () => {
+      if (location.pathname !== pathname) return;
+      const next = asked(null);
+      setState(next);
+      setTyped(next.search);
+    };
+    addEventListener("popstate", read, { signal: aborter.signal });
+    return () => aborter.abort();
+  }, []);
   const search = (text: string) => {
     setTyped(text);
     change({ search: text });

@@ -2,6 +2,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Json } from "../../core/types";
 import { download } from "../../panel/export";
 import { Failure } from "../../panel/failure";
+import { MOST_NAMED } from "../../state/longlist";
 import { api, getJson } from "../api";
 import { address, app, say, source } from "../app";
 import { Frame } from "../parts/frame";
@@ -42,7 +43,7 @@ export function RunsPage({ project }: { project: string }) {
   );
   const view = useMemo(() => {
     const made = new TableView(project);
-    made.read(new URLSearchParams(location.search));
+    made.open(new URLSearchParams(location.search));
     return made;
   }, [project]);
   useEffect(() => {
@@ -55,7 +56,11 @@ export function RunsPage({ project }: { project: string }) {
     };
   }, [store, view]);
   const now = useNow();
-  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const selected = view.selected.value;
+  const setSelected = (runs: ReadonlySet<string>) => {
+    view.selected.value = runs;
+    view.lost.value = 0;
+  };
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
   const { columns } = store;
   const revision = store.revision.value;
@@ -204,6 +209,12 @@ export function RunsPage({ project }: { project: string }) {
           />
         </div>
         <Failure text={store.error.value} />
+        {view.lost.value > 0 && (
+          <p class="hint">
+            {view.lost.value} runs were selected where this address was made. So many are not in it: at most{" "}
+            {MOST_NAMED} are.
+          </p>
+        )}
         <Actions
           store={store}
           rows={chosen}

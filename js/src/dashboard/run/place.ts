@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
+import { enter } from "../../state/address";
 
 /** Where on a run's page one is: the tab, and what is shown in it. It stands behind the # of the address. */
 export interface Place {
@@ -25,7 +26,7 @@ export function writePlace({ tab, query }: Place): string {
 }
 
 /**
- * The place, and how to go to another: a tab is a page of its own for the back button, what is shown in it is not.
+ * The place, and how to go to another. The back button goes from tab to tab, and undoes what was chosen in one.
  */
 export function usePlace(tabs: readonly string[]): {
   place: Place;
@@ -42,7 +43,7 @@ export function usePlace(tabs: readonly string[]): {
   }, [tabs]);
   const go = useCallback((tab: string) => {
     const next = { tab, query: new URLSearchParams() };
-    history.pushState(null, "", location.pathname + location.search + writePlace(next));
+    change(next, [`#${tab}`]);
     setPlace(next);
   }, []);
   const set = useCallback((changes: Record<string, string | null>) => {
@@ -53,9 +54,16 @@ export function usePlace(tabs: readonly string[]): {
         else query.set(name, value);
       }
       const next = { ...before, query };
-      history.replaceState(history.state, "", location.pathname + location.search + writePlace(next));
+      change(
+        next,
+        Object.keys(changes).map((name) => `#${name}`),
+      );
       return next;
     });
   }, []);
   return { place, go, set };
+}
+
+function change(to: Place, names: readonly string[]): void {
+  enter(location.pathname + location.search + writePlace(to), names);
 }

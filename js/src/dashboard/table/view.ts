@@ -2,6 +2,8 @@
 import { effect, signal } from "@preact/signals";
 import { type Expression, ExpressionError, parse, quoted, type Value } from "../../core/expression";
 import type { Json } from "../../core/types";
+import { keep } from "../../state/address";
+import { beside, readList, written } from "../../state/longlist";
 import { remember, remembered } from "../../state/view";
 import type { Columns, Row } from "./columns";
 
@@ -23,10 +25,15 @@ export class TableView {
   readonly baseline = signal<string | null>(null);
   readonly widths = signal<Record<string, number>>({});
 
+  readonly selected = signal<ReadonlySet<string>>(new Set());
+  /** How many runs were selected where the address was made, of which it has no names: they were too many. */
+  readonly lost = signal(0);
+  private count = 0;
+
   constructor(private readonly project: string) {}
 
-  read(query: URLSearchParams): void {
-    const kept = this.kept();
+  /** Takes the state from an address's query; `kept` is what is shown where it says nothing. */
+  read(query: URLSearchParams, kept: Partial<Kept> = {}): void {
     this.search.value = query.get("search") ?? "";
     this.filter.value = query.get("filter") ?? "";
     this.sort.value = split(query.get("sort") ?? "")
@@ -36,7 +43,16 @@ export class TableView {
     this.columns.value = query.has("cols") ? split(query.get("cols")!) : (kept.columns ?? null);
     this.pinned.value = query.has("pin") ? split(query.get("pin")!) : (kept.pinned ?? []);
     this.baseline.value = query.get("baseline");
-    this.widths.value = kept.widths ?? {};
+    if (kept.widths) this.widths.value = kept.widths;
+    const selected = readList(query, "sel");
+    this.selected.value = selected.names;
+    this.count = selected.names.size;
+    this.lost.value = selected.lost;
+  }
+
+  /** The address as it is when the page is opened: what it leaves open is as it was left. */
+  open(query: URLSearchParams): void {
+    this.read(query, this.kept());
   }
 
   write(): URLSearchParams {
@@ -49,29 +65,33 @@ export class TableView {
     if (this.columns.value) query.set("cols", this.columns.value.join(","));
     set("pin", this.pinned.value.join(","));
     set("baseline", this.baseline.value);
+    set("sel", written(this.selected.value));
     return query;
+  }
+
+  beside(): Record<string, string> {
+    return beside({ sel: this.selected.value });
+  }
+
+  /** A tick more or less is no act that Back takes back; all, none and a range of ticks are. */
+  quiet(names: readonly string[]): boolean {
+    const by = Math.abs(this.selected.value.size - this.count);
+    this.count = this.selected.value.size;
+    return names.join() === "sel" && by === 1;
   }
 
   /** Keeps address and memory up to date until the signal aborts. */
   bind(aborted: AbortSignal): void {
-    const stops = [
-      effect(() => {
-        const query = this.write().toString();
-        const address = location.pathname + (query ? `?${query}` : "");
-        if (address !== location.pathname + location.search) history.replaceState(history.state, "", address);
-      }),
-      effect(() => {
-        const kept: Kept = {
-          columns: this.columns.value,
-          pinned: this.pinned.value,
-          widths: this.widths.value,
-        };
-        remember(this.key, JSON.stringify(kept));
-      }),
-    ];
-    aborted.addEventListener("abort", () => {
-      for (const stop of stops) stop();
+    keep(this, aborted);
+    const stop = effect(() => {
+      const kept: Kept = {
+        columns: this.columns.value,
+        pinned: this.pinned.value,
+        widths: this.widths.value,
+      };
+      remember(this.key, JSON.stringify(kept));
     });
+    aborted.addEventListener("abort", stop);
   }
 
   /** A click on a column's head: ascending, descending, none; with `more` beside the others instead of in their place. */
