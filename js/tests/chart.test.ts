@@ -100,6 +100,14 @@ describe("a sketch", () => {
   });
 });
 
+describe("the room beside the value axis", () => {
+  it("is as wide as its longest number, and alike where numbers are short", () => {
+    const left = (values: number[]) => figure(model(values)).layout.margin.l;
+    expect(left([0, 1])).toBe(left([0, 1000]));
+    expect(left([0.0001, 0.0001002])).toBeGreaterThan(left([0, 1]) + 15);
+  });
+});
+
 describe("a picture that leaves the page", () => {
   const sent = (more: Partial<ChartModel>) => poster(figure(model([1, 2], more)), model([1, 2], more));
 

@@ -84,6 +84,20 @@ test("runs of several projects stand in the order in which they were chosen, wit
   ]);
 });
 
+test("a colour that somebody chooses meanwhile is taken over", async () => {
+  const server = new Server();
+  const source = chosen(server);
+  await source.runs("");
+  server.inside.get("q")!.addRun(asRun(info("q", "a", 7)));
+  const colors = async () => (await source.runs("")).map((run: Run) => [run.run, run.color]);
+  const wanted = [
+    ["q/a", 7],
+    ["p/b", 1],
+  ];
+  expect(await colors()).toEqual(wanted);
+  expect(await colors()).toEqual(wanted);
+});
+
 test("points are asked from each project, and of the metrics that are meant alone", async () => {
   const server = new Server();
   const answer = await chosen(server, ["val/*"]).metrics("", { points: 100 });

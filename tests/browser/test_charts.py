@@ -180,6 +180,7 @@ def test_a_group_has_all_of_its_runs_but_those_left_out(site, page):
         return sorted(trace["y"][-1] for trace in drawn(page, "a"))
 
     page.wait_for_selector('[data-metric="a"] .js-plotly-plot')
+    assert "metrics" in page.locator(".section-head").first.inner_text()
     until(lambda: [111.0, 112.0] == lasts(), why="the groups have other means")
     page.locator(".runlist-rows").evaluate("el => { el.scrollTop = el.scrollHeight }")
     page.get_by_role("button", name="Hide r00").click()

@@ -1,13 +1,17 @@
 import { best } from "../core/best";
 import { envelope, extent, padded, visible } from "../core/extent";
 import { smooth, smoothMeans } from "../core/smooth";
-import type { Band, Best, ChartModel, Drawn, Figure, Line, Trace, XAxis } from "./model";
+import type { Band, Best, ChartModel, Drawn, Figure, FigureAxis, Line, Trace, XAxis } from "./model";
+import { ticks } from "./ticks";
 
 const INK = {
   light: { text: "#566072", grid: "#eceef2", line: "#d5dae2" },
   dark: { text: "#9aa4b5", grid: "#252b36", line: "#3a4252" },
 };
 const MARGIN = { l: 50, r: 10, t: 8, b: 24 };
+/** Of the numbers beside the value axis, in pixels; and the most room that they take. */
+const DIGIT = 6.4;
+const WIDEST = 120;
 /** Below moments stands their day. */
 const DAYS = { ...MARGIN, b: 38 };
 /** The raw line behind a smoothed one. */
@@ -212,10 +216,21 @@ export function figure(model: ChartModel): Figure {
     fixedrange: false,
   };
   const across = model.range ?? reach(drawn, model.logX ?? false);
+  const yaxis: FigureAxis = {
+    ...axis,
+    type: model.logY ? "log" : "linear",
+    nticks: 5,
+    exponentformat: "power",
+    ...(model.logY ? {} : { tickformat: "~g" }),
+    range: pair(shown, model.logY),
+  };
+  // Numbers that hardly differ are long.
+  const longest = Math.max(0, ...ticks(yaxis).map(({ text }) => text.length));
+  const left = Math.min(WIDEST, Math.max(MARGIN.l, Math.ceil(8 + DIGIT * longest)));
   return {
     data,
     layout: {
-      margin: model.xAxis === "wall" ? DAYS : MARGIN,
+      margin: { ...(model.xAxis === "wall" ? DAYS : MARGIN), l: left },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: "inherit", size: 11, color: ink.text },
@@ -230,14 +245,7 @@ export function figure(model: ChartModel): Figure {
         exponentformat: "SI",
         range: across ? pair(onAxis(Float64Array.from(across), model), model.logX) : [0, 1],
       },
-      yaxis: {
-        ...axis,
-        type: model.logY ? "log" : "linear",
-        nticks: 5,
-        exponentformat: "power",
-        ...(model.logY ? {} : { tickformat: "~g" }),
-        range: pair(shown, model.logY),
-      },
+      yaxis,
     },
     config: {
       displaylogo: false,

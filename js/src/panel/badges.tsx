@@ -18,7 +18,7 @@ export function StatusBadge({ status, dot = false }: { status: Status; dot?: boo
 
 export function Tags({ tags }: { tags: string[] }) {
   return (
-    <span class="tags">
+    <span class="tags" title={tags.join(", ")}>
       {tags.map((tag) => (
         <span key={tag} class="tag">
           {tag}

@@ -121,7 +121,9 @@ export function Charts({
           >
             <SectionHead
               name={section.name}
-              title={section.name === under ? "machine" : within(under, section.name)}
+              title={
+                section.name === under ? (under === "" ? "metrics" : "machine") : within(under, section.name)
+              }
               count={section.metrics.length}
               arrangement={arrangement}
               {...(names.length > 1 ? { order: { place, names, drag: setDragged } } : {})}

@@ -31,6 +31,8 @@ export class ChosenSource implements Source {
   private readonly takes: (metric: string) => boolean;
   private readonly byProject = new Map<string, string[]>();
   private readonly colors: Map<string, number>;
+  /** The colours that runs have by themselves, as far as they were told. */
+  private readonly own = new Map<string, number>();
 
   constructor(
     private readonly base: Source,
@@ -172,6 +174,10 @@ export class ChosenSource implements Source {
 
   private named<R extends Run>(run: R): R {
     const key = keyOf(run.project, run.run);
+    // A colour that somebody chooses meanwhile counts more than one that only tells runs apart.
+    if ((this.own.get(key) ?? run.color) !== run.color && this.colors.has(key))
+      this.colors.set(key, run.color);
+    this.own.set(key, run.color);
     const name = this.byProject.size > 1 ? keyOf(run.project, run.name) : run.name;
     return { ...run, run: key, name, color: this.colors.get(key) ?? run.color };
   }
