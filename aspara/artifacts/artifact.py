@@ -2,66 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import shutil
-import tempfile
-import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from aspara.artifacts.media import object_of, rebuilt
+from aspara.artifacts.draft import TakesFiles
+from aspara.artifacts.file import ArtifactFile
+from aspara.artifacts.media import rebuilt
 from aspara.artifacts.store import Store
-from aspara.errors import ArtifactDamaged, ArtifactNotFound, InvalidName, NotRemote, UsageError
+from aspara.errors import ArtifactDamaged, ArtifactNotFound, NotRemote, UsageError
 from aspara.names import check_file_name
 from aspara.storage.collections import (
-    Collections,
     check_path,
     checked_aliases,
     file_digest,
-    manifest_digest,
 )
-from aspara.storage.content import read_chunks
-
-_POLICIES = ("mutable", "immutable")
 
 
-@dataclass
-class ArtifactFile:
-    """One file of an artifact: its path there, fingerprint and size; ``ref`` is the address of one that stays elsewhere."""
-
-    artifact: Artifact
-    path: str
-    size: int
-    sha256: str | None = None
-    ref: str | None = None
-
-    @property
-    def name(self) -> str:
-        """The path within the artifact."""
-        return self.path
-
-    @property
-    def digest(self) -> str | None:
-        """The fingerprint."""
-        return self.sha256
-
-    def ref_target(self) -> str:
-        """The address of a reference."""
-        if self.ref is None:
-            raise UsageError(f"{self.path!r} is no reference; its content is kept in the artifact.")
-        return self.ref
-
-    def download(self, root: str | os.PathLike[str] | None = None) -> str:
-        """Copies the file below `root` (by default the artifact's own folder), checks it, and returns the copy's path."""
-        return str(self.artifact._fetch(self, self.artifact._root(root)))
-
-
-class Artifact:
+class Artifact(TakesFiles):
     """Files that belong together: a data set, a model. Logging it makes a version; equal content makes none.
 
     Fill it, then ``run.log_artifact(artifact)``. What is added is copied at once, so the originals may change or go.
@@ -207,108 +167,6 @@ class Artifact:
     def __repr__(self) -> str:
         return f"<Artifact {self.qualified_name} ({self.type}, {self.file_count} files)>"
 
-    # -- filling ------------------------------------------------------------------------------------------------------
-
-    def add_file(
-        self,
-        local_path: str | os.PathLike[str],
-        name: str | None = None,
-        is_tmp: bool = False,
-        skip_cache: bool = False,
-        policy: str = "mutable",
-        overwrite: bool = False,
-    ) -> ArtifactFile:
-        """Adds a file, under its own name or `name`. With ``policy="immutable"`` it is read when the artifact is logged, not now."""
-        del is_tmp, skip_cache
-        source = Path(local_path)
-        if not source.is_file():
-            raise UsageError(f"There is no file {os.fspath(local_path)!r} to add to the artifact.")
-        return self._add(source, name or source.name, policy, overwrite=overwrite)
-
-    def add_dir(
-        self,
-        local_path: str | os.PathLike[str],
-        name: str | None = None,
-        skip_cache: bool = False,
-        policy: str = "mutable",
-        merge: bool = False,
-    ) -> None:
-        """Adds all files of a folder and its folders, below `name` or at the top. Links to folders are not followed."""
-        del skip_cache
-        folder = Path(local_path)
-        if not folder.is_dir():
-            raise UsageError(f"There is no folder {os.fspath(local_path)!r} to add to the artifact.")
-        for path in _files_below(folder):
-            inner = path.relative_to(folder).as_posix()
-            self._add(path, f"{name.strip('/')}/{inner}" if name else inner, policy, overwrite=merge)
-
-    def add_reference(
-        self,
-        uri: str | os.PathLike[str],
-        name: str | None = None,
-        checksum: bool = True,
-        max_objects: int | None = None,
-    ) -> list[ArtifactFile]:
-        """Adds something that stays where it is. Of ``file://`` addresses and paths the fingerprint is kept (`checksum`), and
-        folders are taken apart; other addresses are noted as they are, nothing is fetched.
-        """
-        self._check_draft()
-        text = os.fspath(uri)
-        parts = urlsplit(text)
-        if parts.scheme and parts.scheme != "file" and len(parts.scheme) > 1:
-            path = check_path(name or parts.path.rstrip("/").rpartition("/")[2] or parts.netloc)
-            return [self._put(ArtifactFile(self, path, 0, None, text))]
-        source = Path(unquote(parts.path)) if parts.scheme == "file" else Path(text)
-        if not source.exists():
-            raise UsageError(f"There is nothing at {text!r} to refer to.")
-        found = []
-        for file in _files_below(source) if source.is_dir() else [source]:
-            inner = file.relative_to(source).as_posix() if source.is_dir() else ""
-            place = "/".join(part for part in (name or ("" if source.is_dir() else source.name), inner) if part)
-            sha256 = file_digest(file)[0] if checksum else None
-            address = file.absolute().as_uri()
-            found.append(self._put(ArtifactFile(self, check_path(place), file.stat().st_size, sha256, address)))
-            if max_objects is not None and len(found) > max_objects:
-                raise UsageError(f"{text!r} has more than max_objects={max_objects} files.")
-        return found
-
-    @contextlib.contextmanager
-    def new_file(self, name: str, mode: str = "x", encoding: str | None = None) -> Iterator[IO[Any]]:
-        """A file to be written within a ``with`` block; it is added when the block is left without an error."""
-        self._check_draft()
-        if mode not in ("w", "wb", "x", "xb"):
-            raise UsageError(f"mode={mode!r}: choose 'w' or 'wb'.")
-        place = check_path(name)
-        if place in self._files and mode[0] == "x":
-            raise UsageError(f"The artifact has a file {place!r} already.")
-        path = self._stage(f"new-{len(self._files)}-{os.urandom(4).hex()}")
-        binary = mode.endswith("b")
-        with path.open("wb" if binary else "w", encoding=None if binary else encoding or "utf-8") as file:
-            yield file
-        sha256, size = file_digest(path)
-        self._sources[place] = path
-        self._put(ArtifactFile(self, place, size, sha256))
-
-    def add(self, obj: Any, name: str, overwrite: bool = False) -> ArtifactFile:
-        """Adds a media object, such as a Table; :meth:`get` gives it back."""
-        for path, content in object_of(obj, check_path(name)):
-            if path in self._files and not overwrite and not path.startswith("media/"):
-                raise UsageError(f"The artifact has a file {path!r} already.")
-            with self.new_file(path, "wb") as file:
-                file.write(content)
-        return self._files[path]
-
-    def remove(self, item: str | ArtifactFile) -> None:
-        """Takes a file, or all files below a path, out of a draft."""
-        self._check_draft()
-        path = item.path if isinstance(item, ArtifactFile) else str(item)
-        gone = [p for p in self._files if p == path or p.startswith(f"{path.rstrip('/')}/")]
-        if not gone:
-            raise ArtifactNotFound(f"The artifact {self.name!r} has no file {path[:128]!r}.")
-        for each in gone:
-            del self._files[each]
-            self._sources.pop(each, None)
-
     def new_draft(self) -> Artifact:
         """A draft of the next version, with the files of this one."""
         draft = Artifact(self._name, self.type, self.description, self.metadata)
@@ -423,10 +281,6 @@ class Artifact:
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
-    def _check_draft(self) -> None:
-        if self._manifest is not None:
-            raise UsageError(f"{self.name!r} is logged and stays as it is. Use new_draft() for the next version.")
-
     def _stored(self) -> tuple[Store, str]:
         if self._store is None and not self.is_draft():
             raise NotRemote(
@@ -436,41 +290,6 @@ class Artifact:
         if self._store is None or self.version is None:
             raise UsageError(f"The artifact {self._name!r} is not logged here yet: run.log_artifact(artifact).")
         return self._store, self.version
-
-    def _add(self, source: Path, name: str, policy: str, *, overwrite: bool) -> ArtifactFile:
-        self._check_draft()
-        if policy not in _POLICIES:
-            raise UsageError(f"policy={policy!r}: choose mutable or immutable.")
-        place = check_path(name.replace(os.sep, "/"))
-        taken = source
-        if policy == "mutable":
-            taken = self._stage(f"{len(self._files)}-{os.urandom(4).hex()}")
-            with taken.open("wb") as out:
-                sha256, size = file_digest(source, out.write)
-        else:
-            sha256, size = file_digest(source)
-        known = self._files.get(place)
-        if known is not None and known.sha256 != sha256 and not overwrite:
-            raise UsageError(f"The artifact has another file {place!r} already; give overwrite=True to replace it.")
-        self._sources[place] = taken
-        return self._put(ArtifactFile(self, place, size, sha256))
-
-    def _put(self, file: ArtifactFile) -> ArtifactFile:
-        if any(path.startswith(f"{file.path}/") or file.path.startswith(f"{path}/") for path in self._files):
-            raise InvalidName(f"{file.path!r} would be a file and a folder at once.")
-        self._files[file.path] = file
-        return file
-
-    def _stage(self, name: str) -> Path:
-        if self._staging is None:
-            self._staging = Path(tempfile.mkdtemp(prefix="aspara-artifact-"))
-            self._finalizer = weakref.finalize(self, shutil.rmtree, self._staging, ignore_errors=True)
-        return self._staging / name
-
-    def _drop_staging(self) -> None:
-        if self._staging is not None:
-            self._staging = None
-            self._finalizer()
 
     def _content(self, file: ArtifactFile) -> Path:
         """Where the content of a file lies here."""
@@ -532,70 +351,3 @@ class Artifact:
         for file in self.files():
             if file.ref is None:
                 yield file, self._content(file)
-
-
-def store_version(artifact: Artifact, store: Collections, project: str, run: str, aliases: Sequence[str]) -> None:
-    """Brings a draft's content into a project's store and makes it a version; raises OSError where the disk refuses."""
-    if not artifact.is_draft():
-        if artifact.project != project:
-            raise UsageError(f"{artifact.qualified_name!r} belongs to another project; use new_draft() to log it here.")
-        merged = list(dict.fromkeys([*artifact.aliases, *aliases]))
-        artifact.aliases = merged
-        artifact.save()
-        return
-    for file, content in artifact._contents():
-        if not store.has(str(file.sha256)):
-            store.put(read_chunks(content), expected=file.sha256)
-    manifest = store.commit(
-        artifact.collection_name,
-        artifact.type,
-        artifact._entries(),
-        aliases=list(dict.fromkeys([*artifact.aliases, *aliases])),
-        description=artifact.description,
-        facts=json.loads(json.dumps(artifact.metadata, default=str)),
-        tags=artifact.tags,
-        run=run,
-    )
-    artifact._logged(store, project, manifest)
-
-
-def send_version(
-    artifact: Artifact,
-    send: Callable[[Mapping[str, Path], Mapping[str, Any]], None],
-    project: str,
-    aliases: Sequence[str],
-) -> None:
-    """Hands a draft to what brings it to a tracker, which will number the version."""
-    if not artifact.is_draft():
-        raise NotRemote(
-            f"{artifact.name!r} is logged already; a run at a tracker cannot give it aliases. Log a new_draft()."
-        )
-    entries = artifact._entries()
-    manifest = {
-        "name": artifact.collection_name,
-        "type": artifact.type,
-        "description": artifact.description,
-        "metadata": json.loads(json.dumps(artifact.metadata, default=str)),
-        "tags": artifact.tags,
-        "entries": entries,
-        "aliases": list(dict.fromkeys([*artifact.aliases, *aliases])),
-    }
-    send({str(file.sha256): content for file, content in artifact._contents()}, manifest)
-    artifact._logged(None, project, {**manifest, "digest": manifest_digest(entries)})
-
-
-def split_name(name: str, project: str | None) -> tuple[str | None, str, str]:
-    """(project, name, version or alias) of ``[entity/][project/]name[:version]``."""
-    path, _, reference = name.partition(":")
-    parts = [part for part in path.split("/") if part]
-    if not parts or len(parts) > 3:
-        raise UsageError(f"{name!r}: give an artifact like 'weights:latest' or 'project/weights:v3'.")
-    return (parts[-2] if len(parts) > 1 else project), parts[-1], reference or "latest"
-
-
-def _files_below(folder: Path) -> list[Path]:
-    found: list[Path] = []
-    for place, folders, names in os.walk(folder):
-        folders.sort()
-        found.extend(Path(place, name) for name in sorted(names) if Path(place, name).is_file())
-    return found

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from aspara import settings
-from aspara.artifacts.artifact import Artifact, split_name
+from aspara.artifacts.artifact import Artifact
+from aspara.artifacts.version import split_name
 from aspara.catalog import filters as runs_filters
 from aspara.catalog.apirun import ApiRun
 from aspara.catalog.apiruns import ApiRuns

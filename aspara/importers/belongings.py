@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from aspara import names, settings
-from aspara.artifacts.artifact import Artifact, store_version
+from aspara.artifacts.artifact import Artifact
+from aspara.artifacts.version import store_version
 from aspara.errors import AsparaError, DataDirError
 from aspara.importers.source import Report, SourceRun, Tree
 from aspara.media.base import Media

@@ -141,7 +141,8 @@ class KeepsArtifacts:
             TrackerError: The run goes to a tracker that does not answer, or has not taken what the run logged.
 
         """
-        from aspara.artifacts.artifact import Artifact, split_name
+        from aspara.artifacts.artifact import Artifact
+        from aspara.artifacts.version import split_name
 
         if isinstance(artifact_or_name, Artifact):
             found = artifact_or_name
@@ -188,7 +189,7 @@ class KeepsArtifacts:
     # -- inside -------------------------------------------------------------------------------------------------------
 
     def _log_version(self, artifact: Artifact, aliases: Sequence[str]) -> Artifact:
-        from aspara.artifacts.artifact import send_version, store_version
+        from aspara.artifacts.version import send_version, store_version
         from aspara.storage.collections import checked_aliases
 
         aliases = checked_aliases([aliases] if isinstance(aliases, str) else list(aliases))
