@@ -9,7 +9,8 @@ from typing import Any
 
 import orjson
 
-from aspara.catalog.expression import OWN_FIELDS, Expression, parse
+from aspara.catalog.expression import Expression, parse
+from aspara.catalog.fields import OWN_FIELDS
 from aspara.catalog.runs import RunInfo
 from aspara.catalog.table import PARTS, columns
 from aspara.errors import UsageError

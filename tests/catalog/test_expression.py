@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from aspara.catalog.expression import parse, quoted
+from aspara.catalog.expression import parse
+from aspara.catalog.tokens import quoted
 from aspara.errors import InvalidFilter
 
 TABLE = json.loads((Path(__file__).parents[1] / "fixtures/expressions.json").read_text(encoding="utf-8"))
