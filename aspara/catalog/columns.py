@@ -132,7 +132,8 @@ class Column:
             return known[2]
         steps, times, values = self.points()
         at, moments, numbers = other.points()
-        if at is steps and moments is times:
+        # Of several values at a step the last one counts: to be logged together is enough only where each has one.
+        if at is steps and moments is times and bool((at[1:] > at[:-1]).all()):
             xs, there = numbers, np.isfinite(numbers)
         else:
             last = np.append(at[1:] != at[:-1], True)[: len(at)]

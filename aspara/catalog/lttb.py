@@ -23,6 +23,8 @@ def choose(x: Any, y: Floats, points: int) -> Integers:
     """
     import numpy as np
 
+    if points < 3:
+        return np.array([0, len(y) - 1][: max(1, points)], np.int64)
     odd = np.flatnonzero(~np.isfinite(y))
     if len(odd):
         share = max(1, points // 4)

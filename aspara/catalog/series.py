@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 
+_LEAST = 4
+"""Points of a stretch that still show its ends and its extremes."""
 STEP, TIME, RELATIVE, METRIC = "step", "time", "relative", "metric:"
 """The axes: steps, moments (ms), seconds since the run began, and ``metric:NAME``, the values of another metric."""
 
@@ -216,7 +218,8 @@ def select(column: Column, query: SeriesQuery, *, along: Column | None = None, b
         if query.envelope:
             envelope = _envelope(found, query, began)
         if query.log:
-            found = [octave for piece in found for octave in _octaves(piece, began if query.x == RELATIVE else 0)]
+            zero, most = began if query.x == RELATIVE else 0, max(1, query.points // _LEAST // len(found))
+            found = [octave for piece in found for octave in _octaves(piece, zero, most)]
         most = query.points * lttb.RATIO if query.lttb else query.points
         kept = [
             (piece, decimate(piece.stretch.values, part, piece.stretch.levels(), piece.low, piece.high))
@@ -233,9 +236,30 @@ def select(column: Column, query: SeriesQuery, *, along: Column | None = None, b
         places = np.log(parts[3] - (began if query.x == RELATIVE else 0)) if query.log else parts[3]
         chosen = lttb.choose(places, parts[2], query.points)
         parts = [part[chosen] for part in parts]
+    if query.points is not None and count > query.points:
+        parts = _ended(parts, found, query.points)
     steps, times, values, axis = parts
     x = None if query.x in (STEP, TIME) else (axis - began) / 1000 if query.x == RELATIVE else axis
     return Series(steps, times, values, count, x, envelope)
+
+
+def _ended(parts: list[Any], found: list[Piece], points: int) -> list[Any]:
+    """The points chosen, with the first and the last of the range, and no more than were asked for: several pieces and very few
+    points can bring one too many, or leave out an end.
+    """
+    import numpy as np
+
+    for end, (piece, at) in enumerate(((found[0], found[0].low), (found[-1], found[-1].high - 1))):
+        if len(parts[3]) and parts[3][-end] == piece.axis[at]:
+            continue
+        one = [piece.stretch.steps[at], piece.stretch.times[at], piece.stretch.values[at], piece.axis[at]]
+        parts = [
+            np.concatenate([part, [value]] if end else [[value], part]) for value, part in zip(one, parts, strict=True)
+        ]
+    if len(parts[3]) > points:
+        kept = np.unique(np.linspace(0, len(parts[3]) - 1, points).round().astype(np.int64))
+        parts = [part[kept] for part in parts]
+    return parts
 
 
 def _shares(found: list[Piece], points: int, *, even: bool) -> Iterator[tuple[Piece, int]]:
@@ -259,12 +283,15 @@ def _shares(found: list[Piece], points: int, *, even: bool) -> Iterator[tuple[Pi
             yield piece, parts[id(piece)]
 
 
-def _octaves(piece: Piece, zero: float) -> list[Piece]:
-    """The piece cut where its distance from `zero` doubles: within one, neighbours are about as dense on a logarithmic axis."""
+def _octaves(piece: Piece, zero: float, most: int) -> list[Piece]:
+    """The piece cut where its distance from `zero` doubles: within one, neighbours are about as dense on a logarithmic axis. Into
+    at most so many parts, of several doublings each where need be.
+    """
     import numpy as np
 
     first, last = (float(piece.axis[at]) - zero for at in (piece.low, piece.high - 1))
-    edges = zero + first * 2.0 ** np.arange(1, max(1, int(np.ceil(np.log2(last / first)))))
+    count = max(1, int(np.ceil(np.log2(last) - np.log2(first))))
+    edges = zero + first * 2.0 ** np.arange(-(-count // most), count, -(-count // most))
     cuts = [piece.low, *(piece.low + located(piece.axis[piece.low : piece.high], edges)).tolist(), piece.high]
     return [Piece(piece.axis, piece.stretch, a, b) for a, b in pairwise(cuts) if b > a]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 from typing import Any
 
 import numpy as np
@@ -146,3 +147,59 @@ def test_a_place_between_whole_steps(axis: list[int], at: float, side: Any) -> N
     """A range may begin and end between steps, or beyond every number: it holds the same points as with exact arithmetic."""
     found = located(np.array(axis, np.int64), at, side)
     assert sum(1 for x in axis if (x < at if side == "left" else x <= at)) == found
+
+
+def test_any_question_is_answered_as_by_brute_force(folder: Folder, catalog: Catalog) -> None:
+    """A run with late and repeated steps, spikes and much that is not finite: whatever range, axis, scale, method and number of
+    points, the answer has points of the range only, in order, no more than asked for, its ends, and its extremes and gaps.
+    """
+    chance = random.Random(5)
+    logged: dict[str, list[tuple[int, int, float]]] = {"a": [], "b": [], "c": []}
+    rows, time = [], NOW
+    for i in range(12_000):
+        values = {"a": chance.gauss(0, 1) if chance.random() > 0.002 else chance.choice([math.nan, 50.0, -50.0])}
+        values["b"] = i % 977 + chance.random()
+        if i % 3 == 0:
+            values["c"] = chance.choice([math.nan, math.inf, -math.inf, 1e300, -1e300, 0.0, float(i)])
+        time += chance.choice([0, 1, 1, 2, 1000])
+        step = i if chance.random() > 0.01 else max(0, i - chance.randint(0, 3000))
+        rows.append(row(time, step, {k: v if math.isfinite(v) else repr(v) for k, v in values.items()}))
+        rows[-1] = rows[-1].replace(b'"nan"', b"NaN").replace(b'"inf"', b"Infinity").replace(b'"-inf"', b"-Infinity")
+        for name, value in values.items():
+            logged[name].append((step, time, value))
+    folder.run("r", b"".join(rows), meta={"start_time": NOW, "status": "completed"})
+    for points in logged.values():
+        points.sort(key=lambda point: point[:2])
+    epochs = {step: value for step, _, value in logged["b"]}
+    places = {
+        "step": lambda point: point[0],
+        "time": lambda point: point[1],
+        "relative": lambda point: (point[1] - NOW) / 1000,
+        "metric:b": lambda point: epochs[point[0]],
+    }
+    for _ in range(160):
+        metric, x = chance.choice("abc"), chance.choice(list(places))
+        place = places[x]
+        there = sorted(logged[metric], key=place)
+        low, high = sorted(place(point) for point in chance.sample(there, 2))
+        most, log, lttb = (
+            chance.choice([1, 2, 3, 4, 10, 100, 1000]),
+            x != "time" and chance.random() < 0.4,
+            chance.random() < 0.3,
+        )
+        query = {"x": x, "start": low, "end": high, "points": most, "log": log, "lttb": lttb}
+        expected = [point for point in there if low <= place(point) <= high and (not log or place(point) > 0)]
+        found = series(catalog, metric, **query)
+        told = list(zip(found.steps.tolist(), found.timestamps.tolist(), found.values.tolist(), strict=True))
+        assert len(expected) == found.count, query
+        assert len(told) <= most, query
+        assert {repr(point) for point in told} <= {repr(point) for point in expected}, query
+        assert [place(point) for point in told] == sorted(place(point) for point in told), query
+        if most > 1 and expected:
+            assert [place(expected[0]), place(expected[-1])] == [place(told[0]), place(told[-1])], query
+        if most >= 100 and not lttb:
+            finite, shown = ([v for *_, v in some if math.isfinite(v)] for some in (expected, told))
+            assert (min(finite, default=0), max(finite, default=0)) == (min(shown, default=0), max(shown, default=0)), (
+                query
+            )
+            assert (len(finite) < len(expected)) == (len(shown) < len(told)), query
