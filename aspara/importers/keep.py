@@ -19,8 +19,9 @@ from aspara import files, names, settings
 from aspara.catalog.catalog import Catalog
 from aspara.catalog.replay import Replay
 from aspara.errors import AsparaError, DataDirError, InvalidName
-from aspara.importers.batch import batches, is_plain
+from aspara.importers.batch import batches
 from aspara.importers.belongings import Belongings, files_beside
+from aspara.importers.fresh import Fresh
 from aspara.importers.source import Facts, Report, Row, SourceRun, stamp_of
 from aspara.model import STATUS_ON_DISK, RunRequest
 from aspara.recording.values import json_safe
@@ -34,7 +35,6 @@ _MARK = "imported"
 _NONE = stamp_of([])
 """The stamp of no files."""
 _SYNC_ROWS = 20_000
-_LONGEST_TEXT = 1 << 20
 
 
 @dataclass
@@ -90,7 +90,7 @@ class Keeper:
             return outcome
         here = Counter() if stem is None else self._here(project, stem, mark)
         report = Report()
-        fresh = _Fresh(here, report)
+        fresh = Fresh(here, report)
         incoming = fresh.only(source.rows(report))
         first = next(incoming, None)
         # The files that a source keeps with its runs are known when its rows are read to their end.
@@ -155,7 +155,7 @@ class Keeper:
         paths: RunPaths | None,
         content: dict[str, Any],
         mark: dict[str, Any],
-        fresh: _Fresh,
+        fresh: Fresh,
         first: Row | None,
         incoming: Iterator[Row],
     ) -> str:
@@ -242,7 +242,7 @@ class Keeper:
         paths: RunPaths,
         content: dict[str, Any],
         statistics: Statistics,
-        fresh: _Fresh,
+        fresh: Fresh,
         span: tuple[int | None, int | None],
         last_step: int | None,
         begun: dict[str, Any],
@@ -307,70 +307,6 @@ class Keeper:
             for part, said in (("config", facts.config), ("summary", facts.summary))
             for key, value in json_safe(said).items()
         )
-
-
-class _Fresh:
-    """Passes over as many points of each metric as are here already."""
-
-    def __init__(self, here: Counter[str], report: Report) -> None:
-        self.rows = self.points = 0
-        self._seen: Counter[str] = Counter()
-        self._here = here
-        self._plain: dict[tuple[str, ...], list[int]] = {}
-        """Rows that came as they are, by the names of their metrics."""
-        self.report = report
-        """What could not be taken."""
-
-    @property
-    def seen(self) -> Counter[str]:
-        """How many points of each metric came, those that are here included."""
-        found = self._seen.copy()
-        for names_, (count,) in self._plain.items():
-            for name in names_:
-                found[name] += count
-        return found
-
-    def only(self, incoming: Iterator[Row]) -> Iterator[Row]:
-        names_: dict[str, str] = {}
-        plain = self._plain
-        for row in incoming:
-            time, step, metrics = row
-            # Most rows hold numbers of metrics of which nothing is here, and are passed on without a look at each.
-            count = plain.get(tuple(metrics))
-            if count is not None and is_plain(metrics.values()):
-                count[0] += 1
-                self.rows += 1
-                self.points += len(metrics)
-                yield row
-                continue
-            kept: dict[str, Any] = {}
-            for given, value in metrics.items():
-                name = names_.get(given)
-                if name is None:
-                    name = names_[given] = self._name(given)
-                if isinstance(value, str) and len(value) > _LONGEST_TEXT:
-                    self.report.skip("texts longer than a million characters")
-                    continue
-                self._seen[name] += 1
-                if self._seen[name] > self._here[name]:
-                    kept[name] = value
-            if kept:
-                self.rows += 1
-                self.points += len(kept)
-                yield time, step, kept
-            if kept.keys() == metrics.keys() and not any(self._here[name] for name in kept):
-                plain.setdefault(tuple(metrics), [0])
-
-    def _name(self, name: str) -> str:
-        if name.isascii() and name.isprintable() and 0 < len(name) <= names.MAX_METRIC_BYTES:
-            return name
-        try:
-            return names.check_metric_name(name)
-        except InvalidName:
-            plain = "".join(c if c.isprintable() else "_" for c in name.encode("utf-8", "replace").decode())
-            while len(plain.encode()) > names.MAX_METRIC_BYTES:
-                plain = plain[:-1]
-            return plain or "_"
 
 
 def json_safe_texts(value: Any) -> Any:
