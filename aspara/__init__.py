@@ -38,8 +38,9 @@ if TYPE_CHECKING:
     from aspara.media.video import Video
     from aspara.model import ArtifactEntry
     from aspara.recording.config import Config
-    from aspara.recording.run import Listener, Run
+    from aspara.recording.run import Run
     from aspara.recording.summary import Summary
+    from aspara.recording.watched import Listener
 
     run: Run | None
 
@@ -266,7 +267,7 @@ _ON_DEMAND = {
     "Histogram": "aspara.media.histogram",
     "Html": "aspara.media.html",
     "Image": "aspara.media.image",
-    "Listener": "aspara.recording.run",
+    "Listener": "aspara.recording.watched",
     "Molecule": "aspara.media.molecule",
     "Object3D": "aspara.media.object3d",
     "Plotly": "aspara.media.plotly",

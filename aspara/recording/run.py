@@ -8,14 +8,14 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from aspara import settings
 from aspara.errors import UsageError
 from aspara.interrupts import held
-from aspara.model import Losses, Row, Status
+from aspara.model import Losses, Status
 from aspara.notices import say
 from aspara.recorder import Recorder
 from aspara.recording.artifacts import KeepsArtifacts
@@ -33,6 +33,7 @@ from aspara.recording.saved import SavesFiles
 from aspara.recording.summary import Summary
 from aspara.recording.surfaces import ShownLive
 from aspara.recording.told import Told
+from aspara.recording.watched import IsWatched
 from aspara.storage.rows import numbered
 from aspara.storage.statistics import Statistics
 
@@ -41,22 +42,11 @@ if TYPE_CHECKING:
 
     from aspara.recording.desk import Desk
 
-_LIVE_INTERVAL = 0.1
 _FOLD_INTERVAL = 1.0
 _EXIT_GRACE = 1.0
 
 
-class Listener(Protocol):
-    """Somebody who watches a run live in this process, such as the notebook's chart."""
-
-    def rows(self, rows: list[Row]) -> None:
-        """The rows logged since the last call, in order; at most ten times a second, on a background thread."""
-
-    def ended(self, status: Status, exit_code: int | None) -> None:
-        """The run has ended; no rows follow."""
-
-
-class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, ShownLive):
+class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, IsWatched, ShownLive):
     """One training run being recorded.
 
     Made by :func:`aspara.init`, or directly: ``aspara.Run(...)`` takes the same arguments and does not become the active
@@ -106,7 +96,7 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, Show
         self._finished = False
         self._ended = threading.Event()
         self._ender: threading.Thread | None = None
-        self._listeners: list[Listener] = []
+        self._begin_telling()
         self._desk: Desk | None = None
         self._followed = {}
         found = identity.metadata
@@ -230,9 +220,7 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, Show
                     self._write_summary()
                 self._disk.stop(timeout, last=self._close_childs_files)
         active.forget(self)
-        for listener in list(self._listeners):
-            with _reported("a live view"):
-                listener.ended(status, exit_code)
+        self._tell_end(status, exit_code)
         if media_lost:
             say(f"Run {self.name!r}: {media_lost} media values could not be kept.")
         for loss in losses:
@@ -271,23 +259,6 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, Show
     def __repr__(self) -> str:
         return f"<aspara.Run {self.path} {self._status} step {self._pen.step}>"
 
-    # -- live views ---------------------------------------------------------------------------------------------------
-
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Has `listener` told of rows and of the end, about ten times a second; returns what ends that.
-
-        A listener that raises is reported once and told nothing more.
-        """
-        self._listeners.append(listener)
-        self._backlog.shown = True
-        self._keeper.nudge()
-
-        def stop() -> None:
-            with contextlib.suppress(ValueError):
-                self._listeners.remove(listener)
-
-        return stop
-
     # -- background ---------------------------------------------------------------------------------------------------
 
     def _start_keepers(self) -> None:
@@ -317,24 +288,6 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, Show
         self._pen.backlog, self._pen.waiting = self._backlog, self._backlog.waiting
         self._pen.limit = self._backlog.limit
         self._encoder.look_again()
-        self._tell_lock = threading.RLock()
-        self._tell_at = 0.0
-
-    def _tell_listeners(self) -> None:
-        with self._tell_lock:
-            self._tell_at = time.monotonic() + _LIVE_INTERVAL
-            taken = self._backlog.take_unshown()
-            self._backlog.shown = bool(self._listeners)
-            for listener in list(self._listeners) if taken else ():
-                try:
-                    # Columns, where they are wanted: rows one by one cost a busy training several times as much.
-                    if (columns := getattr(listener, "blocks", None)) is not None:
-                        columns(taken)
-                    else:
-                        listener.rows([row for block in taken for row in block.rows()])
-                except Exception as error:
-                    self._listeners.remove(listener)
-                    say(f"A live view of {self.name!r} stopped: {type(error).__name__}: {error}")
 
     def _logged_step(self) -> int:
         """Where what is captured by itself stands: at the last step, so that it can be drawn over steps too."""
@@ -363,10 +316,10 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, Show
         self._pen.acquire, self._pen.release = self._lock.acquire, self._lock.release
         self._pen.shut = True
         self._new_backlog()
+        self._begin_telling()
         self._config_told.forked()
         self._summary_told = Told("summary", self.summary.own(), self._tell)
         self._summary_dirty = False
-        self._listeners = []
         self._desk = None
         self._followed = {}
         self._recorder.abandon()
