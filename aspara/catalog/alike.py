@@ -8,6 +8,7 @@ is looked for. Whatever does not fit is left to others.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ _PIECE = 256 << 10
 class Form:
     """What every row has: what stands before each of its numbers, and the metrics' names, in order."""
 
-    before: list[bytes]
+    before: tuple[bytes, ...]
     names: list[str]
 
 
@@ -72,20 +73,15 @@ def parse_alike(text: bytes) -> Alike | None:
     # A plus is good in an exponent only, and a carriage return would be taken for part of a line's end.
     if form is None or not _look_alike(text, form) or b"+" in text or b"\r" in text:
         return None
-    places = [str(n) for n in range(len(form.before))]
+    plan = _plan(form.before)
+    lines, odd = _counted(text)
+    if odd != lines * plan.odd:
+        return None
     try:
-        table = pl.read_csv(
-            text, has_header=False, schema=dict.fromkeys(places, pl.String), quote_char=None, separator=","
-        )
-        lines, odd = _counted(text)
-        if lines != len(table) or odd != lines * _counted(b"".join(part + b"1" for part in form.before))[1]:
+        table = pl.read_csv(text, has_header=False, schema=plan.schema, quote_char=None, separator=",")
+        if lines != len(table):
             return None
-        ends = pl.col(places[-1]).str.ends_with(_END.decode())
-        # What another beginning leaves is no number: it has a quotation mark.
-        rest = [pl.col(place).str.strip_prefix(part.decode()) for place, part in zip(places, form.before, strict=True)]
-        rest[-1] = rest[-1].str.strip_suffix(_END.decode())
-        kinds = [pl.Int64, pl.Int64, *(pl.Float64 for _ in form.names)]
-        found = table.select(ends.alias("end"), *(part.cast(kind) for part, kind in zip(rest, kinds, strict=True)))
+        found = table.select(plan.parts)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError):  # other than rows of numbers
         return None
     ended, *numbers = found.iter_columns()
@@ -98,9 +94,38 @@ def parse_alike(text: bytes) -> Alike | None:
     return Alike(steps, times, dict(zip(form.names, values, strict=True)))
 
 
-def _before(line: bytes) -> list[bytes]:
+@dataclass(frozen=True)
+class _Plan:
+    """How rows of one form become numbers: the table's columns, what is made of them, and what :func:`_counted` finds in a row."""
+
+    schema: dict[str, Any]
+    parts: list[Any]
+    odd: int
+
+
+@functools.lru_cache(maxsize=16)
+def _plan(before: tuple[bytes, ...]) -> _Plan:
+    import polars as pl
+
+    places = [str(n) for n in range(len(before))]
+    end = _END.decode()
+    # What another beginning leaves is no number: it has a quotation mark.
+    rest = [pl.col(place).str.strip_prefix(part.decode()) for place, part in zip(places, before, strict=True)]
+    rest[-1] = rest[-1].str.strip_suffix(end)
+    kinds = [pl.Int64 if n < len(_KEYS) - 1 else pl.Float64 for n in range(len(before))]
+    return _Plan(
+        dict.fromkeys(places, pl.String),
+        [
+            pl.col(places[-1]).str.ends_with(end).alias("end"),
+            *(part.cast(kind) for part, kind in zip(rest, kinds, strict=True)),
+        ],
+        _counted(b"".join(part + b"1" for part in before))[1],
+    )
+
+
+def _before(line: bytes) -> tuple[bytes, ...]:
     # Other encoders put a space there.
-    return [part[: max(part.rfind(b":"), part.rfind(b": ") + 1) + 1] for part in line.split(b",")]
+    return tuple(part[: max(part.rfind(b":"), part.rfind(b": ") + 1) + 1] for part in line.split(b","))
 
 
 def _look_alike(text: bytes, form: Form) -> bool:
@@ -120,7 +145,7 @@ def _counted(text: bytes) -> tuple[int, int]:
     import numpy as np
 
     characters = np.frombuffer(text, np.uint8)
-    room = np.empty((4, _PIECE + 2), np.uint8)
+    room = np.empty((4, min(_PIECE + 2, len(characters))), np.uint8)
     lines, found = text[:1].count(b"\n") + text[-1:].count(b"\n"), 0
     for begin in range(1, len(characters) - 1, _PIECE):
         piece = characters[begin - 1 : begin + _PIECE + 1]
