@@ -12,7 +12,8 @@ from aspara.catalog.index import RunIndex
 from aspara.catalog.indexes import Indexes, moment
 from aspara.catalog.listing import Known
 from aspara.catalog.runs import RunInfo
-from aspara.catalog.series import MetricsAnswer, SeriesQuery, pieces, select
+from aspara.catalog.series import MetricsAnswer, SeriesQuery, pieces
+from aspara.catalog.together import select_all
 
 _LOOKS = 0.5
 """Seconds that looking coarsely at runs may take, the first aside; those that are left out are told of the next time."""
@@ -74,10 +75,10 @@ def series(indexes: Indexes, project: str, stems: Sequence[str], query: SeriesQu
         with index.lock:
             source, share = (index, 1.0) if whole else indexes.stand_in(index, len(stems), looks if n else None)
             along = source.columns.get(query.x_metric or "")
-            for name in query.wanted(source.columns):
-                found = select(source.columns[name], query, along=along, began=began(source))
+            names = query.wanted(source.columns)
+            for name, found in select_all(source.columns, names, query, along=along, began=began(source)):
                 if share < 1:
-                    found = replace(found, count=max(found.count + 1, round(found.count / share)))
+                    found = replace(found, count=max(found.count + 1, round(found.count / share)))  # noqa: PLW2901
                 if len(found.values) or query.since is None:
                     answer.metrics.setdefault(name, {})[stem] = found
             if cursor.matters(index.paths):

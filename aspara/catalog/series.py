@@ -226,11 +226,10 @@ def select(column: Column, query: SeriesQuery, *, along: Column | None = None, b
             for piece, part in _shares(found, most, even=query.log)
         ]
     if len(kept) == 1:
-        piece, where = kept[0]
-        parts = [piece.stretch.steps[where], piece.stretch.times[where], piece.stretch.values[where], piece.axis[where]]
+        parts = _at(*kept[0])
     else:
         empty = [np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64)]
-        each = [(p.stretch.steps[w], p.stretch.times[w], p.stretch.values[w], p.axis[w]) for p, w in kept]
+        each = [_at(piece, where) for piece, where in kept]
         parts = [np.concatenate(some) for some in zip(*each, strict=True)] if each else empty
     if query.lttb and query.points is not None and len(parts[2]) > query.points:
         places = np.log(parts[3] - (began if query.x == RELATIVE else 0)) if query.log else parts[3]
@@ -238,6 +237,22 @@ def select(column: Column, query: SeriesQuery, *, along: Column | None = None, b
         parts = [part[chosen] for part in parts]
     if query.points is not None and count > query.points:
         parts = _ended(parts, found, query.points)
+    return _series(parts, count, query, began, envelope)
+
+
+def answered(piece: Piece, where: Any, query: SeriesQuery, began: int) -> Series:
+    """The points at some positions of a stretch, ascending, as what answers a query for the whole piece."""
+    return _series(_at(piece, where), len(piece), query, began)
+
+
+def _at(piece: Piece, where: Any) -> list[Any]:
+    stretch = piece.stretch
+    steps, times = stretch.steps[where], stretch.times[where]
+    axis = steps if piece.axis is stretch.steps else times if piece.axis is stretch.times else piece.axis[where]
+    return [steps, times, stretch.values[where], axis]
+
+
+def _series(parts: list[Any], count: int, query: SeriesQuery, began: int, envelope: Envelope | None = None) -> Series:
     steps, times, values, axis = parts
     x = None if query.x in (STEP, TIME) else (axis - began) / 1000 if query.x == RELATIVE else axis
     return Series(steps, times, values, count, x, envelope)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from aspara.catalog import lttb
 from aspara.catalog.columns import Column
-from aspara.catalog.pyramid import WIDTH, build, decimate
+from aspara.catalog.pyramid import WIDTH, build, decimate, decimate_rows
 from aspara.catalog.spans import spans
 
 _ODD = (math.nan, math.inf, -math.inf)
@@ -156,3 +156,19 @@ def test_the_prettiest_line_is_bounded_and_keeps_its_ends(points: int) -> None:
         assert (kept[0], kept[-1]) == (0, 999)
     line = np.abs(np.arange(1001) - 500.0)
     assert 500 in lttb.choose(np.arange(1001), line, 7)
+
+
+@given(
+    rows=st.integers(5, 300).flatmap(
+        lambda count: st.lists(
+            st.lists(st.one_of(st.integers(-2, 2), st.floats()), min_size=count, max_size=count), min_size=1, max_size=4
+        )
+    ),
+    points=st.integers(4, 299),
+)
+def test_metrics_that_were_logged_together_are_decimated_as_each_alone(rows: list[list[float]], points: int) -> None:
+    """Whatever stands beside it, a series keeps the same points."""
+    arrays = [np.array(row, np.float64) for row in rows]
+    points = min(points, len(arrays[0]) - 1)
+    expected = [decimate(array, points).tolist() for array in arrays]
+    assert expected == [found.tolist() for found in decimate_rows(arrays, points)]

@@ -51,6 +51,35 @@ def test_relative_time_counts_from_the_beginning_of_the_run(long: Folder, catalo
     assert old.x.tolist() == [0.0, 2.5]
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"points": 40},
+        {"points": 40, "x": "time"},
+        {"points": 40, "x": "relative", "start": 3.0, "end": 40.0},
+        {"points": 40, "x": "metric:a"},
+        {"points": 40, "since": NOW + 90},
+        {"points": 3},
+        {"points": 40, "log": True},
+        {"points": 40, "lttb": True, "envelope": True},
+        {},
+    ],
+    ids=str,
+)
+def test_a_chart_is_the_same_alone_and_among_others(folder: Folder, catalog: Catalog, options: dict[str, Any]) -> None:
+    """Metrics logged together, at other steps, with gaps, and too few to be decimated: each as if it was asked for alone."""
+    metrics = {
+        i: {"a": i / 3, "b": math.sin(i), "gaps": "NaN" if i % 50 == 7 else i, **({"c": i, "d": -i} if i % 2 else {})}
+        for i in range(1000)
+    }
+    folder.run("r", b"".join(row(NOW + i, i, {**m, **({"few": i} if i % 90 == 0 else {})}) for i, m in metrics.items()))
+    found = catalog.metrics("p", None, SeriesQuery(**options)).json()["metrics"]
+    assert {"a", "b", "c", "d", "few", "gaps"} == set(found)
+    for metric, runs in found.items():
+        alone = catalog.metrics("p", ["r"], SeriesQuery(metrics=(metric,), **options)).json()["metrics"][metric]["r"]
+        assert {k: str(v) for k, v in alone.items()} == {k: str(v) for k, v in runs["r"].items()}
+
+
 def test_another_metric_is_an_axis(long: Folder, catalog: Catalog) -> None:
     """Points stand where that metric was at their step; those at other steps have no place; ranges are in its units."""
     found = series(catalog, x="metric:epoch", start=3.0, end=3.01)
