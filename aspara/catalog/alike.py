@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
     Integers = npt.NDArray[np.int64]
 
-MOST_NAMES = 256
-"""Metrics from which cutting at commas costs more than it saves."""
+MOST_NAMES = 64
+"""Metrics from which cutting at commas costs more than it saves, for what each column costs by itself."""
+_ROWS = 10
+"""Rows for each metric from which it saves."""
 _KEYS = ["timestamp", "step", "metrics"]
 _END = b"}}"
 _LOOKS = 3
@@ -48,7 +50,7 @@ class Alike:
 
 def form_of(line: bytes) -> Form | None:
     """The form of a row; None for one that is no whole row of numbers, or whose names hold commas."""
-    if not line.endswith(_END):
+    if not line.endswith(_END) or line.count(b",") > len(_KEYS) - 2 + MOST_NAMES:
         return None
     try:
         row = orjson.loads(line)
@@ -58,7 +60,7 @@ def form_of(line: bytes) -> Form | None:
         return None
     metrics: dict[str, Any] = row["metrics"]
     before = _before(line)
-    if not 0 < len(metrics) <= MOST_NAMES or len(before) != 2 + len(metrics):
+    if not metrics or len(before) != 2 + len(metrics):
         return None
     if any(type(value) not in (int, float) for value in (row["timestamp"], row["step"], *metrics.values())):
         return None
@@ -70,12 +72,17 @@ def parse_alike(text: bytes) -> Alike | None:
     import polars as pl
 
     form = form_of(text[: text.find(b"\n")])
+    if form is None or text.find(b"\n") * _ROWS * len(form.names) > len(text):
+        return None
     # A plus is good in an exponent only, and a carriage return would be taken for part of a line's end.
-    if form is None or not _look_alike(text, form) or b"+" in text or b"\r" in text:
+    if not _look_alike(text, form) or b"+" in text or b"\r" in text:
+        return None
+    lines, commas = counted(text, b"\n", b",")
+    # Now and then another row stands among them: that is seen before much is done.
+    if commas != lines * (len(form.before) - 1):
         return None
     plan = _plan(form.before)
-    lines, odd = _counted(text)
-    if odd != lines * plan.odd:
+    if _odd(text) != lines * plan.odd:
         return None
     try:
         table = pl.read_csv(text, has_header=False, schema=plan.schema, quote_char=None, separator=",")
@@ -96,7 +103,7 @@ def parse_alike(text: bytes) -> Alike | None:
 
 @dataclass(frozen=True)
 class _Plan:
-    """How rows of one form become numbers: the table's columns, what is made of them, and what :func:`_counted` finds in a row."""
+    """How rows of one form become numbers: the table's columns, what is made of them, and what :func:`_odd` finds in a row."""
 
     schema: dict[str, Any]
     parts: list[Any]
@@ -119,7 +126,7 @@ def _plan(before: tuple[bytes, ...]) -> _Plan:
             pl.col(places[-1]).str.ends_with(end).alias("end"),
             *(part.cast(kind) for part, kind in zip(rest, kinds, strict=True)),
         ],
-        _counted(b"".join(part + b"1" for part in before))[1],
+        _odd(b"".join(part + b"1" for part in before)),
     )
 
 
@@ -138,23 +145,36 @@ def _look_alike(text: bytes, form: Form) -> bool:
     return True
 
 
-def _counted(text: bytes) -> tuple[int, int]:
-    """How many newlines there are; and how many dots lack a digit before or behind them, and zeros begin further digits, the
-    text's first character and last aside. A piece at a time, which stays in the processor's cache.
+def counted(text: bytes, *characters: bytes) -> list[int]:
+    """How often some characters are there; a piece at a time, which stays in the processor's cache."""
+    import numpy as np
+
+    content = np.frombuffer(text, np.uint8)
+    room = np.empty(min(_PIECE, len(content)), np.bool_)
+    found = [0] * len(characters)
+    for begin in range(0, len(content), _PIECE):
+        piece = content[begin : begin + _PIECE]
+        for n, character in enumerate(characters):
+            found[n] += int(np.count_nonzero(np.equal(piece, ord(character), out=room[: len(piece)])))
+    return found
+
+
+def _odd(text: bytes) -> int:
+    """How many dots lack a digit before or behind them, and zeros begin further digits, the text's first character and last
+    aside.
     """
     import numpy as np
 
     characters = np.frombuffer(text, np.uint8)
     room = np.empty((4, min(_PIECE + 2, len(characters))), np.uint8)
-    lines, found = text[:1].count(b"\n") + text[-1:].count(b"\n"), 0
+    found = 0
+    before, behind = slice(None, -2), slice(2, None)
     for begin in range(1, len(characters) - 1, _PIECE):
         piece = characters[begin - 1 : begin + _PIECE + 1]
         digit, dot, odd, word = room[:, : len(piece)].view(np.bool_)
         np.subtract(piece, ord("0"), out=room[2, : len(piece)])
         np.less(room[2, : len(piece)], 10, out=digit)
         np.equal(piece, ord("."), out=dot)
-        lines += int(np.count_nonzero(np.equal(piece[1:-1], ord("\n"), out=odd[1:-1])))
-        before, behind = slice(None, -2), slice(2, None)
         odd, word = odd[before], word[before]
         # A zero behind which there are digits, and before it none and no dot; also in 1e-07, which is left to others.
         np.bitwise_or(digit[before], dot[before], out=word)
@@ -165,7 +185,7 @@ def _counted(text: bytes) -> tuple[int, int]:
         np.greater(dot[1:-1], odd, out=odd)
         np.bitwise_or(odd, word, out=odd)
         found += int(np.count_nonzero(odd))
-    return lines, found
+    return found
 
 
 def _finite(array: Any) -> bool:
