@@ -12,7 +12,8 @@ from aspara.catalog.index import RunIndex
 from aspara.catalog.indexes import Indexes, moment
 from aspara.catalog.listing import Known
 from aspara.catalog.runs import RunInfo
-from aspara.catalog.series import MetricsAnswer, SeriesQuery, pieces
+from aspara.catalog.selection import pieces
+from aspara.catalog.series import MetricsAnswer, SeriesQuery
 from aspara.catalog.together import select_all
 
 _LOOKS = 0.5

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from aspara.catalog import filters
-from aspara.catalog.series import RELATIVE, STEP, Piece
+from aspara.catalog.selection import Piece
+from aspara.catalog.series import RELATIVE, STEP
 from aspara.catalog.spans import Spans, located, spans
 
 if TYPE_CHECKING:

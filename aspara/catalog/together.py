@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from aspara.catalog.columns import Column
 from aspara.catalog.pyramid import WORTH, decimate_rows
-from aspara.catalog.series import Piece, Series, SeriesQuery, answered, pieces, select
+from aspara.catalog.selection import Piece, answered, pieces, select
+from aspara.catalog.series import Series, SeriesQuery
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +28,7 @@ def select_all(
     along: Column | None = None,
     began: int = 0,
 ) -> Iterator[tuple[str, Series]]:
-    """What :func:`aspara.catalog.series.select` gives for each of the named columns, in some order."""
+    """What :func:`aspara.catalog.selection.select` gives for each of the named columns, in some order."""
     plain = query.points is not None and query.points >= 4 and not (query.log or query.lttb or query.envelope)
     together: dict[tuple[Any, ...], list[tuple[str, Piece]]] = {}
     for name in names:
