@@ -27,7 +27,7 @@ from aspara.catalog.reader import (
     read_last,
     rest_of,
 )
-from aspara.storage.layout import RunPaths, part_segment
+from aspara.storage.layout import RunPaths, part_segment, shown
 
 if TYPE_CHECKING:
     import polars
@@ -109,11 +109,11 @@ class RunIndex(Points):
     def problem_list(self) -> list[dict[str, Any]]:
         """What could not be read, in the API's shape; half a last line counts once the writer is gone."""
         torn = [
-            {"file": tail.path.name, "line": tail.lines + 1, "reason": "torn last line", "count": 1}
+            {"file": shown(tail.path), "line": tail.lines + 1, "reason": "torn last line", "count": 1}
             for _, tail in self._torn.values()
         ]
         refused = [
-            {"file": path.name, "line": None, "reason": f"cannot be read: {reason}", "count": 1}
+            {"file": shown(path), "line": None, "reason": f"cannot be read: {reason}", "count": 1}
             for path, reason in self._refused.values()
         ]
         return self.problems.json() + torn + refused

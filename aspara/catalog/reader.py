@@ -14,6 +14,7 @@ import orjson
 from aspara import files
 from aspara.catalog.present import presentable
 from aspara.storage import rows
+from aspara.storage.layout import shown
 
 CHUNK = 8 << 20
 _HEAD = 64
@@ -118,7 +119,7 @@ def read_blocks(
             if len(chunk) <= rows.MAX_LINE:
                 return
             yield b""
-            problems.add(tail.path.name, tail.lines + 1, f"longer than {rows.MAX_LINE >> 20} MiB")
+            problems.add(shown(tail.path), tail.lines + 1, f"longer than {rows.MAX_LINE >> 20} MiB")
             tail.skipping = True
             tail.offset += len(chunk)
             continue
@@ -193,7 +194,7 @@ def parse(block: bytes, tail: Tail, problems: Problems) -> list[Found]:
 
 
 def _odd_line(line: bytes, tail: Tail, problems: Problems) -> Found | None:
-    name, number = tail.path.name, tail.lines
+    name, number = shown(tail.path), tail.lines
     if len(line) > rows.MAX_LINE:
         problems.add(name, number, f"longer than {rows.MAX_LINE >> 20} MiB")
         return None

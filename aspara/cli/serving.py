@@ -89,8 +89,13 @@ def serve(args: argparse.Namespace, what: str, *, tracker: bool) -> int:
     beyond = server.url.replace("//localhost:", f"//{here}:") if server.host in _EVERYWHERE else server.url
     if beyond != server.url:
         print(f"From other machines: {beyond}")
-    empty = not server.service.catalog.layout.projects()
-    print(f"Data:  {server.service.catalog.data_dir}" + (" (nothing is recorded there yet)" if empty else ""))
+    data_dir = server.service.catalog.data_dir
+    note = ""
+    if not data_dir.exists():
+        note = " (there is no such folder yet; the first run that is recorded there makes it)"
+    elif not server.service.catalog.layout.projects():
+        note = " (nothing is recorded there yet)"
+    print(f"Data:  {data_dir}{note}")
     if tracker:
         print(f"Runs come in with ASPARA_TRACKER_URI={beyond.partition('?')[0].rstrip('/')}", end="")
         print(f" ASPARA_TOKEN={server.token}" if server.token else "")

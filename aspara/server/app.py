@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import os
 import secrets
 import socket
 import threading
@@ -109,16 +110,22 @@ class _Nothing(Nothing):
             raise web.HTTPError(404)
 
 
-def check_data_dir(data_dir: Path, *, read_only: bool) -> Path:
-    """`data_dir`, made if it is missing; raises DataDirError saying what is wrong and what to do."""
+def check_data_dir(data_dir: Path, *, read_only: bool, make: bool = True) -> Path:
+    """`data_dir`, made if it is missing and `make` says so; raises DataDirError saying what is wrong and what to do."""
     try:
         if read_only:
             if not data_dir.is_dir():
                 raise DataDirError(
                     f"There is no data directory {data_dir}. Name it with --data-dir or ASPARA_DATA_DIR."
                 )
-        else:
+        elif make:
             files.make_folder(data_dir)
+        elif not data_dir.exists():
+            # A mistyped name leaves no folder behind; where the first run could make none, that is said now.
+            parent = next(folder for folder in data_dir.absolute().parents if folder.exists())
+            if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, f"{parent} takes no folder")
+            return data_dir
         next(data_dir.iterdir(), None)
     except DataDirError:
         raise
@@ -158,7 +165,7 @@ class Server:
     """A dashboard (or tracker) listening on one address.
 
     Args:
-        data_dir: Where the runs are; made if it is missing, unless `read_only`.
+        data_dir: Where the runs are. It need not be there yet, unless `read_only`: the first run makes it.
         host: The address to bind. Beyond loopback a token is demanded: `token`, or a random one (see :attr:`token`).
         port: The port; 0 takes a free one.
 
@@ -179,7 +186,7 @@ class Server:
         service: Service | None = None,
     ) -> None:
         read_only = settings.flag("ASPARA_READ_ONLY") if read_only is None else read_only
-        check_data_dir(data_dir, read_only=read_only)
+        check_data_dir(data_dir, read_only=read_only, make=False)
         self.token = token or settings.get("ASPARA_TOKEN") or (None if is_loopback(host) else secrets.token_urlsafe(24))
         self.host, self.port = host, port
         self.service = service or Service(

@@ -38,6 +38,7 @@ _ROWS = ".jsonl"
 _WAL = ".wal.jsonl"
 _ARCHIVE = "_archive"
 _WRITERS = "writers"
+_SEGMENTS = "segments"
 PART_PREFIX = "part-"
 TRASH_PREFIX = ".trash-"
 DOCTOR_PREFIX = ".doctor-"
@@ -161,7 +162,7 @@ class RunPaths:
     @property
     def segments(self) -> Path:
         """The folder of row files on their way into the archive (polars)."""
-        return self.folder / "segments"
+        return self.folder / _SEGMENTS
 
     def alive(self, host: str) -> Path:
         """The file whose age tells other hosts whether a writer on `host` lives."""
@@ -227,6 +228,11 @@ class RunPaths:
     def all_paths(self) -> list[Path]:
         """Everything that belongs to the run, for deletion: the metadata last."""
         return [self.rows, self.wal, self.archive, self.folder, self.metadata]
+
+
+def shown(path: Path) -> str:
+    """How a row file of a run is called for people: with its folder, where that is not the project's."""
+    return f"{path.parent.name}/{path.name}" if path.parent.name in (_WRITERS, _SEGMENTS) else path.name
 
 
 def part_segment(part: Path) -> str | None:

@@ -43,8 +43,7 @@ _PARAMETERS: dict[str, Schema] = {
     "steps": _whole(1, 10_000),
     "width": _whole(1, 1 << 20),
     "points": _POINTS,
-    "from": {"type": "number"},
-    "to": {"type": "number"},
+    **{name: {"type": "number"} for name in ("from", "to", "wait")},
     **dict.fromkeys(("force", "envelope", "every", "metadata", "download"), _FLAG),
     **dict.fromkeys(("runs", "metrics", "by", "fields", "tag", "keys"), _TEXTS),
     "x": _AXIS,
@@ -90,6 +89,7 @@ def _series(**further: Schema) -> Schema:
         **{"from": {"type": "number"}, "to": {"type": "number"}},
         method=_PARAMETERS["method"],
         envelope={"type": "boolean"},
+        wait={"type": "number", "minimum": 0},
         format=_PARAMETERS["format"],
         **{"points": _POINTS, **further},
     )

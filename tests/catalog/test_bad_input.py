@@ -314,6 +314,16 @@ def test_what_may_not_be_read_hides_nothing_else(foreign: Folder, name: str) -> 
         assert [p["file"] for p in found["r"][0]["problems"]] == [name]
 
 
+def test_a_problem_says_in_which_folder_its_file_lies(folder: Folder, tmp_path: Path) -> None:
+    """A further writer's file is named with its folder, and so are rows on their way into Parquet."""
+    folder.run("r", b"garbage\n" + row(1, 0, {"loss": 1}), meta=META)
+    for part in ("writers", "segments"):
+        (folder.path / "p" / "r" / part).mkdir(parents=True)
+        (folder.path / "p" / "r" / part / "w.jsonl").write_bytes(b"garbage\n" + row(1, 0, {"loss": 1}))
+    found = everything(folder.path, tmp_path / "cache")["r"][0]["problems"]
+    assert {"r.jsonl", "writers/w.jsonl", "segments/w.jsonl"} == {problem["file"] for problem in found}
+
+
 def test_a_line_of_a_gigabyte_costs_no_memory(tmp_path: Path) -> None:
     """It is skipped and counted; the row behind it is read, within a few hundred megabytes."""
     folder = Folder(tmp_path / "data")

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import aspara
+
 
 def get(url: str, token: str | None = None):
     """The JSON at `url`."""
@@ -51,6 +53,14 @@ def test_read_only(data: Path, start):
 
 
 def test_an_empty_data_directory_is_told_of(tmp_path: Path, start):
-    """Whoever mistyped the folder's name sees it at once."""
+    """Whoever mistyped the folder's name sees it at once, and has no folder of that name; the first run that goes there is shown."""
     program = start("dashboard", "--port", "0", "--data-dir", str(tmp_path / "typo"), until="Ctrl-C")
-    assert f"Data:  {tmp_path / 'typo'} (nothing is recorded there yet)" in program.lines
+    assert any(line.startswith(f"Data:  {tmp_path / 'typo'} (there is no such folder yet") for line in program.lines)
+    assert 0 == get(program.url + "api/projects")["total"]
+    assert not (tmp_path / "typo").exists()
+    with aspara.Run(project="p", dir=tmp_path / "typo") as run:
+        run.log({"loss": 1})
+    assert 1 == get(program.url + "api/projects")["total"]
+    (tmp_path / "empty").mkdir()
+    program = start("dashboard", "--port", "0", "--data-dir", str(tmp_path / "empty"), until="Ctrl-C")
+    assert f"Data:  {tmp_path / 'empty'} (nothing is recorded there yet)" in program.lines
