@@ -48,6 +48,8 @@ _LAST = 64
 _COPIED = 1 << 20
 _POINT = 8
 """Bytes that a point takes at least."""
+_MODE = 0o400
+"""Nobody but root cuts off by mistake, or writes into, what others have mapped."""
 _AT_ONCE = 64 << 20
 """Bytes that are checked before an answer."""
 
@@ -226,6 +228,8 @@ def _written(
         write(file, memoryview(content))
         file.seek(0)
         write(file, memoryview(_FRONT.pack(_MAGIC, _BEGIN + writer.end, len(content), zlib.crc32(content))))
+        if os.name == "posix":  # elsewhere such a file could not be replaced
+            os.fchmod(file.fileno(), _MODE)
         os.fsync(file.fileno())  # a file full of zeros after a power failure would look whole
         found = mapped(_mapping(file, copied=shared), _BEGIN, header["columns"])
         return found, _mark(os.fstat(file.fileno()))
