@@ -156,7 +156,7 @@ def names_in(value: Any) -> Any:
 @settings(max_examples=60, deadline=None)
 @given(st.dictionaries(NAMES, JSON, max_size=4), st.dictionaries(NAMES, JSON, max_size=4))
 def test_any_json_in_config_and_summary_is_there_again(config, summary):
-    """On disk, over the Api and for whoever resumes the run; non-finite numbers by their names, None too."""
+    """On disk, over the Api and for whoever resumes the run, None too; non-finite numbers by their names in the file."""
     with a_folder() as folder:
         with run_in(folder, config=config) as run:
             run.config.update(summary)
@@ -165,11 +165,11 @@ def test_any_json_in_config_and_summary_is_there_again(config, summary):
         meta = json.loads((folder / "p/r.meta.json").read_text())
         api = aspara.Api(folder).run("p/r")
         with run_in(folder, resume="must") as again:
-            for found in (meta["config"], again.config.as_dict()):
-                assert same(names_deep(wanted), found)
+            assert same(names_deep(wanted), meta["config"])
+            assert same(wanted, again.config.as_dict())
             assert same(names_deep(wanted, narrowed), names_deep(dict(api.config), narrowed))
-            for found in (meta["summary"], again.summary.as_dict()):
-                assert same(names_deep(summary), found)
+            assert same(names_deep(summary), meta["summary"])
+            assert same(summary, again.summary.as_dict())
 
 
 def names_deep(value: Any, leaf=lambda value: value) -> Any:
