@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 from aspara import files
 from aspara.storage.layout import DOCTOR_PREFIX, RunPaths
@@ -31,10 +31,26 @@ class Quarantine:
         files.sync_folder(path.parent)
         self.note({"moved": self._relative(path), "to": str(target.relative_to(self.folder)), "why": why})
 
-    def keep(self, path: Path, content: bytes, why: str, ending: str = "") -> None:
+    def keep(self, path: Path, content: bytes, why: str) -> None:
         """Keeps `content` of `path`, which is about to be taken out of it."""
-        target = self._place(path.with_name(path.name + ending))
+        target = self._place(path)
         files.replace(target, content)
+        self.note({"kept": str(target.relative_to(self.folder)), "of": self._relative(path), "why": why})
+
+    @contextlib.contextmanager
+    def keeping(self, path: Path, why: str, ending: str) -> Iterator[IO[bytes]]:
+        """A file for parts of `path` that are about to be taken out of it, however long; safe on the disk when the block ends."""
+        target = self._place(path.with_name(path.name + ending))
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, files.FILE_MODE)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+        files.sync_folder(target.parent)
         self.note({"kept": str(target.relative_to(self.folder)), "of": self._relative(path), "why": why})
 
     def note(self, what: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from aspara import files
 from aspara.doctor.findings import Quarantine
@@ -41,7 +42,7 @@ class Scan:
 def scan(path: Path) -> Scan:
     """Every line of `path`. An empty line is none; a last one without a newline counts as the others do."""
     found = Scan()
-    for number, line in _lines(path):
+    for number, line, _ in _lines(path):
         content = line.rstrip(b"\n")
         if not content:
             continue
@@ -67,36 +68,49 @@ def judge(content: bytes) -> tuple[str | None, bool]:
 def take_out(path: Path, quarantine: Quarantine) -> str:
     """Replaces `path` by a file without the lines that are no rows; those are kept, one below the other, in the quarantine."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    bad: list[bytes] = []
+    bad = 0
     state = path.stat()
     try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, files.FILE_MODE), "wb") as out:
-            for _, line in _lines(path):
+        with (
+            os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, files.FILE_MODE), "wb") as out,
+            quarantine.keeping(path, "lines that are no rows", ".lines") as kept,
+        ):
+            for _, line, rest in _lines(path):
                 content = line.rstrip(b"\n")
                 reason, whole = judge(content) if content else (None, True)
                 if reason is None or whole:
                     out.write(content + b"\n" if content else b"")
-                else:
-                    bad.append(content)
+                    continue
+                bad += 1
+                kept.write(content)
+                for piece in rest:
+                    kept.write(piece.rstrip(b"\n"))
+                kept.write(b"\n")
             out.flush()
             os.fsync(out.fileno())
-        # First what is taken out is safe in its new place, then it goes from the old one.
-        quarantine.keep(path, b"\n".join(bad) + b"\n", "lines that are no rows", ".lines")
+        # Now that what is taken out is safe in its new place, it goes from the old one.
         os.utime(draft, ns=(state.st_atime_ns, state.st_mtime_ns))
         os.replace(draft, path)
         files.sync_folder(path.parent)
     finally:
         draft.unlink(missing_ok=True)
-    return f"{len(bad)} {'line' if len(bad) == 1 else 'lines'} moved to {quarantine.folder.name}"
+    return f"{bad} {'line' if bad == 1 else 'lines'} moved to {quarantine.folder.name}"
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """(number, line) of each line; the memory taken is that of the longest one, or 8 MiB of one that is longer still."""
+def _lines(path: Path) -> Iterator[tuple[int, bytes, Iterator[bytes]]]:
+    """Of each line its number, its first 8 MiB, which most have no more than, and the pieces of what follows."""
     number = 0
     with path.open("rb") as file:
         while line := file.readline(_CHUNK * 2):
             number += 1
-            if line[-1:] != b"\n" and len(line) == _CHUNK * 2:
-                while (rest := file.readline(_CHUNK)) and rest[-1:] != b"\n":
-                    pass
-            yield number, line
+            rest = _rest(file) if line[-1:] != b"\n" and len(line) == _CHUNK * 2 else iter(())
+            yield number, line, rest
+            for _ in rest:
+                pass
+
+
+def _rest(file: IO[bytes]) -> Iterator[bytes]:
+    while piece := file.readline(_CHUNK):
+        yield piece
+        if piece[-1:] == b"\n":
+            return

@@ -78,6 +78,18 @@ def test_lines_that_are_no_rows(doctor, cli, data):
     assert [] == aspara.Api(data).run("digits/fast").problems
 
 
+def test_a_line_longer_than_memory_is_kept_whole(doctor, data):
+    """What is taken out of a file is all of it, to the last byte, also where a line is longer than what is read at once."""
+    path = data / "digits" / "fast.jsonl"
+    rows = path.read_bytes()
+    line = b"".join(b"%09d " % i for i in range(2_000_000))
+    path.write_bytes(line + b"\n" + rows + line[:-7])
+    doctor("--fix")
+    assert rows == path.read_bytes()
+    kept = next(data.glob(".doctor-*/digits/fast.jsonl.lines")).read_bytes()
+    assert [line, line[:-7]] == kept.splitlines()
+
+
 def test_half_bad_rows_stay(doctor, data):
     """A row whose time is bad is read, so it is a note and stays where it is."""
     path = data / "digits" / "fast.jsonl"
