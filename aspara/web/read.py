@@ -40,12 +40,20 @@ class Health(Endpoint):
         self.answer({"status": "ok", "version": __version__, "read_only": self.service.read_only})
 
 
+_NO_DATA = "The data directory is gone: moved, deleted, or on a disk that is not mounted. Its projects are here again when it is back."
+
+
 class Projects(Endpoint):
     """The list of projects."""
 
     async def get(self) -> None:
         """Filtered by `search` (name or tag), sorted, one page."""
         found = await self.service.off_loop(self.service.catalog.projects)
+        there = bool(found) or await self.service.off_loop(self.service.catalog.data_dir.is_dir)
+        if self.service.data_seen and not there:
+            self.fail(503, _NO_DATA)
+            return
+        self.service.data_seen = there
         search = (self.text_query("search") or "").strip().lower()
         if search:
             found = [p for p in found if search in p.name.lower() or any(search in t.lower() for t in p.tags)]

@@ -39,6 +39,8 @@ class Service:
     """Points a series that an answer has where the question does not say."""
     notify: bool = field(default_factory=lambda: settings.get("ASPARA_WATCH") == "auto")
     """Whether the system is asked to tell of changed files."""
+    data_seen: bool = False
+    """Whether the data directory was there once: one that nobody has made yet is no trouble."""
     extras: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

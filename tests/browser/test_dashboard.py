@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -158,6 +159,26 @@ def test_deleting_asks_once_for_the_thing_named(site, page):
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     page.wait_for_url("**/projects/p")
     assert ["other"] == [r.run for r in site.service.catalog.runs("p")]
+
+
+def test_a_run_that_is_deleted_while_it_is_looked_at_offers_nothing_any_more(site, page):
+    """Said once, with the way back; it counts no longer as live."""
+    with aspara.Run("r", "p") as run:
+        run.log({"a": 1.0})
+    with aspara.Run("other", "p") as run:
+        run.log({"a": 1.0})
+    page.goto(f"{site.url}projects/p/runs/r#overview")
+    page.get_by_role("button", name="Delete run").wait_for()
+    site.service.catalog.delete_run("p", "r")
+    page.get_by_role("alert").get_by_text("This run was deleted.").wait_for()
+    for tab in ("console", "media", "artifacts", "overview"):
+        page.get_by_role("tab", name=tab).click()
+        page.wait_for_selector(f"#panel-{tab}")
+        assert 1 == page.get_by_role("alert").count()
+    assert 0 == page.locator(".liveness").count()
+    assert 0 == page.get_by_role("button", name=re.compile("Delete|Edit|Stop")).count()
+    page.get_by_role("link", name="Back to p").click()
+    page.wait_for_selector(".runlist li")
 
 
 def test_deleting_a_running_run_asks_once_too(site, page):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import aspara
+from aspara.server.app import Server
 from tests.browser.conftest import served, until
 
 pytestmark = pytest.mark.browser
@@ -175,3 +176,41 @@ def test_what_was_typed_is_kept_until_it_is_saved_or_dropped(site, page):
     page.locator(".project", has_text="a whole one").wait_for()
     edit()
     assert "a whole one" == notes.input_value()
+
+
+def test_a_data_directory_that_is_gone_is_no_empty_one(site, page):
+    """It is said, nothing is taught, and with the directory everything comes back."""
+    page.goto(site.url)
+    page.wait_for_selector(".liveness.live")
+    page.wait_for_selector(".project")
+    data = site.service.catalog.data_dir
+    data.rename(data.with_name("elsewhere"))
+    page.get_by_role("alert").get_by_text("The data directory is gone").wait_for()
+    page.wait_for_selector(".liveness.reconnecting")
+    assert 0 == page.locator(".teach").count()
+    data.with_name("elsewhere").rename(data)
+    page.wait_for_selector(".liveness.live")
+    until(lambda: len(names(page)) == 3)
+    assert 0 == page.get_by_role("alert").count()
+
+
+def test_in_manual_mode_a_search_waits_for_enter(site, page):
+    """As it was set for slow disks; an empty field shows all at once, and a tag is found with one click."""
+    server = Server(site.service.catalog.data_dir, port=0, search_mode="manual")
+    thread = server.start_in_thread()
+    page.goto(server.url)
+    until(lambda: len(names(page)) == 3)
+    field = page.get_by_label("Search projects by name or tag")
+    assert "Enter" in field.get_attribute("placeholder")
+    field.fill("alp")
+    page.wait_for_timeout(300)
+    assert 3 == len(names(page))
+    field.press("Enter")
+    until(lambda: names(page) == ["alpha"])
+    assert "search=alp" in page.evaluate("location.search")
+    field.fill("")
+    until(lambda: len(names(page)) == 3)
+    page.get_by_role("button", name="vision", exact=True).click()
+    until(lambda: names(page) == ["beta"])
+    server.stop()
+    thread.join(10)

@@ -167,19 +167,26 @@ def test_what_the_machine_did_is_seen_over_time_and_filtered_apart(site, page):
     """With units; the charts of the program keep their own steps and filter."""
     open_tab(site, page, "charts")
     page.get_by_label("Filter metrics").fill("loss")
-    until(lambda: "metrics=loss" in page.url)
+    until(lambda: "metrics=loss" in page.evaluate("location.search"))
     page.locator("#tab-system").click()
     page.locator('[data-metric="system/cpu"]', has_text="cpu, %").wait_for(timeout=45_000)
     assert "" == page.get_by_label("Filter metrics").input_value()
     assert "true" == page.get_by_role("button", name="relative", exact=True).get_attribute("aria-pressed")
     page.get_by_role("button", name="time", exact=True).click()
-    until(lambda: "x=wall" in page.url)
+    until(lambda: "x=wall" in page.evaluate("location.search"))
     page.reload()
     page.wait_for_selector('[data-metric="system/cpu"]')
     assert "true" == page.get_by_role("button", name="time", exact=True).get_attribute("aria-pressed")
-    page.go_back()
+    page.locator("#tab-charts").click()
     page.wait_for_selector('[data-metric="train/loss"]')
     assert "true" == page.get_by_role("button", name="step", exact=True).get_attribute("aria-pressed")
+    page.get_by_label("Filter metrics").fill("accuracy")
+    until(lambda: "metrics=accuracy" in page.evaluate("location.search"))
+    page.go_back()
+    until(lambda: "" == page.get_by_label("Filter metrics").input_value())
+    page.go_back()
+    page.wait_for_selector('[data-metric="system/cpu"]')
+    assert "true" == page.get_by_role("button", name="time", exact=True).get_attribute("aria-pressed")
 
 
 def test_the_overview_tells_how_a_run_came_about(site, page):
@@ -500,6 +507,18 @@ def test_the_console_follows_a_run_and_asks_only_for_what_is_new(page, tmp_path)
     assert asked[0].startswith("last=")
     places = [query.partition("&")[0] for query in asked[1:] if not query.startswith("last=")]
     assert {f"after={end}" for end in (len(first), grown, log.stat().st_size)} >= set(places)
+
+
+def test_a_page_on_paper_has_what_was_found_out_and_no_buttons(site, page):
+    """Nothing is cut off by a frame that scrolls."""
+    open_tab(site, page, "console")
+    page.locator(".console .line").first.wait_for(state="attached", timeout=45_000)
+    page.emulate_media(media="print")
+    for gone in (".top", ".tabs", ".console .bar button"):
+        assert not page.locator(gone).first.is_visible(), gone
+    assert page.locator("h1").is_visible()
+    until(lambda: page.locator(".console-box").evaluate("e => e.clientHeight >= e.scrollHeight"))
+    page.emulate_media(media="screen")
 
 
 def test_long_names_make_no_page_wider_than_a_phone(page, tmp_path):

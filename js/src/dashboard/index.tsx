@@ -4,6 +4,7 @@ import "../styles/panel.css";
 import "../styles/run.css";
 import "../styles/runs.css";
 import "../styles/compare.css";
+import "../styles/print.css";
 import { render } from "preact";
 import { PanelContext } from "../panel/environment";
 import { app, environment, location_, navigate, route } from "./app";

@@ -8,7 +8,7 @@ import { Arrangement } from "./arrange";
 import { Easel } from "./easel";
 import { PanelContext } from "./environment";
 import { columnsIn, Grid, spread, useWidth } from "./grid";
-import { Legend, type NamedGroup } from "./legend";
+import { Legend } from "./legend";
 
 const PINNED = "pinned";
 
@@ -21,7 +21,6 @@ export function Charts({
   among,
   under = "",
   empty,
-  onGroups,
 }: {
   board: Board;
   view: View;
@@ -33,8 +32,6 @@ export function Charts({
   under?: string;
   /** What is said where there is no metric. */
   empty?: ComponentChildren;
-  /** Is told of the groups that are drawn, where groups are. */
-  onGroups?: (groups: readonly NamedGroup[]) => void;
 }) {
   const environment = useContext(PanelContext)!;
   const easel = useMemo(() => new Easel(environment.plotly), []);
@@ -43,8 +40,6 @@ export function Charts({
     easel.rest.watch(document, aborter.signal);
     return () => aborter.abort();
   }, [easel]);
-  const groups = easel.groups.value;
-  useEffect(() => onGroups?.(groups), [groups, onGroups]);
   const arrangement = useMemo(() => new Arrangement(board.project), [board.project]);
   const [box, width] = useWidth();
   const [dragged, setDragged] = useState<string | null>(null);
@@ -99,7 +94,9 @@ export function Charts({
   const names = found.all.map((section) => section.name);
   return (
     <div class={`sections size-${size}`} ref={box}>
-      {view.group.value && groups.length > 0 && <Legend label="Groups" entries={groups} />}
+      {view.group.value && easel.groups.value.length > 0 && (
+        <Legend label="Groups" entries={easel.groups.value} />
+      )}
       {found.pinned.length > 0 && (
         <section style={spanning(spans[0]!)}>
           <SectionHead name={PINNED} title={PINNED} count={found.pinned.length} arrangement={arrangement} />

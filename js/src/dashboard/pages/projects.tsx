@@ -67,7 +67,7 @@ function addressOf({ search, sort, layout, archived }: Asked): string {
 /** All projects, the one that changed last first. */
 export function ProjectsPage() {
   const now = useNow();
-  const { value: projects, error, again } = usePolled((signal) => source.projects(signal), 3000, []);
+  const { value: projects, error, again, live } = usePolled((signal) => source.projects(signal), 3000, []);
   const [state, setState] = useState(() => asked(remembered("aspara-projects")));
   const [typed, setTyped] = useState(state.search);
   const [editing, setEditing] = useState<string | null>(null);
@@ -126,7 +126,7 @@ export function ProjectsPage() {
   ];
   const common = { now, tag: search, menu };
   return (
-    <Frame title="Aspara" trail={[]}>
+    <Frame title="Aspara" trail={[]} live={live}>
       <div class="page wide">
         <div class="page-head">
           <h1>Projects</h1>
@@ -170,7 +170,7 @@ export function ProjectsPage() {
           )}
         </div>
         <Failure text={error} />
-        {projects?.length === 0 && (
+        {projects?.length === 0 && !error && (
           <Teach title="No runs yet" code={START}>
             <p>Three lines in a script or a notebook cell record the first one; it appears here by itself.</p>
           </Teach>

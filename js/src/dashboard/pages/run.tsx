@@ -23,10 +23,24 @@ import { Config } from "../run/config";
 import { Console } from "../run/console";
 import { Media } from "../run/media";
 import { Overview } from "../run/overview";
-import { usePlace } from "../run/place";
+import { readPlace, usePlace } from "../run/place";
 import { Summary } from "../run/summary";
 
 const TABS = ["charts", "overview", "summary", "config", "system", "media", "artifacts", "console"] as const;
+
+/** What the charts of a tab show; the query of the address is that of the tab which its # names. */
+class TabView extends View {
+  constructor(private readonly system: boolean) {
+    super(system ? "relative" : "step");
+  }
+
+  override read(query: URLSearchParams): void {
+    if ((readPlace(location.hash, TABS).tab === "system") === this.system) super.read(query);
+  }
+}
+
+/** Tabs whose content is fetched when it is looked at: of a run that is deleted meanwhile there is none. */
+const FETCHED: ReadonlySet<string> = new Set(["media", "artifacts", "console"]);
 
 /** One run, a tab for each side of it. */
 export function RunPage({ project, run }: { project: string; run: string }) {
@@ -34,8 +48,8 @@ export function RunPage({ project, run }: { project: string; run: string }) {
   const { place, go, set } = usePlace(TABS);
   // What the machine did is seen over time, and filtered, zoomed and smoothed apart from what the program logged.
   const [views] = useState(() => {
-    const made = { charts: new View(), system: new View("relative") };
-    made[place.tab === "system" ? "system" : "charts"].read(new URLSearchParams(location.search));
+    const made = { charts: new TabView(false), system: new TabView(true) };
+    for (const view of Object.values(made)) view.read(new URLSearchParams(location.search));
     return made;
   });
   const live = board.runs.value[0];
@@ -50,6 +64,7 @@ export function RunPage({ project, run }: { project: string; run: string }) {
     running,
   ]);
   const head = live ?? detail;
+  const deleted = board.deleted.value;
   // A file that was kept, or an edit elsewhere, is told at once by its event.
   useEffect(() => {
     if (live?.status) again();
@@ -81,7 +96,12 @@ export function RunPage({ project, run }: { project: string; run: string }) {
       </Frame>
     );
   return (
-    <Frame title={head?.name ?? run} trail={trail} live={board.liveness.value} reading={board.reading.value}>
+    <Frame
+      title={head?.name ?? run}
+      trail={trail}
+      {...(deleted ? {} : { live: board.liveness.value })}
+      reading={board.reading.value}
+    >
       <div class="page wide run-page">
         {head && (
           <div class="page-head">
@@ -96,15 +116,15 @@ export function RunPage({ project, run }: { project: string; run: string }) {
               </button>
             )}
             <span class="spacer" />
-            {!app.readOnly && <Stop run={head} asked={asked} ask={stop} />}
+            {!app.readOnly && !deleted && <Stop run={head} asked={asked} ask={stop} />}
           </div>
         )}
-        {board.deleted.value && (
+        {deleted && (
           <Failure text="This run was deleted.">
             <a href={address("projects", project)}>Back to {project}</a>
           </Failure>
         )}
-        {!board.deleted.value && <Failure text={error ?? board.error.value} />}
+        {!deleted && <Failure text={error ?? board.error.value} />}
         <Tabs
           label="Parts of the run"
           items={TABS.map((id) => ({ id, text: id, count: id === "artifacts" ? kept : 0 }))}
@@ -114,15 +134,17 @@ export function RunPage({ project, run }: { project: string; run: string }) {
         <TabPanel id={place.tab}>
           {place.tab === "charts" && <Drawn key="charts" board={board} view={views.charts} />}
           {place.tab === "system" && <Drawn key="system" board={board} view={views.system} system />}
-          {place.tab === "console" && head && (
+          {deleted && FETCHED.has(place.tab) && <p class="empty">Deleted with the run.</p>}
+          {place.tab === "console" && head && !deleted && (
             <Console project={project} run={run} running={running} query={place.query} set={set} />
           )}
-          {place.tab === "media" && head && (
+          {place.tab === "media" && head && !deleted && (
             <Media project={project} run={run} running={running} query={place.query} set={set} />
           )}
           {detail && place.tab === "overview" && (
             <Overview
               detail={detail}
+              deleted={deleted}
               onEdit={(content) => {
                 again();
                 board.replaceRun(edited(detail, content));
@@ -131,7 +153,9 @@ export function RunPage({ project, run }: { project: string; run: string }) {
           )}
           {detail && place.tab === "summary" && <Summary detail={detail} query={place.query} set={set} />}
           {detail && place.tab === "config" && <Config detail={detail} query={place.query} set={set} />}
-          {detail && place.tab === "artifacts" && <Artifacts detail={detail} query={place.query} set={set} />}
+          {detail && place.tab === "artifacts" && !deleted && (
+            <Artifacts detail={detail} query={place.query} set={set} />
+          )}
         </TabPanel>
       </div>
     </Frame>

@@ -113,7 +113,7 @@ export function Notes({
             Edit {run === null ? "notes and tags" : "name, notes and tags"}
           </button>
         )}
-        <Failure text={error} />
+        <Failure text={error} again={() => void begin()} />
       </div>
     );
   }

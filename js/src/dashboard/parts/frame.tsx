@@ -14,6 +14,9 @@ interface Crumb {
 /** The second key of two must come within this time, ms. */
 const SECOND_KEY = 1500;
 
+/** A name of fewer letters is never cut. */
+const SHORT = 5;
+
 /** The frame of every page: where one is, whether it is live, the theme, help. */
 export function Frame({
   title,
@@ -75,7 +78,7 @@ export function Frame({
         </a>
         <nav class="crumbs" aria-label="Where you are">
           {trail.map((crumb) => (
-            <span key={crumb.href}>
+            <span key={crumb.href} class={crumb.text.length < SHORT ? "short" : ""}>
               <span class="slash">/</span>
               <a href={crumb.href}>{crumb.text}</a>
             </span>

@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Liveness } from "../../core/types";
 import { SourceError } from "../../source/source";
 import { Board } from "../../state/board";
 import type { View } from "../../state/view";
@@ -76,10 +77,12 @@ export function usePolled<T>(
   load: (signal: AbortSignal) => Promise<T>,
   ms: number,
   keys: unknown[],
-): { value: T | null; error: string | null; again: () => void } {
+): { value: T | null; error: string | null; again: () => void; live: Liveness } {
   const [value, setValue] = useState<T | null>(null);
   const [error, setError] = useState<string | null>(null);
   const [round, setRound] = useState(0);
+  // When it was last known to be true.
+  const [since, setSince] = useState(Date.now);
   useEffect(() => {
     const aborter = new AbortController();
     const run = () => {
@@ -88,6 +91,7 @@ export function usePolled<T>(
         (found) => {
           setValue(found);
           setError(null);
+          setSince(Date.now());
         },
         (e: Error) => !aborter.signal.aborted && setError(e.message),
       );
@@ -100,7 +104,8 @@ export function usePolled<T>(
       aborter.abort();
     };
   }, [...keys, round]);
-  return { value, error, again: () => setRound((n) => n + 1) };
+  const live: Liveness = { state: error === null && value !== null ? "live" : "reconnecting", since };
+  return { value, error, again: () => setRound((n) => n + 1), live };
 }
 
 /** A server that does not answer is asked again after this time, ms. */

@@ -28,7 +28,7 @@ export function Tabs<T extends string>({
     const left = chosen.offsetLeft - strip.offsetLeft;
     if (left < strip.scrollLeft || left + chosen.offsetWidth > strip.scrollLeft + strip.clientWidth)
       strip.scrollLeft = left - (strip.clientWidth - chosen.offsetWidth) / 2;
-  }, [now]);
+  }, [now, items.map((item) => item.count).join()]);
   const move = (event: KeyboardEvent) => {
     const at = items.findIndex((item) => item.id === now);
     const next = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: items.length - 1 }[event.key];

@@ -5,16 +5,26 @@ import type { Json, Metadata, RunDetail } from "../../core/types";
 import { address, navigate } from "../app";
 import { DeleteButton, Notes } from "../parts/edit";
 import { useNow } from "../parts/hooks";
+import { Markdown } from "../parts/markdown";
 import { Copy } from "./copy";
 import { Diff, Packages } from "./recorded";
 
-type Fact = [string, string | null, { copy?: boolean; mono?: boolean }?];
+type Fact = [string, string | null, { copy?: boolean; mono?: boolean; shown?: number }?];
 
 /** How a run came about: its life, its code, its surroundings, and what could not be read of it. */
-export function Overview({ detail, onEdit }: { detail: RunDetail; onEdit: (content: Metadata) => void }) {
+export function Overview({
+  detail,
+  deleted,
+  onEdit,
+}: {
+  detail: RunDetail;
+  /** Whether the run is gone: then nothing more can be done to it. */
+  deleted: boolean;
+  onEdit: (content: Metadata) => void;
+}) {
   const { project, run, git, environment } = detail;
   const code: Fact[] = [
-    ["commit", text(git.commit), { copy: true, mono: true }],
+    ["commit", text(git.commit), { copy: true, mono: true, shown: 12 }],
     ["branch", text(git.branch)],
     ["remote", text(git.remote), { copy: true, mono: true }],
     ["work tree", git.dirty === undefined ? null : workTree(git)],
@@ -55,14 +65,20 @@ export function Overview({ detail, onEdit }: { detail: RunDetail; onEdit: (conte
         <div class="stack">
           <div class="card about">
             <h2>Notes and tags</h2>
-            <Notes project={project} run={run} onChange={onEdit} />
-            <DeleteButton
-              project={project}
-              run={run}
-              label={detail.name}
-              running={detail.status === "running"}
-              onDeleted={() => navigate(address("projects", project))}
-            />
+            {deleted ? (
+              <Markdown text={detail.notes} />
+            ) : (
+              <>
+                <Notes project={project} run={run} onChange={onEdit} />
+                <DeleteButton
+                  project={project}
+                  run={run}
+                  label={detail.name}
+                  running={detail.status === "running"}
+                  onDeleted={() => navigate(address("projects", project))}
+                />
+              </>
+            )}
           </div>
           <Card title="Code">
             <Facts facts={code} none="The program did not run in a git work tree, or git was not captured." />
@@ -131,7 +147,7 @@ function Facts({ facts, none }: { facts: Fact[]; none?: string }) {
         <div key={key}>
           <dt>{key}</dt>
           <dd class={[how?.mono && "mono", how?.copy && "copied"].filter(Boolean).join(" ")}>
-            <span>{value}</span>
+            <span title={how?.shown ? value! : undefined}>{value!.slice(0, how?.shown)}</span>
             {how?.copy && <Copy text={value!} what={key} />}
           </dd>
         </div>
