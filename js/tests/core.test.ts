@@ -8,10 +8,30 @@ import { envelope, extent, nearest } from "../src/core/extent";
 import { formatAgo, formatBytes, formatDuration, formatNumber } from "../src/core/format";
 import { PALETTE, runColor } from "../src/core/palette";
 import { captured, matcher, sections } from "../src/core/sections";
-import { Series } from "../src/core/series";
+import { byTime, Series } from "../src/core/series";
 import { ema, gaussian, runningMean } from "../src/core/smooth";
 
 describe("a series", () => {
+  it("goes along time where its steps do not", () => {
+    const series = new Series();
+    for (const [step, time] of [
+      [0, 10],
+      [1, 40],
+      [2, 20],
+      [3, 50],
+    ] as const)
+      series.append(step, time, step);
+    const { times, values } = byTime(series.points());
+    expect([[...times], [...values]]).toEqual([
+      [10, 20, 40, 50],
+      [0, 2, 1, 3],
+    ]);
+    const rising = new Series();
+    rising.append(0, 1, 5);
+    const points = rising.points();
+    expect(byTime(points)).toBe(points);
+  });
+
   it("takes late points in order, and keeps both of a repeated step", () => {
     const series = new Series();
     for (const [step, time, value] of [

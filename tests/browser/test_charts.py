@@ -182,12 +182,27 @@ def test_a_group_has_all_of_its_runs_but_those_left_out(site, page):
     page.wait_for_selector('[data-metric="a"] .js-plotly-plot')
     assert "metrics" in page.locator(".section-head").first.inner_text()
     until(lambda: [111.0, 112.0] == lasts(), why="the groups have other means")
+    dots = page.locator(".runlist-rows .swatch i")
+    colors = [dots.nth(i).evaluate("el => el.style.background") for i in range(4)]
+    assert colors[:2] == colors[2:] and colors[0] != colors[1], "a dot in the list has the colour of its group"
     page.locator(".runlist-rows").evaluate("el => { el.scrollTop = el.scrollHeight }")
     page.get_by_role("button", name="Hide r00").click()
     until(lambda: [112.0, 112.0] == lasts(), why="the run is still in its group")
     page.get_by_role("slider", name="Smoothing").fill("0.9")
     until(lambda: 4 == len(drawn(page, "a")), why="no raw line lies behind the smoothed one")
     assert lasts()[0] < 75
+
+
+def test_charts_of_no_run_wait_for_nothing(site, page):
+    """The page says that no run is drawn, and nothing turns."""
+    with aspara.Run("r", "p") as run:
+        run.log({"a": 1.0})
+    page.goto(f"{site.url}projects/p?runs=none")
+    page.wait_for_selector("text=No run is drawn.")
+    page.wait_for_selector('[data-metric="a"]')
+    until(lambda: 0 == page.locator(".waiting").count(), why="the chart waits")
+    page.get_by_role("button", name="draw the latest").click()
+    page.wait_for_selector('[data-metric="a"] .js-plotly-plot')
 
 
 def test_a_smoothed_line_is_the_mean_of_all_points(site, page):

@@ -76,7 +76,11 @@ export class Chart {
     el.addEventListener("pointerdown", () => this.hold(), { signal, capture: true });
     el.addEventListener("pointermove", (event) => this.point(event), { signal });
     el.addEventListener("pointerleave", () => this.leave(), { signal });
-    el.addEventListener("dblclick", () => this.unzoom(), { signal });
+    // Plotly lays something over the page while a button is held: of the second click only its beginning is heard of here.
+    el.addEventListener("mousedown", ({ detail }) => detail === 2 && this.unzoom(), {
+      signal,
+      capture: true,
+    });
     el.addEventListener("wheel", (event) => this.wheel(event), { signal, passive: false });
     signal.addEventListener("abort", () => {
       seen.disconnect();
@@ -229,8 +233,6 @@ export class Chart {
   private bind(): void {
     if (!this.plot || this.plot.bound) return;
     this.plot.bound = true;
-    // Plotly lays something over the page while a button is held, so that the element hears of no double click.
-    this.plot.el.on?.("plotly_doubleclick", () => this.unzoom());
     this.plot.el.on?.("plotly_relayout", (change) => this.relayout(change as Record<string, unknown>));
   }
 

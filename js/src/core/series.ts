@@ -136,6 +136,17 @@ export class Series {
   }
 }
 
+/** The points in the order of their times, which is not that of their steps where several processes log to a run. */
+export function byTime(points: Points): Points {
+  const { steps, times, values } = points;
+  let rises = true;
+  for (let i = 1; rises && i < times.length; i++) rises = times[i]! >= times[i - 1]!;
+  if (rises) return points;
+  const order = Array.from(times.keys()).sort((a, b) => times[a]! - times[b]! || a - b);
+  const pick = (column: Float64Array) => Float64Array.from(order, (i) => column[i]!);
+  return { steps: pick(steps), times: pick(times), values: pick(values) };
+}
+
 /** The values of an answer with its non-finite ones put back. */
 export function decodeValues(data: SeriesData): Float64Array {
   const values = new Float64Array(data.values.length);

@@ -8,7 +8,7 @@ import { Arrangement } from "./arrange";
 import { Easel } from "./easel";
 import { PanelContext } from "./environment";
 import { columnsIn, Grid, spread, useWidth } from "./grid";
-import { Legend } from "./legend";
+import { Legend, type NamedGroup } from "./legend";
 
 const PINNED = "pinned";
 
@@ -21,6 +21,7 @@ export function Charts({
   among,
   under = "",
   empty,
+  onGroups,
 }: {
   board: Board;
   view: View;
@@ -32,6 +33,8 @@ export function Charts({
   under?: string;
   /** What is said where there is no metric. */
   empty?: ComponentChildren;
+  /** Is told of the groups that are drawn, where groups are. */
+  onGroups?: (groups: readonly NamedGroup[]) => void;
 }) {
   const environment = useContext(PanelContext)!;
   const easel = useMemo(() => new Easel(environment.plotly), []);
@@ -40,6 +43,8 @@ export function Charts({
     easel.rest.watch(document, aborter.signal);
     return () => aborter.abort();
   }, [easel]);
+  const groups = easel.groups.value;
+  useEffect(() => onGroups?.(groups), [groups, onGroups]);
   const arrangement = useMemo(() => new Arrangement(board.project), [board.project]);
   const [box, width] = useWidth();
   const [dragged, setDragged] = useState<string | null>(null);
@@ -94,9 +99,7 @@ export function Charts({
   const names = found.all.map((section) => section.name);
   return (
     <div class={`sections size-${size}`} ref={box}>
-      {view.group.value && easel.groups.value.length > 0 && (
-        <Legend label="Groups" entries={easel.groups.value} />
-      )}
+      {view.group.value && groups.length > 0 && <Legend label="Groups" entries={groups} />}
       {found.pinned.length > 0 && (
         <section style={spanning(spans[0]!)}>
           <SectionHead name={PINNED} title={PINNED} count={found.pinned.length} arrangement={arrangement} />

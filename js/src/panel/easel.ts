@@ -3,7 +3,7 @@ import type { Plotly } from "../chart/plotly";
 import { Plots } from "../chart/plots";
 import { Rest } from "../chart/rest";
 import { Hover } from "./hover";
-import type { Named } from "./legend";
+import type { NamedGroup } from "./legend";
 import { Mounts } from "./mounts";
 
 /** What the charts of a panel share: moments of rest, Plotly's elements, the pointer, and which of them are near the screen. */
@@ -12,7 +12,7 @@ export class Easel {
   readonly hover = new Hover();
   readonly plots: Plots;
   /** The groups of runs that the charts draw, where they draw groups. */
-  readonly groups = signal<readonly Named[]>([]);
+  readonly groups = signal<readonly NamedGroup[]>([]);
   /** Rows of cards. */
   readonly rows = new Mounts(this.rest, "1200px 0px");
   /** What cards show. */

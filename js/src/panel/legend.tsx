@@ -5,6 +5,11 @@ export interface Named {
   color: string;
 }
 
+/** A group of runs, and the colour of its mean. */
+export interface NamedGroup extends Named {
+  runs: readonly string[];
+}
+
 /** More names are no help. */
 const MOST = 30;
 

@@ -1,12 +1,12 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Band, Line, XAxis } from "../chart/model";
 import { runColor } from "../core/palette";
-import { decodeValues, type Points, type Series } from "../core/series";
+import { byTime, decodeValues, type Points, type Series } from "../core/series";
 import type { Group, GroupSeries, GroupsAnswer, MetricsAnswer, Run, SeriesData } from "../core/types";
 import type { QueryAxis } from "../source/source";
 import type { Board } from "../state/board";
 import type { Spread, View } from "../state/view";
-import type { Named } from "./legend";
+import type { Named, NamedGroup } from "./legend";
 import { meansOf } from "./means";
 import { Limiter } from "./mounts";
 
@@ -27,7 +27,7 @@ export interface Scene {
   lines: Line[];
   bands: Band[];
   /** All groups of the runs, also those that have none of the metric; null while nobody knows. */
-  groups: Named[] | null;
+  groups: NamedGroup[] | null;
   /** What is shown is not yet what was asked for. */
   waiting: boolean;
 }
@@ -111,9 +111,11 @@ export function useScene({ board, view, metric, shown, full, say }: Props): Scen
     [answer, metric, group, spread],
   );
   const groups = useMemo(
-    () => answer?.groups.map((each, i) => namedGroup(each, i, group)) ?? null,
+    () => answer?.groups.map((each, i) => ({ ...namedGroup(each, i, group), runs: each.runs })) ?? null,
     [answer, group],
   );
+  // Somebody has moved on from the window that this is the answer for.
+  const stale = found.waiting;
   const window = asks && found.value && found.axis === axis ? found.value.metrics[metric] : undefined;
   // The points at hand grow in place: their revision tells.
   const lines = useMemo(() => {
@@ -124,14 +126,15 @@ export function useScene({ board, view, metric, shown, full, say }: Props): Scen
       const common = { run: run.run, name: run.name, color: runColor(run.color), start: run.start_time ?? 0 };
       if (!data || !finer) {
         if (byMetric || !series) return [];
-        const line: Line = { ...common, points: series.points(), thinned: !series.complete };
+        const line: Line = { ...common, points: along(series, axis), thinned: !series.complete };
         return [withMeans(line, data, axis)];
       }
-      const line = { ...common, ...windowed(data, byMetric ? null : series, axis, common.start) };
+      const line = { ...common, ...windowed(data, byMetric ? null : series, axis, common.start, stale) };
       return [withMeans(line, data, axis)];
     });
-  }, [board, metric, revision, shown, window, axis, group, finer]);
-  return { lines, bands, groups, waiting: group ? grouped.waiting : found.waiting || !board.ready(metric) };
+  }, [board, metric, revision, shown, window, stale, axis, group, finer]);
+  const waiting = group ? grouped.waiting : shown.length > 0 && (found.waiting || !board.ready(metric));
+  return { lines, bands, groups, waiting };
 }
 
 /** The runs that count in groups: of a project all that are not left out, else those that are drawn. */
@@ -181,16 +184,25 @@ function useAsked<T>(
   };
 }
 
+/** The points at hand in the order of the axis. */
+function along(series: Series, axis: XAxis): Points {
+  return axis === "wall" || axis === "relative" ? byTime(series.points()) : series.points();
+}
+
 function withMeans(line: Line, data: SeriesData | undefined, axis: XAxis): Line {
   return data?.envelope && line.thinned ? { ...line, means: meansOf(line, data.envelope, axis) } : line;
 }
 
-/** An answer's points, with the points at hand that lie just outside: so that the line goes on to the edge. */
+/**
+ * An answer's points, with the points at hand that lie just outside: so that the line goes on to the edge. Around an answer for
+ * another window all points at hand stand: what is shown coarsely is better than nothing.
+ */
 function windowed(
   data: SeriesData,
   base: Series | null | undefined,
   axis: XAxis,
   start: number,
+  stale: boolean,
 ): { points: Points; xs?: Float64Array; thinned: boolean } {
   const points = {
     steps: Float64Array.from(data.steps),
@@ -200,21 +212,23 @@ function windowed(
   if (axis.startsWith("metric:"))
     return { points, xs: Float64Array.from(data.x ?? data.steps), thinned: !data.raw };
   const count = points.values.length;
-  const around = base?.points();
+  const around = base && along(base, axis);
   if (!around || count === 0) return { points, thinned: !data.raw };
   const place = (p: Points, i: number) =>
     axis === "step" ? p.steps[i]! : axis === "wall" ? p.times[i]! : (p.times[i]! - start) / 1000;
-  let before = -1;
-  let after = -1;
+  const before: number[] = [];
+  const after: number[] = [];
   for (let i = 0; i < around.values.length; i++) {
-    if (place(around, i) < place(points, 0)) before = i;
-    else if (after < 0 && place(around, i) > place(points, count - 1)) after = i;
+    if (place(around, i) < place(points, 0)) before.push(i);
+    else if (place(around, i) > place(points, count - 1)) after.push(i);
   }
+  const most = stale ? around.values.length : 1;
+  const [left, right] = [before.slice(-most), after.slice(0, most)];
   const join = (name: keyof Points) => {
     const parts = [
-      ...(before >= 0 ? [around[name][before]!] : []),
+      ...left.map((i) => around[name][i]!),
       ...points[name],
-      ...(after >= 0 ? [around[name][after]!] : []),
+      ...right.map((i) => around[name][i]!),
     ];
     return Float64Array.from(parts);
   };

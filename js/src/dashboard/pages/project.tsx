@@ -1,9 +1,10 @@
 import { signal } from "@preact/signals";
-import { useMemo } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { groupable } from "../../core/groupable";
 import { Charts } from "../../panel/charts";
 import { Controls } from "../../panel/controls";
 import { Failure } from "../../panel/failure";
+import type { NamedGroup } from "../../panel/legend";
 import { MOST_NAMED } from "../../state/longlist";
 import { MOST, View } from "../../state/view";
 import { address, app, navigate } from "../app";
@@ -35,6 +36,7 @@ export function ProjectPage({ project }: { project: string }) {
   const board = useBoard(project);
   const view = useView(() => new ProjectView());
   const about = view.about.value;
+  const [groups, setGroups] = useState<readonly NamedGroup[]>([]);
   const runs = board.runs.value;
   const drawn = view.drawn(runs);
   const counted = view.grouped ? view.members(runs) : drawn;
@@ -46,6 +48,13 @@ export function ProjectPage({ project }: { project: string }) {
     useMemo(() => groupable(runs), [runs]),
     String,
   );
+  const colors = useMemo(
+    () =>
+      new Map(
+        view.grouped ? groups.flatMap(({ color, runs }) => runs.map((run) => [run, color] as const)) : [],
+      ),
+    [groups, view.grouped],
+  );
   const trail = [{ text: project, href: address("projects", project) }];
   if (board.error.value && runs.length === 0)
     return (
@@ -56,7 +65,7 @@ export function ProjectPage({ project }: { project: string }) {
   return (
     <Frame title={project} trail={trail} live={board.liveness.value} reading={board.reading.value}>
       <div class="split">
-        <RunList project={project} runs={runs} drawn={counted} view={view} />
+        <RunList project={project} runs={runs} drawn={counted} view={view} colors={colors} />
         <div class="page wide">
           <div class="page-head">
             <h1>{project}</h1>
@@ -107,7 +116,11 @@ export function ProjectPage({ project }: { project: string }) {
               .
             </p>
           )}
-          {board.loading.value ? <Loading /> : <Charts board={board} view={view} shown={shown} />}
+          {board.loading.value ? (
+            <Loading />
+          ) : (
+            <Charts board={board} view={view} shown={shown} onGroups={setGroups} />
+          )}
         </div>
       </div>
     </Frame>

@@ -16,11 +16,14 @@ export function RunList({
   runs,
   drawn,
   view,
+  colors,
 }: {
   project: string;
   runs: Run[];
   drawn: readonly Run[];
   view: View;
+  /** Of runs that are drawn in a colour that is not their own: that of their group. */
+  colors: ReadonlyMap<string, string>;
 }) {
   const now = useNow();
   const [search, setSearch] = useState("");
@@ -61,7 +64,7 @@ export function RunList({
       <div class="runlist-head">
         <input
           type="search"
-          placeholder={`Search ${runs.length} runs`}
+          placeholder={`Search ${runs.length} ${runs.length === 1 ? "run" : "runs"}`}
           aria-label="Search runs by name or tag"
           value={search}
           onInput={(e) => setSearch(e.currentTarget.value)}
@@ -102,6 +105,7 @@ export function RunList({
         <ul style={{ height: `${found.length * ROW}px` }}>
           {found.slice(first, last).map((run, i) => {
             const on = shown.has(run.run);
+            const color = colors.get(run.run) ?? runColor(run.color);
             return (
               <li key={run.run} class={on ? "" : "off"} style={{ top: `${(first + i) * ROW}px` }}>
                 <button
@@ -115,8 +119,8 @@ export function RunList({
                 >
                   <i
                     style={{
-                      background: on ? runColor(run.color) : "transparent",
-                      borderColor: runColor(run.color),
+                      background: on ? color : "transparent",
+                      borderColor: color,
                     }}
                   />
                 </button>
