@@ -117,7 +117,7 @@ def run_info(
     seconds, for whoever knows.
     """
     modified = _modified(paths) if modified is None else modified
-    status = run_status(paths, found, modified, pulse)
+    status = run_status(paths, found, modified, pulse, broken=broken is not None)
     if status == "crashed" and not found.get("is_finished"):
         # It may have ended between the look at its metadata and the look at its lock; its last word comes before the lock goes.
         later = metadata.read_or_empty(paths.metadata)
@@ -161,11 +161,13 @@ def chosen_color(found: dict[str, Any]) -> int | None:
     return chosen if isinstance(chosen, int) and not isinstance(chosen, bool) and chosen >= 0 else None
 
 
-def run_status(paths: RunPaths, found: dict[str, Any], modified: float | None, pulse: Pulse | None = None) -> Status:
+def run_status(
+    paths: RunPaths, found: dict[str, Any], modified: float | None, pulse: Pulse | None = None, *, broken: bool = False
+) -> Status:
     """The truth about a run: ``running`` needs a living writer, whatever the metadata says.
 
     A lock on a row file tells it on this machine, a sign of life every ten seconds elsewhere (``pulse`` remembers those it
-    has seen). Files of the first release know neither: there their age tells.
+    has seen). Files of the first release know neither: there their age tells, unless the metadata is `broken` and says nothing.
     """
     locks = [files.lock_state(path) for path in paths.lock_files()]
     if True in locks:
@@ -174,7 +176,7 @@ def run_status(paths: RunPaths, found: dict[str, Any], modified: float | None, p
     said = STATUS_FROM_DISK.get(str(found.get("status")), "running")
     if said == "running" and found.get("is_finished"):
         said = "completed" if not found.get("exit_code") else "failed"
-    if not found.get("version"):
+    if not found.get("version") and not broken:
         age = math.inf if modified is None else time.time() - modified
         return said if said != "running" else "running" if age < _OLD_WRITER_SILENCE else "crashed"
     if said != "running":

@@ -314,6 +314,14 @@ def test_what_may_not_be_read_hides_nothing_else(foreign: Folder, name: str) -> 
         assert [p["file"] for p in found["r"][0]["problems"]] == [name]
 
 
+def test_broken_metadata_does_not_make_a_run_a_running_one(folder: Folder, catalog: Catalog) -> None:
+    """Nobody writes it: that its file has just changed is no sign of life."""
+    folder.run("r", row(1, 0, {"loss": 1}))
+    (folder.path / "p" / "r.meta.json").write_bytes(b'{"status": "comp')
+    assert ["crashed"] == [info.status for info in catalog.runs("p")]
+    assert "crashed" == catalog.run("p", "r").json()["status"]
+
+
 def test_a_problem_says_in_which_folder_its_file_lies(folder: Folder, tmp_path: Path) -> None:
     """A further writer's file is named with its folder, and so are rows on their way into Parquet."""
     folder.run("r", b"garbage\n" + row(1, 0, {"loss": 1}), meta=META)

@@ -101,7 +101,7 @@ def test_half_bad_rows_stay(doctor, data):
 
 
 def test_endless_line(doctor, data):
-    """A line too long to be read is moved away in one piece's beginning at least; the rows around it stay."""
+    """A line too long to be read is moved away whole; the rows around it stay."""
     path = data / "digits" / "fast.jsonl"
     content = path.read_bytes()
     path.write_bytes(content + b"x" * (5 << 20) + b"\n" + content.splitlines(keepends=True)[0])
