@@ -1,14 +1,15 @@
-"""Reading rows that are all alike: the same metrics in the same order, one number under each.
+"""Reading rows that are alike: the same metrics in the same order, one number under each.
 
 Such rows differ in their numbers only. Cut at their commas they are a table whose columns begin with the same characters in
 every row, and what is left behind those is a number. That is about half the work of parsing JSON, and as certain: the
 beginnings are compared in every row, and what Rust takes for a number and JSON does not (``+1``, ``01``, ``.5``, ``1.``, ``inf``)
-is looked for. Whatever does not fit is left to others.
+is looked for. Rows of another kind that stand among them now and then are handed on; whatever else does not fit is left to others.
 """
 
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,31 +27,37 @@ MOST_NAMES = 64
 _ROWS = 10
 """Rows for each metric from which it saves."""
 _KEYS = ["timestamp", "step", "metrics"]
+_MOST_COMMAS = MOST_NAMES + 1
 _END = b"}}"
-_LOOKS = 3
+_LOOKS, _ENOUGH = 12, 10
 _PIECE = 256 << 10
 
 
 @dataclass(frozen=True)
 class Form:
-    """What every row has: what stands before each of its numbers, and the metrics' names, in order."""
+    """What every row has: what stands before each of its numbers, and the metrics' names, in order; and one such line."""
 
     before: tuple[bytes, ...]
     names: list[str]
+    line: bytes
 
 
 @dataclass(frozen=True)
 class Alike:
-    """Rows as columns: ``steps``, ``times`` (ms), and the values of each metric."""
+    """Rows as columns: ``steps``, ``times`` (ms), and the values of each metric. ``here`` says which lines they were (None: all);
+    ``others`` are the other lines.
+    """
 
     steps: Integers
     times: Integers
     values: dict[str, Floats]
+    here: Any = None
+    others: bytes = b""
 
 
 def form_of(line: bytes) -> Form | None:
     """The form of a row; None for one that is no whole row of numbers, or whose names hold commas."""
-    if not line.endswith(_END) or line.count(b",") > len(_KEYS) - 2 + MOST_NAMES:
+    if not line.endswith(_END) or line.count(b",") > _MOST_COMMAS:
         return None
     try:
         row = orjson.loads(line)
@@ -64,41 +71,48 @@ def form_of(line: bytes) -> Form | None:
         return None
     if any(type(value) not in (int, float) for value in (row["timestamp"], row["step"], *metrics.values())):
         return None
-    return Form(before, list(metrics))
+    return Form(before, list(metrics), line)
 
 
 def parse_alike(text: bytes) -> Alike | None:
     """Whole lines as columns, or None where they are not alike."""
     import polars as pl
 
-    form = form_of(text[: text.find(b"\n")])
-    if form is None or text.find(b"\n") * _ROWS * len(form.names) > len(text):
+    form = _commonest(text)
+    if form is None or len(form.line) * _ROWS * len(form.names) > len(text):
         return None
     # A plus is good in an exponent only, and a carriage return would be taken for part of a line's end.
-    if not _look_alike(text, form) or b"+" in text or b"\r" in text:
-        return None
-    lines, commas = counted(text, b"\n", b",")
-    # Now and then another row stands among them: that is seen before much is done.
-    if commas != lines * (len(form.before) - 1):
+    if b"+" in text or b"\r" in text:
         return None
     plan = _plan(form.before)
-    if _odd(text) != lines * plan.odd:
-        return None
+    # A table is as wide as its first line.
+    led = _before(text[: text.find(b"\n")]) != form.before
+    lines = form.line + b"\n" + text if led else text
     try:
-        table = pl.read_csv(text, has_header=False, schema=plan.schema, quote_char=None, separator=",")
-        if lines != len(table):
+        table = pl.read_csv(
+            lines, has_header=False, schema=plan.schema, quote_char=None, separator=",", truncate_ragged_lines=True
+        ).slice(int(led))
+        # An empty line would be passed over.
+        if counted(text, b"\n") != [len(table)]:
             return None
         found = table.select(plan.parts)
+        ended, *numbers = found.iter_columns()
+        here, others = None, b""
+        if not ended.all(ignore_nulls=False) or any(column.null_count() for column in numbers):
+            fits = found.select(pl.all_horizontal(pl.exclude("end").is_not_null(), pl.col("end").fill_null(False)))
+            here = fits.to_series().to_numpy()
+            others = _lines(text, ~here)
+            found = found.filter(here)
+            _, *numbers = found.iter_columns()
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError):  # other than rows of numbers
         return None
-    ended, *numbers = found.iter_columns()
-    if not ended.all(ignore_nulls=False) or any(column.null_count() for column in numbers):
+    if _odd(text) != len(found) * plan.odd + _odd(others):
         return None
     times, steps, *values = (column.to_numpy() for column in numbers)
     # Infinite is a word that JSON does not have, or a number that a float cannot hold.
-    if not all(_finite(array) for array in values):
+    if not len(steps) or not all(_finite(array) for array in values):
         return None
-    return Alike(steps, times, dict(zip(form.names, values, strict=True)))
+    return Alike(steps, times, dict(zip(form.names, values, strict=True)), here, others)
 
 
 @dataclass(frozen=True)
@@ -124,7 +138,7 @@ def _plan(before: tuple[bytes, ...]) -> _Plan:
         dict.fromkeys(places, pl.String),
         [
             pl.col(places[-1]).str.ends_with(end).alias("end"),
-            *(part.cast(kind) for part, kind in zip(rest, kinds, strict=True)),
+            *(part.cast(kind, strict=False) for part, kind in zip(rest, kinds, strict=True)),
         ],
         _odd(b"".join(part + b"1" for part in before)),
     )
@@ -135,14 +149,25 @@ def _before(line: bytes) -> tuple[bytes, ...]:
     return tuple(part[: max(part.rfind(b":"), part.rfind(b": ") + 1) + 1] for part in line.split(b","))
 
 
-def _look_alike(text: bytes, form: Form) -> bool:
-    """Whether some rows from all over have the form: cheaper to see than to find out later."""
-    for look in range(1, _LOOKS + 1):
-        end = text.rfind(b"\n", 0, len(text) * look // _LOOKS)
-        begin = text.rfind(b"\n", 0, end) + 1 if end > 0 else 0
-        if end > 0 and _before(text[begin:end]) != form.before:
-            return False
-    return True
+def _commonest(text: bytes) -> Form | None:
+    """The form of most of some rows from all over; None where they have many: that is cheaper to see than to find out."""
+    lines = []
+    for look in range(_LOOKS):
+        begin = text.find(b"\n", len(text) * look // _LOOKS) + 1 if look else 0
+        lines.append(text[begin : text.find(b"\n", begin)])
+    forms = Counter(_before(line) for line in lines if line.count(b",") <= _MOST_COMMAS)
+    for before, times in forms.most_common(1):
+        return form_of(next(line for line in lines if _before(line) == before)) if times >= _ENOUGH else None
+    return None
+
+
+def _lines(text: bytes, wanted: Any) -> bytes:
+    """The lines that are wanted, one behind the other."""
+    import numpy as np
+
+    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n")) + 1
+    begins = np.append(0, ends[:-1])
+    return b"".join(text[a:b] for a, b in zip(begins[wanted].tolist(), ends[wanted].tolist(), strict=True))
 
 
 def counted(text: bytes, *characters: bytes) -> list[int]:

@@ -9,7 +9,7 @@ counting those makes the result certain. Whatever does not fit is left to the ca
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,11 +34,12 @@ _SAMPLES, _FEW_SAMPLES = 24, 3
 _WIDE = 64
 
 # Numbers that nobody logs stand in for those that JSON has no word for; a block that holds one of them is parsed row by row.
-_STANDINS: tuple[tuple[bytes, bytes, float, float], ...] = (
+_STANDINS = (
     (b"-Infinity", b"-1.797693134862311e308", -1.797693134862311e308, float("-inf")),
     (b"Infinity", b"1.797693134862311e308", 1.797693134862311e308, float("inf")),
     (b"NaN", b"1.797693134862313e308", 1.797693134862313e308, float("nan")),
 )
+Standins = Sequence[tuple[bytes, bytes, float, float]]
 _EXPONENTS = (b"e308", b"E308", b"e+308", b"E+308")
 
 
@@ -71,8 +72,6 @@ def names_in(block: bytes, known: set[str]) -> set[str]:
 
 def parse_bulk(block: bytes, names: set[str]) -> Bulk | None:
     """The block as columns, or None where the careful parser must look. ``names`` are the metrics known to expect."""
-    import polars as pl
-
     if not names or len(names) > MOST_NAMES:
         return None
     standins = [s for s in _STANDINS if s[0] in block] if b"N" in block or b"I" in block else []
@@ -83,12 +82,53 @@ def parse_bulk(block: bytes, names: set[str]) -> Bulk | None:
         for word, number, _, _ in standins:
             text = text.replace(b'"' + word + b'"', number).replace(word, number)
     alike = parse_alike(text)
-    # In a name no number stands for another.
-    if alike is not None and (not standins or names.issuperset(alike.values)):
-        if not _within(alike.steps, alike.times):
-            return None
-        meant = {name: (_meant(array, standins), None) for name, array in alike.values.items()}
-        return Bulk(alike.steps, alike.times, meant, len(alike.steps) * len(meant))
+    if alike is None or not _named(alike.values, standins):
+        return _of_json(text, names, standins)
+    if not _within(alike.steps, alike.times):
+        return None
+    values = {name: (_meant(array, standins), None) for name, array in alike.values.items()}
+    found = Bulk(alike.steps, alike.times, values, len(alike.steps) * len(values))
+    if alike.here is None:
+        return found
+    more = names_in(alike.others, names)
+    others = _of_json(alike.others, more, standins) if _named(more, standins) else None
+    return None if others is None else _mixed(found, others, alike.here)
+
+
+def _named(names: Iterable[str], standins: Standins) -> bool:
+    """True where no number stands in a name for something else."""
+    return not any(number.decode().lstrip("-") in name for _, number, _, _ in standins for name in names)
+
+
+def _mixed(one: Bulk, other: Bulk, here: Any) -> Bulk:
+    """Rows of two kinds in the order of their lines; `here` says which lines those of `one` are, which have all of its metrics."""
+    import numpy as np
+
+    there = np.flatnonzero(~here)
+
+    def in_order(first: Any, second: Any) -> Any:
+        found = np.empty(len(here), first.dtype)
+        found[here], found[there] = first, second
+        return found
+
+    values: dict[str, tuple[Floats, Any]] = {name: (array, here) for name, (array, _) in one.values.items()}
+    for name, (array, where) in other.values.items():
+        lines = there if where is None else there[where]
+        if name not in one.values:
+            mask = np.zeros(len(here), np.bool_)
+            mask[lines] = True
+            values[name] = array, mask
+            continue
+        mask, found = here.copy(), np.empty(len(here))
+        mask[lines] = True
+        found[here], found[lines] = values[name][0], array
+        values[name] = (found, None) if mask.all() else (found[mask], mask)
+    return Bulk(in_order(one.steps, other.steps), in_order(one.times, other.times), values, one.points + other.points)
+
+
+def _of_json(text: bytes, names: set[str], standins: Standins) -> Bulk | None:
+    import polars as pl
+
     schema: dict[str, Any] = {
         "timestamp": pl.Int64,
         "step": pl.Int64,
@@ -130,7 +170,7 @@ def _within(*arrays: Integers) -> bool:
     return not any(len(array) and max(-int(array.min()), int(array.max())) >= _LIMIT for array in arrays)
 
 
-def _meant(array: Floats, standins: Sequence[tuple[bytes, bytes, float, float]]) -> Floats:
+def _meant(array: Floats, standins: Standins) -> Floats:
     """The numbers that were meant."""
     if standins:
         array = array.copy()

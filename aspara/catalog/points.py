@@ -105,12 +105,12 @@ class Points:
 
     def add_bulk(self, found: Bulk) -> None:
         """Adds rows that are columns already."""
+        # What was logged together shares its steps and times.
+        there: dict[int, tuple[Any, Any]] = {id(None): (found.steps, found.times)}
         for name, (values, where) in found.values.items():
-            column = self.column(name)
-            if where is None:
-                column.extend(found.steps, found.times, values)
-            else:
-                column.extend(found.steps[where], found.times[where], values)
+            if id(where) not in there:
+                there[id(where)] = found.steps[where], found.times[where]
+            self.column(name).extend(*there[id(where)], values)
             self.fresh += values.nbytes if where is None else 3 * values.nbytes
         self.fresh += found.steps.nbytes + found.times.nbytes
         self._count(len(found.steps), int(found.steps.max()), int(found.times.min()), int(found.times.max()))

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aspara.catalog.alike import parse_alike
-from aspara.catalog.bulk import SMALLEST
+from aspara.catalog.bulk import SMALLEST, names_in, parse_bulk
 from aspara.catalog.index import RunIndex
 from aspara.catalog.points import Points
 from aspara.catalog.reader import Problems, Tail, parse
@@ -100,11 +100,42 @@ def test_any_bytes_changed(count: int, changes: list[tuple[str, float, bytes]]) 
         at = int(where * len(content))
         content = content[:at] + (b"" if change == "cut" else byte) + content[at + (change != "put") :]
     content = content[: content.rfind(b"\n") + 1]
-    found = parse_alike(content) if content else None
-    if found is None or max(abs(int(n)) for n in (*found.steps, *found.times)) >= 1 << 53:
+    names = names_in(content, set()) if content else set()
+    found = parse_bulk(content, names)
+    if found is None:
         return
     points = Points()
-    for name, values in found.values.items():
-        points.column(name).extend(found.steps, found.times, values)
-    points.rows = len(found.steps)
+    points.add_bulk(found)
+    assert one_by_one(content) == (seen(points), [])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    kinds=st.lists(
+        st.sampled_from(
+            [
+                b'"loss":%d.5',
+                b'"loss":%d,"val":1',
+                b'"val":%d',
+                b'"x":"NaN","loss":%d',
+                b'"loss":%d,"x":1',
+                b'"x":%d.0,"val":-1,"y":2',
+            ]
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    every=st.integers(2, 50),
+    start=st.integers(0, 60),
+)
+def test_rows_of_several_kinds(kinds: list[bytes], every: int, start: int) -> None:
+    """Rows with further metrics, with fewer and with others stand among those that are alike, each at its place."""
+    lines = rows(200)
+    for n, at in enumerate(range(start, 200, every)):
+        lines[at] = b'{"timestamp":%d,"step":%d,"metrics":{%s}}\n' % (at, at, kinds[n % len(kinds)] % n)
+    content = b"".join(lines)
+    found = parse_bulk(content, names_in(content, {"loss", "val", "x", "y"}))
+    assert found is not None
+    points = Points()
+    points.add_bulk(found)
     assert one_by_one(content) == (seen(points), [])
