@@ -11,7 +11,7 @@ from aspara.catalog.groups import GroupsAnswer, Member, grouped, statistics
 from aspara.catalog.index import RunIndex
 from aspara.catalog.indexes import Indexes, moment
 from aspara.catalog.listing import Known
-from aspara.catalog.runs import RunInfo
+from aspara.catalog.runs import RunInfo, captured
 from aspara.catalog.selection import pieces
 from aspara.catalog.series import MetricsAnswer, SeriesQuery
 from aspara.catalog.together import select_all
@@ -139,7 +139,8 @@ def metric_names(
         # Of a run that is over the look just taken tells it; of others, every file of every writer and their locks.
         moving = cursor.matters(known.paths) if said is None or known.logged_within(cursor.STILL) else False
         if said is not None and not moving:
-            found: Iterable[str] = said
+            # What was captured of the machine is no part of the summary.
+            found: Iterable[str] = dict.fromkeys([*said, *sorted(captured(info.metadata))])
         else:
             index = indexes.of(project, stem)
             whole = indexes.read(index, until)

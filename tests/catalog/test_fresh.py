@@ -134,3 +134,17 @@ def test_a_run_that_ends_while_it_is_looked_at_has_not_crashed(tmp_path: Path) -
     assert "running" == run_info("p", paths, before, 0).status
     run.finish()
     assert "completed" == run_info("p", paths, before, 0).status
+
+
+@pytest.mark.parametrize("seconds", [0.0, 3600.0], ids=["just now", "an hour ago"])
+def test_a_run_that_is_over_has_the_metrics_of_its_machine_too(
+    folder: Folder, catalog: Catalog, seconds: float
+) -> None:
+    """Whether its files are read or its metadata is believed: the summary has what the program logged alone."""
+    folder.run(
+        "r",
+        [(0, {"loss": 1.0}), (0, {"system/cpu": 7.0})],
+        meta={**META, "metric_summary": {"loss": {"last": 1.0}}, "captured_metrics": ["system/cpu"]},
+    )
+    folder.age(seconds)
+    assert {"loss": 1, "system/cpu": 1} == catalog.metric_names("p", ["r"]).counts
