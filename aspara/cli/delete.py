@@ -39,7 +39,12 @@ def run(args: argparse.Namespace) -> int:
         if not args.yes:
             if args.json or not sys.stdin.isatty():
                 raise UsageError(f"Nobody can be asked whether to delete {what}. Say --yes if you mean it.")
-            if input(f"Delete {what} in {found.place}, with all files? [y/N] ").strip().lower() not in ("y", "yes"):
+            try:
+                answer = input(f"Delete {what} in {found.place}, with all files? [y/N] ")
+            except EOFError:  # Ctrl-D
+                print()
+                answer = ""
+            if answer.strip().lower() not in ("y", "yes"):
                 print("Nothing was deleted.")
                 return 1
         if stem is None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 
+import pytest
+
 import aspara
 
 
@@ -44,9 +46,10 @@ def test_nobody_to_ask(cli, data, monkeypatch):
     assert (data / "digits").is_dir()
 
 
-def test_no_is_no(cli, data, monkeypatch):
-    """Anything but yes leaves everything as it is."""
-    monkeypatch.setattr("sys.stdin", Terminal("\n"))
+@pytest.mark.parametrize("keys", ["\n", "no\n", ""])
+def test_no_is_no(keys, cli, data, monkeypatch):
+    """Anything but yes leaves everything as it is, the end of the input (Ctrl-D) too."""
+    monkeypatch.setattr("sys.stdin", Terminal(keys))
     answer = cli("delete", "digits")
     assert answer.code == 1
     assert "Nothing was deleted." in answer.out
