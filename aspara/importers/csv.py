@@ -6,8 +6,10 @@ apart by the header. Lightning's ``hparams.yaml`` beside a file becomes the conf
 
 from __future__ import annotations
 
+import codecs
 import csv
 import functools
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,6 +48,9 @@ def _files(path: Path) -> list[Path]:
 
 def _runs(file: Path, root: Path, step: str | None, time: str | None, run: str | None) -> list[SourceRun]:
     quiet = Report()
+    with file.open("rb") as content:
+        if content.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            raise UsageError(f"{file.name} is in UTF-16; save it as CSV in UTF-8.")
     first = next(_cells(file, quiet), None)
     if first is None:
         raise UsageError(f"{file.name} has no row below its header.")
@@ -76,7 +81,7 @@ def _where(file: Path, named: str) -> Stretches:
     with file.open("rb") as content:
         lines = _Lines(content)
         header, delimiter = _header(lines)
-        place = len(header) - 1 - header[::-1].index(named)
+        place = header.index(named)
         reader = csv.reader(lines, delimiter=delimiter)
         while True:
             begin, number = lines.at, lines.number
@@ -158,10 +163,14 @@ def _whole_rows(
 
 
 def _header(lines: _Lines) -> tuple[list[str], str]:
-    """The names of the columns, and what stands between them."""
+    """The names of the columns, and what stands between them. The second of one name is called ``loss (2)``."""
     head = next(lines, "").removeprefix("\ufeff")
     delimiter = max(",;\t", key=head.count)
-    return next(csv.reader([head], delimiter=delimiter), []), delimiter
+    names: dict[str, None] = {}
+    for name in next(csv.reader([head], delimiter=delimiter), []):
+        free = (name if n == 1 else f"{name} ({n})" for n in itertools.count(1))
+        names[next(given for given in free if given not in names)] = None
+    return list(names), delimiter
 
 
 class _Lines:

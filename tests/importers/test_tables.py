@@ -51,6 +51,23 @@ def test_semicolons_and_iso_times(bring, tmp_path):
     assert math.isnan(points[0][2])
 
 
+def test_columns_of_one_name_are_kept_apart(bring, tmp_path):
+    """Nothing that stands in a column is lost to another one of its name."""
+    file = tmp_path / "table.csv"
+    file.write_text("step,loss,loss,loss (2)\n0,1,2,3\n")
+    bring("csv", file)
+    found = {name: bring.points("table", name)[0][2] for name in bring.run("table").metrics}
+    assert {"loss": 1, "loss (2)": 2, "loss (2) (2)": 3} == found
+
+
+def test_another_encoding_is_named(bring, tmp_path):
+    """What a spreadsheet calls Unicode text is no garbage of metrics."""
+    file = tmp_path / "table.csv"
+    file.write_text("step\tloss\n0\t1\n", "utf-16")
+    with pytest.raises(UsageError, match="UTF-8"):
+        bring("csv", file)
+
+
 def test_several_runs_in_one_file(bring, tmp_path):
     """A column that names runs makes several of one file; its name may be given."""
     file = tmp_path / "all.csv"
