@@ -122,7 +122,7 @@ def groups(
 def metric_names(
     indexes: Indexes, project: str, stems: Sequence[str], look: Mapping[str, Known], until: float | None
 ) -> MetricNames:
-    """Which metrics the runs have. Runs that are over say it in their metadata; no points are read for them."""
+    """Which metrics the runs have. Runs of one process that are over say it in their metadata; no points are read for them."""
     # Most runs of a project have the same metrics: they are counted together.
     alike: dict[tuple[str, ...], int] = {}
     positions: dict[str, dict[str, int]] = {}
@@ -135,7 +135,8 @@ def metric_names(
         info, summary = known.info, known.info.metadata.get("metric_summary")
         if latest is None or (info.start_time or 0) > (latest.start_time or 0):
             latest = info
-        said = summary if info.status in ("completed", "failed") and isinstance(summary, dict) else None
+        over = info.status in ("completed", "failed") and isinstance(summary, dict)
+        said = summary if over and not known.shared() else None
         # Of a run that is over the look just taken tells it; of others, every file of every writer and their locks.
         moving = cursor.matters(known.paths) if said is None or known.logged_within(cursor.STILL) else False
         if said is not None and not moving:

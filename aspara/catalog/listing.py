@@ -27,7 +27,7 @@ Stamp = tuple[int, int, int]
 class Known:
     """A run as it was when its files were last looked at."""
 
-    __slots__ = ("_files", "_settled", "_until", "fresh", "info", "paths", "stamps")
+    __slots__ = ("_files", "_settled", "_shared", "_until", "fresh", "info", "paths", "stamps")
 
     def __init__(self, paths: RunPaths) -> None:
         self.paths = paths
@@ -38,6 +38,7 @@ class Known:
         self._until = time.monotonic() + _CRASHED_LOOK
         self.info: RunInfo
         self.fresh: RunInfo | None = None
+        self._shared: bool | None = None
 
     @property
     def metadata(self) -> str:
@@ -53,6 +54,12 @@ class Known:
         """True if rows may have come less than so many seconds ago; an edit of the metadata is none."""
         newest = max((stamp[0] for stamp in self.stamps[1:] if stamp is not None), default=0)
         return time.time_ns() - newest < seconds * 1e9
+
+    def shared(self) -> bool:
+        """True if further processes have logged to the run: its metadata tells of the first one's metrics alone."""
+        if self._shared is None:
+            self._shared = self.stamps[3] is not None and self.paths.is_shared()
+        return self._shared
 
     def stands(self) -> bool:
         """True while the run's files look as they did and its state cannot have changed without that."""

@@ -214,6 +214,14 @@ class RunPaths:
         candidates = [self.rows, self.wal, *_files(self.writers, _ROWS), *self.segment_files()]
         return [path for path in candidates if path.is_file() and not path.is_symlink()]
 
+    def is_shared(self) -> bool:
+        """Whether further processes have logged to the run; who captures the machine's load is none."""
+        try:
+            names = os.listdir(self.writers)
+        except OSError:
+            return False
+        return any(name.endswith(_ROWS) and not name.startswith(SYSTEM_PREFIX) for name in names)
+
     def segment_files(self) -> list[Path]:
         """The segments that are not committed to Parquet yet."""
         return _files(self.segments, _ROWS)

@@ -148,3 +148,13 @@ def test_a_run_that_is_over_has_the_metrics_of_its_machine_too(
     )
     folder.age(seconds)
     assert {"loss": 1, "system/cpu": 1} == catalog.metric_names("p", ["r"]).counts
+
+
+def test_a_run_that_is_over_has_the_metrics_of_all_its_processes(folder: Folder, catalog: Catalog) -> None:
+    """The metadata is the first one's."""
+    folder.run("r", [(0, {"loss": 1.0})], meta={**META, "metric_summary": {"loss": {"last": 1.0}}})
+    other = folder.path / "p" / "r" / "writers" / "0123456789abcdef.jsonl"
+    other.parent.mkdir(parents=True)
+    other.write_bytes(row(0, 0, {"worker/loss": 2.0}))
+    folder.age(3600)
+    assert {"loss": 1, "worker/loss": 1} == catalog.metric_names("p").counts
