@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import numbers
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -17,7 +18,10 @@ from aspara.storage import rows
 from aspara.storage.statistics import Statistics, definition_of
 
 _MOST_SHAPES = 256
+_MOST_KINDS = 256
 _PLAIN = {float, int}
+_MAKERS: dict[type, Callable[[Any], float | int]] = {float: float, int: int, bool: int}
+"""What makes a plain number of one, by the kinds of numbers seen so far."""
 
 
 @dataclass(eq=False)
@@ -27,7 +31,7 @@ class _Shape:
     values_of: Getter
     names: list[str]
     odd: bool
-    """They are numbers to Python, but not to the codec: numpy's float64."""
+    """They are numbers to Python, but not to the codec: numpy's."""
 
 
 class Encoder:
@@ -106,10 +110,13 @@ class Encoder:
         row = data
         if shape.odd:
             kinds = set(map(type, values))
-            if not _are_numbers(kinds):
+            if not kinds <= _MAKERS.keys() and not _are_numbers(kinds):
                 return None
             shape.odd = not kinds <= _PLAIN
-            values = tuple([float(value) if isinstance(value, float) else +value for value in values])
+            if len(kinds) == 1:
+                values = tuple(map(_MAKERS[kinds.pop()], values))
+            else:
+                values = tuple([_MAKERS[type(value)](value) for value in values])
             row = dict(zip(shape.names, values, strict=True))
         if not isfinite(sum(values)):
             return None
@@ -148,7 +155,20 @@ class Encoder:
 
 
 def _are_numbers(kinds: set[type]) -> bool:
-    return all(issubclass(kind, float | int) for kind in kinds)
+    """Whether all of them are kinds of numbers that a row holds as such; their makers are known then."""
+    for kind in kinds - _MAKERS.keys():
+        # numpy's float32 is no float and its int64 no int, but they are as good.
+        whole = issubclass(kind, int) or (kind.__module__ == "numpy" and issubclass(kind, numbers.Integral))
+        if (
+            not whole
+            and not issubclass(kind, float)
+            and not (kind.__module__ == "numpy" and issubclass(kind, numbers.Real))
+        ):
+            return False
+        if len(_MAKERS) >= _MOST_KINDS:
+            return False
+        _MAKERS[kind] = int if whole else float
+    return True
 
 
 def _unknown(_row: dict[str, Any]) -> tuple[Any, ...]:
