@@ -139,9 +139,13 @@ def _stand_before_exit() -> None:
         return previous(code)
 
     sys.exit = leave
-    if sys.version_info >= (3, 12):
-        return
-    # `from sys import exit`, before us: until Python 3.12 that makes no SystemExit that could be found later.
+    if sys.version_info < (3, 12):
+        # Until then `from sys import exit`, before us, makes no SystemExit that could be found later.
+        _replace_exit(previous, leave)
+
+
+def _replace_exit(previous: Callable[..., Any], leave: Callable[..., Any]) -> None:
+    """Puts `leave` in the place of sys.exit wherever a module has taken that as its own."""
     for module in list(sys.modules.values()):
         if isinstance(module, ModuleType):
             names = object.__getattribute__(
