@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aspara.catalog.joiner import Joiner
+from aspara.catalog.reordering import placed, reordered
 from aspara.catalog.stretch import Facts, Stretch, is_late, nothing
 
 if TYPE_CHECKING:
@@ -117,8 +118,12 @@ class Column:
             return found
         if self._by_time is None or len(self._by_time) != len(self):
             steps, times, values = self.points()
-            order = np.argsort(times, kind="stable")
-            self._by_time = Stretch(steps[order], times[order], values[order], True)
+            made = self._reordered(lambda a, b: (times[a:b], np.ones(b - a, np.bool_)))
+            if made is None:
+                order = np.argsort(times, kind="stable")
+                made = Stretch(steps[order], times[order], values[order])
+            made.rising = True
+            self._by_time = made
         return [self._by_time]
 
     def along(self, name: str, other: Column) -> Stretch:
@@ -133,24 +138,38 @@ class Column:
         steps, times, values = self.points()
         at, moments, numbers = other.points()
         # Of several values at a step the last one counts: to be logged together is enough only where each has one.
-        if at is steps and moments is times and bool((at[1:] > at[:-1]).all()):
-            xs, there = numbers, np.isfinite(numbers)
+        together = at is steps and moments is times and bool((at[1:] > at[:-1]).all())
+        if together and np.isfinite(numbers).all() and not (numbers[1:] < numbers[:-1]).any():
+            found = Stretch(steps, times, values, xs=numbers)
         else:
-            last = np.append(at[1:] != at[:-1], True)[: len(at)]
-            at, numbers = at[last], numbers[last]
-            where = np.minimum(np.searchsorted(at, steps), max(0, len(at) - 1))
-            xs = numbers[where] if len(at) else np.full(len(steps), np.nan)
-            there = (at[where] == steps) & np.isfinite(xs) if len(at) else np.zeros(len(steps), np.bool_)
-        if not there.all():
-            steps, times, values, xs = steps[there], times[there], values[there], xs[there]
-        if (xs[1:] < xs[:-1]).any():
-            order = np.argsort(xs, kind="stable")
-            steps, times, values, xs = steps[order], times[order], values[order], xs[order]
+
+            def axis(begin: int, end: int) -> tuple[Any, Any]:
+                some = steps[begin:end]
+                first, last = np.searchsorted(at, some[0]), np.searchsorted(at, some[-1], "right")
+                return placed(some, at[first:last], numbers[first:last])
+
+            made = self._reordered(axis)
+            found = self._in_order_of(*placed(steps, at, numbers)) if made is None else made
         while len(self._along) > 1:
             self._along.pop(next(iter(self._along)))
-        found = Stretch(steps, times, values, xs=xs)
         self._along[name] = (len(self), len(other), found)
         return found
+
+    def _in_order_of(self, xs: Any, there: Any) -> Stretch:
+        """The points that have a place (a mask) on an axis, in order of their numbers there."""
+        import numpy as np
+
+        where = np.flatnonzero(there)
+        where = where[np.argsort(xs[where], kind="stable")]
+        steps, times, values = self.points()
+        return Stretch(steps[where], times[where], values[where], xs=xs[where])
+
+    def _reordered(self, axis: Callable[[int, int], tuple[Any, Any]]) -> Stretch | None:
+        """All points in order of an axis (see :func:`aspara.catalog.reordering.reordered`), if they are too many for memory."""
+        scratch = self.joiner.scratch
+        if scratch is None or not self.joiner.is_much(self.stretches()):
+            return None
+        return reordered(self.points(), axis, scratch)
 
     def last(self) -> tuple[int, float] | None:
         """The last step and its value."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -78,6 +79,49 @@ def test_points_in_files_are_those_in_memory(
             short.columns[name].by_time()[0].times.tolist()
             == np.concatenate([stretch.times for stretch in column.by_time()]).tolist()
         )
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def falling_times() -> bytes:
+    return b"".join(
+        line(i, a=i, b=math.sin(i)).replace(b"%d" % (1_764_000_000_000 + i), b"%d" % (10**12 + i * 7919 % 30_011))
+        for i in range(30_000)
+    )
+
+
+def jumping() -> bytes:
+    """A metric that goes up and down, below zero and above, is missing at some steps, and has no number at others."""
+    return b"".join(
+        line(
+            i, a=i, **({} if i % 7 == 3 else {"b": math.nan if i % 11 == 5 else math.sin(i) * 10 ** (i % 9 - 4)})
+        ).replace(b"nan", b"NaN")
+        for i in range(30_000)
+    )
+
+
+@pytest.mark.parametrize("history", [steady, late_rows, repeated_steps, falling_times, jumping])
+@pytest.mark.parametrize("writers", [1, 2])
+def test_another_axis_of_points_in_files_is_that_of_points_in_memory(
+    folder: Folder, tmp_path: Path, history: Callable[[], bytes], writers: int
+) -> None:
+    """In order of time, or of another metric, the same points come in the same order, and none of them is kept in memory."""
+    folder.run("r", history())
+    for writer in range(1, writers):
+        folder.run(f"r/writers/{writer}", history())
+    short = RunIndex(Layout(folder.path).run("p", "r"))
+    long = put_in_files(folder, tmp_path / "scratch")
+    assert content(short) == content(long)
+    names = sorted(long.columns)
+    for name in names:
+        for other in names:
+            few, many = (index.columns[name].along(other, index.columns[other]) for index in (short, long))
+            for part in ("xs", "steps", "times", "values"):
+                assert np.array_equal(getattr(few, part), getattr(many, part), equal_nan=True)
+        few_parts, many_parts = (index.columns[name].by_time() for index in (short, long))
+        for part in ("times", "steps", "values"):
+            few_of, many_of = (np.concatenate([getattr(s, part) for s in p]) for p in (few_parts, many_parts))
+            assert np.array_equal(few_of, many_of, equal_nan=True)
+        assert all(stretch.mapped for stretch in many_parts)
     assert list((tmp_path / "scratch").iterdir()) == []
 
 
