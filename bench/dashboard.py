@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
-from common.chromium import chromium
+from common.chromium import chromium, shown
 from common.machine import load, memory, server
 from common.shapes import KEPT, Shape, folder, listed
 
@@ -209,6 +209,8 @@ def metrics(browser: Any, kept: Path, cache: Path, rounds: int) -> None:
         row("every chart on the screen drawn", ms(found["screen"]))
         page, _ = opened(browser, f"{base}projects/p", "screen")
         scrolled(page, None, 80)
+        for speed in (2000, 4000, 8000):
+            flung(browser, page, speed)
         sketched, drawn = zip(*(page.evaluate(ARRIVE, share) for share in (0.2, 0.8, 0.1, 0.9, 0.5)), strict=True)
         row("a jump elsewhere: charts on the screen sketched", ms(list(sketched)))
         row("and drawn by Plotly", ms(list(drawn)))
@@ -237,6 +239,48 @@ def scrolled(page: Any, box: str | None, strokes: int) -> None:
         f"{len(long)} in {seconds:.0f} s (most {max(long, default=0):.0f} ms)",
     )
     row("frames a second, and the 95th percentile", f"{len(gaps) / seconds:.0f}, {gaps[int(0.95 * len(gaps))]:.0f} ms")
+
+
+# Notes each frame of the page, and now and then how many of the charts on the screen show their points.
+PASSING = """() => {
+  long.length = 0;
+  const frames = [];
+  const there = [];
+  window.passing = {frames, there};
+  const tick = now => {
+    if (passing.frames !== frames) return;
+    frames.push(now);
+    if (frames.length % 10 === 0) {
+      const plots = [...document.querySelectorAll(".plot")].filter(p => {
+        const box = p.getBoundingClientRect();
+        return box.bottom > 0 && box.top < innerHeight;
+      });
+      there.push(plots.filter(p => +p.dataset.points > 0).length / Math.max(1, plots.length));
+    }
+    requestAnimationFrame(tick);
+  };
+  requestAnimationFrame(tick);
+}"""
+
+
+def flung(browser: Any, page: Any, speed: int, seconds: float = 4) -> None:
+    """Scrolls as fingers on a touch pad do, so many pixels a second, and tells what was on the screen meanwhile."""
+    session = page.context.new_cdp_session(page)
+    page.wait_for_timeout(2000)
+    with shown(browser, page) as frames:
+        page.evaluate(PASSING)
+        session.send(
+            "Input.synthesizeScrollGesture",
+            {"x": 800, "y": 600, "yDistance": -speed * seconds, "speed": speed, "gestureSourceType": "mouse"},
+        )
+        long, ticks, there = page.evaluate("[long, passing.frames, passing.there]")
+    session.detach()
+    took = (ticks[-1] - ticks[0]) / 1000
+    row(
+        f"{speed} pixels a second: frames on the screen, of the page",
+        f"{len(frames) / took:.0f}, {(len(ticks) - 1) / took:.0f} a second",
+    )
+    row("tasks over 50 ms; charts on the screen with points", f"{len(long)}; {100 * statistics.mean(there):.0f} %")
 
 
 def live(browser: Any, kept: Path, cache: Path, rounds: int) -> None:

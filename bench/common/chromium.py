@@ -29,3 +29,35 @@ def chromium() -> Iterator[Any]:
             yield browser
         finally:
             browser.close()
+
+
+@contextlib.contextmanager
+def shown(browser: Any, page: Any) -> Iterator[list[float]]:
+    """The moments (µs) at which a frame came to the screen, in the list once the block has ended.
+
+    A page that is busy scrolls all the same: what it has painted is moved by another thread. So these frames are more than
+    those that the page itself makes.
+    """
+    found: list[float] = []
+    ended = False
+    session = browser.new_browser_cdp_session()
+    session.on(
+        "Tracing.dataCollected",
+        lambda part: found.extend(
+            event["ts"] for event in part["value"] if event["name"] == "Display::DrawAndSwap" and event["ph"] == "X"
+        ),
+    )
+
+    def end(_: object) -> None:
+        nonlocal ended
+        ended = True
+
+    session.on("Tracing.tracingComplete", end)
+    session.send("Tracing.start", {"transferMode": "ReportEvents", "traceConfig": {"includedCategories": ["viz"]}})
+    try:
+        yield found
+    finally:
+        session.send("Tracing.end")
+        while not ended:
+            page.wait_for_timeout(50)
+        session.detach()

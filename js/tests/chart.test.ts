@@ -65,6 +65,14 @@ describe("a sketch", () => {
     expect(pointsOf(strokes[0]!.d)[1]![1]).toBeGreaterThan(2 * area.height);
   });
 
+  it("needs an edge only where a line leaves its area", () => {
+    const out = (more: Partial<ChartModel>) =>
+      drawn([0, 1, 2, 3, 4], more).strokes.map((stroke) => stroke.out);
+    expect(out({})).toEqual([false]);
+    expect(out({ range: [1, 3] })).toEqual([true]);
+    expect(out({ yRange: [0, 3] })).toEqual([true]);
+  });
+
   it("says below the first of several moments which day it is", () => {
     const { labels } = drawn([1, 2, 3], { xAxis: "wall" });
     expect(labels.filter(({ below }) => below)).toHaveLength(1);

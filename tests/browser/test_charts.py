@@ -300,3 +300,21 @@ def test_the_best_value_is_the_one_that_the_program_wants(site, page):
         run.define_metric("lo*", goal="maximize")
         run.log({"loss": 2.5})
     until(lambda: "★ 3" == star.inner_text(), why="the greatest loss is not marked")
+
+
+def test_a_chart_that_is_scrolled_to_has_its_buttons_when_the_page_rests_or_by_keyboard(site, page):
+    """In passing a chart is its curves; what can be done with it comes with rest, and with the focus at once."""
+    with aspara.Run("r", "p") as run:
+        for i in range(5):
+            run.log({f"m{n:03}": i * n for n in range(200)})
+    page.goto(f"{site.url}projects/p")
+    page.wait_for_selector(".js-plotly-plot")
+    page.evaluate("() => window.scrollTo(0, document.documentElement.scrollHeight / 2)")
+    middle = page.locator('[data-metric="m100"]')
+    middle.get_by_role("button", name="Full screen: m100").wait_for()
+    tall = middle.bounding_box()["height"]
+    far = page.locator(".chart.far")
+    assert {tall} == {far.nth(i).bounding_box()["height"] for i in range(min(3, far.count()))}
+    middle.focus()
+    page.keyboard.press("Tab")
+    assert "Pin m100" == page.evaluate("() => document.activeElement.ariaLabel")

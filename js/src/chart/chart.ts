@@ -7,6 +7,7 @@ import { poster } from "./poster";
 import { Readout, type Row } from "./readout";
 import type { Rest } from "./rest";
 import { isLogX, offAxis, onAxis, rowsAt } from "./rows";
+import type { Sights } from "./sights";
 import { make, render, sketch } from "./sketch";
 import { Turns } from "./turns";
 import { zoomOf } from "./zoom";
@@ -34,7 +35,8 @@ const NEAR = 40;
 
 /**
  * One chart in an element. Give it models as often as you like: it draws the last one, at most twelve times a second, only while
- * it is on the screen, and never while the user drags in it. It is sketched at once and drawn by Plotly when the page rests.
+ * it is on the screen (the first time before it is), and never while the user drags in it. It is sketched at once and drawn by
+ * Plotly when the page rests.
  */
 export class Chart {
   private model: ChartModel | null = null;
@@ -43,6 +45,7 @@ export class Chart {
   /** Not drawn again before, ms. */
   private next = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private due = false;
   private drawing = false;
   private dirty = false;
   private held = false;
@@ -50,41 +53,28 @@ export class Chart {
   private pointer: { x: number; y: number } | null = null;
   private queued = false;
   private readonly aborter = new AbortController();
-  private readonly readout = new Readout();
+  private readout: Readout | null = null;
   private scrap: SVGSVGElement | null = null;
   private plot: { plotly: Plotly; el: PlotlyElement; bound: boolean } | null = null;
   private resigned = () => {};
   private size: readonly [number, number] = [0, 0];
+  private sized: ResizeObserver | null = null;
 
   constructor(
     private readonly el: HTMLElement,
     private readonly plots: Plots,
     private readonly rest: Rest,
+    sights: Sights,
     private readonly events: ChartEvents = {},
     private readonly minInterval = 80,
   ) {
-    el.replaceChildren(this.readout.el);
     const { signal } = this.aborter;
-    const seen = new IntersectionObserver((entries) => this.see(entries[entries.length - 1]!.isIntersecting));
-    seen.observe(el);
-    const sized = new ResizeObserver(([entry]) => {
-      const { width, height } = entry!.contentRect;
-      this.resize(width, height);
-    });
-    sized.observe(el);
-    el.addEventListener("pointerenter", () => this.want(true), { signal });
-    el.addEventListener("pointerdown", () => this.hold(), { signal, capture: true });
-    el.addEventListener("pointermove", (event) => this.point(event), { signal });
-    el.addEventListener("pointerleave", () => this.leave(), { signal });
-    // Plotly lays something over the page while a button is held: of the second click only its beginning is heard of here.
-    el.addEventListener("mousedown", ({ detail }) => detail === 2 && this.unzoom(), {
-      signal,
-      capture: true,
-    });
-    el.addEventListener("wheel", (event) => this.wheel(event), { signal, passive: false });
+    const blind = sights.watch(el, (visible, width, height) => this.see(visible, width, height));
+    // Charts that are only scrolled past need no more than this.
+    el.addEventListener("pointerenter", () => this.attend(), { signal, once: true });
     signal.addEventListener("abort", () => {
-      seen.disconnect();
-      sized.disconnect();
+      blind();
+      this.sized?.disconnect();
       clearTimeout(this.timer);
       this.resigned();
       if (!this.plot) return;
@@ -106,13 +96,13 @@ export class Chart {
     const places = this.places();
     const left = at && places && this.visible ? places.alongX(onAxis(this.model!, at.x)) : Number.NaN;
     if (!at || !places || !(left >= 0 && left <= places.width)) {
-      this.readout.hide();
+      this.readout?.hide();
       this.highlight(null);
       return;
     }
     this.highlight(at.run);
     const row = rowsAt(this.model!, this.picture!, places, at.x).find((row) => row.run === at.run);
-    this.readout.cross(places.left + left, row ?? null);
+    this.over().cross(places.left + left, row ?? null);
   }
 
   /** Zooms on the x axis about its middle (`factor` < 1: nearer), or moves along it by parts of what is shown. */
@@ -143,14 +133,12 @@ export class Chart {
 
   // -- drawing -------------------------------------------------------------------------------------------------------
 
-  private see(visible: boolean): void {
+  private see(visible: boolean, width: number, height: number): void {
     this.visible = visible;
-    if (!visible) {
-      this.resigned();
-      return;
-    }
+    this.resize(width, height);
     this.schedule();
-    this.want(false);
+    if (visible) this.want(false);
+    else this.resigned();
   }
 
   /** It is to be drawn by Plotly when the page rests: `first`, before the others, where somebody points at it. */
@@ -161,20 +149,25 @@ export class Chart {
   private schedule(): void {
     if (
       !this.dirty ||
-      !this.visible ||
-      this.timer !== undefined ||
+      !this.size[0] ||
+      // The first sketch is made ahead: what comes into sight is there, and is painted once.
+      (this.picture && !this.visible) ||
+      this.due ||
       this.drawing ||
       this.held ||
       this.aborter.signal.aborted
     )
       return;
-    const wait = Math.max(0, this.next - performance.now());
-    this.timer = setTimeout(() => turns.take(() => void this.draw()), wait);
+    this.due = true;
+    const turn = () => turns.take(() => void (this.due && this.draw()));
+    const wait = this.next - performance.now();
+    if (wait > 0) this.timer = setTimeout(turn, wait);
+    else turn();
   }
 
   private async draw(): Promise<void> {
     clearTimeout(this.timer);
-    this.timer = undefined;
+    this.due = false;
     if (!this.el.isConnected || this.aborter.signal.aborted || !this.model || this.held || this.drawing)
       return;
     this.dirty = false;
@@ -205,11 +198,19 @@ export class Chart {
   /** Puts Plotly in the place of the sketch. */
   private readonly sharpen = async (): Promise<void> => {
     if (this.plot || !this.model || this.drawing) return;
+    if (!this.sized) {
+      this.sized = new ResizeObserver(([entry]) => {
+        const { width, height } = entry!.contentRect;
+        this.resize(width, height);
+      });
+      this.sized.observe(this.el);
+    }
     try {
       const plotly = await this.plots.plotly();
       if (this.plot || this.aborter.signal.aborted) return;
       this.plot = { plotly, el: this.plots.take(), bound: false };
     } catch (error) {
+      if (this.picture) this.scratch(this.picture);
       this.events.onPlotly?.(error instanceof Error ? error.message : String(error));
       return;
     }
@@ -221,8 +222,10 @@ export class Chart {
   };
 
   private resize(width: number, height: number): void {
+    const [before, tall] = this.size;
     this.size = [width, height];
     if (!this.picture || !this.visible) return;
+    if (Math.abs(width - before) < 0.1 && Math.abs(height - tall) < 0.1) return;
     if (this.plot) this.plot.plotly.Plots.resize(this.plot.el);
     else {
       this.scratch(this.picture);
@@ -276,15 +279,39 @@ export class Chart {
       this.scrap = make("svg", { class: "chart-sketch", "aria-hidden": "true" });
       this.el.prepend(this.scrap);
     }
-    render(this.scrap, sketch(picture, ...this.size));
+    render(this.scrap, sketch(picture, ...this.size), this.rest.still);
   }
 
   // -- the pointer ---------------------------------------------------------------------------------------------------
 
+  private attend(): void {
+    const { el } = this;
+    const { signal } = this.aborter;
+    this.want(true);
+    el.addEventListener("pointerenter", () => this.want(true), { signal });
+    el.addEventListener("pointerdown", () => this.hold(), { signal, capture: true });
+    el.addEventListener("pointermove", (event) => this.point(event), { signal });
+    el.addEventListener("pointerleave", () => this.leave(), { signal });
+    // Plotly lays something over the page while a button is held: of the second click only its beginning is heard of here.
+    el.addEventListener("mousedown", ({ detail }) => detail === 2 && this.unzoom(), {
+      signal,
+      capture: true,
+    });
+    el.addEventListener("wheel", (event) => this.wheel(event), { signal, passive: false });
+  }
+
+  private over(): Readout {
+    if (!this.readout) {
+      this.readout = new Readout();
+      this.el.append(this.readout.el);
+    }
+    return this.readout;
+  }
+
   private hold(): void {
     if (!this.plot) return;
     this.held = true;
-    this.readout.hide();
+    this.readout?.hide();
     const release = () => {
       ends.abort();
       // Plotly tells of the zoom right after this.
@@ -312,7 +339,7 @@ export class Chart {
   private leave(): void {
     if (!this.pointer) return;
     this.pointer = null;
-    this.readout.hide();
+    this.readout?.hide();
     this.highlight(null);
     this.events.onHover?.(null);
   }
@@ -323,7 +350,7 @@ export class Chart {
     const left = this.pointer.x - places.left;
     const top = this.pointer.y - places.top;
     if (left < 0 || left > places.width || top < -4 || top > places.height + 4) {
-      this.readout.hide();
+      this.readout?.hide();
       this.highlight(null);
       this.events.onHover?.(null);
       return;
@@ -340,7 +367,7 @@ export class Chart {
       }
     }
     this.highlight(rows.length > 1 ? (near?.run ?? null) : null);
-    this.readout.show(
+    this.over().show(
       { left: places.left + left, top: this.pointer.y, width: this.size[0] },
       x,
       this.model!.xAxis,

@@ -20,6 +20,8 @@ export interface Stroke {
   opacity: number;
   /** May stick out of the area. */
   free: boolean;
+  /** Some of it lies outside. */
+  out: boolean;
 }
 
 export interface Sketch {
@@ -85,16 +87,17 @@ function stroked(trace: Trace, places: Places): Stroke {
     return {
       ...common,
       d: marks(trace, places),
+      out: true,
       stroke: open ? color : null,
       width: line?.width ?? 1,
       fill: open ? null : color,
     };
   }
   if (trace.fill)
-    return { ...common, d: `${outline(trace, places)}Z`, stroke: null, width: 0, fill: trace.fillcolor! };
+    return { ...common, ...outline(trace, places), stroke: null, width: 0, fill: trace.fillcolor! };
   return {
     ...common,
-    d: curve(trace, places),
+    ...curve(trace, places),
     stroke: trace.line!.color!,
     width: trace.line!.width,
     fill: null,
@@ -102,8 +105,9 @@ function stroked(trace: Trace, places: Places): Stroke {
 }
 
 /** A line, lifted where a value is missing: of each column of pixels the ends and the extremes. */
-function curve({ x, y }: Trace, places: Places): string {
+function curve({ x, y }: Trace, places: Places): { d: string; out: boolean } {
   let d = "";
+  let out = false;
   let pen = "M";
   let column = Number.NaN;
   let [first, last, low, high] = [0, 0, 0, 0];
@@ -112,6 +116,7 @@ function curve({ x, y }: Trace, places: Places): string {
     const rest =
       high > low ? `${pen === "M" ? "L" : ""}${column} ${tenth(low)} ${column} ${tenth(high)} ` : "";
     d += `${pen}${column} ${tenth(first)} ${rest}${rest ? `${column} ${tenth(last)} ` : ""}`;
+    out ||= beyond(places, column, low) || beyond(places, column, high);
     pen = "L";
     column = Number.NaN;
   };
@@ -134,22 +139,28 @@ function curve({ x, y }: Trace, places: Places): string {
     first = last = low = high = atY;
   }
   flush();
-  return d;
+  return { d, out };
 }
 
 /** The edge of an area; it goes on over what is missing. */
-function outline({ x, y }: Trace, places: Places): string {
+function outline({ x, y }: Trace, places: Places): { d: string; out: boolean } {
   let d = "";
+  let out = false;
   let [lastX, lastY] = [Number.NaN, Number.NaN];
   for (let i = 0; i < y.length; i++) {
     const atX = tenth(places.x(x[i]!) - places.left);
     const atY = tenth(places.y(y[i]!) - places.top);
     if (!Number.isFinite(atX + atY) || Math.abs(atX - lastX) + Math.abs(atY - lastY) < 0.5) continue;
     d += `${d ? "L" : "M"}${atX} ${atY}`;
+    out ||= beyond(places, atX, atY);
     lastX = atX;
     lastY = atY;
   }
-  return d;
+  return { d: `${d}Z`, out };
+}
+
+function beyond({ width, height }: Places, x: number, y: number): boolean {
+  return x < -1 || x > width + 1 || y < -1 || y > height + 1;
 }
 
 function marks({ x, y, marker }: Trace, places: Places): string {
@@ -182,22 +193,28 @@ function crisp(value: number): number {
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** Puts a sketch into an `svg` element, in place of what is there. Traces carry the names that Plotly gives to theirs. */
-export function render(svg: SVGSVGElement, found: Sketch): void {
+/**
+ * Puts a sketch into an `svg` element, in place of what is there. Traces carry the names that Plotly gives to theirs. Lines are
+ * `full` or a pixel wide: those cost a quarter to paint.
+ */
+export function render(svg: SVGSVGElement, found: Sketch, full = true): void {
   const { area, grid, axes, labels, ink, strokes } = found;
   const inner = { x: area.left, y: area.top, width: area.width, height: area.height };
-  const clipped = make("svg", { ...inner, overflow: "hidden", class: "scatterlayer" });
-  const free = make("svg", { ...inner, overflow: "visible", class: "scatterlayer" });
+  const plain = { transform: `translate(${area.left} ${area.top})`, class: "scatterlayer" };
+  // What needs no edge gets none: each is one more thing to paint by itself.
+  const edged = strokes.some((stroke) => stroke.out && !stroke.free);
+  const free = make("g", plain);
+  const clipped = edged ? make("svg", { ...inner, overflow: "hidden", class: "scatterlayer" }) : free;
   for (const stroke of strokes) {
     const path = make("path", {
       d: stroke.d,
       class: `trace trace${stroke.uid}`,
       fill: stroke.fill ?? "none",
       stroke: stroke.stroke ?? "none",
-      "stroke-width": stroke.width,
+      "stroke-width": full ? stroke.width : Math.min(1, stroke.width),
       "stroke-linejoin": "round",
     });
-    path.style.opacity = String(stroke.opacity);
+    if (stroke.opacity < 1) path.style.opacity = String(stroke.opacity);
     (stroke.free ? free : clipped).append(path);
   }
   const texts = make("g", { "font-size": ink.size, fill: ink.color });
@@ -217,7 +234,7 @@ export function render(svg: SVGSVGElement, found: Sketch): void {
   svg.replaceChildren(
     make("path", { d: grid.d, stroke: grid.color, fill: "none" }),
     make("path", { d: axes.d, stroke: axes.color, fill: "none" }),
-    clipped,
+    ...(edged ? [clipped] : []),
     free,
     texts,
   );

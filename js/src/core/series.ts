@@ -26,6 +26,7 @@ export class Series {
 
   /** The moment up to which points came with an answer, and those it had while nothing was left out. */
   private answered = Number.NEGATIVE_INFINITY;
+  private answer: SeriesData | null = null;
   private exact: Set<string> | null = null;
 
   constructor(private readonly budget = 4000) {}
@@ -36,12 +37,7 @@ export class Series {
     for (let i = 0; i < values.length; i++) series.append(data.steps[i]!, data.timestamps[i]!, values[i]!);
     series.count = data.count;
     for (const time of data.timestamps) if (time > series.answered) series.answered = time;
-    if (data.raw && data.count === values.length) {
-      series.exact = new Set();
-      for (let i = 0; i < values.length; i++)
-        if (data.timestamps[i]! >= series.answered - OVERLAP)
-          series.exact.add(`${data.steps[i]} ${data.timestamps[i]} ${values[i]}`);
-    }
+    if (data.raw && data.count === values.length) series.answer = data;
     return series;
   }
 
@@ -51,6 +47,10 @@ export class Series {
    */
   knew(step: number, time: number, value: number): boolean {
     if (time > this.answered) return false;
+    if (this.answer) {
+      this.exact = recent(this.answer, this.answered - OVERLAP);
+      this.answer = null;
+    }
     if (!this.exact) return true;
     return time >= this.answered - OVERLAP && this.exact.has(`${step} ${time} ${value}`);
   }
@@ -145,6 +145,15 @@ export function byTime(points: Points): Points {
   const order = Array.from(times.keys()).sort((a, b) => times[a]! - times[b]! || a - b);
   const pick = (column: Float64Array) => Float64Array.from(order, (i) => column[i]!);
   return { steps: pick(steps), times: pick(times), values: pick(values) };
+}
+
+/** The points of an answer from a moment on, each as a text. */
+function recent(data: SeriesData, since: number): Set<string> {
+  const values = decodeValues(data);
+  const found = new Set<string>();
+  for (let i = 0; i < values.length; i++)
+    if (data.timestamps[i]! >= since) found.add(`${data.steps[i]} ${data.timestamps[i]} ${values[i]}`);
+  return found;
 }
 
 /** The values of an answer with its non-finite ones put back. */

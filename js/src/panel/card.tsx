@@ -1,4 +1,4 @@
-import { useComputed } from "@preact/signals";
+import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ChartFace, type FaceProps, type Keys } from "./face";
 
@@ -6,14 +6,28 @@ import { ChartFace, type FaceProps, type Keys } from "./face";
  * One metric: a heading and an empty box while it is far from the screen, so that any number of cards costs next to nothing;
  * near it, all of its face. Keys and focus are the card's own, whichever it shows.
  */
-export function ChartCard(props: Omit<FaceProps, "full" | "keys">) {
+export function ChartCard(props: Omit<FaceProps, "full" | "whole" | "keys">) {
   const { view, metric, label, easel } = props;
   const figure = useRef<HTMLElement>(null);
   const keys = useRef<Keys>({});
   const [near, setNear] = useState(false);
+  const since = useSignal(0);
+  const [sought, setSought] = useState(false);
   const full = useComputed(() => view.full.value === metric).value;
 
-  useEffect(() => easel.faces.watch(figure.current!, setNear), [easel]);
+  // Nobody uses what flies past: buttons and the like come when the page rests, or the focus does.
+  const rested = useComputed(() => easel.rests.value > since.value).value;
+  const whole = full || sought || rested;
+
+  useEffect(
+    () =>
+      easel.faces.watch(figure.current!, (comes) => {
+        since.value = easel.rests.peek();
+        if (comes) easel.rest.take(easel.count);
+        setNear(comes);
+      }),
+    [easel],
+  );
 
   useEffect(() => {
     if (!full) return;
@@ -39,6 +53,7 @@ export function ChartCard(props: Omit<FaceProps, "full" | "keys">) {
       // biome-ignore lint/a11y/noNoninteractiveTabindex: zoom and more by keyboard
       tabIndex={0}
       aria-label={`Chart of ${metric}`}
+      onFocus={() => setSought(true)}
       onKeyDown={(event) => {
         if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
         const action = keys.current[event.key];
@@ -48,7 +63,7 @@ export function ChartCard(props: Omit<FaceProps, "full" | "keys">) {
       }}
     >
       {near || full ? (
-        <ChartFace {...props} full={full} keys={keys} />
+        <ChartFace {...props} full={full} whole={whole} keys={keys} />
       ) : (
         <>
           <figcaption>

@@ -7,15 +7,14 @@ import { formatNumber } from "../core/format";
 import type { Run } from "../core/types";
 import type { Board } from "../state/board";
 import type { View } from "../state/view";
+import { Actions } from "./actions";
 import type { Arrangement } from "./arrange";
 import type { Easel } from "./easel";
 import { PanelContext } from "./environment";
 import { csv, download, fileName } from "./export";
 import { Failure } from "./failure";
-import { Corners, Pin } from "./icons";
 import { Legend } from "./legend";
 import { countedIn, useScene } from "./lines";
-import { Menu } from "./menu";
 import { RangeForm } from "./range";
 
 export interface FaceProps {
@@ -27,6 +26,8 @@ export interface FaceProps {
   easel: Easel;
   arrangement: Arrangement;
   full: boolean;
+  /** Not only looked at in passing: it has everything. */
+  whole: boolean;
   /** Where the card finds what its keys do. */
   keys: { current: Keys };
 }
@@ -35,7 +36,18 @@ export interface FaceProps {
 export type Keys = Readonly<Record<string, () => void>>;
 
 /** What a card near the screen shows: its chart, what is to be said of it, and what can be done with it. */
-export function ChartFace({ board, view, metric, label, shown, easel, arrangement, full, keys }: FaceProps) {
+export function ChartFace({
+  board,
+  view,
+  metric,
+  label,
+  shown,
+  easel,
+  arrangement,
+  full,
+  whole,
+  keys,
+}: FaceProps) {
   const environment = useContext(PanelContext)!;
   const dark = environment.dark.value;
   const host = useRef<HTMLDivElement>(null);
@@ -51,7 +63,7 @@ export function ChartFace({ board, view, metric, label, shown, easel, arrangemen
 
   useEffect(() => {
     const follower = { follow: (at: Pointed | null) => made.follow(at) };
-    const made = new Chart(host.current!, easel.plots, easel.rest, {
+    const made = new Chart(host.current!, easel.plots, easel.rest, easel.sights, {
       onZoom(x, y) {
         if (x !== undefined) view.range.value = x;
         if (y !== undefined) view.setY(metric, y);
@@ -151,34 +163,16 @@ export function ChartFace({ board, view, metric, label, shown, easel, arrangemen
             ★ {formatNumber(picture.best.value)}
           </span>
         )}
-        {scene.waiting && <span class="waiting" role="status" aria-label="Loading" />}
-        <span class="actions">
-          {(range || yRange) && (
-            <button type="button" class="again" onClick={all} title="Show all (double click)">
-              all
-            </button>
-          )}
-          <button
-            type="button"
-            aria-pressed={pinned}
-            onClick={pin}
-            title={pinned ? "Unpin (P)" : "Pin to the top (P)"}
-            aria-label={`${pinned ? "Unpin" : "Pin"} ${metric}`}
-          >
-            <Pin />
-          </button>
-          <button
-            type="button"
-            onClick={fill}
-            aria-pressed={full}
-            title={full ? "Smaller (Esc)" : "Full screen (F)"}
-            aria-label={full ? "Smaller" : `Full screen: ${metric}`}
-          >
-            {full ? "✕" : <Corners />}
-          </button>
-          <Menu
-            label={`More of ${metric}`}
-            items={[
+        {whole && scene.waiting && <span class="waiting" role="status" aria-label="Loading" />}
+        {(whole || pinned || range || yRange) && (
+          <Actions
+            metric={metric}
+            full={full}
+            pinned={pinned}
+            pin={pin}
+            fill={fill}
+            all={range || yRange ? all : null}
+            more={[
               { text: "Value range…", act: () => setRanging(true) },
               { text: "Save all points as CSV", act: () => void table() },
               { text: "Save as SVG", act: () => void image("svg") },
@@ -186,7 +180,7 @@ export function ChartFace({ board, view, metric, label, shown, easel, arrangemen
               { text: "Copy link to this chart", act: () => void link() },
             ]}
           />
-        </span>
+        )}
       </figcaption>
       {full && lines.length + bands.length > 1 && (
         <Legend

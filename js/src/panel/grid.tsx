@@ -5,9 +5,9 @@ import type { FaceProps } from "./face";
 
 /** The least width and the usual height of a card. */
 const CARD: Readonly<Record<Size, { width: number; height: number }>> = {
-  s: { width: 240, height: 186 },
-  m: { width: 340, height: 236 },
-  l: { width: 620, height: 376 },
+  s: { width: 240, height: 184 },
+  m: { width: 340, height: 234 },
+  l: { width: 620, height: 374 },
 };
 const GAP = 12;
 /** Cards that come and go together: whole rows, whether of one, two, three, four, five or six. */
@@ -51,7 +51,7 @@ export function useWidth() {
   return [setBox, width] as const;
 }
 
-interface GridProps extends Omit<FaceProps, "metric" | "label" | "full" | "keys"> {
+interface GridProps extends Omit<FaceProps, "metric" | "label" | "full" | "whole" | "keys"> {
   metrics: readonly string[];
   label: (metric: string) => string;
   columns: number;

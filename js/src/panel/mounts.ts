@@ -5,7 +5,7 @@ const A_FRAME = 3;
 /** A frame in good time, ms. */
 const FRAME = 17;
 /** So many that are far again wait for a moment of rest to be taken away; more go at once. */
-const LINGER = 30;
+const LINGER = 90;
 
 interface Watched {
   told: (near: boolean) => void;
@@ -23,10 +23,14 @@ export class Mounts {
   private readonly leaving = new Set<Element>();
   private turning = false;
   private before = 0;
+  /** One that waited in the frame before, and where it was. */
+  private mark: { el: Element; top: number } | null = null;
 
   constructor(
     private readonly rest: Rest,
     margin: string,
+    /** Nothing comes into being while the page moves faster than this, pixels a millisecond. */
+    private readonly fastest = Number.POSITIVE_INFINITY,
   ) {
     // The second margin is that of boxes that scroll, a notebook's or an output's; who does not know it does without.
     const near = { rootMargin: margin, scrollMargin: margin };
@@ -78,17 +82,29 @@ export class Mounts {
     this.turning = true;
     requestAnimationFrame((now) => {
       this.turning = false;
-      const late = Math.floor((now - this.before) / FRAME);
+      const passed = now - this.before;
+      const late = Math.floor(passed / FRAME);
       this.before = now;
-      for (const el of this.nearest(Math.max(1, A_FRAME + 1 - Math.max(1, late)))) this.tell(el, true);
+      const count = this.flies(passed) ? 0 : Math.max(1, A_FRAME + 1 - Math.max(1, late));
+      for (const el of this.nearest(count)) this.tell(el, true);
       for (const el of [...this.leaving].slice(0, Math.max(0, this.leaving.size - LINGER)))
         this.tell(el, false);
       this.turn();
     });
   }
 
+  /** Whether the page moves so fast that nothing on it can be read. */
+  private flies(passed: number): boolean {
+    const { mark } = this;
+    const moved = mark ? Math.abs(mark.el.getBoundingClientRect().top - mark.top) : 0;
+    const [el] = this.waiting;
+    this.mark = el ? { el, top: el.getBoundingClientRect().top } : null;
+    return moved > this.fastest * passed;
+  }
+
   /** Of those that wait, the few nearest to the middle of the screen. */
   private nearest(count: number): Element[] {
+    if (this.waiting.size <= count) return [...this.waiting];
     const away = (el: Element) => {
       const box = el.getBoundingClientRect();
       return Math.abs((box.top + box.bottom) / 2 - innerHeight / 2);
