@@ -120,6 +120,14 @@ def replace_json(path: Path, content: Any, *, provided: Callable[[], bool] = lam
     return replace(path, text.encode("utf-8", "backslashreplace"), provided=provided)
 
 
+def is_plain(path: Path) -> bool:
+    """True for a plain file that is no link; False, too, for what cannot be looked at, and for a name that no file can have."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
 def mark(path: Path) -> tuple[int, int, int] | None:
     """What tells the plain file at `path` from one that takes its place; None where there is none."""
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from pathlib import Path
@@ -162,6 +163,8 @@ def _deeper(value: Any, levels: int) -> bool:
 
 def _reason(error: Exception) -> str:
     # The file is named beside it; the path would tell a page's reader where the server keeps its data.
+    if isinstance(error, OSError) and error.errno == errno.ELOOP:
+        return "a link, which is not followed"
     return error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
 
 

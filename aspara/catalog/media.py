@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aspara import files
 from aspara.catalog.content import Content, copied
 from aspara.catalog.index import RunIndex
 from aspara.catalog.points import Text
@@ -176,8 +177,7 @@ def media_path(paths: RunPaths, name: str) -> Path:
         or "\0" in name
         or paths.folder.is_symlink()
         or paths.media.is_symlink()
-        or path.is_symlink()
-        or not path.is_file()
+        or not files.is_plain(path)
     ):
         raise MediaNotFound(f"Run {paths.run!r} keeps no media file {name[:128]!r}.")
     return path

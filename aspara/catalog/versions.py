@@ -56,10 +56,10 @@ def _files_in(manifest: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _content(store: Collections, manifest: Mapping[str, Any], entry: Mapping[str, Any]) -> Path:
     """Where the content of a version's file lies; raises ArtifactNotFound where it is gone, or a link."""
-    blob = store.paths.blob(str(entry.get("sha256")))
-    if not blob.is_file() or blob.is_symlink():
+    sha256 = str(entry.get("sha256"))
+    if not store.paths.holds(sha256):
         raise _keeps_no(manifest, entry["path"])
-    return blob
+    return store.paths.blob(sha256)
 
 
 def _keeps_no(manifest: Mapping[str, Any], path: str) -> ArtifactNotFound:

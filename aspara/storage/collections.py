@@ -236,7 +236,8 @@ class Collections:
         try:
             found = metadata.read(self.paths.manifest(name, number))
         except (OSError, ValueError) as error:
-            raise ArtifactNotFound(f"The manifest of {name}:v{number} cannot be read: {error}.") from None
+            why = error.strerror if isinstance(error, OSError) else error  # without the path: pages tell none
+            raise ArtifactNotFound(f"The manifest of {name}:v{number} cannot be read: {why}.") from None
         return _sound(found, name, number)
 
     def _aliases(self, name: str) -> dict[str, int]:

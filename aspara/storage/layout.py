@@ -31,6 +31,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from aspara import files
 from aspara.names import check_file_name, is_file_name
 
 _META = ".meta.json"
@@ -72,6 +73,12 @@ class CollectionPaths:
     def blob(self, sha256: str) -> Path:
         """Content by its fingerprint, 64 hexadecimal digits."""
         return self.blobs / sha256[:2] / sha256
+
+    def holds(self, sha256: str) -> bool:
+        """True where that content lies below the folder itself, behind no link, which could lead anywhere."""
+        blob = self.blob(sha256)
+        behind = any(folder.is_symlink() for folder in (self.folder, self.blobs, blob.parent))
+        return not behind and files.is_plain(blob)
 
     @property
     def collections(self) -> Path:

@@ -27,7 +27,7 @@ from aspara.catalog.catalog import Catalog
 from aspara.catalog.series import SeriesQuery
 from aspara.catalog.tables import TableQuery, Tables
 from aspara.cli.main import main as command
-from aspara.errors import MediaNotFound, UsageError
+from aspara.errors import ArtifactNotFound, MediaNotFound, UsageError
 from aspara.storage.layout import Layout
 from aspara.storage.polars import archive_segment
 
@@ -320,6 +320,34 @@ def test_broken_metadata_does_not_make_a_run_a_running_one(folder: Folder, catal
     (folder.path / "p" / "r.meta.json").write_bytes(b'{"status": "comp')
     assert ["crashed"] == [info.status for info in catalog.runs("p")]
     assert "crashed" == catalog.run("p", "r").json()["status"]
+
+
+def test_a_media_reference_that_no_file_can_have(folder: Folder, catalog: Catalog) -> None:
+    """Found by damage at random: a name longer than file names are is one that is not kept."""
+    folder.run("r", row(1, 0, {"loss": 1}), meta=META)
+    (folder.path / "p" / "r" / "media").mkdir(parents=True)
+    for name in ("9" * 300, "a\0b", "\udcff"):
+        with pytest.raises(MediaNotFound):
+            catalog.media_path("p", "r", name)
+
+
+@pytest.mark.parametrize("behind", [".artifacts", ".artifacts/blobs", "blob", "content"])
+def test_content_of_an_artifact_behind_a_link(folder: Folder, tmp_path: Path, catalog: Catalog, behind: str) -> None:
+    """A link could lead anywhere out of the data directory: nothing behind it is given."""
+    (tmp_path / "a.txt").write_text("a")
+    with aspara.Run(project="p", name="r", dir=folder.path) as run:
+        made = aspara.Artifact("w", "model")
+        made.add_file(tmp_path / "a.txt")
+        run.log_artifact(made)
+    content = catalog.version_file("p", "w", "v0", "a.txt")
+    place = {"blob": content.parent, "content": content}.get(behind) or folder.path / "p" / behind
+    elsewhere = tmp_path / "elsewhere"
+    place.rename(elsewhere)
+    place.symlink_to(elsewhere)
+    with pytest.raises(ArtifactNotFound):
+        catalog.version_file("p", "w", "v0", "a.txt")
+    with pytest.raises(ArtifactNotFound):
+        catalog.version_files("p", "w", "v0")
 
 
 def test_a_problem_says_in_which_folder_its_file_lies(folder: Folder, tmp_path: Path) -> None:
