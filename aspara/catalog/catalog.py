@@ -201,6 +201,8 @@ class Catalog:
         index = self.index(project, stem)
         with index.lock:
             problems = index.problem_list()
+            reason = "a link, which is not followed"
+            problems += [{"file": p.name, "line": None, "reason": reason, "count": 1} for p in paths.links()]
             if broken:
                 problems.append({"file": paths.metadata.name, "line": None, "reason": broken, "count": 1})
             info.problem_count = sum(p["count"] for p in problems)

@@ -240,6 +240,10 @@ class RunPaths:
             found.extend(_files(date, ".parquet"))
         return found
 
+    def links(self) -> list[Path]:
+        """Which of the places of its rows and files are links, that nobody follows."""
+        return [path for path in (self.rows, self.wal, self.archive, self.folder) if path.is_symlink()]
+
     def all_paths(self) -> list[Path]:
         """Everything that belongs to the run, for deletion: the metadata last."""
         return [self.rows, self.wal, self.archive, self.folder, self.metadata]

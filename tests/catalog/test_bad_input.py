@@ -350,6 +350,20 @@ def test_content_of_an_artifact_behind_a_link(folder: Folder, tmp_path: Path, ca
         catalog.version_files("p", "w", "v0")
 
 
+def test_a_link_is_named_as_what_it_is(folder: Folder, tmp_path: Path, catalog: Catalog) -> None:
+    """A run whose rows and metadata were moved away and linked has none of them, and says why."""
+    folder.run("r", row(1, 0, {"loss": 1}), meta=META)
+    folder.run("s", row(1, 0, {"loss": 1}), meta=META)
+    (folder.path / "p" / "s").mkdir()
+    for name in ("r.meta.json", "s.jsonl", "s"):
+        place = folder.path / "p" / name
+        place.rename(tmp_path / name)
+        place.symlink_to(tmp_path / name)
+    told = {run: {(p["file"], p["reason"]) for p in catalog.run("p", run).json()["problems"]} for run in "rs"}
+    reason = "a link, which is not followed"
+    assert {"r": {("r.meta.json", reason)}, "s": {("s.jsonl", reason), ("s", reason)}} == told
+
+
 def test_a_problem_says_in_which_folder_its_file_lies(folder: Folder, tmp_path: Path) -> None:
     """A further writer's file is named with its folder, and so are rows on their way into Parquet."""
     folder.run("r", b"garbage\n" + row(1, 0, {"loss": 1}), meta=META)
