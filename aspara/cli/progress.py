@@ -2,14 +2,51 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sys
+import threading
 import time
+from collections.abc import Iterator
 from types import TracebackType
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from aspara.catalog.catalog import Catalog
+    from aspara.catalog.library import Library
 
 _EVERY = 0.1
 _BAR = 24
+_LONG = 0.4
+"""Seconds after which reading a run is worth a word."""
+
+
+@contextlib.contextmanager
+def reading(found: Library, project: str, run: str) -> Iterator[None]:
+    """Shows how much of a long run's files is read while the block asks for it; of one far away the server knows."""
+    catalog: Catalog | None = getattr(found, "catalog", None)
+    if catalog is None or not sys.stderr.isatty():
+        yield
+        return
+    index = catalog.index(project, catalog.stem(project, run))
+    ended = threading.Event()
+    with Progress("Reading") as progress:
+
+        def draw() -> None:
+            pause = _LONG
+            while not ended.wait(pause):
+                pause = _EVERY
+                done, whole = index.progress()
+                progress.of(max(1, whole >> 20))
+                progress.show(done >> 20, f"MB of {run}")
+
+        thread = threading.Thread(target=draw, name="aspara-progress", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
 
 
 class Progress:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from aspara.cli.options import add_json, add_place, add_target, library, run_target
+from aspara.cli.progress import reading
 
 if TYPE_CHECKING:
     from aspara.catalog.runs import RunDetail
@@ -61,7 +62,8 @@ def run(args: argparse.Namespace) -> int:
 
     project, name = run_target(args.target)
     with library(args) as found:
-        detail = found.run(project, name)
+        with reading(found, project, name):
+            detail = found.run(project, name)
         if args.json:
             print(as_json(detail.json()))
             return 0

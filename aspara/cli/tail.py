@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from aspara.cli.options import add_place, add_target, library, run_target, whole
+from aspara.cli.progress import reading
 
 if TYPE_CHECKING:
     from aspara.catalog.library import Library
@@ -48,7 +49,8 @@ def run(args: argparse.Namespace) -> int:
 
     project, name = run_target(args.target)
     with library(args) as found, contextlib.ExitStack() as stack, contextlib.suppress(KeyboardInterrupt):
-        stem = found.run(project, name).info.run
+        with reading(found, project, name):
+            stem = found.run(project, name).info.run
         # The cursor comes first: what is logged while the last rows are looked for is told by the stream.
         answer = found.metrics(project, [stem], SeriesQuery(metrics=()))
         told = (
