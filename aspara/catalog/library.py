@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aspara.artifacts.store import Store
-from aspara.catalog.catalog import Catalog, ProjectInfo, latest_first
+from aspara.catalog.catalog import Catalog, ProjectInfo
 from aspara.catalog.content import Content, Here
+from aspara.catalog.directory import latest_first
 from aspara.catalog.history import HistoryQuery, history
 from aspara.catalog.kept import kept_file, kept_files
 from aspara.catalog.media import MediaQuery
