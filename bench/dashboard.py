@@ -12,6 +12,7 @@ import argparse
 import itertools
 import json
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -182,9 +183,51 @@ def project(browser: Any, kept: Path, cache: Path, rounds: int) -> None:
         row("server's memory, now and at most", held(pid), "<= 500 MB")
 
 
+# Does something with the table; after how many ms it is seen, and the longest task in which the page could do nothing else.
+FELT = """async ([name, text]) => {
+  const one = s => document.querySelector(s), all = s => [...document.querySelectorAll(s)];
+  const shown = s => one(s)?.textContent ?? "";
+  const status = () => shown(".page-head [role=status]"), bulk = () => shown(".bulk strong"), told = () => shown(".bulk [role=status]");
+  const order = () => all(".sort-way").map(e => e.parentElement.textContent).join();
+  const type = (el, value) => { el.value = value; el.dispatchEvent(new Event("input", {bubbles: true})); };
+  const press = (label, shiftKey) => all("button").find(b => b.textContent.trim().startsWith(label))
+    .dispatchEvent(new MouseEvent("click", {bubbles: true, shiftKey}));
+  const choose = (el, value) => { el.value = value; el.dispatchEvent(new Event("change", {bubbles: true})); };
+  const changes = look => { const before = look(); return () => look() !== before; };
+  const acts = {
+    sort: () => [changes(order), () => press(text, false)],
+    beside: () => [changes(order), () => press(text, true)],
+    filter: () => [changes(status), () => type(one("[role=combobox]"), text)],
+    search: () => [changes(status), () => type(one("[data-search]"), text)],
+    group: () => [changes(() => one("tr.group") !== null), () => choose(one("[aria-label='Group runs by']"), text)],
+    all: () => [changes(bulk), () => one("thead input[type=checkbox]").click()],
+    tags: () => [() => one("dialog[open]"), () => press("Tag…")],
+    type: () => [() => !one("dialog .primary").disabled, () => type(one("dialog input"), text)],
+    tag: () => [() => told().endsWith("changed."), () => press("Change tags")],
+    undo: () => [() => told().endsWith("as before."), () => press("Undo")],
+  };
+  const [done, act] = acts[name]();
+  long.length = 0;
+  const began = performance.now();
+  act();
+  do await new Promise(requestAnimationFrame); while (!done());
+  await new Promise(requestAnimationFrame);
+  const took = performance.now() - began;
+  await new Promise(rest => setTimeout(rest, 200));
+  return [took, Math.max(0, ...long)];
+}"""
+
+
+def felt(page: Any, what: str, name: str, *texts: str) -> None:
+    """Does something with each of `texts`, and reports how long it took until it was seen."""
+    found = [page.evaluate(FELT, [name, text]) for text in texts or ("",)]
+    row(what, f"{ms([took for took, _ in found])}", f"longest task {max(task for _, task in found):.0f} ms")
+
+
 def table(browser: Any, kept: Path, cache: Path, rounds: int) -> None:
     """10 000 runs as a table."""
-    with server(listed(kept, 10_000), cache) as found_at:
+    # Tags are written: into a copy.
+    with server(shutil.copytree(listed(kept, 10_000), cache / "listed"), cache) as found_at:
         base, pid = f"{found_at.address}/", found_at.pid
         page, _ = opened(browser, f"{base}projects/p/runs", "whole")
         page.context.close()
@@ -194,6 +237,23 @@ def table(browser: Any, kept: Path, cache: Path, rounds: int) -> None:
         row("all are here", ms(found["whole"]))
         page, _ = opened(browser, f"{base}projects/p/runs", "whole")
         scrolled(page, ".runs-table", 60)
+        felt(page, "sorted by a column", "sort", "lr", "optimizer", "duration")
+        felt(page, "by two more beside it", "beside", "optimizer", "lr")
+        felt(
+            page,
+            "filtered by an expression",
+            "filter",
+            "lr < 0.01",
+            'min(group0/metric_1) < 0 and optimizer == "sgd"',
+            "",
+        )
+        felt(page, "searched", "search", "run 12", "")
+        felt(page, "grouped in 3 and in 10 000", "group", "config.optimizer", "", "config.lr", "")
+        felt(page, "all selected", "all")
+        page.evaluate(FELT, ["tags", ""])
+        page.evaluate(FELT, ["type", "seen"])
+        felt(page, "all tagged", "tag")
+        felt(page, "and as before", "undo")
         page.context.close()
         row("server's memory, now and at most", held(pid))
 

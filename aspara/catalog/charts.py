@@ -137,8 +137,7 @@ def metric_names(
             latest = info
         over = info.status in ("completed", "failed") and isinstance(summary, dict)
         said = summary if over and not known.shared() else None
-        # Of a run that is over the look just taken tells it; of others, every file of every writer and their locks.
-        moving = cursor.matters(known.paths) if said is None or known.logged_within(cursor.STILL) else False
+        moving = known.moves()
         if said is not None and not moving:
             # What was captured of the machine is no part of the summary.
             found: Iterable[str] = dict.fromkeys([*said, *sorted(captured(info.metadata))])

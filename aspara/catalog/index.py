@@ -440,15 +440,19 @@ def _size(path: Path) -> int:
 def _whole_lines(path: Path) -> int:
     """The byte behind the last newline: a cursor must never stand within a line."""
     try:
-        with path.open("rb") as file:
-            end = file.seek(0, os.SEEK_END)
-            while end > 0:
-                begin = max(0, end - (1 << 16))
-                file.seek(begin)
-                cut = file.read(end - begin).rfind(b"\n")
-                if cut >= 0:
-                    return begin + cut + 1
-                end = begin
+        descriptor = open_rows(path)
+    except OSError:
+        return 0
+    try:
+        end = os.fstat(descriptor).st_size
+        while end > 0:
+            begin = max(0, end - (1 << 16))
+            cut = os.pread(descriptor, end - begin, begin).rfind(b"\n")
+            if cut >= 0:
+                return begin + cut + 1
+            end = begin
     except OSError:
         pass
+    finally:
+        os.close(descriptor)
     return 0

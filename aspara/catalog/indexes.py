@@ -44,6 +44,7 @@ class Indexes:
         self._layout = layout
         self._memory = memory
         self._known: OrderedDict[tuple[str, str], RunIndex] = OrderedDict()
+        self._made = 0
         self._builder = Builder(self._keep)
         self._shared = is_shared(str(cache))
         self._saver = Saver(cache, shared=self._shared)
@@ -73,7 +74,10 @@ class Indexes:
                     load=lambda empty: load(empty, snapshot, shared=self._shared),
                     scratch=self._scratch,
                 )
-                if len(self._known) % 16 == 0:
+                # Thousands that are made one after the other are not all counted for each few of them.
+                self._made += 1
+                if self._made >= max(16, len(self._known) // 16):
+                    self._made = 0
                     self._shrink()
             self._known.move_to_end(key)
             return index

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from aspara.catalog.cursor import STILL, matters
 from aspara.catalog.present import presentable
 from aspara.catalog.runs import RunInfo, run_info
 from aspara.storage import metadata
@@ -51,10 +52,15 @@ class Known:
         """When metadata or rows changed last, in seconds."""
         return max((stamp[0] / 1e9 for stamp in self.stamps[:3] if stamp is not None), default=None)
 
-    def logged_within(self, seconds: float) -> bool:
-        """True if rows may have come less than so many seconds ago; an edit of the metadata is none."""
-        newest = max((stamp[0] for stamp in self.stamps[1:] if stamp is not None), default=0)
-        return time.time_ns() - newest < seconds * 1e9
+    def moves(self) -> bool:
+        """True for a run whose position a cursor must hold; see :func:`cursor.matters`."""
+        # Of a run that is over the look just taken tells it; of others, every file of every writer and their locks.
+        over = self.info.status in ("completed", "failed") and not self.shared()
+        return (not over or self.logged_after(time.time() - STILL)) and matters(self.paths)
+
+    def logged_after(self, moment: float) -> bool:
+        """True if rows may have come after a moment (seconds since the epoch); an edit of the metadata is none."""
+        return any(stamp is not None and stamp[0] > moment * 1e9 for stamp in self.stamps[1:])
 
     def shared(self) -> bool:
         """True if further processes have logged to the run: its metadata tells of the first one's metrics alone."""

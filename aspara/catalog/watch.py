@@ -6,13 +6,14 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from aspara.catalog.builder import SLICE
 from aspara.catalog.catalog import Catalog
 from aspara.catalog.cursor import Cursor, matters, now
+from aspara.catalog.listing import Known
 from aspara.catalog.notice import DELAY, Notices
 from aspara.catalog.replay import Replay, here
 from aspara.catalog.runs import RunInfo
@@ -21,6 +22,7 @@ from aspara.errors import AsparaError
 from aspara.storage.layout import is_run_metadata, runs_of_rows
 
 _SCAN_INTERVAL = 1.0
+_CLOCKS_APART = 10.0
 _LONG_SCAN = 0.01
 _SHARE, _HURRIED_SHARE, _LIVE_SHARE, _READING_SHARE = 0.01, 0.05, 0.05, 0.2
 """Of the time: what looking at all runs may take, at runs of which something is known to have changed, reading what is heard of all
@@ -88,18 +90,28 @@ class Watcher:
         ``cursor`` goes on exactly where an answer or an earlier event ended; ``since`` (ms) repeats every row from then on;
         without either it begins now. Raises ProjectNotFound and UsageError.
         """
-        self._catalog.project(project)
+        if project not in self._projects:
+            self._catalog.project(project)
+        look = self._catalog._look(project)
         where = Cursor.decode(cursor) if cursor else None
         wanted = None if runs is None else frozenset(self._stem(project, run) for run in runs)
         begin = where or Cursor(now() if since is None else since - 1)
         subscription = Subscription(project, wanted, Cursor(begin.when, dict(begin.positions)), self.moving, self._drop)
         with self._lock:
-            watched = self._watch(project)
+            watched = self._watch(project, look)
             for run in list(watched.infos):
                 if subscription.wants(run):
                     if where is not None:
                         self._catch_up(subscription, watched.infos[run], where)
-                    self._join(subscription, run, where, since)
+                    known = look.get(run)
+                    still = (
+                        known is not None
+                        and run not in watched.active
+                        and run not in begin.positions
+                        and not known.shared()
+                        and not known.logged_after(begin.when / 1000 - _CLOCKS_APART)
+                    )
+                    self._join(subscription, run, where, since, still=still)
             for run in where.positions.keys() - watched.infos.keys() if where is not None else ():
                 if subscription.wants(run):
                     subscription._cursor.positions.pop(run, None)
@@ -156,12 +168,23 @@ class Watcher:
     # -- joining ------------------------------------------------------------------------------------------------------
 
     def _join(
-        self, subscription: Subscription, run: str, where: Cursor | None, since: int | None, *, new: bool = False
+        self,
+        subscription: Subscription,
+        run: str,
+        where: Cursor | None,
+        since: int | None,
+        *,
+        new: bool = False,
+        still: bool = False,
     ) -> None:
-        """Tells what the subscriber has missed of a run, then everything that follows; nothing comes between the two."""
+        """Tells what the subscriber has missed of a run, then everything that follows; nothing comes between the two. Of one that
+        has been `still` nothing was missed, and the moment of the cursor stands for its position.
+        """
         index = self._catalog.index(subscription.project, run)
         with index.lock:
             subscription.listen(run, index)
+            if still:
+                return
             if new:
                 subscription.replay(run, Replay(index))
             elif where is not None:
@@ -304,15 +327,16 @@ class Watcher:
                 idle += time.monotonic() - began
         return idle, unfinished
 
-    def _watch(self, project: str) -> _Watched:
+    def _watch(self, project: str, look: Mapping[str, Known]) -> _Watched:
         watched = self._projects.get(project)
         if watched is None:
             watched = self._projects[project] = _Watched()
-            for info in self._catalog._infos(project):
+            for known in look.values():
+                info = known.info
                 watched.infos[info.run] = info
                 watched.shown[info.run] = _shown(info)
                 watched.stamps[info.run] = (float(info.last_update or 0),)
-                if info.status == "running" or matters(self._catalog.layout.run(project, info.run)):
+                if info.status == "running" or known.moves():
                     watched.active.add(info.run)
         return watched
 

@@ -28,6 +28,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -207,7 +208,13 @@ class RunPaths:
 
     def lock_files(self) -> list[Path]:
         """The files whose lock a living writer holds: the main one first."""
+        if not self._has_folder():
+            return [self.rows]
         return [self.rows, *(p for p in _files(self.writers, _ROWS) if not p.name.endswith(_WAL))]
+
+    def _has_folder(self) -> bool:
+        """Whether the run has a folder of its own; a link in its place is none."""
+        return _mode(os.path.join(self.project_dir, self.run), stat.S_ISDIR)
 
     def signs(self) -> tuple[str, str, str, str]:
         """Where a change of the run shows first: metadata, rows, the polars rows and the folder of further writers. As texts,
@@ -218,8 +225,11 @@ class RunPaths:
 
     def row_files(self) -> list[Path]:
         """Every file that may hold rows as JSON lines, main ones first, then further writers', then segments."""
-        candidates = [self.rows, self.wal, *_files(self.writers, _ROWS), *self.segment_files()]
-        return [path for path in candidates if path.is_file() and not path.is_symlink()]
+        # As texts at first: a watcher looks at thousands of runs, most of which have one file.
+        base = os.path.join(self.project_dir, self.run)
+        further = [*_files(self.writers, _ROWS), *self.segment_files()] if self._has_folder() else []
+        main = [Path(path) for path in (base + _ROWS, base + _WAL) if _mode(path, stat.S_ISREG)]
+        return [*main, *(path for path in further if _mode(path, stat.S_ISREG))]
 
     def is_shared(self) -> bool:
         """Whether further processes have logged to the run; who captures the machine's load is none."""
@@ -309,12 +319,7 @@ class Layout:
 
     def has_metadata(self, project: str, run: str) -> bool:
         """Whether `project` has a run of that file stem with a metadata file of its own, told without a list of all runs."""
-        if not is_file_name(run):
-            return False
-        try:
-            return stat.S_ISREG(self.run(project, run).metadata.lstat().st_mode)
-        except OSError:
-            return False
+        return is_file_name(run) and _mode(self.run(project, run).metadata, stat.S_ISREG)
 
     def runs(self, project: str) -> list[str]:
         """The file stems of all runs of `project`, sorted. A run is there as soon as its row or metadata file is."""
@@ -336,6 +341,14 @@ class Layout:
             if is_file_name(stem):
                 found.add(stem)
         return sorted(found)
+
+
+def _mode(path: Path | str, kind: Callable[[int], bool]) -> bool:
+    """Whether there is something of a kind at `path`; a link is only a link."""
+    try:
+        return kind(os.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 def _files(folder: Path, ending: str) -> list[Path]:

@@ -200,6 +200,30 @@ def test_a_cursor_of_a_run_that_has_been_still_for_long(folder: Folder, catalog:
     assert steps(until(watcher.subscribe("p", cursor=cursor), has_step(1))) == [1]
 
 
+@pytest.mark.parametrize("named", [False, True])
+def test_runs_that_have_been_still_for_long_are_told_when_they_wake(
+    folder: Folder, catalog: Catalog, watcher: Watcher, named: bool
+) -> None:
+    """Whatever the times of their rows, to who came before and after, from a cursor or from now on; each row once."""
+    meta = {"status": "completed", "is_finished": True, "version": "1", "metric_summary": {"loss": {}}}
+    files = [folder.run(f"r{i}", row(1000, 0, {"loss": 0.0}), meta=meta) for i in range(3)]
+    folder.age(3600)
+    cursor = catalog.metric_names("p").cursor if named else None
+    first = watcher.subscribe("p", cursor=cursor)
+    with files[0].open("ab") as out:
+        out.write(row(2000, 1, {"loss": 1.0}))
+    assert steps(told := until(first, has_step(1))) == [1]
+    second = watcher.subscribe("p", cursor=told[-1].cursor if named else None)
+    with files[1].open("ab") as out:
+        out.write(row(3000, 2, {"loss": 1.0}))
+    assert steps(until(first, has_step(2))) == [2]
+    told = until(second, has_step(2))
+    assert [2] == steps(told)
+    append(files[0], 3)
+    again = watcher.subscribe("p", cursor=told[-1].cursor)
+    assert {3} == set(steps(until(again, has_step(3))))
+
+
 def test_a_new_run_is_told_with_all_its_rows(folder: Folder, watcher: Watcher) -> None:
     """A run that appears is announced before its first row, and none of its rows is missed."""
     folder.run("r", [(0, {"loss": 0.0})])
