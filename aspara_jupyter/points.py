@@ -268,7 +268,8 @@ def extremes(x: Floats, values: Floats, points: int) -> NDArray[np.intp]:
     ]
     if any_holes:
         kept.append(_first(holes, place))
-    return np.unique(np.concatenate(kept))
+    found: NDArray[np.intp] = np.unique(np.concatenate(kept))
+    return found
 
 
 def _first(chosen: NDArray[np.bool_], place: NDArray[np.intp]) -> NDArray[np.intp]:

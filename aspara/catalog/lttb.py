@@ -33,7 +33,8 @@ def choose(x: Any, y: Floats, points: int) -> Integers:
         drawn = np.flatnonzero(np.isfinite(y))
         line = drawn[_triangles(x[drawn], y[drawn], points - len(odd) - 2)] if len(drawn) else drawn
         ends = [0, len(y) - 1]
-        return np.unique(np.concatenate([ends, line, odd]))
+        found: Integers = np.unique(np.concatenate([ends, line, odd]))
+        return found
     return _triangles(x, y, points)
 
 

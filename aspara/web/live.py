@@ -73,9 +73,10 @@ class Socket(Endpoint, SocketBase):
             return
         await super().get(project)
 
-    async def open(self, project: str) -> None:
+    async def open(self, *path: str, **named: str) -> None:
         """The first message asks: ``{"cursor", "runs", "since"}``, each of which may be null."""
-        self._project = project
+        del named
+        (self._project,) = path
         self._gone = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
