@@ -194,6 +194,34 @@ def test_deleting_a_running_run_asks_once_too(site, page):
     run.finish()
 
 
+def test_read_only_has_no_button_on_any_page_for_what_cannot_be_done(page, tmp_path):
+    """Nor does a running run offer to be stopped; the head says why."""
+    run = aspara.Run("r", "p", dir=tmp_path, tags=["t"], notes="mine")
+    run.log({"a": 1.0})
+    server = Server(tmp_path, port=0, read_only=True)
+    thread = server.start_in_thread()
+    for path, there in (
+        ("", ".project"),
+        ("?layout=list", ".project-list"),
+        ("projects/p", '[data-metric="a"]'),
+        ("projects/p/runs/r", ".page-head .status.running"),
+        ("projects/p/runs/r#overview", ".notes"),
+        ("projects/p/compare?runs=r", ".compared"),
+    ):
+        page.goto("about:blank")
+        page.goto(server.url + path)
+        page.wait_for_selector(there)
+        if path == "projects/p":
+            page.get_by_role("button", name="About").click()
+            page.wait_for_selector(".notes")
+        page.get_by_text("read-only", exact=True).wait_for()
+        offered = page.get_by_role("button", name=re.compile("Delete|Edit|Stop|Tag|Archive|More of p|Colour of"))
+        assert [] == offered.all_inner_texts(), path
+    server.stop()
+    thread.join(10)
+    run.finish()
+
+
 def test_a_page_without_its_token_asks_for_it(page, tmp_path):
     """And opens with it what was asked for."""
     run = aspara.Run("r", "p", dir=tmp_path)
