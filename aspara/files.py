@@ -87,9 +87,10 @@ def open_plain(path: Path | str) -> int:
     return descriptor
 
 
-def replace(path: Path, content: bytes, *, provided: Callable[[], bool] = lambda: True) -> bool:
+def replace(path: Path, content: bytes, *, provided: Callable[[], bool] = lambda: True, settled: bool = True) -> bool:
     """Puts `content` at `path` atomically and durably: readers see the old file or the new one, whole. At the last moment
-    `provided` is asked: False, and nothing happened, if it says so.
+    `provided` is asked: False, and nothing happened, if it says so. Without `settled` a power failure may still bring the old
+    file back: for who replaces many, and ends with :func:`sync_folder`.
     """
     # Processes of two hosts may have one number.
     draft = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
@@ -110,14 +111,17 @@ def replace(path: Path, content: bytes, *, provided: Callable[[], bool] = lambda
         with contextlib.suppress(OSError):
             os.unlink(draft)
         raise
-    sync_folder(path.parent)
+    if settled:
+        sync_folder(path.parent)
     return True
 
 
-def replace_json(path: Path, content: Any, *, provided: Callable[[], bool] = lambda: True) -> bool:
+def replace_json(
+    path: Path, content: Any, *, provided: Callable[[], bool] = lambda: True, settled: bool = True
+) -> bool:
     """Puts `content` at `path` as JSON with an indent of two; see :func:`replace`."""
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    return replace(path, text.encode("utf-8", "backslashreplace"), provided=provided)
+    return replace(path, text.encode("utf-8", "backslashreplace"), provided=provided, settled=settled)
 
 
 def is_plain(path: Path) -> bool:

@@ -120,7 +120,9 @@ def each(project: str, found: Mapping[str, str | None], work: Callable[[str, str
 
 
 def edit_one(paths: RunPaths, change: Mapping[str, Any], limits: Limits) -> dict[str, Any] | None:
-    """Changes a run; the change that takes it back, or None where it was so already and nothing was written."""
+    """Changes a run; the change that takes it back, or None where it was so already and nothing was written. Whoever calls this
+    syncs the folder after the last run.
+    """
     if not paths.metadata.exists() and not paths.rows.exists():
         raise RunNotFound(f"Run {paths.run!r} was deleted meanwhile.")
     undo: dict[str, Any] = {}
@@ -141,7 +143,7 @@ def edit_one(paths: RunPaths, change: Mapping[str, Any], limits: Limits) -> dict
     apply(metadata.read_or_empty(paths.metadata))
     if not undo:
         return None
-    metadata.edit(paths.metadata, apply)
+    metadata.edit(paths.metadata, apply, settled=False)
     return undo or None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from aspara import files
 from aspara.catalog import batch
 from aspara.catalog.batch import Outcome
 from aspara.catalog.deletion import discard
@@ -80,7 +81,9 @@ class Changes(Directory):
             if back is not None:
                 undo[stem] = back
 
-        return replace(batch.each(project, found, work), undo=undo)
+        outcome = replace(batch.each(project, found, work), undo=undo)
+        files.sync_folder(self.layout.project_dir(project))
+        return outcome
 
     def request_stop(self, project: str, run: str) -> None:
         """Asks a running run to stop: its ``should_stop`` turns True. Raises :class:`RunHasEnded` where nobody listens."""

@@ -65,14 +65,18 @@ def etag(content: Mapping[str, Any]) -> str:
 
 
 def edit(
-    path: Path, change: Callable[[dict[str, Any]], Mapping[str, Any] | None], *, create: bool = True
+    path: Path,
+    change: Callable[[dict[str, Any]], Mapping[str, Any] | None],
+    *,
+    create: bool = True,
+    settled: bool = True,
 ) -> dict[str, Any]:
     """Reads the file, lets `change` alter the dict in place (or return another), and replaces the file; returns the result.
 
     Writers on this machine exclude each other by the folder's lock; one on another host, which the lock may not reach, is
     noticed at the last moment, and `change` is then applied to what that one wrote. A broken file is kept beside the new one
     under a name ending in ``.broken``, so nothing a person could still read is destroyed. A missing one is made, unless
-    `create` is False: then FileNotFoundError is raised.
+    `create` is False: then FileNotFoundError is raised. `settled` is as for :func:`files.replace`.
     """
     with files.folder_lock(path.parent):
         for attempt in range(_ATTEMPTS):
@@ -89,7 +93,11 @@ def edit(
             changed = change(content)
             content = dict(content if changed is None else changed)
             last = attempt == _ATTEMPTS - 1
-            if files.replace_json(path, content, provided=lambda: last or files.mark(path) == before):  # noqa: B023  asked at once
+
+            def unchanged(last: bool = last, before: object = before) -> bool:
+                return last or files.mark(path) == before
+
+            if files.replace_json(path, content, provided=unchanged, settled=settled):
                 break
     return content
 
