@@ -307,6 +307,17 @@ describe("a figure", () => {
     expect(figure({ ...model([1, 2, 3]), logX: true }).unplaced).toBe(1);
   });
 
+  it("marks thousands of NaN no more densely than can be told apart, and all of those zoomed in on", () => {
+    const values = Array.from({ length: 6000 }, (_, i) => (i < 3000 ? 1 : Number.NaN));
+    const marks = (range: [number, number] | null) =>
+      Array.from(figure({ ...model(values), range }).data[1]!.x).filter(
+        (x) => !range || (x >= range[0] && x <= range[1]),
+      );
+    expect(marks(null).length).toBeGreaterThan(20);
+    expect(marks(null).length).toBeLessThan(40);
+    expect(marks([4000, 4020])).toHaveLength(21);
+  });
+
   it("draws a decimated line with the area it stands for, and groups with their band", () => {
     const line = model(Array.from({ length: 900 }, (_, i) => Math.sin(i)));
     line.lines[0] = { ...line.lines[0]!, thinned: true } as (typeof line.lines)[0];

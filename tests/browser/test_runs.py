@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+from datetime import datetime
 
 import pytest
 
@@ -112,6 +114,10 @@ def test_selected_runs_are_tagged_undone_exported_and_deleted(three, page):
         page.get_by_role("button", name="Export CSV").click()
     lines = caught.value.path().read_text(encoding="utf-8").splitlines()
     assert 3 == len(lines) and lines[0].startswith("run,name,")
+    began = {r.run: r.start_time for r in three.service.catalog.runs("p")}
+    for row in csv.DictReader(lines):
+        started = datetime.strptime(row["started"], "%Y-%m-%dT%H:%M:%S.%f%z")
+        assert began[row["run"]] == round(1000 * started.timestamp())
     page.get_by_role("button", name="Delete…").click()
     page.wait_for_selector("text=Delete 2 runs?")
     page.get_by_role("button", name="Keep them").click()

@@ -17,6 +17,8 @@ const DAYS = { ...MARGIN, b: 38 };
 /** The raw line behind a smoothed one. */
 export const FAINT = 0.25;
 const BUCKETS = 400;
+/** So many marks of what has no place stand beside each other, at most. */
+const MARKS = 60;
 /** More lines than this get no mark of their own best value. */
 const MARKED = 20;
 
@@ -177,8 +179,9 @@ export function figure(model: ChartModel): Figure {
         opacity: 1,
       }),
     );
-    for (const odd of oddities(line, places, raw, shown)) data.push(trace(index, odd.kind, odd.marks));
-    drawn.push({ run: line.run, name: line.name, color: line.color, x, y, raw });
+    for (const odd of oddities(line, places, raw, shown, model)) data.push(trace(index, odd.kind, odd.marks));
+    const { run, name, color, thinned = false } = line;
+    drawn.push({ run, name, color, x, y, raw, thinned });
   });
 
   let winner: Best | null = null;
@@ -306,18 +309,36 @@ function reach(drawn: Drawn[], log: boolean): [number, number] | null {
   return log ? [low / 1.05, high * 1.05] : [low, high + (high - low) * 0.01];
 }
 
+/** Whether a mark at the i-th place is far enough from the one before to be told from it: thousands would be a bar. */
+function apart(x: ArrayLike<number>, model: ChartModel): (i: number) => boolean {
+  const log = (model.logX ?? false) && model.xAxis !== "wall";
+  const along = (value: number) => (log ? Math.log10(value) : value);
+  const [from, to] = model.range ? onAxis(Float64Array.from(model.range), model) : [x[0]!, x[x.length - 1]!];
+  const step = Math.abs(along(to!) - along(from!)) / MARKS;
+  let last = Number.NaN;
+  return (i) => {
+    const at = along(x[i]!);
+    if (Number.isFinite(step) && Math.abs(at - last) < step) return false;
+    last = at;
+    return true;
+  };
+}
+
 /** What has no place on an axis is marked at its edge: infinities where the line left, NaN at the bottom. */
 function oddities(
   line: Line,
   x: ArrayLike<number>,
   values: Float64Array,
   [low, high]: [number, number],
+  model: ChartModel,
 ): { kind: string; marks: Marks }[] {
+  const fresh = { up: apart(x, model), down: apart(x, model), nan: apart(x, model) };
   const infinite = { x: [] as number[], y: [] as number[], symbol: [] as string[], text: [] as string[] };
   const nan = { x: [] as number[], y: [] as number[] };
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
     if (Number.isFinite(value)) continue;
+    if (!fresh[Number.isNaN(value) ? "nan" : value > 0 ? "up" : "down"](i)) continue;
     if (Number.isNaN(value)) {
       nan.x.push(x[i]!);
       nan.y.push(low);

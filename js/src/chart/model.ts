@@ -64,6 +64,8 @@ export interface Drawn {
   /** What the eye follows: smoothed, or as it is. */
   y: Float64Array;
   raw: Float64Array;
+  /** Points were left out. */
+  thinned?: boolean;
   /** Of a group: what lies around the mean. */
   low?: Float64Array;
   high?: Float64Array;

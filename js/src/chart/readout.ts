@@ -12,6 +12,8 @@ export interface Row {
   low: number | null;
   high: number | null;
   runs: number | null;
+  /** How many values that are no numbers stand here, as near as one mark is to the next; 0 of a number, or where points were left out. */
+  odd: number;
   left: number;
   top: number;
   offset: number;
@@ -98,14 +100,14 @@ function entry(row: Row, near: boolean, named: boolean): HTMLElement {
   const mark = div("readout-mark");
   mark.style.background = row.color;
   const value = div("readout-value");
-  value.textContent = formatNumber(row.value);
+  value.textContent = formatNumber(row.value) + (row.odd > 1 ? ` × ${row.odd}` : "");
   el.append(mark, value);
   if (row.low !== null && row.high !== null) {
     if (row.low === row.high) return withName(el, row);
     const around = div("readout-raw");
     around.textContent = `${formatNumber(row.low)} … ${formatNumber(row.high)}`;
     el.append(around);
-  } else if (row.raw !== row.value) {
+  } else if (!Object.is(row.raw, row.value)) {
     const raw = div("readout-raw");
     raw.textContent = formatNumber(row.raw);
     raw.title = "not smoothed";

@@ -4,12 +4,13 @@ import { download } from "../../panel/export";
 import { address, app, source } from "../app";
 import { Dialog } from "../parts/frame";
 import { MOST_COMPARED } from "../parts/limits";
+import { TIMES } from "./cells";
 import type { Row } from "./columns";
 import { inTurn, named, portions, reflect, retagged } from "./edits";
 import type { Store } from "./store";
 import { unquoted, valueIn } from "./view";
 
-/** Rows as CSV: the columns that are shown, with all their digits. */
+/** Rows as CSV: the columns that are shown, numbers with all their digits, moments in ISO 8601 (UTC). */
 export function csv(rows: readonly Row[], fields: readonly string[], now: number): string {
   const cell = (value: Json): string => {
     if (value === null) return "";
@@ -20,9 +21,15 @@ export function csv(rows: readonly Row[], fields: readonly string[], now: number
   };
   const head = ["run", "name", ...fields.map(unquoted)].map(cell).join(",");
   const lines = rows.map((row) =>
-    [row.run, row.name, ...fields.map((field) => valueIn(row, field, now))].map(cell).join(","),
+    [row.run, row.name, ...fields.map((field) => written(field, valueIn(row, field, now)))]
+      .map(cell)
+      .join(","),
   );
   return `${[head, ...lines].join("\n")}\n`;
+}
+
+function written(field: string, value: Json): Json {
+  return TIMES.has(field) && typeof value === "number" ? new Date(value).toISOString() : value;
 }
 
 const runs = (n: number) => `${n} ${n === 1 ? "run is" : "runs are"}`;

@@ -4,7 +4,8 @@ import { StatusBadge, Tags } from "../../panel/badges";
 import type { Row } from "./columns";
 import { unquoted, valueIn } from "./view";
 
-const TIMES = new Set([
+/** Columns of moments, ms since 1970. */
+export const TIMES: ReadonlySet<string> = new Set([
   "started",
   "finished",
   "updated",
