@@ -95,7 +95,7 @@ class Facts:
             return Facts(
                 (low, int(steps[values.argmin()])),
                 (high, int(steps[values.argmax()])),
-                float(values.sum()),
+                _sum(values),
                 len(values),
             )
         finite = values[np.isfinite(values)]
@@ -105,7 +105,7 @@ class Facts:
         return Facts(
             (float(values[at_low]), int(steps[at_low])),
             (float(values[at_high]), int(steps[at_high])),
-            float(finite.sum()),
+            _sum(finite),
             len(finite),
         )
 
@@ -114,6 +114,14 @@ class Facts:
         low = min((x for x in (self.low, other.low) if x), key=lambda x: x[0], default=None)
         high = max((x for x in (self.high, other.high) if x), key=lambda x: x[0], default=None)
         return Facts(low, high, self.total + other.total, self.finite + other.finite)
+
+
+def _sum(values: Floats) -> float:
+    import numpy as np
+
+    # Numbers near the largest: what their sum is then is nobody's error to be told of.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(values.sum())
 
 
 def nothing() -> Stretch:

@@ -97,7 +97,7 @@ def _labels(low: float, high: float, rows: int, *, log: bool) -> list[str]:
     labels[-1], labels[0] = word(low), word(high)
     if rows >= 7:
         share = 1 - (rows // 2 + 0.5) / rows
-        labels[rows // 2] = word(low + (high / 2 - low / 2) * 2 * share)
+        labels[rows // 2] = word(low * (1 - share) + high * share)
     return labels
 
 

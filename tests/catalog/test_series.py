@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import warnings
 from typing import Any
 
 import numpy as np
@@ -153,6 +154,16 @@ def test_an_envelope_counts_what_is_not_finite(folder: Folder, catalog: Catalog)
     assert (50, 200, 1000) == (len(found["min"]), sum(found["nonfinite"]), sum(found["count"]))
     assert [found[name][25] for name in ("min", "max", "mean", "first")] == [None] * 4
     assert (found["min"][0], found["max"][0], found["mean"][0]) == (0.0, 19.0, 9.5)
+
+
+def test_numbers_near_the_largest_are_told_without_a_complaint(folder: Folder, catalog: Catalog) -> None:
+    """Their sum is beyond every number; nobody is told so by a warning of a library's, and the extremes are right."""
+    folder.run("r", [(i, {"loss": 1.7e308 * (-1) ** (i // 40)}) for i in range(200)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        shown = catalog.run("p", "r").json()["metric_summary"]["loss"]
+        json.loads(catalog.metrics("p", ["r"], SeriesQuery(points=20, envelope=True)).json_bytes())
+    assert (-1.7e308, 1.7e308) == (shown["min"], shown["max"])
 
 
 def test_a_chart_of_a_growing_run_is_whole(folder: Folder, catalog: Catalog) -> None:

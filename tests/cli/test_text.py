@@ -34,6 +34,12 @@ def test_durations(milliseconds, said):
     assert said == text.duration(milliseconds)
 
 
+def test_labels_of_a_range_near_the_largest_numbers():
+    """The number in the middle is one."""
+    drawn = plot.chart([0, 1], [-1.7e308, 1.7e308])
+    assert not any(word in drawn for word in ("inf", "nan"))
+
+
 def test_ago():
     """A moment is said by its distance; none by a dash."""
     assert text.ago(int(time.time() * 1000) - 300_500) == "5 min ago"
