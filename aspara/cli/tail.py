@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import bisect
 import contextlib
 import fnmatch
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from aspara.cli.options import add_place, add_target, library, run_target, whole
@@ -82,19 +84,40 @@ def _wanted(row: dict[str, Any], globs: list[str]) -> dict[str, Any]:
 
 
 def _last(found: Library, project: str, stem: str, count: int, metrics: tuple[str, ...] | None) -> list[dict[str, Any]]:
-    """The last `count` rows, put together from the series; of a long run only its end is asked for."""
+    """The last `count` rows, put together from the series and the texts; of a long run only its end is asked for."""
     from aspara.catalog.series import SeriesQuery
 
-    last = found.run(project, stem).info.last_step
+    detail = found.run(project, stem)
+    last = detail.info.last_step
+    named = {name for name in detail.metrics if not metrics or any(fnmatch.fnmatchcase(name, g) for g in metrics)}
+    words = sorted(named - detail.metric_summary.keys())
     if not count or last is None:
         return []
     window = 4 * count
     while True:
         answer = found.metrics(project, [stem], SeriesQuery(metrics=metrics, start=last - window))
         rows = _rows(answer, stem)
+        for row in _texts(found, project, stem, words, last - window) if words else ():
+            # They stand in the last row of their step, or in one of their own.
+            at = bisect.bisect_right(rows, row["step"], key=lambda other: other["step"])
+            if at and rows[at - 1]["step"] == row["step"]:
+                rows[at - 1]["metrics"].update(row["metrics"])
+            else:
+                rows.insert(at, row)
         if len(rows) >= count or window > last:
             return rows[-count:]
         window *= 8
+
+
+def _texts(found: Library, project: str, stem: str, names: list[str], start: int) -> Iterator[dict[str, Any]]:
+    """The rows of what is no number, the last one of each step."""
+    from aspara.catalog.history import STEP, TIMESTAMP, HistoryQuery
+
+    for block in found.history(project, stem, HistoryQuery(keys=tuple(names), min_step=max(0, start))):
+        for row in block.select(STEP, TIMESTAMP, *names).iter_rows(named=True):
+            texts = {name: row[name] for name in names if isinstance(row[name], str)}
+            if texts:
+                yield {"timestamp": round(row[TIMESTAMP] * 1000), "step": row[STEP], "metrics": texts}
 
 
 def _rows(answer: MetricsAnswer, stem: str) -> list[dict[str, Any]]:
@@ -122,7 +145,8 @@ def _print(row: dict[str, Any], *, as_json: bool) -> None:
         return
     from aspara.cli.text import clean, moment, number
 
-    values = "  ".join(f"{clean(name)}={number(value)}" for name, value in row["metrics"].items())
+    shown = {n: f"<{v.get('_type', '')}>" if isinstance(v, dict) else number(v) for n, v in row["metrics"].items()}
+    values = "  ".join(f"{clean(name)}={clean(value)}" for name, value in shown.items())
     print(f"{moment(row['timestamp'])[11:]}  step {row['step']:<6}  {values}")
 
 

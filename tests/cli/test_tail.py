@@ -42,6 +42,17 @@ def test_no_follow_ends_at_once(data, cli):
     assert "" == cli("tail", "digits/live", "-f", "-n", "0").out
 
 
+def test_texts_are_in_the_last_rows(data, cli):
+    """What was logged as text stands in its row, as it does in rows that are followed."""
+    with aspara.Run(name="words", project="digits", dir=data) as run:
+        run.log({"loss": 1.0, "phase": "warm"})
+        run.log({"phase": "hot"})
+        run.log({"loss": 0.5})
+    rows = [json.loads(line)["metrics"] for line in cli("tail", "digits/words", "--json").out.splitlines()]
+    assert [{"loss": 1.0, "phase": "warm"}, {"phase": "hot"}, {"loss": 0.5}] == rows
+    assert 2 == len(cli("tail", "digits/words", "--metric", "ph*").out.splitlines())
+
+
 def test_the_end_of_a_long_run_with_gaps(data, cli):
     """However far apart the last rows are, as many come as were asked for."""
     with aspara.Run(name="gaps", project="digits", dir=data) as run:
