@@ -214,3 +214,32 @@ def _odd_line(line: bytes, tail: Tail, problems: Problems) -> Found | None:
     # Names and texts that no JSON encoder takes come this way too.
     metrics = {presentable(k): presentable(v) if isinstance(v, str | dict | list) else v for k, v in metrics.items()}
     return timestamp, tail.rows - 1 if step is None else step, metrics
+
+
+def size_of(path: Path) -> int:
+    """Its bytes; 0 for what is not there."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def whole_lines(path: Path) -> int:
+    """The byte behind the last newline: a cursor must never stand within a line."""
+    try:
+        descriptor = open_rows(path)
+    except OSError:
+        return 0
+    try:
+        end = os.fstat(descriptor).st_size
+        while end > 0:
+            begin = max(0, end - (1 << 16))
+            cut = os.pread(descriptor, end - begin, begin).rfind(b"\n")
+            if cut >= 0:
+                return begin + cut + 1
+            end = begin
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)
+    return 0
