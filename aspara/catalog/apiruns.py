@@ -31,7 +31,7 @@ class ApiRuns(Sequence["ApiRun"]):
         return ApiRuns(self._runs[index]) if isinstance(index, slice) else self._runs[index]
 
     def __repr__(self) -> str:
-        return f"<{len(self)} runs: {', '.join(run.name for run in self._runs[:5])}{', …' if len(self) > 5 else ''}>"
+        return f"<{len(self)} run{'s' * (len(self) != 1)}: {', '.join(run.name for run in self._runs[:5])}{', …' if len(self) > 5 else ''}>"
 
     def plot(self, *metrics: str, x: str = "step", smoothing: float = 0.0, points: int = 1000) -> Any:
         """A plotly figure that compares the runs in one or several metrics; see :meth:`ApiRun.plot`."""
