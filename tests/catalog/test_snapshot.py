@@ -124,6 +124,7 @@ def test_a_damaged_snapshot_is_worthless_not_wrong(folder: Folder, cache: Path) 
     damaged += [whole[:4096] + b"\0" * 4096 + whole[8192:]]
     damaged += [b"\0" * len(whole), whole + b"\0" * 64, b"ASPIDX99" + whole[8:]]
     for content in damaged:
+        path.unlink()  # it is read-only
         path.write_bytes(content)
         with opened(folder, cache) as catalog:
             assert answer(catalog) == expected
@@ -276,6 +277,7 @@ def test_a_snapshot_that_is_cut_off_or_written_over_while_it_is_used(folder: Fol
     (path,) = snapshots(cache)
     whole = path.read_bytes()
     for content in (b"", whole[:100], whole[:-1], bytes(len(whole)), whole[:2000] + b"\7" * 2000 + whole[4000:]):
+        path.unlink()
         path.write_bytes(whole)
         with opened(folder, cache) as catalog:
             assert answer(catalog) == expected
