@@ -202,7 +202,7 @@ describe("words for people", () => {
   it("writes numbers, times and sizes shortly", () => {
     expect([0, 1e-9, 0.123456, 12, 1234567, Number.NaN, Number.POSITIVE_INFINITY].map(formatNumber)).toEqual([
       "0",
-      "1.00e−9",
+      "1e−9",
       "0.1235",
       "12",
       "1.23e6",

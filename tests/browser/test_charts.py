@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 import aspara
-from tests.browser.conftest import until
+from tests.browser.conftest import until, watched
 
 pytestmark = pytest.mark.browser
 
@@ -126,6 +126,46 @@ def test_a_zoomed_chart_shows_the_points_of_the_file_and_all_others_zoom_with_it
     box = page.locator('[data-metric="a"] .nsewdrag').bounding_box()
     page.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     until(lambda: "range=" not in page.evaluate("location.search"), why="a double click does not show all again")
+
+
+def test_a_finger_scrolls_over_charts_shows_values_and_zooms_in_a_full_one(site, browser, request):
+    """On a phone charts fill the page: what is drawn across them must not hold it."""
+    with aspara.Run("r", "p") as run:
+        for i in range(300):
+            run.log({f"m{n}": float(i) for n in range(12)})
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    context = browser.new_context(**phone)
+    with watched(context, request.node.name) as page:
+        page.goto(f"{site.url}projects/p")
+        page.wait_for_selector('[data-metric="m0"] .js-plotly-plot .nsewdrag')
+        session = context.new_cdp_session(page)
+
+        def touch(kind: str, *points: dict[str, float]) -> None:
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(points)})
+
+        def swipe(right: float, down: float) -> None:
+            box = page.locator('[data-metric="m0"] .nsewdrag').bounding_box()
+            x, y = box["x"] + box["width"] / 4, box["y"] + box["height"] * 0.75
+            touch("touchStart", {"x": x, "y": y})
+            for part in range(1, 9):
+                touch("touchMove", {"x": x + right * part / 8, "y": y + down * part / 8})
+
+        swipe(0, -120)
+        touch("touchEnd")
+        until(lambda: page.evaluate("scrollY") > 50, why="the page does not scroll")
+        page.reload()  # it may still be rolling
+        page.wait_for_selector('[data-metric="m0"] .js-plotly-plot .nsewdrag')
+        page.evaluate("scrollTo(0, 0)")
+        swipe(120, 0)
+        page.locator('[data-metric="m0"] .chart-readout').wait_for()
+        touch("touchEnd")
+        assert "range=" not in page.evaluate("location.search")
+        page.get_by_role("button", name="Full screen: m0").click()
+        page.wait_for_selector(".chart.full .nsewdrag")
+        swipe(120, 0)
+        touch("touchEnd")
+        until(lambda: "range=" in page.evaluate("location.search"), why="the full chart does not zoom")
+    context.close()
 
 
 def test_a_zoom_survives_what_is_logged_meanwhile(site, page):

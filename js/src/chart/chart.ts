@@ -49,6 +49,8 @@ export class Chart {
   private drawing = false;
   private dirty = false;
   private held = false;
+  /** What a finger does that is drawn over it: choose a part of it, or else scroll the page and show values. */
+  fingersZoom = false;
   private highlighted: string | null = null;
   private pointer: { x: number; y: number } | null = null;
   private queued = false;
@@ -289,7 +291,13 @@ export class Chart {
     const { signal } = this.aborter;
     this.want(true);
     el.addEventListener("pointerenter", () => this.want(true), { signal });
-    el.addEventListener("pointerdown", () => this.hold(), { signal, capture: true });
+    el.addEventListener("pointerdown", (event) => this.press(event), { signal, capture: true });
+    // Plotly would keep the page from scrolling.
+    el.addEventListener("touchstart", (event) => this.fingersZoom || event.stopPropagation(), {
+      signal,
+      capture: true,
+      passive: true,
+    });
     el.addEventListener("pointermove", (event) => this.point(event), { signal });
     el.addEventListener("pointerleave", () => this.leave(), { signal });
     // Plotly lays something over the page while a button is held: of the second click only its beginning is heard of here.
@@ -306,6 +314,11 @@ export class Chart {
       this.el.append(this.readout.el);
     }
     return this.readout;
+  }
+
+  private press(event: PointerEvent): void {
+    if (event.pointerType === "touch" && !this.fingersZoom) this.point(event);
+    else this.hold();
   }
 
   private hold(): void {

@@ -71,7 +71,7 @@ export function axisOf(values: readonly (Json | undefined)[], log: boolean | nul
       : scale === "log"
         ? logTicks(from, to)
         : linearTicks(from, to, finite.every(Number.isInteger));
-  return { ...plain, ticks: marks.map((at) => ({ at, text: formatValue(at).replace(/\.?0+e/, "e") })) };
+  return { ...plain, ticks: marks.map((at) => ({ at, text: formatValue(at) })) };
 }
 
 /** The number at which a value stands on an axis, or null where it has no place. */

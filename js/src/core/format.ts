@@ -6,7 +6,10 @@ export function formatNumber(value: number): string {
   if (value === 0) return "0";
   const size = Math.abs(value);
   if (Number.isInteger(value) && size < 1e6) return String(value);
-  if (size >= 1e6 || size < 1e-3) return value.toExponential(2).replace("e+", "e").replace("e-", "e−");
+  if (size >= 1e6 || size < 1e-3) {
+    const [digits, power] = value.toExponential(2).split("e");
+    return `${Number(digits)}e${power!.replace("+", "").replace("-", "−")}`;
+  }
   return String(Number(value.toPrecision(4)));
 }
 

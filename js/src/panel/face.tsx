@@ -56,6 +56,7 @@ export function ChartFace({
   const [unclipped, setUnclipped] = useState(false);
   const [picture, setPicture] = useState<Figure | null>(null);
   const [ranging, setRanging] = useState(false);
+  const [saving, setSaving] = useState(false);
   const range = view.range.value;
   const yRange = view.yRanges.value.get(metric) ?? null;
   const pinned = arrangement.pins.value.includes(metric);
@@ -101,6 +102,10 @@ export function ChartFace({
     if (!nothing) chart.current?.update(model);
   }, [model, nothing]);
 
+  useEffect(() => {
+    chart.current!.fingersZoom = full;
+  }, [full]);
+
   const all = () => {
     view.range.value = null;
     view.setY(metric, null);
@@ -110,6 +115,7 @@ export function ChartFace({
     if (url) download(`${fileName(metric)}.${format}`, url);
   };
   const table = async () => {
+    setSaving(true);
     try {
       const runs = view.grouped ? countedIn(board, view, shown) : shown;
       const answer = await board.source.metrics(board.project, {
@@ -121,6 +127,7 @@ export function ChartFace({
     } catch (error) {
       say(error instanceof Error ? error.message : String(error));
     }
+    setSaving(false);
   };
   const link = async () => {
     const query = view.write();
@@ -163,7 +170,7 @@ export function ChartFace({
             ★ {formatNumber(picture.best.value)}
           </span>
         )}
-        {whole && scene.waiting && <span class="waiting" role="status" aria-label="Loading" />}
+        {((whole && scene.waiting) || saving) && <span class="waiting" role="status" aria-label="Loading" />}
         {(whole || pinned || range || yRange) && (
           <Actions
             metric={metric}
