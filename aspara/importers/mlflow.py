@@ -254,7 +254,8 @@ def _trees(run_id: str, folder: Path | None, uri: Any, report: Report) -> list[T
         report.skip("links among the artifacts", len(links))
     if folder is None and uri:
         report.skip("artifacts on another machine")
-    elif folder is not None and uri and not folder.is_dir():
+    elif folder is not None and uri and not folder.is_dir() and not folder.parent.parent.is_dir():
+        # A run that logged none has no folder; but here its whole experiment has none.
         report.skip("folders of artifacts that are not there")
     found = {path.relative_to(folder).as_posix(): path for path in files if path not in links} if folder else {}
     return [Tree(f"run-{run_id}-artifacts", "artifacts", found)] if found else []

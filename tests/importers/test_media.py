@@ -189,6 +189,20 @@ def test_mlflow_artifacts_and_system_metrics(kind, sample, bring, tmp_path):
     assert {"unchanged"} == {o.state for o in bring("mlflow", source)}
 
 
+@pytest.mark.parametrize(("moved", "told"), [(False, {}), (True, {"folders of artifacts that are not there": 1})])
+def test_a_run_that_logged_no_artifacts(sample, bring, tmp_path, moved, told):
+    """MLflow makes a run's folder with its first artifact: that there is none means something only where the experiment's is gone."""
+    source = sample("mlflow.sql")
+    if not moved:
+        (tmp_path / "artifacts").mkdir()
+    with sqlite3.connect(source) as connection:
+        connection.execute(
+            "UPDATE runs SET artifact_uri = ?", ((tmp_path / "artifacts" / "id" / "artifacts").as_uri(),)
+        )
+    connection.close()
+    assert [told] * 2 == [outcome.skipped for outcome in bring("mlflow", source)][:2]
+
+
 def test_an_import_with_media_goes_on_where_it_stopped(sample, bring):
     """A file that is cut off within the media brings the rest later, each value once."""
     source = sample("wandb-media")
