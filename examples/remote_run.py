@@ -1,6 +1,6 @@
 """A run recorded on another machine.
 
-    aspara tracker                                           # there
+    aspara tracker --host 0.0.0.0                            # there
     python examples/remote_run.py http://gpu-box:3142        # here
 
 The address may also stand in ASPARA_TRACKER_URI; a tracker beyond loopback wants its token in ASPARA_TOKEN. Only the
