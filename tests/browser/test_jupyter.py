@@ -175,7 +175,7 @@ def test_back_undoes_what_was_done_below_the_base_url(jupyter, page, project):
     page.wait_for_selector('[data-metric="val/loss"]')
     page.get_by_role("button", name="log y").click()
     until(lambda: f"{home}?log=1" == at())
-    page.get_by_label("Filter metrics").press_sequentially("acc", delay=30)
+    page.get_by_label("Filter metrics").fill("acc")
     until(lambda: 0 == page.locator('[data-metric="val/loss"]').count())
     page.go_back()
     page.wait_for_selector('[data-metric="val/loss"]')
