@@ -127,7 +127,7 @@ export function Actions({
       <span role="status">
         {busy && (
           <>
-            <progress value={busy.done} max={busy.total} /> {busy.done} of {busy.total}
+            <progress aria-label="Runs done" value={busy.done} max={busy.total} /> {busy.done} of {busy.total}
           </>
         )}
         {!busy && undo && (
