@@ -237,8 +237,8 @@ export function grouped(rows: readonly Row[], field: string, now: number): Group
   return [...groups.values()];
 }
 
-/** The columns that tell most: inputs that differ between runs, then the results. */
-export function telling(columns: Columns, most = 8): string[] {
+/** The columns that tell most: the foremost results, inputs that differ between runs, then the other results. */
+export function telling(columns: Columns, most = 8, foremost = 3): string[] {
   const byName = (a: string, b: string) => collator.compare(a, b);
   const differing = [...columns.config.keys()].filter((name) => {
     const seen = new Set<string>();
@@ -248,19 +248,23 @@ export function telling(columns: Columns, most = 8): string[] {
     }
     return columns.rows.length < 2;
   });
-  const results = [...columns.summary.keys()].filter((name) => !/^(system|sys)[/.]|^_/.test(name));
   const rank = (name: string) => (/loss|acc|score|f1|auc|error|reward|best/i.test(name) ? 0 : 1);
+  const results = [...columns.summary.keys()]
+    .filter((name) => !/^(system|sys)[/.]|^_/.test(name))
+    .sort((a, b) => rank(a) - rank(b) || byName(a, b))
+    .slice(0, most)
+    .map((name) => fieldOf("summary", name));
+  const inputs = differing
+    .sort(byName)
+    .slice(0, most)
+    .map((name) => fieldOf("config", name));
+  // Beside many inputs nobody would see a result without moving sideways.
   return [
     "status",
     "started",
     "duration",
-    ...differing
-      .sort(byName)
-      .slice(0, most)
-      .map((name) => fieldOf("config", name)),
-    ...results
-      .sort((a, b) => rank(a) - rank(b) || byName(a, b))
-      .slice(0, most)
-      .map((name) => fieldOf("summary", name)),
+    ...results.slice(0, foremost),
+    ...inputs,
+    ...results.slice(foremost),
   ];
 }
