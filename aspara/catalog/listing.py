@@ -143,6 +143,8 @@ class Listing:
             content, broken = {}, _reason(error)
         if _is_settled(stamp):
             self._metadata[path] = (stamp, content, broken)
+        else:
+            self._metadata.pop(path, None)  # thousands of runs that were just edited are not held as they were besides
         return content, broken
 
 
