@@ -60,18 +60,24 @@ def message(events: Iterable[Event], cursor: str | None = None) -> bytes:
 
 
 class Socket(Endpoint, SocketBase):
-    """What happens in a project, over a WebSocket: a browser opens many of them, but only six other connections."""
+    """An address that speaks WebSocket: a browser opens many of them, but only six other connections."""
 
     _track_activity = False  # a page that only looks on does not keep a Jupyter server from being culled
+    otherwise = ""
+    """Which address serves those who speak no WebSocket."""
 
-    async def get(self, project: str) -> None:
+    async def get(self, *names: str) -> None:
         """Becomes a WebSocket."""
         if self.request.headers.get("Upgrade", "").lower() != "websocket":
-            self.fail(
-                400, "This address speaks WebSocket; api/projects/{project}/runs/stream tells the same as events."
-            )
+            self.fail(400, f"This address speaks WebSocket; {self.otherwise}.")
             return
-        await super().get(project)
+        await super().get(*names)
+
+
+class Happenings(Socket):
+    """What happens in a project."""
+
+    otherwise = "api/projects/{project}/runs/stream tells the same as events"
 
     async def open(self, *path: str, **named: str) -> None:
         """The first message asks: ``{"cursor", "runs", "since"}``, each of which may be null."""
@@ -120,6 +126,55 @@ class Socket(Endpoint, SocketBase):
         self._gone.set()
 
 
+class ProjectsChanged(Socket):
+    """When the list of projects changes: ``{"version"}`` as soon as it is known, at each change, and as a sign of life."""
+
+    otherwise = "api/projects is the list itself"
+
+    async def open(self) -> None:
+        """Begins to tell."""
+        self._gone = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        if self.service.streams >= self.service.max_streams:
+            self.close(1008, f"{self.service.max_streams} streams are open, which is the limit.")
+            return
+        self._task = asyncio.ensure_future(self._tell())
+
+    async def on_message(self, text: str | bytes) -> None:
+        """There is nothing to ask."""
+
+    async def _tell(self) -> None:
+        service = self.service
+        service.streams += 1
+        changed = service.overview.join(service)
+        try:
+            while not self._gone.is_set() and not service.closing.is_set():
+                await _one_of(changed, self._gone, service.closing)
+                changed.clear()
+                if service.overview.version:
+                    await self.write_message(orjson.dumps({"version": service.overview.version}))
+        except (WebSocketClosedError, StreamClosedError):
+            pass
+        finally:
+            service.streams -= 1
+            service.overview.leave(changed)
+            self.close(1001)
+
+    def on_close(self) -> None:
+        """The page went away."""
+        self._gone.set()
+
+
+async def _one_of(*events: asyncio.Event) -> None:
+    """Waits for the first of some events, at most until a sign of life is due."""
+    waits = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+
+
 async def following(subscription: Subscription, service: Service, gone: asyncio.Event) -> AsyncIterator[list[Event]]:
     """Batches of events as they come; an empty one as a sign of life; until the page, the server or the patience ends."""
     ready = asyncio.Event()
@@ -127,12 +182,7 @@ async def following(subscription: Subscription, service: Service, gone: asyncio.
     subscription.on_ready(lambda: _wake(loop, ready))
     told = -_GATHER
     while not gone.is_set() and not service.closing.is_set():
-        waits = [asyncio.ensure_future(e.wait()) for e in (ready, gone, service.closing)]
-        try:
-            await asyncio.wait(waits, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+        await _one_of(ready, gone, service.closing)
         if ready.is_set():
             # What comes after a silence goes at once, with what comes in the same breath; a burst becomes one write.
             await asyncio.sleep(max(_BREATH, told + _GATHER - loop.time()))

@@ -72,6 +72,14 @@ DASHBOARD: tuple[Route, ...] = (
     Route("/docs", pages.ApiPage, {"GET": "The API for people to read."}),
     Route("/api/projects", read.Projects, {"GET": "The projects."}, _LIST),
     Route(
+        "/api/live",
+        live.ProjectsChanged,
+        {
+            "GET": 'A WebSocket that says when the list of projects has changed: {"version"}, at the beginning, at each change, '
+            "and now and then as a sign of life."
+        },
+    ),
+    Route(
         "/api/projects/{project}",
         edit.Project,
         {"GET": "A project.", "DELETE": "Deletes a project with all its runs."},
@@ -87,7 +95,7 @@ DASHBOARD: tuple[Route, ...] = (
     ),
     Route(
         "/api/projects/{project}/live",
-        live.Socket,
+        live.Happenings,
         {
             "GET": "A WebSocket that tells what the stream tells. The first message asks: "
             '{"cursor", "runs", "since"}, each of which may be null.'

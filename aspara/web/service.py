@@ -14,6 +14,7 @@ from aspara import settings
 from aspara.catalog.catalog import Catalog
 from aspara.catalog.watch import Watcher
 from aspara.errors import ReadOnly
+from aspara.web.overview import Overview
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -45,6 +46,7 @@ class Service:
 
     def __post_init__(self) -> None:
         self.watcher = Watcher(self.catalog, notify=self.notify)
+        self.overview = Overview()
         # Reads block on files; four at a time keep the event loop, and under Jupyter every kernel's socket, free.
         self.executor = ThreadPoolExecutor(4, thread_name_prefix="aspara-web")
         self.closing = asyncio.Event()

@@ -296,6 +296,32 @@ describe("the http source", () => {
     expect(FakeSocket.last!.closed).toBe(true);
   });
 
+  it("is told when the list of projects changes, and looks again after each reconnection", async () => {
+    const { source } = http(true);
+    const aborter = new AbortController();
+    const seen: (string | boolean)[] = [];
+    const hear = (source as HttpSource).projectsChange.bind(source);
+    hear(
+      () => seen.push("changed"),
+      (is) => seen.push(is),
+      aborter.signal,
+    );
+    await settle();
+    const first = FakeSocket.last!;
+    const version = (text: string) =>
+      FakeSocket.last!.onmessage!({ data: JSON.stringify({ version: text }) });
+    expect("ws://localhost:3000/x/api/live").toBe(String(first.url));
+    for (const text of ["a", "a", "b"]) version(text);
+    expect([true, "changed", "changed"]).toEqual(seen);
+    first.onclose?.();
+    await vi.waitFor(() => expect(FakeSocket.last).not.toBe(first), 5000);
+    await settle();
+    version("b");
+    expect([true, "changed", "changed", false, true, "changed"]).toEqual(seen);
+    aborter.abort();
+    expect(FakeSocket.last!.closed).toBe(true);
+  });
+
   it("takes server-sent events where no socket comes through", async () => {
     const { source } = http(true);
     vi.stubGlobal(

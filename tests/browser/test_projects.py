@@ -194,6 +194,23 @@ def test_a_data_directory_that_is_gone_is_no_empty_one(site, page):
     assert 0 == page.get_by_role("alert").count()
 
 
+def test_the_list_is_told_what_is_new_over_one_connection(site, page):
+    """It is asked for when there is something new, not every few seconds; without the server the page says so."""
+    sockets, asked = [], []
+    page.on("websocket", lambda socket: sockets.append(socket.url))
+    page.on("request", lambda request: asked.append(request.url) if "/api/projects?" in request.url else None)
+    page.goto(site.url)
+    page.wait_for_selector(".liveness.live")
+    until(lambda: page.evaluate("1") and len(names(page)) == 3 and len(asked) >= 2)
+    before = len(asked)
+    page.wait_for_timeout(3500)
+    assert before == len(asked)
+    with aspara.Run("r", "newcomer", dir=site.service.catalog.data_dir):
+        until(lambda: "newcomer" in names(page))
+    assert 1 == len(sockets)
+    assert sockets[0].endswith("/api/live")
+
+
 def test_in_manual_mode_a_search_waits_for_enter(site, page):
     """As it was set for slow disks; an empty field shows all at once, and a tag is found with one click."""
     server = Server(site.service.catalog.data_dir, port=0, search_mode="manual")

@@ -11,14 +11,13 @@ import type {
   RunsEdited,
 } from "../core/types";
 import { answered } from "./answer";
+import { lasting } from "./lasting";
 import type { GroupsQuery, Listener, SeriesQuery, Source } from "./source";
-import { eventWire, socketWire, type Wire } from "./wire";
+import { eventWire, socketWire, versionWire, type Wire } from "./wire";
 
 const PAGE = 1000;
 /** Names in one address: longer ones are not let through everywhere. */
 const NAMED = 100;
-/** Longer than the server's heartbeat, after which a silent stream is taken for dead. */
-const SILENCE = 40_000;
 /** Seconds that the server may take for a coarse answer, at first and later. */
 const FIRST = 0.4;
 const LATER = 1;
@@ -114,63 +113,38 @@ export class HttpSource implements Source {
     signal: AbortSignal,
   ): void {
     const question = { cursor: options.cursor ?? "", runs: options.runs };
-    let close: (() => void) | null = null;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let pause = 500;
-    let since = Date.now();
+    lasting(
+      (line) =>
+        this.wires[this.wire % this.wires.length]!(project, question, {
+          open: () => {
+            this.settled = true;
+            line.open();
+          },
+          told(events, cursor) {
+            line.alive();
+            if (cursor) question.cursor = cursor;
+            for (const event of events) listener.event(event);
+            if (cursor) listener.cursor?.(cursor);
+          },
+          lost: () => {
+            // Until one way has worked, the next attempt takes the other.
+            if (!this.settled) this.wire++;
+            line.lost();
+          },
+        }),
+      (state) => listener.liveness(state),
+      signal,
+    );
+  }
 
-    const hangUp = () => {
-      clearTimeout(timer);
-      close?.();
-      close = null;
-    };
-    const retry = () => {
-      hangUp();
-      listener.liveness({ state: "reconnecting", since });
-      timer = setTimeout(open, pause);
-      pause = Math.min(pause * 2, 15_000);
-    };
-    const alive = () => {
-      clearTimeout(timer);
-      timer = setTimeout(retry, SILENCE);
-      since = Date.now();
-    };
-    const open = () => {
-      hangUp();
-      if (document.hidden || signal.aborted) return;
-      const wire = this.wires[this.wire % this.wires.length]!;
-      close = wire(project, question, {
-        open: () => {
-          this.settled = true;
-          pause = 500;
-          alive();
-          listener.liveness({ state: "live", since: Date.now() });
-        },
-        told(events, cursor) {
-          alive();
-          if (cursor) question.cursor = cursor;
-          for (const event of events) listener.event(event);
-          if (cursor) listener.cursor?.(cursor);
-        },
-        lost: () => {
-          // Until one way has worked, the next attempt takes the other.
-          if (!this.settled) this.wire++;
-          retry();
-        },
-      });
-    };
-    // A hidden page gives its connection back, and comes back with its cursor.
-    const visibility = () => {
-      if (document.hidden) {
-        hangUp();
-        listener.liveness({ state: "paused", since: Date.now() });
-      } else if (!close) open();
-    };
-    document.addEventListener("visibilitychange", visibility, { signal });
-    window.addEventListener("online", open, { signal });
-    window.addEventListener("offline", retry, { signal });
-    signal.addEventListener("abort", hangUp);
-    open();
+  /** Says when the list of projects may have changed, and whether it is in a position to say so. */
+  projectsChange(changed: () => void, open: (is: boolean) => void, signal: AbortSignal): void {
+    if (typeof WebSocket === "undefined") return;
+    lasting(
+      (line) => versionWire(this.base, line, changed),
+      (state) => open(state.state === "live"),
+      signal,
+    );
   }
 
   async metadata(project: string, run: string | null): Promise<{ content: Metadata; etag: string }> {

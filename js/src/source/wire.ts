@@ -1,4 +1,5 @@
 import type { LiveEvent, Row, Run, Status } from "../core/types";
+import type { Line } from "./lasting";
 
 // How events come from the server. A socket does not count among the six connections that a browser opens to a server, so
 // that a dozen pages stay usable side by side; where a proxy lets no socket through, server-sent events serve.
@@ -26,31 +27,57 @@ interface Told {
 
 /** A WebSocket: the question is its first message, each answer a batch of events. */
 export function socketWire(base: string): Wire {
-  return (project, question, events) => {
-    const address = new URL(`${base}api/projects/${encodeURIComponent(project)}/live`, location.href);
-    address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
-    const socket = new WebSocket(address);
-    let over = false;
-    const lost = () => {
-      if (over) return;
-      over = true;
-      events.lost();
-    };
-    socket.onopen = () => {
-      socket.send(JSON.stringify({ cursor: question.cursor || null, runs: question.runs ?? null }));
-      events.open();
-    };
-    socket.onmessage = (message) => {
-      if (over) return;
-      const found = JSON.parse(String(message.data)) as Told;
-      events.told(batched(found.events), found.cursor);
-    };
-    socket.onclose = lost;
-    socket.onerror = lost;
-    return () => {
-      over = true;
-      socket.close();
-    };
+  return (project, question, events) =>
+    socketTo(`${base}api/projects/${encodeURIComponent(project)}/live`, {
+      open(socket) {
+        socket.send(JSON.stringify({ cursor: question.cursor || null, runs: question.runs ?? null }));
+        events.open();
+      },
+      message(text) {
+        const found = JSON.parse(text) as Told;
+        events.told(batched(found.events), found.cursor);
+      },
+      lost: () => events.lost(),
+    });
+}
+
+/** A WebSocket that tells the version of the list of projects; `changed` is called for each new one, the first too. */
+export function versionWire(base: string, line: Line, changed: () => void): () => void {
+  let known: string | null = null;
+  return socketTo(`${base}api/live`, {
+    open: () => line.open(),
+    message(text) {
+      line.alive();
+      const { version } = JSON.parse(text) as { version: string };
+      if (version !== known) changed();
+      known = version;
+    },
+    lost: () => line.lost(),
+  });
+}
+
+function socketTo(
+  path: string,
+  heard: { open(socket: WebSocket): void; message(text: string): void; lost(): void },
+): () => void {
+  const address = new URL(path, location.href);
+  address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+  const socket = new WebSocket(address);
+  let over = false;
+  const lost = () => {
+    if (over) return;
+    over = true;
+    heard.lost();
+  };
+  socket.onopen = () => heard.open(socket);
+  socket.onmessage = (message) => {
+    if (!over) heard.message(String(message.data));
+  };
+  socket.onclose = lost;
+  socket.onerror = lost;
+  return () => {
+    over = true;
+    socket.close();
   };
 }
 

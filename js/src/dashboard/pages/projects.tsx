@@ -67,7 +67,17 @@ function addressOf({ search, sort, layout, archived }: Asked): string {
 /** All projects, the one that changed last first. */
 export function ProjectsPage() {
   const now = useNow();
-  const { value: projects, error, again, live } = usePolled((signal) => source.projects(signal), 3000, []);
+  const {
+    value: projects,
+    error,
+    again,
+    live,
+  } = usePolled(
+    (signal) => source.projects(signal),
+    3000,
+    [],
+    (...heard) => source.projectsChange(...heard),
+  );
   const [state, setState] = useState(() => asked(remembered("aspara-projects")));
   const [typed, setTyped] = useState(state.search);
   const [editing, setEditing] = useState<string | null>(null);

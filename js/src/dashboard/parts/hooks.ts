@@ -72,11 +72,15 @@ export function useNear(host: { current: Element | null }): boolean {
   return near;
 }
 
-/** The result of `load`, loaded again every `ms` milliseconds while the page is visible. */
+/**
+ * The result of `load`, loaded again every `ms` milliseconds while the page is visible; or, for as long as `push` is open, when
+ * it says that there is something new.
+ */
 export function usePolled<T>(
   load: (signal: AbortSignal) => Promise<T>,
   ms: number,
   keys: unknown[],
+  push?: (changed: () => void, open: (is: boolean) => void, signal: AbortSignal) => void,
 ): { value: T | null; error: string | null; again: () => void; live: Liveness } {
   const [value, setValue] = useState<T | null>(null);
   const [error, setError] = useState<string | null>(null);
@@ -85,6 +89,8 @@ export function usePolled<T>(
   const [since, setSince] = useState(Date.now);
   useEffect(() => {
     const aborter = new AbortController();
+    let pushed = false;
+    let failed = false;
     const run = () => {
       if (document.hidden) return;
       load(aborter.signal).then(
@@ -92,12 +98,26 @@ export function usePolled<T>(
           setValue(found);
           setError(null);
           setSince(Date.now());
+          failed = false;
         },
-        (e: Error) => !aborter.signal.aborted && setError(e.message),
+        (e: Error) => {
+          if (aborter.signal.aborted) return;
+          setError(e.message);
+          failed = true;
+        },
       );
     };
     run();
-    const timer = setInterval(run, ms);
+    const timer = setInterval(() => {
+      if (!pushed || failed) run();
+    }, ms);
+    push?.(
+      run,
+      (is) => {
+        pushed = is;
+      },
+      aborter.signal,
+    );
     document.addEventListener("visibilitychange", run, { signal: aborter.signal });
     return () => {
       clearInterval(timer);
