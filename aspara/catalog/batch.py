@@ -6,16 +6,15 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aspara.catalog.edits import Limits, checked, editable, refuse_stale
+from aspara.catalog.edits import OF_A_RUN, Limits, checked, editable, refuse_stale
 from aspara.errors import AsparaError, RunNotFound, TooLarge, UsageError
 from aspara.storage import metadata
 from aspara.storage.layout import RunPaths
 
 MOST_RUNS = 10_000
 """Runs in one batch, at most: each is a file that is written durably, and whoever waits must be told how far it is."""
-_SET = ("notes", "tags", "display_name", "color")
 _TAGS = ("add_tags", "remove_tags")
-CHANGES = (*_SET, *_TAGS, "if_match")
+CHANGES = (*OF_A_RUN, *_TAGS, "if_match")
 """What a change of a run may say: what it sets, the tags it adds and takes away, and the ETag that the run must have."""
 
 
@@ -87,12 +86,12 @@ def _check_change(change: Any, limits: Limits) -> None:
     for name in _TAGS:
         if name in change:
             try:
-                checked({"tags": change[name]}, _SET, limits)
+                checked({"tags": change[name]}, OF_A_RUN, limits)
             except UsageError as error:
                 raise UsageError(f"{name}: {error}") from None
     if not isinstance(change.get("if_match", ""), str):
         raise UsageError("if_match is an ETag, a text.")
-    checked({name: change[name] for name in _SET if name in change}, _SET, limits)
+    checked({name: change[name] for name in OF_A_RUN if name in change}, OF_A_RUN, limits)
 
 
 def each(project: str, found: Mapping[str, str | None], work: Callable[[str, str], object]) -> Outcome:
@@ -130,10 +129,10 @@ def edit_one(paths: RunPaths, change: Mapping[str, Any], limits: Limits) -> dict
     def apply(content: dict[str, Any]) -> None:
         before = editable(content, paths.run)
         refuse_stale(before, change.get("if_match"))
-        wanted = {name: change[name] for name in _SET if name in change}
+        wanted = {name: change[name] for name in OF_A_RUN if name in change}
         if any(name in change for name in _TAGS):
             wanted["tags"] = _tags(before.content["tags"], change)
-        metadata.merge(content, checked(wanted, _SET, limits))
+        metadata.merge(content, checked(wanted, OF_A_RUN, limits))
         after = editable(content, paths.run)
         undo.clear()  # what others wrote in the same moment has it applied once more
         undo.update({name: before.content[name] for name in wanted if before.content[name] != after.content[name]})

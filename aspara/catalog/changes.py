@@ -12,7 +12,7 @@ from aspara.catalog import batch
 from aspara.catalog.batch import Outcome
 from aspara.catalog.deletion import discard
 from aspara.catalog.directory import Directory, some
-from aspara.catalog.edits import Metadata, checked, edit, editable, iso_now
+from aspara.catalog.edits import OF_A_RUN, Metadata, checked, edit, editable, iso_now
 from aspara.catalog.present import storable
 from aspara.catalog.runs import load, run_info
 from aspara.errors import RunHasEnded, RunIsRunning, UsageError
@@ -20,7 +20,6 @@ from aspara.model import STOP_REQUESTED, Status
 from aspara.storage import metadata
 from aspara.storage.layout import RunPaths
 
-_OF_A_RUN = ("notes", "tags", "display_name", "color")
 _OF_A_PROJECT = ("notes", "tags", "archived")
 
 
@@ -51,7 +50,7 @@ class Changes(Directory):
     def edit_run(self, project: str, run: str, changes: dict[str, Any], *, if_match: str | None = None) -> Metadata:
         """Changes notes, tags and display name, also while the run goes on; see :meth:`edit_project`."""
         stem = self.stem(project, run)
-        wanted = checked(changes, _OF_A_RUN, self._limits)
+        wanted = checked(changes, OF_A_RUN, self._limits)
         return edit(self.layout.run(project, stem).metadata, wanted, if_match, stem)
 
     def change_run(self, project: str, run: str, changes: dict[str, Any], *, if_match: str | None = None) -> Metadata:
@@ -62,7 +61,7 @@ class Changes(Directory):
             if not isinstance(content, dict):
                 raise UsageError(f"{part} is an object: what is named in it is changed, the rest stays.")
         others = {key: value for key, value in changes.items() if key not in merged}
-        merged.update(checked(others, _OF_A_RUN, self._limits))
+        merged.update(checked(others, OF_A_RUN, self._limits))
         return edit(self.layout.run(project, stem).metadata, merged, if_match, stem)
 
     def edit_runs(self, project: str, changes: Mapping[str, Mapping[str, Any]]) -> Outcome:

@@ -11,6 +11,8 @@ from aspara.catalog.runs import chosen_color
 from aspara.errors import Stale, UsageError
 from aspara.storage import metadata
 
+OF_A_RUN = ("notes", "tags", "display_name", "color")
+"""What people edit of a run."""
 _COLORS = 1000
 
 

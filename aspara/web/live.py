@@ -65,6 +65,8 @@ class Socket(Endpoint, SocketBase):
     _track_activity = False  # a page that only looks on does not keep a Jupyter server from being culled
     otherwise = ""
     """Which address serves those who speak no WebSocket."""
+    _gone: asyncio.Event
+    """Set when the page went away; made by ``open``."""
 
     async def get(self, *names: str) -> None:
         """Becomes a WebSocket."""
@@ -72,6 +74,10 @@ class Socket(Endpoint, SocketBase):
             self.fail(400, f"This address speaks WebSocket; {self.otherwise}.")
             return
         await super().get(*names)
+
+    def on_close(self) -> None:
+        """The page went away."""
+        self._gone.set()
 
 
 class Happenings(Socket):
@@ -121,10 +127,6 @@ class Happenings(Socket):
             subscription.close()
             self.close(1001)
 
-    def on_close(self) -> None:
-        """The page went away."""
-        self._gone.set()
-
 
 class ProjectsChanged(Socket):
     """When the list of projects changes: ``{"version"}`` as soon as it is known, at each change, and as a sign of life."""
@@ -159,10 +161,6 @@ class ProjectsChanged(Socket):
             service.streams -= 1
             service.overview.leave(changed)
             self.close(1001)
-
-    def on_close(self) -> None:
-        """The page went away."""
-        self._gone.set()
 
 
 async def _one_of(*events: asyncio.Event) -> None:
