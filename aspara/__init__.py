@@ -17,15 +17,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from aspara.errors import AsparaError
-from aspara.recording import active as _active
-from aspara.recording.views import CurrentConfig, CurrentSummary
+from aspara.recording import registry as _active
+from aspara.recording.proxies import CurrentConfig, CurrentSummary
 from aspara.version import __version__
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from aspara.api.api import Api
     from aspara.artifacts.artifact import Artifact
-    from aspara.catalog.api import Api
     from aspara.media.audio import Audio
     from aspara.media.histogram import Histogram
     from aspara.media.html import Html
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     from aspara.media.table import Table
     from aspara.media.text import Text
     from aspara.media.video import Video
-    from aspara.model import ArtifactEntry
     from aspara.recording.config import Config
+    from aspara.recording.listeners import Listener
     from aspara.recording.run import Run
     from aspara.recording.summary import Summary
-    from aspara.recording.watched import Listener
+    from aspara.types import ArtifactEntry
 
     run: Run | None
 
@@ -227,7 +227,7 @@ def restore(
     Raises ArtifactNotFound naming the files there are, RunNotFound, and UsageError without a run.
 
     """
-    from aspara.catalog.restore import restore as fetch
+    from aspara.api.restore import restore as fetch
 
     if run_path is not None:
         return fetch(name, run_path, replace=replace, root=root or ".")
@@ -260,14 +260,14 @@ summary = CurrentSummary()
 # Imported when first used: what only some programs need, and what `init()` loads anyway, so that a program pays for it
 # when it begins a run and not when some module of it imports aspara.
 _ON_DEMAND = {
-    "Api": "aspara.catalog.api",
+    "Api": "aspara.api.api",
     "Artifact": "aspara.artifacts.artifact",
     "Audio": "aspara.media.audio",
     "Config": "aspara.recording.config",
     "Histogram": "aspara.media.histogram",
     "Html": "aspara.media.html",
     "Image": "aspara.media.image",
-    "Listener": "aspara.recording.watched",
+    "Listener": "aspara.recording.listeners",
     "Molecule": "aspara.media.molecule",
     "Object3D": "aspara.media.object3d",
     "Plotly": "aspara.media.plotly",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from aspara.model import ArtifactEntry, Losses, RunIdentity
+from aspara.types import ArtifactEntry, Losses, RunIdentity
 
 PATIENCE = 0.025
 """Seconds that a change of the metadata waits for the disk before training goes on without it."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from aspara_jupyter.chart import LiveChart
+    from aspara_jupyter.live_chart import LiveChart
 
 __all__ = ["LiveChart", "load_ipython_extension"]
 
 
 def __getattr__(name: str) -> Any:
     if name == "LiveChart":
-        from aspara_jupyter.chart import LiveChart
+        from aspara_jupyter.live_chart import LiveChart
 
         return LiveChart
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -33,7 +33,7 @@ def _jupyter_labextension_paths() -> list[dict[str, str]]:
 
 def load_ipython_extension(ipython: Any) -> None:
     """Gives IPython the magics: ``%load_ext aspara_jupyter``."""
-    from aspara_jupyter.complete import completer
+    from aspara_jupyter.completion import completer
     from aspara_jupyter.magics import AsparaMagics
 
     ipython.register_magics(AsparaMagics)

@@ -14,12 +14,12 @@ from traitlets import Bool, Int, Unicode
 import aspara.server
 from aspara import settings
 from aspara.catalog.catalog import PATIENCE, Catalog
-from aspara.web.edit import Editing
+from aspara.web.context import Service
 from aspara.web.endpoint import Endpoint, guarded
-from aspara.web.live import Socket, Stream
+from aspara.web.endpoints.edits import Editing
+from aspara.web.endpoints.live import Socket, Stream
 from aspara.web.pages import Page
 from aspara.web.routes import build_routes
-from aspara.web.service import Service
 
 _METHODS = ("get", "post", "put", "delete")
 HERE = Path(__file__).parent

@@ -14,7 +14,7 @@ from IPython.display import display
 import aspara
 from aspara import settings
 from aspara.errors import AsparaError
-from aspara.recording.ending import code_of
+from aspara.recording.lifecycle.exit_code import code_of
 
 _HELP = """%aspara                      the dashboard in this cell (of the project of this notebook's last run, if there is one)
 %aspara dashboard [PROJECT]  the same, of a project; --height PIXELS
@@ -124,7 +124,7 @@ def _runs(words: list[str]) -> Any:
 
 
 def _chart(words: list[str]) -> Any:
-    from aspara_jupyter.chart import LiveChart
+    from aspara_jupyter.live_chart import LiveChart
 
     height = _number(words, "--height", "chart", low=100)
     metrics = _option(words, "--metrics", "chart", "names of metrics, such as loss,val/*")
@@ -180,7 +180,7 @@ def _current_project() -> str | None:
     if run is not None:
         return str(run.project)
     # Loaded where a run was shown, and heavy where none was.
-    shown = sys.modules.get("aspara_jupyter.display")
+    shown = sys.modules.get("aspara_jupyter.live_output")
     project: str | None = (shown and shown.latest_project()) or settings.get("ASPARA_PROJECT")
     return project
 
@@ -191,9 +191,9 @@ def _newest_project(api: aspara.Api) -> str | None:
 
 
 def _active() -> Any:
-    from aspara.recording import active
+    from aspara.recording import registry
 
-    return active.current()
+    return registry.current()
 
 
 def _split(line: str) -> list[str]:

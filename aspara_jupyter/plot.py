@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from aspara.catalog.series import METRIC, RELATIVE, STEP, TIME, Series, SeriesQuery
+from aspara.catalog.series.query import METRIC, RELATIVE, STEP, TIME, Series, SeriesQuery
 from aspara.errors import UsageError
 from aspara.palette import run_color
-from aspara_jupyter.chosen import Chosen, chosen, colors, points_of, shown_names
-from aspara_jupyter.points import Floats
-from aspara_jupyter.words import escaped
+from aspara_jupyter.formatting import escaped
+from aspara_jupyter.point_buffer import Floats
+from aspara_jupyter.run_selection import Chosen, chosen, colors, points_of, shown_names
 
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 _WIDTH = 200

@@ -11,7 +11,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from aspara_jupyter import host
+from aspara_jupyter import environment
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -50,7 +50,7 @@ class LiveWidget(anywidget.AnyWidget):  # type: ignore[misc,unused-ignore]
     def __init__(self, info: dict[str, Any]) -> None:
         self.renew: Callable[[], dict[str, Any]] | None = None
         files = {name: file for name, file in manifest().items() if name in _NEEDED}
-        self._code = {} if files and host.serves(files["widget.js"]) else carried()
+        self._code = {} if files and environment.serves(files["widget.js"]) else carried()
         super().__init__(info=info, _bundle=files, _carried=self._code)
 
     def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:

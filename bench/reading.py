@@ -68,7 +68,7 @@ def fresh(work: Callable[..., Any], *arguments: Any) -> Any:
 def visit(data: Path, cache: Path, shape: Shape) -> Life:
     """One reader's life: the run list, all charts, both again, zooms; seconds, bytes, and megabytes of memory."""
     from aspara.catalog.catalog import Catalog
-    from aspara.catalog.series import SeriesQuery
+    from aspara.catalog.series.query import SeriesQuery
 
     catalog = Catalog(data, cache_dir=cache)
     charts = SeriesQuery(points=shape.points)

@@ -144,7 +144,7 @@ def tick(history: int, rows: int = 20) -> None:
 @contextlib.contextmanager
 def writers(data: Path) -> Iterator[None]:
     """Every run has a living writer that is silent."""
-    from aspara import files
+    from aspara.util import files
 
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from aspara import errors, settings
-from aspara.web import ingest
 from aspara.web.routes import DASHBOARD, PAGES, Route
+from aspara.web.tracker import routes
 
 _MARK = re.compile(r"<!-- generated: ([\w-]+) -->")
 # Docstrings name classes and methods in Sphinx's way, which editors understand; here they become links.
@@ -61,7 +61,7 @@ def dashboard_endpoints() -> str:
 
 def tracker_endpoints() -> str:
     """The tracker's API."""
-    return endpoints(ingest.ROUTES)
+    return endpoints(routes.ROUTES)
 
 
 def dashboard_pages() -> str:

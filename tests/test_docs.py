@@ -15,10 +15,10 @@ import pytest
 
 import aspara
 from aspara import errors, settings
-from aspara.catalog import apirun, apiruns, projects
+from aspara.api import projects, run, runs
 from aspara.cli.main import COMMANDS, make_parser
 from aspara.web.routes import DASHBOARD, PAGES
-from aspara_jupyter import chart
+from aspara_jupyter import live_chart
 
 ROOT = Path(__file__).parent.parent
 
@@ -83,9 +83,9 @@ def test_every_method_is_documented(site: Site):
     """Each public method and property of the public classes has its place, and a docstring."""
     anchors = site.anchors()
     classes = [("aspara", c) for c in (aspara.Run, aspara.Config, aspara.Summary, aspara.Api, aspara.Listener)]
-    classes += [("aspara.catalog.apirun", c) for c in (apirun.ApiRun, apirun.RunFile, apirun.LoggedArtifact)]
-    classes += [("aspara.catalog.apiruns", apiruns.ApiRuns), ("aspara.catalog.projects", projects.ApiProject)]
-    classes += [("aspara_jupyter.chart", chart.LiveChart)]
+    classes += [("aspara.api.run", c) for c in (run.ApiRun, run.RunFile, run.LoggedArtifact)]
+    classes += [("aspara.api.runs", runs.ApiRuns), ("aspara.api.projects", projects.ApiProject)]
+    classes += [("aspara_jupyter.live_chart", live_chart.LiveChart)]
     for home, cls in classes:
         missing = [name for name in public_members(home, cls) if name not in anchors]
         assert missing == [], f"without a docstring, or not in docs/api: {missing}"
@@ -139,10 +139,10 @@ def test_every_endpoint_is_documented(site: Site):
 
 def test_every_tracker_endpoint_is_documented(site: Site):
     """So is each address of the tracker."""
-    from aspara.web import ingest
+    from aspara.web.tracker import routes
 
     told = site.text("api/tracker.html")
-    for route in ingest.ROUTES:
+    for route in routes.ROUTES:
         assert route.path in told
 
 

@@ -14,7 +14,7 @@ from aspara.artifacts.media import rebuilt
 from aspara.artifacts.store import Store
 from aspara.errors import ArtifactDamaged, ArtifactNotFound, NotRemote, UsageError
 from aspara.names import check_file_name
-from aspara.storage.collections import (
+from aspara.storage.artifact_store import (
     check_path,
     checked_aliases,
     file_digest,

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from aspara.artifacts.file import ArtifactFile
 from aspara.artifacts.media import object_of
 from aspara.errors import ArtifactNotFound, InvalidName, UsageError
-from aspara.storage.collections import check_path, file_digest
+from aspara.storage.artifact_store import check_path, file_digest
 
 if TYPE_CHECKING:
     from aspara.artifacts.artifact import Artifact

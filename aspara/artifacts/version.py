@@ -9,8 +9,8 @@ from typing import Any
 
 from aspara.artifacts.artifact import Artifact
 from aspara.errors import NotRemote, UsageError
-from aspara.storage.collections import Collections, manifest_digest
-from aspara.storage.content import read_chunks
+from aspara.storage.artifact_store import Collections, manifest_digest
+from aspara.storage.atomic_copy import read_chunks
 
 
 def store_version(artifact: Artifact, store: Collections, project: str, run: str, aliases: Sequence[str]) -> None:

@@ -7,19 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from aspara.catalog import charts
-from aspara.catalog.belongings import Belongings
-from aspara.catalog.changes import Changes
-from aspara.catalog.charts import MetricNames
-from aspara.catalog.directory import latest_first, some
-from aspara.catalog.groups import GroupsAnswer
-from aspara.catalog.index import RunIndex
-from aspara.catalog.indexes import moment
-from aspara.catalog.latest import freshened, with_problems
-from aspara.catalog.runs import RunDetail, RunInfo, run_info
-from aspara.catalog.series import RELATIVE, MetricsAnswer, SeriesQuery
+from aspara.catalog.data_directory import latest_first, some
+from aspara.catalog.editing import Changes
+from aspara.catalog.index.index_pool import moment
+from aspara.catalog.index.run_index import RunIndex
+from aspara.catalog.run_files import Belongings
+from aspara.catalog.runs.run_info import RunDetail, RunInfo, run_info
+from aspara.catalog.series import charts
+from aspara.catalog.series.charts import MetricNames
+from aspara.catalog.series.fresh_info import freshened, with_problems
+from aspara.catalog.series.groups import GroupsAnswer
+from aspara.catalog.series.query import RELATIVE, MetricsAnswer, SeriesQuery
 from aspara.errors import ProjectNotFound
-from aspara.storage.rows import parse_timestamp
+from aspara.storage.row_codec import parse_timestamp
 
 PATIENCE = 0.5
 """Seconds that a page waits before it is told coarsely."""

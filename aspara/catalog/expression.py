@@ -24,9 +24,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from aspara.catalog.comparing import TESTS, truth
-from aspara.catalog.fields import OWN_FIELDS, STATISTICS, Record, bare, own_field, scoped, statistic
-from aspara.catalog.tokens import WORDS, Token, quoted, tokens
+from aspara.catalog.filters.compare import TESTS, truth
+from aspara.catalog.filters.fields import OWN_FIELDS, STATISTICS, Record, bare, own_field, scoped, statistic
+from aspara.catalog.filters.tokens import WORDS, Token, quoted, tokens
 from aspara.errors import InvalidFilter
 
 _Get = Callable[[Record, float], Any]

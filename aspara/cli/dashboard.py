@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from aspara.cli.serving import DASHBOARD_PORT, add_address, add_dashboard_options, serve
+from aspara.cli.server_options import DASHBOARD_PORT, add_address, add_dashboard_options, serve
 
 SUMMARY = "Show the runs in a browser, live"
 EXAMPLES = """

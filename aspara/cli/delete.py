@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         else:
             found.delete(project, stem, force=args.force)
     if args.json:
-        from aspara.cli.text import as_json
+        from aspara.cli.formatting import as_json
 
         print(as_json({"deleted": {"project": project, "run": stem, "runs": count}}))
     else:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aspara.cli.options import port
-from aspara.cli.serving import DASHBOARD_PORT
+from aspara.cli.server_options import DASHBOARD_PORT
 
 if TYPE_CHECKING:
     from aspara.server.app import Server
@@ -81,7 +81,7 @@ def _server(args: argparse.Namespace) -> Server:
 @contextlib.contextmanager
 def _training(args: argparse.Namespace, server: Server) -> Iterator[subprocess.Popen[bytes]]:
     """The training process; when it ends, the server of a brief demo stops. It does not outlive the block."""
-    command = [sys.executable, "-m", "aspara.cli.training", str(Path(args.data_dir).absolute())]
+    command = [sys.executable, "-m", "aspara.cli.demo_training", str(Path(args.data_dir).absolute())]
     # A session of its own: Ctrl-C reaches us alone, and we end it in good order.
     process = subprocess.Popen(command + ["--once"] * args.once, stdin=subprocess.DEVNULL, start_new_session=True)
 

@@ -34,7 +34,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Examines, repairs if asked to, and reports. Exit code 1 if problems remain."""
     from aspara.cli.progress import Progress
-    from aspara.doctor.examine import examine
+    from aspara.doctor.examination import examine
     from aspara.doctor.findings import Quarantine
 
     with catalog(args) as found:
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
             "quarantine": str(quarantine.folder) if quarantine.folder.exists() else None,
         }
     if args.json:
-        from aspara.cli.text import as_json
+        from aspara.cli.formatting import as_json
 
         print(as_json(told))
     else:
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _print(findings: list[Finding], told: dict[str, Any], *, fix: bool) -> None:
-    from aspara.cli.text import clean
+    from aspara.cli.formatting import clean
 
     for severity in ("problem", "note"):
         for finding in findings:

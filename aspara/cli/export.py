@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 from aspara.cli.options import add_filter, add_place, add_target, filtered, library, split_target
 
 if TYPE_CHECKING:
-    from aspara.catalog.apirun import ApiRun
+    from aspara.api.run import ApiRun
     from aspara.exporters.selection import Selection
 
 SUMMARY = "Write runs as CSV, JSON lines, Parquet, TensorBoard event files or one HTML page"
@@ -57,7 +57,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Writes the file; a failed export leaves an earlier one as it was."""
-    from aspara.catalog.api import Api
+    from aspara.api.api import Api
     from aspara.cli.progress import Progress
     from aspara.exporters.selection import Selection
 
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
         what = "points" if form == "html" else "rows"
         told: dict[str, Any] = {"format": form, "output": output, "runs": len(runs), what: count}
         if args.json:
-            from aspara.cli.text import as_json
+            from aspara.cli.formatting import as_json
 
             print(as_json(told))
         else:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from aspara.cli.options import add_data_dir
 
 if TYPE_CHECKING:
-    from aspara.importers.keep import Outcome
-    from aspara.importers.source import Report, SourceRun
+    from aspara.importers.common.run_writer import Outcome
+    from aspara.importers.common.source import Report, SourceRun
 
 SUMMARY = "Bring runs of other trackers, tables or another Aspara here; again: only what is new"
 EXAMPLES = """
@@ -57,8 +57,8 @@ def run(args: argparse.Namespace) -> int:
     """Imports, and says what became of each run. Exit code 1 if a run could not be brought."""
     from aspara import settings
     from aspara.cli.progress import Progress
-    from aspara.importers.keep import Keeper
-    from aspara.importers.source import Report
+    from aspara.importers.common.run_writer import Keeper
+    from aspara.importers.common.source import Report
 
     path = Path(args.path).expanduser()
     report = Report()
@@ -84,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _kind(args: argparse.Namespace, path: Path) -> str:
     from aspara import settings
-    from aspara.client.reading import is_address
+    from aspara.client.http_client import is_address
     from aspara.errors import UsageError
     from aspara.importers import KINDS
 
@@ -117,7 +117,7 @@ def _kind(args: argparse.Namespace, path: Path) -> str:
 
 
 def _sources(args: argparse.Namespace, kind: str, path: Path, report: Report) -> list[SourceRun]:
-    from aspara.client.reading import is_address
+    from aspara.client.http_client import is_address
 
     importer = importlib.import_module(f"aspara.importers.{kind}")
     options: dict[str, Any] = {}
@@ -140,7 +140,7 @@ def _project(args: argparse.Namespace, source: SourceRun, path: Path) -> str:
 def _tell(args: argparse.Namespace, kind: str, outcomes: list[Outcome], report: Report) -> None:
     import sys
 
-    from aspara.cli.text import as_json, clean, table
+    from aspara.cli.formatting import as_json, clean, table
 
     if args.json:
         told = {

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from typing import Protocol, cast
 
 from aspara.cli import (
+    ascii_output,
     dashboard,
     delete,
     demo,
     doctor,
     export,
     import_,
-    plain,
     projects,
     runs,
     serve,
@@ -83,7 +83,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs `aspara ARGUMENTS` (those of this process by default) and returns the exit code."""
-    handler = plain.register()
+    handler = ascii_output.register()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors=handler)  # a terminal without Unicode is no reason for a traceback

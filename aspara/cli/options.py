@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from aspara.errors import UsageError
 
 if TYPE_CHECKING:
+    from aspara.api.provider import Library
     from aspara.catalog.catalog import Catalog
-    from aspara.catalog.library import Library
-    from aspara.catalog.runs import RunInfo
+    from aspara.catalog.runs.run_info import RunInfo
 
 
 def add_data_dir(parser: argparse.ArgumentParser) -> None:
@@ -111,8 +111,8 @@ def filtered(listed: list[RunInfo], expression: str | None) -> list[RunInfo]:
 @contextlib.contextmanager
 def library(args: argparse.Namespace) -> Iterator[Library]:
     """The runs that the arguments name: of a server, or of a data directory."""
-    from aspara.catalog.api import open_library, tracker_by_default
-    from aspara.catalog.library import LocalLibrary
+    from aspara.api.api import open_library, tracker_by_default
+    from aspara.api.provider import LocalLibrary
 
     if args.tracker and args.data_dir:
         raise UsageError("--data-dir and --tracker name two places; give one of them.")

@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
+    from aspara.api.provider import Library
     from aspara.catalog.catalog import Catalog
-    from aspara.catalog.library import Library
 
 _EVERY = 0.1
 _BAR = 24
@@ -72,7 +72,7 @@ class Progress:
         if not self._shown or now < self._next:
             return
         self._next = now + _EVERY
-        from aspara.cli.text import clean, cut
+        from aspara.cli.formatting import clean, cut
 
         line = self._what
         if self._total:

@@ -23,7 +23,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Prints the list."""
-    from aspara.cli.text import ago, as_json, table
+    from aspara.cli.formatting import ago, as_json, table
 
     with library(args) as found:
         wanted = args.search.lower()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from aspara.cli.options import add_filter, add_json, add_place, count, filtered, library
 
 if TYPE_CHECKING:
-    from aspara.catalog.runs import RunInfo
+    from aspara.catalog.runs.run_info import RunInfo
 
 SUMMARY = "List the runs of a project, the one that began last first"
 EXAMPLES = """
@@ -40,7 +40,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Prints the list."""
-    from aspara.cli.text import as_json
+    from aspara.cli.formatting import as_json
 
     with library(args) as found:
         listed = [
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _table(listed: list[RunInfo]) -> str:
-    from aspara.cli.text import duration, moment, number, table
+    from aspara.cli.formatting import duration, moment, number, table
 
     titles = ["RUN", "NAME", "STATUS", "STARTED", "TOOK", "STEP"]
     rows: list[list[object]] = []
@@ -112,8 +112,8 @@ def _table(listed: list[RunInfo]) -> str:
 
 
 def _sorted(listed: list[RunInfo], sort: str) -> list[RunInfo]:
-    from aspara.catalog.filters import ordered
-    from aspara.catalog.runs import RunInfo
+    from aspara.catalog.filters.mongo import ordered
+    from aspara.catalog.runs.run_info import RunInfo
     from aspara.errors import UsageError
 
     name = sort.removeprefix("-")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from aspara.cli.serving import DASHBOARD_PORT, TRACKER_PORT, add_address, add_dashboard_options
-from aspara.cli.serving import serve as listen
+from aspara.cli.server_options import DASHBOARD_PORT, TRACKER_PORT, add_address, add_dashboard_options
+from aspara.cli.server_options import serve as listen
 
 SUMMARY = "Serve the dashboard, the tracker, or both on one port"
 EXAMPLES = """

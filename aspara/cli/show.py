@@ -13,8 +13,8 @@ from aspara.cli.options import add_json, add_place, add_target, library, run_tar
 from aspara.cli.progress import reading
 
 if TYPE_CHECKING:
-    from aspara.catalog.runs import RunDetail
-    from aspara.catalog.series import Series
+    from aspara.catalog.runs.run_info import RunDetail
+    from aspara.catalog.series.query import Series
 
 SUMMARY = "Show a run: its state, config, results and charts"
 EXAMPLES = """
@@ -57,8 +57,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Prints the run."""
-    from aspara.catalog.series import SeriesQuery
-    from aspara.cli.text import as_json
+    from aspara.catalog.series.query import SeriesQuery
+    from aspara.cli.formatting import as_json
 
     project, name = run_target(args.target)
     with library(args) as found:
@@ -109,7 +109,7 @@ def _bounded(drawn: str, total: int, most: int | None, what: str) -> str:
 
 
 def _head(detail: RunDetail) -> str:
-    from aspara.cli.text import clean, duration, moment
+    from aspara.cli.formatting import clean, duration, moment
 
     info, shown = detail.info, detail.json()
     end = info.finish_time or info.last_update
@@ -143,7 +143,7 @@ def _config(detail: RunDetail, most: int | None) -> str:
 
 
 def _values(title: str, found: list[tuple[str, Any]], most: int | None) -> str:
-    from aspara.cli.text import number, table
+    from aspara.cli.formatting import number, table
 
     if not found:
         return ""
@@ -161,8 +161,8 @@ def _flat(prefix: str, content: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _metrics(detail: RunDetail, series: dict[str, Series], columns: int, most: int | None) -> str:
-    from aspara.cli.plot import sparkline
-    from aspara.cli.text import number, table, width
+    from aspara.cli.formatting import number, table, width
+    from aspara.cli.terminal_plot import sparkline
 
     rows: list[tuple[str, ...]] = []
     for metric, found in series.items():
@@ -206,8 +206,8 @@ def _charts(
 
 
 def _chart(detail: RunDetail, name: str, found: Series, args: argparse.Namespace, columns: int) -> str:
-    from aspara.cli.plot import chart
-    from aspara.cli.text import clean, duration, moment
+    from aspara.cli.formatting import clean, duration, moment
+    from aspara.cli.terminal_plot import chart
 
     values = found.values.tolist()
     places, ends = found.steps.tolist(), None
@@ -232,7 +232,7 @@ def _chart(detail: RunDetail, name: str, found: Series, args: argparse.Namespace
 
 
 def _artifacts(detail: RunDetail, most: int | None) -> str:
-    from aspara.cli.text import size, table
+    from aspara.cli.formatting import size, table
 
     rows = [
         (a["name"], size(a["file_size"]), a.get("category") or "", a.get("description") or "") for a in detail.artifacts
@@ -242,7 +242,7 @@ def _artifacts(detail: RunDetail, most: int | None) -> str:
 
 
 def _problems(detail: RunDetail, most: int | None) -> str:
-    from aspara.cli.text import table
+    from aspara.cli.formatting import table
 
     rows = [(p["file"], p["line"] if p["line"] is not None else "-", p["count"], p["reason"]) for p in detail.problems]
     drawn = "" if not rows else table(("PROBLEM IN", "LINE", "TIMES", "REASON"), rows[:most], right=(1, 2))

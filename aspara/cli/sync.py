@@ -28,8 +28,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Sends, and says what became of each run. Exit code 1 if something is left to send."""
+    from aspara.cli.formatting import as_json, table
     from aspara.cli.progress import Progress
-    from aspara.cli.text import as_json, table
     from aspara.client.sync import sync
 
     with Progress("Sending") as progress:
@@ -49,6 +49,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _warn(sentence: str) -> None:
-    from aspara.cli.text import clean
+    from aspara.cli.formatting import clean
 
     print(clean(sentence), file=sys.stderr)

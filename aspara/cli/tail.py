@@ -14,8 +14,8 @@ from aspara.cli.options import add_place, add_target, library, run_target, whole
 from aspara.cli.progress import reading
 
 if TYPE_CHECKING:
-    from aspara.catalog.library import Library
-    from aspara.catalog.series import MetricsAnswer
+    from aspara.api.provider import Library
+    from aspara.catalog.series.query import MetricsAnswer
 
 SUMMARY = "Print a run's rows as they are logged, until it ends"
 EXAMPLES = """
@@ -47,7 +47,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Prints rows until the run has ended; Ctrl-C ends it before."""
-    from aspara.catalog.series import SeriesQuery
+    from aspara.catalog.series.query import SeriesQuery
 
     project, name = run_target(args.target)
     with library(args) as found, contextlib.ExitStack() as stack, contextlib.suppress(KeyboardInterrupt):
@@ -85,7 +85,7 @@ def _wanted(row: dict[str, Any], globs: list[str]) -> dict[str, Any]:
 
 def _last(found: Library, project: str, stem: str, count: int, metrics: tuple[str, ...] | None) -> list[dict[str, Any]]:
     """The last `count` rows, put together from the series and the texts; of a long run only its end is asked for."""
-    from aspara.catalog.series import SeriesQuery
+    from aspara.catalog.series.query import SeriesQuery
 
     detail = found.run(project, stem)
     last = detail.info.last_step
@@ -111,7 +111,7 @@ def _last(found: Library, project: str, stem: str, count: int, metrics: tuple[st
 
 def _texts(found: Library, project: str, stem: str, names: list[str], start: int) -> Iterator[dict[str, Any]]:
     """The rows of what is no number, the last one of each step."""
-    from aspara.catalog.history import STEP, TIMESTAMP, HistoryQuery
+    from aspara.catalog.series.history import STEP, TIMESTAMP, HistoryQuery
 
     for block in found.history(project, stem, HistoryQuery(keys=tuple(names), min_step=max(0, start))):
         for row in block.select(STEP, TIMESTAMP, *names).iter_rows(named=True):
@@ -121,7 +121,7 @@ def _texts(found: Library, project: str, stem: str, names: list[str], start: int
 
 
 def _rows(answer: MetricsAnswer, stem: str) -> list[dict[str, Any]]:
-    from aspara.catalog.statistics import plain
+    from aspara.catalog.series.summary import plain
 
     rows: dict[tuple[int, int], dict[str, Any]] = {}
     for metric, runs in answer.metrics.items():
@@ -138,12 +138,12 @@ def _print(row: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         import json
 
-        from aspara.cli.plain import takes_unicode
+        from aspara.cli.ascii_output import takes_unicode
 
         kept = {key: row[key] for key in ("timestamp", "step", "metrics")}
         print(json.dumps(kept, ensure_ascii=not takes_unicode(), separators=(",", ":")))
         return
-    from aspara.cli.text import clean, moment, number
+    from aspara.cli.formatting import clean, moment, number
 
     shown = {n: f"<{v.get('_type', '')}>" if isinstance(v, dict) else number(v) for n, v in row["metrics"].items()}
     values = "  ".join(f"{clean(name)}={clean(value)}" for name, value in shown.items())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from aspara.cli.serving import TRACKER_PORT, add_address, serve
+from aspara.cli.server_options import TRACKER_PORT, add_address, serve
 
 SUMMARY = "Take runs from other machines"
 EXAMPLES = """

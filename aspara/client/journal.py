@@ -4,7 +4,7 @@
     <state>/outbox/<key>/rows.jsonl      rows, as the local recorder writes them (same spill, same durability)
     <state>/outbox/<key>/items.jsonl     everything else: {"after": rows before it, "kind", ...}
     <state>/outbox/<key>/files/<n>       copies of artifacts until they are sent
-    <state>/outbox/<key>/files/<name>    what lies beside the run, see :mod:`aspara.client.beside`
+    <state>/outbox/<key>/files/<name>    what lies beside the run, see :mod:`aspara.client.captured_files`
     <state>/outbox/<key>/sent.json       how many rows and items the tracker has acknowledged
 
 The lock of ``rows.jsonl`` says that a process still writes it; the lock of ``sender.lock`` that one is sending it.
@@ -22,8 +22,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from aspara import files, settings
-from aspara.rowfile import RowFile
+from aspara import settings
+from aspara.util import files
+from aspara.util.append_file import RowFile
 
 
 def outbox() -> Path:

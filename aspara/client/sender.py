@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from aspara.bell import Bell
-from aspara.client.beside import Beside
+from aspara.client.captured_files import Beside
 from aspara.client.journal import Journal
 from aspara.client.transport import Rejected, Transport, Unreachable
+from aspara.util.wakeup import Bell
 
 _BATCH = 5000
 _TIMEOUT = 20.0

@@ -9,7 +9,7 @@ from typing import Any
 
 from aspara.doctor.findings import Finding
 from aspara.storage import metadata
-from aspara.storage.collections import is_entry
+from aspara.storage.artifact_store import is_entry
 from aspara.storage.layout import CollectionPaths
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from aspara import files
 from aspara.storage.layout import DOCTOR_PREFIX, RunPaths
+from aspara.util import files
 
 Severity = Literal["problem", "note"]
 """A problem costs data, or keeps it from being seen; a note is worth knowing."""

@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import orjson
 
-from aspara.catalog.series import SeriesQuery
+from aspara.catalog.series.query import SeriesQuery
 from aspara.exporters.selection import Selection
 from aspara.palette import run_color
 

@@ -9,7 +9,7 @@ import math
 from typing import IO, Any
 
 from aspara.exporters.selection import RUN, Selection
-from aspara.storage.rows import nonfinite_name
+from aspara.storage.row_codec import nonfinite_name
 
 
 def write(selection: Selection, file: IO[bytes]) -> int:

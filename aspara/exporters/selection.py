@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import polars
 
-    from aspara.catalog.apirun import ApiRun
+    from aspara.api.run import ApiRun
 
 Row = tuple[int, int, dict[str, Any]]
 """(timestamp in ms, step, values)."""

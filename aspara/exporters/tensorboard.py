@@ -10,13 +10,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aspara import files, protobuf, records
 from aspara.exporters.selection import Selection
+from aspara.util import files, protobuf, tfrecord
 
 if TYPE_CHECKING:
     from typing import IO
 
-    from aspara.catalog.apirun import ApiRun
+    from aspara.api.run import ApiRun
 
 _FLOAT, _STRING = 1, 7
 _STATUS = {"finished": 1, "failed": 2, "crashed": 2, "running": 3}
@@ -44,7 +44,7 @@ def write_folder(selection: Selection, folder: Path) -> int:
 def _run(selection: Selection, run: ApiRun, file: IO[bytes]) -> int:
     start = run.metadata.get("start_time")
     began = start / 1000 if isinstance(start, int) else 0.0
-    records.write_tfrecord(file, protobuf.put_double(1, began) + protobuf.put_bytes(3, "brain.Event:2"))
+    tfrecord.write_tfrecord(file, protobuf.put_double(1, began) + protobuf.put_bytes(3, "brain.Event:2"))
     if run.config:
         _event(file, began, 0, [_hparams("_hparams_/session_start_info", _begin(run, began))])
     count, last = 0, began
@@ -70,7 +70,7 @@ def _run(selection: Selection, run: ApiRun, file: IO[bytes]) -> int:
 def _event(file: IO[bytes], time: float, step: int, items: list[bytes]) -> None:
     summary = b"".join(protobuf.put_bytes(1, item) for item in items)
     head = protobuf.put_double(1, time) + (protobuf.put_integer(2, step) if step else b"")
-    records.write_tfrecord(file, head + protobuf.put_bytes(5, summary))
+    tfrecord.write_tfrecord(file, head + protobuf.put_bytes(5, summary))
 
 
 def _text(name: str, value: str, *, first: bool) -> bytes:

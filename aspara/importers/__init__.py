@@ -1,7 +1,7 @@
 """Runs of other trackers, one kind a file. Each has ``recognizes(path)`` and ``runs(path, ...)``, which gives SourceRuns.
 
 An importer reads and never changes its source; it needs nothing installed that the source was made with. What it gives is
-written by :mod:`aspara.importers.keep`, which makes importing again harmless: a source run is known by its kind and key.
+written by :mod:`aspara.importers.common.run_writer`, which makes importing again harmless: a source run is known by its kind and key.
 """
 
 KINDS = ("tensorboard", "wandb", "mlflow", "trackio", "aspara", "csv", "parquet", "jsonl")

@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from aspara.catalog import lineage
-from aspara.catalog.api import open_library
-from aspara.catalog.content import Content
-from aspara.catalog.library import Library
-from aspara.catalog.runs import RunInfo
-from aspara.client.reading import is_address
+from aspara.api.api import open_library
+from aspara.api.provider import Library
+from aspara.catalog.files import lineage
+from aspara.catalog.files.content import Content
+from aspara.catalog.runs.run_info import RunInfo
+from aspara.client.http_client import is_address
 from aspara.errors import ArtifactNotFound, AsparaError, NotFound
-from aspara.importers.source import Facts, Report, Row, SourceRun, Tree, nothing_found, place
+from aspara.importers.common.source import Facts, Report, Row, SourceRun, Tree, nothing_found, place
 from aspara.media.base import Media, Shelf
 from aspara.storage.layout import Layout
 

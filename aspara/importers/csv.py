@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from aspara.errors import UsageError
-from aspara.importers import chunks, table
-from aspara.importers.flat_yaml import flat_yaml
-from aspara.importers.source import Facts, Report, Row, SourceRun, literal, place, stamp_of
-from aspara.importers.stretches import Stretch, Stretches
-from aspara.storage.rows import MAX_LINE
+from aspara.importers.common import table_batches, tabular
+from aspara.importers.common.flat_yaml import flat_yaml
+from aspara.importers.common.row_ranges import Stretch, Stretches
+from aspara.importers.common.source import Facts, Report, Row, SourceRun, literal, place, stamp_of
+from aspara.storage.row_codec import MAX_LINE
 
 _ROWS = 1000
 _RETURNS = re.compile(r"[^\r]*\r\n?|[^\r]+")
@@ -37,7 +37,7 @@ def runs(
     path: Path, report: Report, *, step: str | None = None, time: str | None = None, run: str | None = None
 ) -> list[SourceRun]:
     """The runs in the file or folder; `step`, `time` and `run` name the columns where their names do not tell."""
-    return table.read("csv", path, _files(path), report, lambda file: _runs(file, path, step, time, run))
+    return tabular.read("csv", path, _files(path), report, lambda file: _runs(file, path, step, time, run))
 
 
 def _files(path: Path) -> list[Path]:
@@ -54,14 +54,14 @@ def _runs(file: Path, root: Path, step: str | None, time: str | None, run: str |
     first = next(_cells(file, quiet), None)
     if first is None:
         raise UsageError(f"{file.name} has no row below its header.")
-    columns = table.assign(list(first), step=step, time=time, run=run)
+    columns = tabular.assign(list(first), step=step, time=time, run=run)
     if columns.time and time is None and _elapsed(first.get(columns.time)):
-        columns = table.Columns(
+        columns = tabular.Columns(
             columns.step, None, columns.run, columns.name, columns.value, (*columns.metrics, columns.time)
         )
     if not columns.metrics and not columns.name:
         raise UsageError(f"{file.name} has no column of values beside {', '.join(first)}.")
-    base = table.name_of(file, root)
+    base = tabular.name_of(file, root)
     config = _hparams(file)
     stamp = stamp_of([file])
     where = Stretches() if columns.run is None else _where(file, columns.run)
@@ -98,10 +98,10 @@ def _where(file: Path, named: str) -> Stretches:
 
 
 def _rows(
-    file: Path, columns: table.Columns, run: str | None, where: Stretches, facts: Facts, report: Report
+    file: Path, columns: tabular.Columns, run: str | None, where: Stretches, facts: Facts, report: Report
 ) -> Iterator[Row]:
     parts = _columns(file, columns.run, run, where, report)
-    return chunks.rows(columns, parts, report, table.modified(file), facts)
+    return table_batches.rows(columns, parts, report, tabular.modified(file), facts)
 
 
 def _columns(
@@ -214,7 +214,7 @@ class _Lines:
 
 
 def _elapsed(value: Any) -> bool:
-    number = table.cell(value)
+    number = tabular.cell(value)
     return isinstance(number, int | float) and abs(number) < _NO_MOMENT
 
 

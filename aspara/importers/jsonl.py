@@ -15,10 +15,10 @@ from typing import Any
 import orjson
 
 from aspara.errors import UsageError
-from aspara.importers import table
-from aspara.importers.source import Facts, Report, Row, SourceRun, place, stamp_of
-from aspara.importers.stretches import Stretch, Stretches
-from aspara.storage.rows import MAX_LINE, NONFINITE, parse_timestamp
+from aspara.importers.common import tabular
+from aspara.importers.common.row_ranges import Stretch, Stretches
+from aspara.importers.common.source import Facts, Report, Row, SourceRun, place, stamp_of
+from aspara.storage.row_codec import MAX_LINE, NONFINITE, parse_timestamp
 
 _ENDINGS = (".jsonl", ".ndjson")
 _LOOKED_AT = 20
@@ -33,7 +33,7 @@ def runs(
     path: Path, report: Report, *, step: str | None = None, time: str | None = None, run: str | None = None
 ) -> list[SourceRun]:
     """The runs in the file or folder; `step`, `time` and `run` name the keys where their names do not tell."""
-    return table.read("jsonl", path, _files(path), report, lambda file: _runs(file, path, step, time, run))
+    return tabular.read("jsonl", path, _files(path), report, lambda file: _runs(file, path, step, time, run))
 
 
 def _files(path: Path) -> list[Path]:
@@ -52,7 +52,7 @@ def _runs(file: Path, root: Path, step: str | None, time: str | None, run: str |
     if not keys:
         raise UsageError(f"{file.name} holds no line that is a JSON object.")
     # The keys of rows say nothing about the columns of a table, but for the one that names the run.
-    named = table.assign(list(keys), step=step, time=time, run=run).run
+    named = tabular.assign(list(keys), step=step, time=time, run=run).run
     where = Stretches()
     names: list[str | None] = [None]
     if named is not None:
@@ -62,7 +62,7 @@ def _runs(file: Path, root: Path, step: str | None, time: str | None, run: str |
                 where.note(str(cells[named]), lines.begin, lines.number - 1)
         names = list(where.runs())
     for name in names:
-        facts = Facts(name=table.name_of(file, root) if name is None else name)
+        facts = Facts(name=tabular.name_of(file, root) if name is None else name)
         yield SourceRun(
             "jsonl",
             place(file) + ("" if name is None else f"#{name}"),
@@ -81,8 +81,8 @@ def _rows(
     report: Report,
 ) -> Iterator[Row]:
     step, time, key = named
-    known: dict[tuple[str, ...], table.Columns] = {}
-    moment, number = table.modified(file), -1
+    known: dict[tuple[str, ...], tabular.Columns] = {}
+    moment, number = tabular.modified(file), -1
     parts = [Stretch(0, None, 0)] if run is None else where.of(run, Stretch(0, None, 0))
     for cells in chain.from_iterable(_objects(file, report, _Lines(part)) for part in parts):
         if run is not None and str(cells.get(key or "")) != run:
@@ -96,21 +96,21 @@ def _rows(
                 there = {
                     name: given for name, given in (("step", step), ("time", time), ("run", key)) if given in shape
                 }
-                known[shape] = table.assign(shape, **there)
+                known[shape] = tabular.assign(shape, **there)
             flat = {name: value for key_, cell in cells.items() for name, value in _flat(key_, cell, report)}
-            table.begin(facts, cells)
-            found = table.row(_widened(known[shape], cells, flat), flat, number, report, moment, typed=True)
+            tabular.begin(facts, cells)
+            found = tabular.row(_widened(known[shape], cells, flat), flat, number, report, moment, typed=True)
         if found is not None:
             moment = found[0]
             yield found
 
 
-def _widened(columns: table.Columns, cells: dict[str, Any], flat: dict[str, Any]) -> table.Columns:
+def _widened(columns: tabular.Columns, cells: dict[str, Any], flat: dict[str, Any]) -> tabular.Columns:
     """The columns with those of nested objects in the place of the objects."""
     if flat.keys() == cells.keys() or columns.name:
         return columns
     metrics = tuple(n for n in flat if n in columns.metrics or n.partition(".")[0] in columns.metrics)
-    return table.Columns(columns.step, columns.time, columns.run, None, None, metrics)
+    return tabular.Columns(columns.step, columns.time, columns.run, None, None, metrics)
 
 
 def _row(cells: dict[str, Any], number: int, moment: int, report: Report) -> Row | None:

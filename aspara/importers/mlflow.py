@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from aspara.importers import sqlite
-from aspara.importers.flat_yaml import flat_yaml
-from aspara.importers.source import Facts, Report, Row, SourceRun, Tree, literal, nothing_found, stamp_of
+from aspara.importers.common import sqlite
+from aspara.importers.common.flat_yaml import flat_yaml
+from aspara.importers.common.source import Facts, Report, Row, SourceRun, Tree, literal, nothing_found, stamp_of
 
 _META = "meta.yaml"
 _STATUS = {"1": "RUNNING", "2": "SCHEDULED", "3": "FINISHED", "4": "FAILED", "5": "KILLED"}

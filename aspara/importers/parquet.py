@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aspara.errors import UsageError
-from aspara.importers import chunks, table
-from aspara.importers.source import Facts, Report, Row, SourceRun, place, stamp_of
-from aspara.storage.parquet import DamagedParquet, decoding
+from aspara.importers.common import table_batches, tabular
+from aspara.importers.common.source import Facts, Report, Row, SourceRun, place, stamp_of
+from aspara.storage.parquet_errors import DamagedParquet, decoding
 
 if TYPE_CHECKING:
     import polars
@@ -39,7 +39,7 @@ def runs(
             report.problem(f"{file.name} cannot be read: {_reason(error)}")
             return ()
 
-    return table.read("parquet", path, _files(path), report, of)
+    return tabular.read("parquet", path, _files(path), report, of)
 
 
 def _files(path: Path) -> list[Path]:
@@ -58,7 +58,7 @@ def _runs(
     nested = [name for name, kind in schema.items() if kind.is_nested() or kind == pl.Binary]
     if nested:
         report.skip("columns of lists or bytes", len(nested))
-    columns = table.assign([name for name in schema if name not in nested], step=step, time=time, run=run)
+    columns = tabular.assign([name for name in schema if name not in nested], step=step, time=time, run=run)
     if not columns.metrics and not columns.name:
         raise UsageError(f"{file.name} has no column of values beside {', '.join(schema)}.")
     names: list[str | None] = [None]
@@ -66,7 +66,7 @@ def _runs(
         listed = frame.select(pl.col(columns.run).drop_nulls().unique(maintain_order=True)).collect()
         names = [str(name) for name in listed[columns.run]]
     for name in names:
-        facts = Facts(name=table.name_of(file, root) if name is None else name)
+        facts = Facts(name=tabular.name_of(file, root) if name is None else name)
         beside = [part for part in ("_timestamp", "_runtime") if part in schema]
         yield SourceRun(
             "parquet",
@@ -78,13 +78,15 @@ def _runs(
 
 
 def _rows(
-    file: Path, columns: table.Columns, run: str | None, beside: list[str], facts: Facts, report: Report
+    file: Path, columns: tabular.Columns, run: str | None, beside: list[str], facts: Facts, report: Report
 ) -> Iterator[Row]:
-    return chunks.rows(columns, _columns(file, columns, run, beside, report), report, table.modified(file), facts)
+    return table_batches.rows(
+        columns, _columns(file, columns, run, beside, report), report, tabular.modified(file), facts
+    )
 
 
 def _columns(
-    file: Path, columns: table.Columns, run: str | None, beside: list[str], report: Report
+    file: Path, columns: tabular.Columns, run: str | None, beside: list[str], report: Report
 ) -> Iterator[dict[str, list[Any]]]:
     import polars as pl
 

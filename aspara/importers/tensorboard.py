@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from aspara import protobuf, records
-from aspara.importers import tfmedia
-from aspara.importers.source import Facts, Report, Row, SourceRun, nothing_found, place, stamp_of
+from aspara.importers.common import tensorboard_media
+from aspara.importers.common.source import Facts, Report, Row, SourceRun, nothing_found, place, stamp_of
 from aspara.media.base import Media
+from aspara.util import protobuf, tfrecord
 
 Value = float | str | Media
 _MARK = "tfevents"
@@ -97,7 +97,7 @@ def _values(
         report.problem(f"{path.name}: {error.strerror}")
         return
     with file:
-        for _, content in records.read_tfrecords(file):
+        for _, content in tfrecord.read_tfrecords(file):
             if isinstance(content, str):
                 report.problem(f"{path.name}: {content}")
                 continue
@@ -147,7 +147,9 @@ def _item(item: bytes, plugins: dict[str, str], facts: Facts, report: Report) ->
                     for data in protobuf.messages(plugin, 2):
                         _hparams(data, facts)
         elif number in (4, 5, 6) and isinstance(value, bytes):
-            value_ = {4: tfmedia.image, 5: tfmedia.histogram, 6: tfmedia.sound}[number](value)
+            value_ = {4: tensorboard_media.image, 5: tensorboard_media.histogram, 6: tensorboard_media.sound}[number](
+                value
+            )
     if tag.startswith(_HPARAMS):
         return None
     if simple is not None:
@@ -155,9 +157,9 @@ def _item(item: bytes, plugins: dict[str, str], facts: Facts, report: Report) ->
     if tensor is not None:
         by = plugins.get(tag, "")
         found = _tensor(tensor)
-        if found is not None and by not in tfmedia.PLUGINS:
+        if found is not None and by not in tensorboard_media.PLUGINS:
             return tag.removesuffix("/text_summary") if by == "text" else tag, found
-        value_ = tfmedia.of_tensor(by, tensor)
+        value_ = tensorboard_media.of_tensor(by, tensor)
         if value_ is None:
             report.skip(f"{by.replace('_', ' ')} values" if by else "tensors")
     return None if value_ is None else (tag, value_)

@@ -14,14 +14,14 @@ from typing import Any
 
 import orjson
 
-from aspara.importers import sqlite
-from aspara.importers.media import Encoded
-from aspara.importers.source import Facts, Report, Row, SourceRun, nothing_found, place, stamp_of
-from aspara.importers.wandbmedia import Place, of_wandb
+from aspara.importers.common import sqlite
+from aspara.importers.common.media import Encoded
+from aspara.importers.common.source import Facts, Report, Row, SourceRun, nothing_found, place, stamp_of
+from aspara.importers.common.wandb_media import Place, of_wandb
 from aspara.media.base import Media
 from aspara.media.table import Table
 from aspara.media.text import Text
-from aspara.storage.rows import NONFINITE, parse_timestamp
+from aspara.storage.row_codec import NONFINITE, parse_timestamp
 
 
 def recognizes(path: Path) -> bool:

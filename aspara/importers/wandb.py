@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from aspara import protobuf, records
-from aspara.importers import wandbmedia
-from aspara.importers.source import Facts, Report, Row, SourceRun, Tree, nothing_found, stamp_of
+from aspara.importers.common import wandb_media
+from aspara.importers.common.source import Facts, Report, Row, SourceRun, Tree, nothing_found, stamp_of
+from aspara.util import protobuf, tfrecord
 
 _ENDING = ".wandb"
 _HISTORY, _SUMMARY, _CONFIG, _METRIC, _RUN, _EXIT, _FINAL, _STATS, _ENVIRONMENT = 2, 3, 5, 12, 17, 18, 20, 7, 26
@@ -87,7 +87,7 @@ def _files(path: Path) -> list[Path]:
 def _records(path: Path, report: Report) -> Iterator[tuple[int, bytes]]:
     """(kind, content) of each record."""
     with path.open("rb") as file:
-        for _, content in records.read_leveldb(file):
+        for _, content in tfrecord.read_leveldb(file):
             if isinstance(content, str):
                 report.problem(f"{path.name}: {content}")
                 continue
@@ -112,7 +112,7 @@ def _rows(path: Path, facts: Facts, report: Report) -> Iterator[Row]:
     summary: dict[str, Any] = {}
     last: dict[str, Any] = {}
     ended, step = None, 0
-    place = wandbmedia.Place(path.parent / "files")
+    place = wandb_media.Place(path.parent / "files")
     for kind, content in _records(path, report):
         try:
             if kind == _HISTORY:
@@ -165,7 +165,7 @@ def _sampled(content: bytes) -> tuple[int, dict[str, Any]]:
     return moment, found
 
 
-def _history(content: bytes, place: wandbmedia.Place, report: Report) -> Row | None:
+def _history(content: bytes, place: wandb_media.Place, report: Report) -> Row | None:
     found: dict[str, Any] = {}
     for item in protobuf.messages(content, 1):
         key, value = _entry(item)
@@ -185,7 +185,7 @@ def _history(content: bytes, place: wandbmedia.Place, report: Report) -> Row | N
             if isinstance(one, bool | int | float | str):
                 metrics[name] = int(one) if isinstance(one, bool) else one
             elif _media(one):
-                media = wandbmedia.of_wandb(one, place)
+                media = wandb_media.of_wandb(one, place)
                 if media is None:
                     report.skip(str(one["_type"]).removesuffix("-file") + " values")
                 else:

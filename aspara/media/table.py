@@ -154,7 +154,7 @@ class Table(Media):
 
     def frozen(self, plain: Plain) -> Media:
         """The rows as they are now: media stay, everything else becomes what JSON can say."""
-        from aspara.media.detect import media_of
+        from aspara.media.convert import media_of
 
         taken = Table.__new__(Table)
         taken.caption = self.caption

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from aspara.recording.values import as_mapping, simple
+from aspara.recording.log.conversion import as_mapping, simple
 
 
 class Section(dict[str, Any]):

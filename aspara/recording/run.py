@@ -14,33 +14,33 @@ from typing import TYPE_CHECKING, Any
 
 from aspara import settings
 from aspara.errors import UsageError
-from aspara.interrupts import held
-from aspara.model import Losses, Status
-from aspara.notices import say
 from aspara.recorder import Recorder
-from aspara.recording.artifacts import KeepsArtifacts
-from aspara.recording.backlog import Backlog
-from aspara.recording.checks import checked_exit_code
 from aspara.recording.config import Config
-from aspara.recording.encoder import Encoder
-from aspara.recording.ending import code_of
-from aspara.recording.identity import Identified
-from aspara.recording.keeper import Keeper
-from aspara.recording.media import TakesMedia
-from aspara.recording.pen import Pen, fill, writer
-from aspara.recording.results import KeepsResults, dict_in, own_summary
-from aspara.recording.saved import SavesFiles
+from aspara.recording.lifecycle.exit_code import code_of
+from aspara.recording.listeners import IsWatched
+from aspara.recording.log.fast_log import Pen, fill, writer
+from aspara.recording.log.pending_rows import Backlog
+from aspara.recording.log.periodic_thread import Keeper
+from aspara.recording.log.row_encoder import Encoder
+from aspara.recording.log.validation import checked_exit_code
+from aspara.recording.metadata_diff import Told
+from aspara.recording.run_artifacts import KeepsArtifacts
+from aspara.recording.run_display import ShownLive
+from aspara.recording.run_files import SavesFiles
+from aspara.recording.run_media import TakesMedia
+from aspara.recording.run_properties import Identified
+from aspara.recording.run_results import KeepsResults, dict_in, own_summary
 from aspara.recording.summary import Summary
-from aspara.recording.surfaces import ShownLive
-from aspara.recording.told import Told
-from aspara.recording.watched import IsWatched
-from aspara.storage.rows import numbered
+from aspara.storage.row_codec import numbered
 from aspara.storage.statistics import Statistics
+from aspara.types import Losses, Status
+from aspara.util.messages import say
+from aspara.util.signals import held
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from aspara.recording.desk import Desk
+    from aspara.recording.media_writer import Desk
 
 _FOLD_INTERVAL = 1.0
 _EXIT_GRACE = 1.0
@@ -57,15 +57,15 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, IsWa
     """
 
     def __init__(self, name: str | None = None, project: str | None = None, **options: Any) -> None:
-        from aspara.recording import active
-        from aspara.recording.capture import Wanted
-        from aspara.recording.start import open_run
+        from aspara.recording import registry
+        from aspara.recording.capture.capture import Wanted
+        from aspara.recording.open_run import open_run
 
         settings.check()
         wanted = Wanted.of(options.get("capture"), options.get("settings"))
         with held():
             self._begin(open_run(project, name, **options), wanted)
-            active.track(self)
+            registry.track(self)
 
     @classmethod
     def _of(cls, recorder: Recorder, wanted: Iterable[str] = ()) -> Run:
@@ -122,7 +122,7 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, IsWa
         self._summary_told = Told("summary", self.summary.own(), self._tell)
         self._sync_interval = max(0.01, settings.get("ASPARA_FSYNC_INTERVAL"))
         self._start_keepers()
-        from aspara.recording.capture import Capture
+        from aspara.recording.capture.capture import Capture
 
         self._capture = Capture(self._logged_step, recorder, wanted)
 
@@ -192,7 +192,7 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, IsWa
         return False
 
     def _end(self) -> None:
-        from aspara.recording import active
+        from aspara.recording import registry
 
         status, exit_code = self._status, self._exit_code
         timeout = settings.get("ASPARA_EXIT_TIMEOUT")
@@ -219,7 +219,7 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, IsWa
                 if self._summary_dirty:
                     self._write_summary()
                 self._disk.stop(timeout, last=self._close_childs_files)
-        active.forget(self)
+        registry.forget(self)
         self._tell_end(status, exit_code)
         if media_lost:
             say(f"Run {self.name!r}: {media_lost} media values could not be kept.")
@@ -336,10 +336,10 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, IsWa
     def _reopen(self) -> None:
         """After a fork the first log() gives this process files of its own; a finished run takes nothing more."""
         self._check_open()
-        from aspara.recording import active
-        from aspara.recording.start import reopen
+        from aspara.recording import registry
+        from aspara.recording.open_run import reopen
 
-        active.end_with_worker()
+        registry.end_with_worker()
 
         self._recorder = reopen(self._recorder)
         held = self._lock

@@ -71,7 +71,7 @@ class Summary(Section):
     def update(self, *args: Any, **kwargs: Any) -> None:
         """Sets several values, from a dict, a Namespace or keyword arguments."""
         self._ask()
-        from aspara.recording.values import as_mapping
+        from aspara.recording.log.conversion import as_mapping
 
         for source in (*args, kwargs):
             self._own.update(as_mapping(source))

@@ -15,15 +15,16 @@ from typing import Any
 
 from tornado import httpserver, netutil, web, websocket
 
-from aspara import files, settings
+from aspara import settings
 from aspara.catalog.catalog import PATIENCE, Catalog
 from aspara.errors import AsparaError, DataDirError, Unauthorized, UsageError
 from aspara.server.auth import COOKIE, Doors, is_loopback
+from aspara.util import files
+from aspara.web.context import Service
 from aspara.web.endpoint import Endpoint, guarded
-from aspara.web.live import Socket, Stream
+from aspara.web.endpoints.live import Socket, Stream
 from aspara.web.pages import Nothing, refusal
 from aspara.web.routes import Route, build_routes
-from aspara.web.service import Service
 
 _METHODS = ("get", "post", "put", "delete")
 _BODY = 64 << 20

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from aspara.server.app import check_data_dir
-from aspara.web.ingest import routes
-from aspara.web.intake import Intake
 from aspara.web.routes import Route
+from aspara.web.tracker.receiver import Intake
+from aspara.web.tracker.routes import routes
 
 
 def ingest(data_dir: Path) -> tuple[Sequence[Route], Callable[[], None]]:

@@ -32,8 +32,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from aspara import files
 from aspara.names import check_file_name, is_file_name
+from aspara.util import files
 
 _META = ".meta.json"
 _ROWS = ".jsonl"

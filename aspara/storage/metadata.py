@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from aspara import files
+from aspara.util import files
 
 MAX_BYTES = 64 << 20
 _ATTEMPTS = 20

@@ -14,10 +14,10 @@ import os
 from pathlib import Path
 from typing import IO
 
-from aspara import files
-from aspara.storage import rows
+from aspara.storage import row_codec
 from aspara.storage.layout import RunPaths, part_segment
-from aspara.storage.parquet import DamagedParquet, decoding
+from aspara.storage.parquet_errors import DamagedParquet, decoding
+from aspara.util import files
 
 
 def rewind(paths: RunPaths, step: int) -> Path | None:
@@ -48,8 +48,8 @@ def _split_rows(path: Path, aside: Path, step: int) -> None:
             try:
                 for line in source:
                     at: int | None = None
-                    with contextlib.suppress(rows.Malformed):  # what is no row stays where readers count it
-                        at = rows.decode(line.rstrip(b"\n"))[1]
+                    with contextlib.suppress(row_codec.Malformed):  # what is no row stays where readers count it
+                        at = row_codec.decode(line.rstrip(b"\n"))[1]
                         at = count if at is None else at
                         count += 1
                     if at is None or at <= step:
@@ -80,7 +80,7 @@ def _split_rows(path: Path, aside: Path, step: int) -> None:
 def _split_part(part: Path, aside: Path, step: int) -> None:
     import polars as pl
 
-    from aspara.storage.polars import write_part
+    from aspara.storage.parquet_archive import write_part
 
     try:
         with decoding():

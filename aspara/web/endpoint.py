@@ -11,7 +11,7 @@ from tornado import web
 from tornado.iostream import StreamClosedError
 
 from aspara.errors import HEADER, AsparaError, TooLarge, UsageError
-from aspara.web.service import Service
+from aspara.web.context import Service
 
 if TYPE_CHECKING:
     Base = web.RequestHandler

@@ -15,7 +15,7 @@ from aspara.version import __version__
 from aspara.web.endpoint import Endpoint
 
 if TYPE_CHECKING:
-    from aspara.web.service import Service
+    from aspara.web.context import Service
 
 _FILE = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+\Z")
 _HASHED = re.compile(r"\.[0-9a-zA-Z]{8,}\.(js|css|svg)\Z")

@@ -8,11 +8,11 @@ import zipfile
 from collections.abc import Callable, Iterator
 from typing import IO, Any, cast
 
-from aspara.catalog.series import SeriesQuery
+from aspara.catalog.series.query import SeriesQuery
 from aspara.errors import UsageError
 from aspara.version import __version__
-from aspara.web.download import attachment, send
 from aspara.web.endpoint import LONGEST_WAIT, Endpoint, flag, whole
+from aspara.web.file_response import attachment, send
 
 _MOST_POINTS = 1_000_000
 _MOST_PLACES = 10_000

@@ -9,9 +9,10 @@ from typing import Any, Protocol
 
 from tornado.web import RequestHandler
 
-from aspara.web import artifacts, batch, edit, history, live, media, pages, read, runs
+from aspara.web import pages, read
+from aspara.web.context import Service
 from aspara.web.endpoint import Endpoint
-from aspara.web.service import Service
+from aspara.web.endpoints import artifacts, bulk_edits, edits, history, live, media, runs
 
 
 @dataclass(frozen=True)
@@ -81,13 +82,13 @@ DASHBOARD: tuple[Route, ...] = (
     ),
     Route(
         "/api/projects/{project}",
-        edit.Project,
+        edits.Project,
         {"GET": "A project.", "DELETE": "Deletes a project with all its runs."},
         {"force": "1: even while a run is running (DELETE)"},
     ),
     Route(
         "/api/projects/{project}/metadata",
-        edit.ProjectMetadata,
+        edits.ProjectMetadata,
         {
             "GET": "Notes and tags of a project, with an ETag.",
             "PUT": "Changes them; If-Match guards against lost edits.",
@@ -126,7 +127,7 @@ DASHBOARD: tuple[Route, ...] = (
     ),
     Route(
         "/api/projects/{project}/edits",
-        batch.Edits,
+        bulk_edits.Edits,
         {
             "POST": "Changes or deletes many runs by one request, each whole or not at all; tells which failed and why, and "
             "what takes the change back."
@@ -181,7 +182,7 @@ DASHBOARD: tuple[Route, ...] = (
     ),
     Route(
         "/api/projects/{project}/runs/{run}",
-        edit.Run,
+        edits.Run,
         {"GET": "Everything about a run but its points.", "DELETE": "Deletes a run with all its files."},
         {"metadata": "1: its metadata file too", "force": "1: even while it is running (DELETE)"},
     ),
@@ -221,7 +222,7 @@ DASHBOARD: tuple[Route, ...] = (
     ),
     Route(
         "/api/projects/{project}/runs/{run}/stop",
-        edit.Stop,
+        edits.Stop,
         {"POST": "Asks a running run to stop: its run.should_stop turns True. 202; 409 for a run that has ended."},
     ),
     Route("/api/projects/{project}/runs/{run}/metrics", read.RunMetrics, {"GET": "Series of a run."}, _SERIES),
@@ -287,7 +288,7 @@ DASHBOARD: tuple[Route, ...] = (
     ),
     Route(
         "/api/projects/{project}/runs/{run}/metadata",
-        edit.RunMetadata,
+        edits.RunMetadata,
         {
             "GET": "Notes, tags, display name and colour of a run, with an ETag.",
             "PUT": "Changes them, and config and summary key by key; If-Match guards against lost edits.",

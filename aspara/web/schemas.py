@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aspara import settings
-from aspara.catalog.batch import MOST_RUNS
+from aspara.catalog.edits.bulk_edits import MOST_RUNS
 
 Schema = Mapping[str, Any]
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { poster } from "../src/chart/export-figure";
 import { figure } from "../src/chart/figure";
+import { type Clock, Rest } from "../src/chart/idle-queue";
 import type { ChartModel, FigureAxis } from "../src/chart/model";
-import { poster } from "../src/chart/poster";
-import { type Clock, Rest } from "../src/chart/rest";
-import { sketch } from "../src/chart/sketch";
+import { sketch } from "../src/chart/svg-preview";
 import { ticks } from "../src/chart/ticks";
-import { columnsIn, spread } from "../src/panel/grid";
+import { columnsIn, spread } from "../src/panel/card-grid";
 
 function model(values: number[], more: Partial<ChartModel> = {}): ChartModel {
   const points = {

@@ -4,10 +4,10 @@ import { render } from "preact";
 import { act } from "preact/test-utils";
 import { expect, it, vi } from "vitest";
 import type { Run } from "../src/core/types";
-import { PanelContext } from "../src/panel/environment";
+import { PanelContext } from "../src/panel/panel-context";
 import { asRun, type Info } from "../src/source/comm";
 import { Compare } from "../src/widget/compare";
-import type { Session } from "../src/widget/session";
+import type { Session } from "../src/widget/run-session";
 
 const info = (i: number): Info => ({
   project: "p",

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { atPlace, axisOf, numberOn, placeOf } from "../src/core/axis";
-import { goalOf, goalsOf } from "../src/core/best";
-import { diffLines, hunks, sideBySide } from "../src/core/diff";
-import { importance, ranks } from "../src/core/importance";
-import { packages } from "../src/core/packages";
-import { goodness, nearestLine, parallel } from "../src/core/parallel";
+import { goalOf, goalsOf } from "../src/core/goals";
+import { packages } from "../src/core/pip-list";
+import { atPlace, axisOf, numberOn, placeOf } from "../src/core/plots/axis";
+import { importance, ranks } from "../src/core/plots/importance";
+import { goodness, nearestLine, parallel } from "../src/core/plots/parallel";
+import { diffLines, hunks, sideBySide } from "../src/core/text/diff";
 import type { Run } from "../src/core/types";
-import { bestOf, line, linesOf, listed, ordered } from "../src/dashboard/compare/facts";
+import { bestOf, line, linesOf, listed, ordered } from "../src/dashboard/compare/diff-rows";
 import { CompareView } from "../src/dashboard/compare/view";
 
 describe("a diff of texts", () => {

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { figure } from "../src/chart/figure";
-import { Turns } from "../src/chart/turns";
-import { best, direction, mainMetric } from "../src/core/best";
+import { Turns } from "../src/chart/frame-queue";
 import { decimate } from "../src/core/decimate";
 import { envelope, extent, nearest } from "../src/core/extent";
 import { formatAgo, formatBytes, formatDuration, formatNumber } from "../src/core/format";
+import { best, direction, mainMetric } from "../src/core/goals";
 import { PALETTE, runColor } from "../src/core/palette";
 import { captured, matcher, sections } from "../src/core/sections";
 import { byTime, Series } from "../src/core/series";

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { render } from "preact";
 import { describe, expect, it } from "vitest";
-import { Markdown } from "../src/dashboard/parts/markdown";
+import { Markdown } from "../src/dashboard/components/markdown";
 
 function drawn(text: string): HTMLElement {
   const root = document.createElement("div");

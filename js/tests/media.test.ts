@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { drawable, whyNot } from "../src/core/figures";
 import { allSteps, boxesOf, masksOf, placeOf } from "../src/core/media";
-import { numbers, spaceCloud } from "../src/core/space";
-import { readPlace, writePlace } from "../src/dashboard/run/place";
+import { numbers, spaceCloud } from "../src/core/plots/figure3d";
+import { drawable, whyNot } from "../src/core/plots/logged-figures";
+import { readPlace, writePlace } from "../src/dashboard/run/tab-state";
 
 describe("the steps of media", () => {
   it("show at each step the last that was logged until then", () => {

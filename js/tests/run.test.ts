@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { frame, moleculeCloud, objCloud, project, sceneCloud, stlCloud } from "../src/core/cloud";
-import { delimited } from "../src/core/delimited";
-import { heat, paint } from "../src/core/heat";
-import { parsePatch } from "../src/core/patch";
-import { bare, PLAIN, spans, terminalLines } from "../src/core/terminal";
+import { delimited } from "../src/core/csv";
+import { heat, paint } from "../src/core/plots/heatmap";
+import { frame, moleculeCloud, objCloud, project, sceneCloud, stlCloud } from "../src/core/plots/point-cloud";
+import { bare, PLAIN, spans, terminalLines } from "../src/core/text/ansi";
+import { parsePatch } from "../src/core/text/patch";
 
 describe("a recorded diff", () => {
   const text = [

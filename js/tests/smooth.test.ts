@@ -3,7 +3,7 @@ import { figure } from "../src/chart/figure";
 import type { ChartModel, Line } from "../src/chart/model";
 import { decimate } from "../src/core/decimate";
 import { ema, smoothMeans } from "../src/core/smooth";
-import { meansOf } from "../src/panel/means";
+import { meansOf } from "../src/panel/line-means";
 
 const COUNT = 200_000;
 /** A bucket of the envelope that a server sends. */

@@ -5,8 +5,8 @@ import { CommSource, type Info } from "../src/source/comm";
 import { HttpSource } from "../src/source/http";
 import { MemorySource } from "../src/source/memory";
 import type { Source } from "../src/source/source";
-import { Board } from "../src/state/board";
-import { View } from "../src/state/view";
+import { View } from "../src/state/chart-settings";
+import { Board } from "../src/state/project-store";
 
 const RUN: Run = {
   run: "r",

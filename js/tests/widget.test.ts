@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { epochMetric, Pace, timeLeft } from "../src/widget/pace";
+import { epochMetric, Pace, timeLeft } from "../src/widget/rate-estimate";
 
 const RUN = { step: null, rate: null, totalSteps: null, elapsed: 60_000, epoch: null, totalEpochs: null };
 

@@ -12,7 +12,7 @@ import pytest
 
 import aspara
 from aspara.errors import ArtifactDamaged, ArtifactNotFound, InvalidName, UsageError
-from aspara.storage.collections import Collections
+from aspara.storage.artifact_store import Collections
 from aspara.storage.layout import Layout
 
 

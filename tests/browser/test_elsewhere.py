@@ -23,7 +23,7 @@ PATIENCE = 60.0
 @pytest.fixture
 def output(tmp_path, monkeypatch):
     """A run, and its live output as a kernel would make it."""
-    from aspara_jupyter.display import LiveOutput
+    from aspara_jupyter.live_output import LiveOutput
 
     record_comms(monkeypatch)
     run = aspara.Run("live", "p", dir=str(tmp_path / "data"))

@@ -255,7 +255,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 for step in range(20, 30):
     run.log({{"loss": step}})
 resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
-import aspara.storage.shelter as sheltering
+import aspara.storage.rescue as sheltering
 shelter = sheltering.shelter
 def with_room(*args):
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))

@@ -17,9 +17,9 @@ import polars as pl
 import pytest
 
 import aspara
-from aspara import protobuf, records
 from aspara.importers import tensorboard
-from aspara.importers.source import Report
+from aspara.importers.common.source import Report
+from aspara.util import protobuf, tfrecord
 
 
 def test_csv_of_a_run(cli):
@@ -201,15 +201,15 @@ def test_event_files_have_the_right_form(varied, cli, tmp_path):
     assert 1 == len(files)
     assert re.fullmatch(r"events\.out\.tfevents\.\d{10}\.aspara", files[0].name)
     content = files[0].read_bytes()
-    found = list(records.read_tfrecords(io.BytesIO(content)))
+    found = list(tfrecord.read_tfrecords(io.BytesIO(content)))
     assert {"record"} == {kind for kind, _ in found}
     assert "brain.Event:2" == protobuf.text(found[0][1], 3)
     at = 0
     for _, record in found:
         assert len(record) == int.from_bytes(content[at : at + 8], "little")
-        assert records.masked(content[at : at + 8]) == int.from_bytes(content[at + 8 : at + 12], "little")
+        assert tfrecord.masked(content[at : at + 8]) == int.from_bytes(content[at + 8 : at + 12], "little")
         end = at + 12 + len(record)
-        assert records.masked(record) == int.from_bytes(content[end : end + 4], "little")
+        assert tfrecord.masked(record) == int.from_bytes(content[end : end + 4], "little")
         at = end + 4
     assert len(content) == at
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aspara.catalog.library import local
+from aspara.api.provider import local
 from aspara.cli import progress
 from aspara.cli.progress import reading
 

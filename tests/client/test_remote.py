@@ -17,7 +17,7 @@ import requests
 
 import aspara
 from aspara.catalog.catalog import Catalog
-from aspara.catalog.series import SeriesQuery
+from aspara.catalog.series.query import SeriesQuery
 from aspara.client.journal import Journal, outbox
 from aspara.client.sync import sync
 from aspara.client.transport import tracker_base

@@ -17,7 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import aspara
-from aspara.client.beside import Beside
+from aspara.client.captured_files import Beside
 from aspara.client.journal import outbox
 from aspara.client.sync import sync
 from aspara.client.transport import Transport, Unreachable

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import aspara
-from aspara.importers.keep import Keeper, Outcome
-from aspara.importers.source import Report
+from aspara.importers.common.run_writer import Keeper, Outcome
+from aspara.importers.common.source import Report
 
 SAMPLES = Path(__file__).parent / "samples"
 
@@ -59,7 +59,7 @@ class Importer:
     def points(self, name: str, metric: str, project: str = "p") -> list[tuple[int, int, float]]:
         """(step, ms, value) of every point of a metric, repeated steps too."""
         from aspara.catalog.catalog import Catalog
-        from aspara.catalog.series import SeriesQuery
+        from aspara.catalog.series.query import SeriesQuery
 
         catalog = Catalog(self.data)
         run = self.run(name, project).run

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import aspara
-from aspara.client.reading import Reader
+from aspara.client.http_client import Reader
 from aspara.importers.aspara import recognizes
 from aspara.server.app import Server
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aspara import protobuf, records
 from aspara.errors import UsageError
+from aspara.util import protobuf, tfrecord
 
 
 @pytest.mark.parametrize("part", range(12))
@@ -102,7 +102,7 @@ def test_nothing_there(kind, bring, tmp_path):
 @settings(max_examples=200, deadline=None)
 def test_any_bytes_are_read_without_raising(content):
     """Record files of any content end, with records or with problems."""
-    for kind, found in [*records.read_tfrecords(io.BytesIO(content)), *records.read_leveldb(io.BytesIO(content))]:
+    for kind, found in [*tfrecord.read_tfrecords(io.BytesIO(content)), *tfrecord.read_leveldb(io.BytesIO(content))]:
         assert kind in ("record", "problem")
         if isinstance(found, bytes):
             with contextlib.suppress(protobuf.Garbled):
@@ -115,11 +115,11 @@ def test_written_records_are_read_back(contents, data):
     """Every record comes back; a cut costs the last one only."""
     file = io.BytesIO()
     for content in contents:
-        records.write_tfrecord(file, content)
+        tfrecord.write_tfrecord(file, content)
     whole = file.getvalue()
-    assert contents == [c for _, c in records.read_tfrecords(io.BytesIO(whole))]
+    assert contents == [c for _, c in tfrecord.read_tfrecords(io.BytesIO(whole))]
     cut = data.draw(st.integers(0, len(whole)))
-    found = [c for k, c in records.read_tfrecords(io.BytesIO(whole[:cut])) if k == "record"]
+    found = [c for k, c in tfrecord.read_tfrecords(io.BytesIO(whole[:cut])) if k == "record"]
     assert contents[: len(found)] == found
     assert sum(len(c) + 16 for c in contents[: len(found)]) <= cut
 
@@ -130,4 +130,4 @@ def test_written_records_are_read_back(contents, data):
 )
 def test_castagnoli(content, checksum):
     """The checksum is that of RFC 3720's examples."""
-    assert checksum == records.crc32c(content)
+    assert checksum == tfrecord.crc32c(content)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import aspara
-from aspara.importers import wandbmedia
+from aspara.importers.common import wandb_media
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_no_media_from_elsewhere(sample, bring, tmp_path):
     picture.symlink_to(secret)
     bring("wandb", source)
     assert [1, 2] == [m.step for m in bring.run("with media").media(["pic"])]
-    place = wandbmedia.Place(tmp_path / "files")
+    place = wandb_media.Place(tmp_path / "files")
     for name in ("../secret.png", str(secret), "a/../../secret.png", "a\0b"):
         assert place.path(name) is None
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 import aspara
 from aspara.errors import UsageError
-from aspara.importers import chunks
-from aspara.importers.source import Report
-from aspara.importers.table import assign, moment, row
+from aspara.importers.common import table_batches
+from aspara.importers.common.source import Report
+from aspara.importers.common.tabular import assign, moment, row
 
 
 def test_lightning_logs(bring, tmp_path):
@@ -184,7 +184,7 @@ def test_many_rows_at_a_time_are_the_rows_one_by_one(lines, with_step, with_time
         if found is not None:
             expected.append(found)
     parts = [dict(zip(header, zip(*some, strict=True), strict=True)) for some in (lines[:cut], lines[cut:]) if some]
-    assert repr(expected) == repr(list(chunks.rows(columns, parts, other, 5)))
+    assert repr(expected) == repr(list(table_batches.rows(columns, parts, other, 5)))
     assert one.problems == other.problems
 
 
@@ -215,7 +215,7 @@ def test_a_line_without_an_end_costs_no_memory(bring, tmp_path, monkeypatch):
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
 def test_runs_of_one_file_each_have_their_rows(bring, tmp_path, monkeypatch, kind, order):
     """However the rows of the runs of a file lie, each run has its own, and damaged lines are named by their place."""
-    monkeypatch.setattr("aspara.importers.stretches._MOST", 3)
+    monkeypatch.setattr("aspara.importers.common.row_ranges._MOST", 3)
     file = tmp_path / f"all.{kind}"
     rows = [(f"r{n}", step, n + step / 8) for n in range(4) for step in range(50)]
     if order == "mixed":

@@ -17,7 +17,7 @@ import pytest
 
 import aspara
 from aspara.catalog.catalog import Catalog
-from aspara.recording.desk import Desk
+from aspara.recording.media_writer import Desk
 
 
 def test_media_are_logged_like_numbers(run, kept, tmp_path):

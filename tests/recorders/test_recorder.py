@@ -12,7 +12,7 @@ import pytest
 
 import aspara
 from aspara.catalog.catalog import Catalog
-from aspara.catalog.series import SeriesQuery
+from aspara.catalog.series.query import SeriesQuery
 from aspara.errors import RunExists, RunHasEnded, RunNotFound
 from aspara.server.app import Server
 from aspara.server.tracker import ingest

@@ -13,9 +13,9 @@ import pytest
 
 import aspara
 from aspara.errors import DataDirError
-from aspara.files import is_locked
-from aspara.rowfile import RowFile
 from aspara.storage.layout import Layout
+from aspara.util.append_file import RowFile
+from aspara.util.files import is_locked
 
 KILL_ME = """
 import aspara, sys
@@ -93,7 +93,7 @@ def test_a_killed_run_is_resumed_after_its_torn_tail(disk, script, tmp_path):
 
 def test_an_archive_that_was_cut_short_neither_loses_nor_doubles_rows(disk, monkeypatch):
     """Parts written but the segment not yet removed: the segment counts. Removed: the parts do."""
-    from aspara.storage import polars as archive
+    from aspara.storage import parquet_archive as archive
 
     run = aspara.init("p", "r", storage_backend="polars")
     for i in range(100):

@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 
 from aspara.catalog.catalog import Catalog
-from aspara.catalog.series import SeriesQuery
+from aspara.catalog.series.query import SeriesQuery
 from aspara.cli.main import main
+from aspara.storage.heartbeat import here
 from aspara.storage.layout import Layout
-from aspara.storage.pulse import here
 
 SEGMENT = f"1-a-{here()[:8]}"
 STRACE = "strace -f -qq -o /dev/null".split()
@@ -282,7 +282,7 @@ ARCHIVE = """
 import os, sys
 from pathlib import Path
 from aspara.storage.layout import Layout
-from aspara.storage.polars import archive_segment
+from aspara.storage.parquet_archive import archive_segment
 paths = Layout(Path(os.environ["ASPARA_DATA_DIR"])).run("p", "r")
 import polars  # before the count begins
 Path(sys.argv[1]).touch()

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from aspara.catalog.catalog import Catalog
-from aspara.catalog.series import SeriesQuery
+from aspara.catalog.series.query import SeriesQuery
 
 _SHUTDOWN = 0x8004587D  # EXT4_IOC_SHUTDOWN
 _DROP_ALL = struct.pack("I", 2)

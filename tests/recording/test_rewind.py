@@ -8,7 +8,7 @@ import pytest
 
 import aspara
 from aspara.catalog.catalog import Catalog
-from aspara.catalog.series import SeriesQuery
+from aspara.catalog.series.query import SeriesQuery
 from aspara.errors import RunIsRunning, RunNotFound, UsageError
 
 

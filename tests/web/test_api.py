@@ -413,11 +413,12 @@ def test_a_browser_at_an_address_that_is_none_gets_a_page_with_the_way_back(site
 
 def test_each_body_is_described():
     """A POST or PUT without a schema would be a guess for a program."""
-    from aspara.web import ingest, schemas
+    from aspara.web import schemas
     from aspara.web.routes import DASHBOARD
+    from aspara.web.tracker import routes
 
     known = schemas.bodies()
-    for route in (*DASHBOARD, *ingest.ROUTES):
+    for route in (*DASHBOARD, *routes.ROUTES):
         for method in {"POST", "PUT"} & route.methods.keys():
             assert (method, route.path) in known or route.path.endswith(("/artifacts", "/files")), (method, route.path)
 

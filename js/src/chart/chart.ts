@@ -1,15 +1,15 @@
+import { poster } from "./export-figure";
 import { FAINT, figure } from "./figure";
+import { Turns } from "./frame-queue";
+import type { Rest } from "./idle-queue";
 import type { ChartModel, Figure } from "./model";
-import { Places } from "./places";
+import { Places } from "./plot-area";
 import type { Plotly, PlotlyElement } from "./plotly";
-import type { Plots } from "./plots";
-import { poster } from "./poster";
-import { Readout, type Row } from "./readout";
-import type { Rest } from "./rest";
-import { isLogX, offAxis, onAxis, rowsAt } from "./rows";
-import type { Sights } from "./sights";
-import { make, render, sketch } from "./sketch";
-import { Turns } from "./turns";
+import type { Plots } from "./plotly-pool";
+import { make, render, sketch } from "./svg-preview";
+import { Readout, type Row } from "./tooltip";
+import { isLogX, offAxis, onAxis, rowsAt } from "./tooltip-rows";
+import type { Sights } from "./visibility";
 import { zoomOf } from "./zoom";
 
 const turns = new Turns((work) => requestAnimationFrame(work));

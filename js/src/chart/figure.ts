@@ -1,5 +1,5 @@
-import { best } from "../core/best";
 import { envelope, extent, padded, visible } from "../core/extent";
+import { best } from "../core/goals";
 import { smooth, smoothMeans } from "../core/smooth";
 import type { Band, Best, ChartModel, Drawn, Figure, FigureAxis, Line, Trace, XAxis } from "./model";
 import { ticks } from "./ticks";

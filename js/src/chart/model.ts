@@ -1,5 +1,5 @@
-import type { Direction } from "../core/best";
 import type { Extent } from "../core/extent";
+import type { Direction } from "../core/goals";
 import type { Points } from "../core/series";
 import type { Means, Smoother } from "../core/smooth";
 

@@ -1,5 +1,5 @@
 import type { ChartModel, Figure } from "./model";
-import { offAxis } from "./rows";
+import { offAxis } from "./tooltip-rows";
 
 type Range = [number, number];
 

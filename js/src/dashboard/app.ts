@@ -1,8 +1,8 @@
 import { signal } from "@preact/signals";
 import { loadFigures, loadPlotly, type Plotly } from "../chart/plotly";
-import type { Environment } from "../panel/environment";
+import type { Environment } from "../panel/panel-context";
 import { HttpSource } from "../source/http";
-import { themes } from "../state/view";
+import { themes } from "../state/chart-settings";
 
 interface Context {
   base: string;

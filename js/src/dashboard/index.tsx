@@ -6,14 +6,14 @@ import "../styles/runs.css";
 import "../styles/compare.css";
 import "../styles/print.css";
 import { render } from "preact";
-import { PanelContext } from "../panel/environment";
+import { PanelContext } from "../panel/panel-context";
 import { app, environment, location_, navigate, route } from "./app";
+import { Frame } from "./components/page-frame";
 import { ComparePage } from "./pages/compare";
 import { ProjectPage } from "./pages/project";
 import { ProjectsPage } from "./pages/projects";
 import { RunPage } from "./pages/run";
 import { RunsPage } from "./pages/runs";
-import { Frame } from "./parts/frame";
 
 function Page() {
   const parts = route(location_.value);

@@ -1,7 +1,7 @@
 import { render } from "preact";
-import { Asked } from "./ask";
 import { Sidebar } from "./sidebar";
 import style from "./sidebar.css";
+import { Asked } from "./sidebar-client";
 
 /** What the extension tells the sidebar, and what it can do for it. */
 export interface Context {

@@ -1,10 +1,10 @@
 import { useEffect, useState } from "preact/hooks";
 import { formatAgo, formatDuration } from "../core/format";
-import { endOf } from "../core/life";
 import { runColor } from "../core/palette";
+import { endOf } from "../core/run-end";
 import type { Project } from "../core/types";
-import type { Asked, Item } from "./ask";
 import type { Context } from "./index";
+import type { Asked, Item } from "./sidebar-client";
 
 /** How often the runs in sight are looked at, ms. */
 const LOOK = 2000;

@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { XAxis } from "../chart/model";
 import type { Smoother } from "../core/smooth";
-import type { Size, Spread, View } from "../state/view";
-import { Choice, Options, Pick } from "./choice";
+import type { Size, Spread, View } from "../state/chart-settings";
+import { Choice, Options, Pick } from "./segmented-control";
 
 const AXES: [XAxis, string][] = [
   ["step", "step"],

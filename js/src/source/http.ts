@@ -10,10 +10,10 @@ import type {
   RunsEdit,
   RunsEdited,
 } from "../core/types";
-import { answered } from "./answer";
-import { lasting } from "./lasting";
+import { lasting } from "./reconnect";
+import { answered } from "./request";
 import type { GroupsQuery, Listener, SeriesQuery, Source } from "./source";
-import { eventWire, socketWire, versionWire, type Wire } from "./wire";
+import { eventWire, socketWire, versionWire, type Wire } from "./transport";
 
 const PAGE = 1000;
 /** Names in one address: longer ones are not let through everywhere. */

@@ -1,13 +1,13 @@
 import { useContext, useEffect, useState } from "preact/hooks";
 import { formatAgo } from "../core/format";
 import { runColor } from "../core/palette";
-import { tellApart } from "../core/twins";
+import { tellApart } from "../core/run-names";
 import type { Run } from "../core/types";
 import { StatusBadge } from "../panel/badges";
-import { PanelContext } from "../panel/environment";
-import { Failure } from "../panel/failure";
+import { Failure } from "../panel/error-message";
+import { PanelContext } from "../panel/panel-context";
 import { Popover } from "./popover";
-import { NO_SERVER, type Session } from "./session";
+import { NO_SERVER, type Session } from "./run-session";
 
 const MOST = 200;
 /** From so many runs on there is a filter. */

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { Controls } from "../panel/controls";
-import type { View } from "../state/view";
+import type { View } from "../state/chart-settings";
 
 /** From so many metrics on there is a filter, and the charts scroll in a frame of their own. */
 const MANY = 13;

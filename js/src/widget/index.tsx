@@ -1,12 +1,12 @@
 import { type Signal, signal } from "@preact/signals";
 import { type ComponentChild, render } from "preact";
 import { loadPlotly } from "../chart/plotly";
-import { type Environment, PanelContext } from "../panel/environment";
+import { type Environment, PanelContext } from "../panel/panel-context";
 import type { Info, Model } from "../source/comm";
-import { Comparison, type Reference } from "./comparison";
+import { Comparison, type Reference } from "./comparison-session";
+import { SeveralView } from "./multi-run-view";
 import { RunView } from "./run";
-import { Session } from "./session";
-import { SeveralView } from "./several";
+import { Session } from "./run-session";
 import { scopedStyle } from "./style";
 import { type Listing, TableView } from "./table";
 import { pageIsDark } from "./theme";

@@ -3,16 +3,16 @@ import { formatDuration, formatNumber } from "../core/format";
 import { runColor } from "../core/palette";
 import type { Run } from "../core/types";
 import { StatusBadge, Tags } from "../panel/badges";
-import { Charts } from "../panel/charts";
-import { Stop } from "../panel/stop";
+import { Charts } from "../panel/chart-grid";
+import { Stop } from "../panel/stop-button";
 import type { Info } from "../source/comm";
-import type { Board } from "../state/board";
-import { View } from "../state/view";
-import { About } from "./about";
+import { View } from "../state/chart-settings";
+import type { Board } from "../state/project-store";
 import { Compare } from "./compare";
 import { Frame } from "./frame";
-import { epochMetric, Pace, timeLeft } from "./pace";
-import { NO_SERVER, type Session } from "./session";
+import { epochMetric, Pace, timeLeft } from "./rate-estimate";
+import { About } from "./run-notes";
+import { NO_SERVER, type Session } from "./run-session";
 
 /** Up to so many metrics stand in one group, with their whole names. */
 const FEW = 6;

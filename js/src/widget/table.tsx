@@ -7,7 +7,7 @@ import { StatusBadge } from "../panel/badges";
 type Cell = string | number | boolean | null;
 type Kind = "name" | "status" | "number" | "text" | "time" | "seconds";
 
-/** A table as the kernel made it (see aspara/catalog/sheet.py). */
+/** A table as the kernel made it (see aspara/api/table_view.py). */
 export interface Listing {
   title: string;
   noun: string;

@@ -1,11 +1,11 @@
 import { useMemo, useState } from "preact/hooks";
-import { diffLines, hunks, type Shown, sideBySide } from "../../core/diff";
-import { packages } from "../../core/packages";
+import { packages } from "../../core/pip-list";
+import { diffLines, hunks, type Shown, sideBySide } from "../../core/text/diff";
 import type { Run } from "../../core/types";
-import { Options, Pick } from "../../panel/choice";
-import { Failure } from "../../panel/failure";
-import { type Facts, type Line, linesOf, surroundings } from "./facts";
-import { Finder } from "./finder";
+import { Failure } from "../../panel/error-message";
+import { Options, Pick } from "../../panel/segmented-control";
+import { Finder } from "./diff-filter";
+import { type Facts, type Line, linesOf, surroundings } from "./diff-rows";
 import { DiffTable } from "./table";
 import { textOf, useCaptured } from "./texts";
 import { type CompareView, TEXTS, type Text } from "./view";

@@ -1,4 +1,4 @@
-import { type Findings, labelOf } from "./sample";
+import { type Findings, labelOf } from "./run-sample";
 
 /** With fewer runs than this chance draws the picture. */
 const FEW = 20;

@@ -1,13 +1,13 @@
 import { useMemo, useRef, useState } from "preact/hooks";
-import { atPlace, placeOf, textAt } from "../../core/axis";
 import { formatValue } from "../../core/format";
 import { runColor } from "../../core/palette";
-import { type Dimension, lineThrough, nearestLine, parallel, SHADES } from "../../core/parallel";
+import { atPlace, placeOf, textAt } from "../../core/plots/axis";
+import { type Dimension, lineThrough, nearestLine, parallel, SHADES } from "../../core/plots/parallel";
 import { address, navigate } from "../app";
-import { useWidth } from "../parts/hooks";
-import { Popover } from "../parts/popover";
+import { useWidth } from "../components/hooks";
+import { Popover } from "../components/popover";
 import type { Row } from "../table/columns";
-import { labelOf } from "./sample";
+import { labelOf } from "./run-sample";
 import type { CompareView, Interval } from "./view";
 
 const HEIGHT = 260;

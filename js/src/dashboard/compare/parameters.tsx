@@ -1,19 +1,19 @@
 import { useMemo } from "preact/hooks";
-import { axisOf } from "../../core/axis";
-import { type Goals, goalOf } from "../../core/best";
 import { formatValue } from "../../core/format";
+import { type Goals, goalOf } from "../../core/goals";
 import { runColor } from "../../core/palette";
-import { type Dimension, goodness, insideOf, SHADES } from "../../core/parallel";
-import { Choice } from "../../panel/choice";
-import { Failure } from "../../panel/failure";
+import { axisOf } from "../../core/plots/axis";
+import { type Dimension, goodness, insideOf, SHADES } from "../../core/plots/parallel";
+import { Failure } from "../../panel/error-message";
+import { Choice } from "../../panel/segmented-control";
 import { address } from "../app";
-import { FieldLists } from "../parts/fieldlists";
-import { MOST_COMPARED } from "../parts/limits";
-import { Popover } from "../parts/popover";
+import { FieldLists } from "../components/field-picker";
+import { MOST_COMPARED } from "../components/limits";
+import { Popover } from "../components/popover";
 import type { Row } from "../table/columns";
 import { Importances } from "./importances";
 import { Parallel, shadeColor } from "./parallel";
-import { type Findings, findings, labelOf, OWN_AXES, tells, useSample, valueAt } from "./sample";
+import { type Findings, findings, labelOf, OWN_AXES, tells, useSample, valueAt } from "./run-sample";
 import { FieldPicker, Scatter } from "./scatter";
 import type { CompareView, Scope } from "./view";
 

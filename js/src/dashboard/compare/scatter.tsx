@@ -1,15 +1,15 @@
 import { useMemo, useRef, useState } from "preact/hooks";
-import { type Axis, axisOf, numberOn, placeOf } from "../../core/axis";
 import { formatValue } from "../../core/format";
-import { pearson, ranks } from "../../core/importance";
-import { shadeOf } from "../../core/parallel";
+import { type Axis, axisOf, numberOn, placeOf } from "../../core/plots/axis";
+import { pearson, ranks } from "../../core/plots/importance";
+import { shadeOf } from "../../core/plots/parallel";
 import type { Json } from "../../core/types";
-import { Options, Pick } from "../../panel/choice";
+import { Options, Pick } from "../../panel/segmented-control";
 import { address, navigate } from "../app";
-import { useWidth } from "../parts/hooks";
+import { useWidth } from "../components/hooks";
 import type { Row } from "../table/columns";
 import { shadeColor, UNSAID } from "./parallel";
-import { labelOf, valueAt } from "./sample";
+import { labelOf, valueAt } from "./run-sample";
 import type { CompareView } from "./view";
 
 const HEIGHT = 320;

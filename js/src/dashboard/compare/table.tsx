@@ -4,7 +4,7 @@ import { runColor } from "../../core/palette";
 import type { Json, Run } from "../../core/types";
 import { address } from "../app";
 import { Delta } from "../table/cells";
-import { bestOf, type Line, listed, ordered } from "./facts";
+import { bestOf, type Line, listed, ordered } from "./diff-rows";
 import type { CompareView } from "./view";
 
 const ROW = 32;

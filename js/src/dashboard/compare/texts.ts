@@ -1,9 +1,9 @@
 // Texts captured beside runs: the diff of the work tree, the installed packages.
 import { useEffect, useState } from "preact/hooks";
 import type { Run } from "../../core/types";
-import { forEach } from "../parts/batch";
-import { type Captured, captured } from "../parts/captured";
-import type { Facts } from "./facts";
+import { type Captured, captured } from "../components/captured-texts";
+import { forEach } from "../components/concurrent";
+import type { Facts } from "./diff-rows";
 import type { Text } from "./view";
 
 /** The text of each run that has been loaded so far, and why some could not be. */

@@ -1,6 +1,6 @@
 // What the page of compared runs shows. All of it stands in the address, beside how its charts are drawn.
 import { signal } from "@preact/signals";
-import { View } from "../../state/view";
+import { View } from "../../state/chart-settings";
 
 export const TABS = ["differences", "charts", "code", "parameters"] as const;
 export type Tab = (typeof TABS)[number];

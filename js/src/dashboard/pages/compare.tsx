@@ -1,26 +1,26 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { groupable } from "../../core/groupable";
+import { groupable } from "../../core/group-fields";
 import type { Run } from "../../core/types";
-import { Charts } from "../../panel/charts";
+import { Charts } from "../../panel/chart-grid";
 import { Controls } from "../../panel/controls";
-import { Failure } from "../../panel/failure";
-import { Board } from "../../state/board";
+import { Failure } from "../../panel/error-message";
+import { Board } from "../../state/project-store";
 import { api, getJson } from "../api";
 import { address, source } from "../app";
 import { Code } from "../compare/code";
-import { type Facts, inputsAndResults } from "../compare/facts";
-import { Finder } from "../compare/finder";
-import { Compared, Others } from "../compare/head";
+import { Finder } from "../compare/diff-filter";
+import { type Facts, inputsAndResults } from "../compare/diff-rows";
 import { Parameters } from "../compare/parameters";
+import { Compared, Others } from "../compare/run-chips";
 import { DiffTable } from "../compare/table";
 import { CompareView, TABS, type Tab } from "../compare/view";
-import { Frame } from "../parts/frame";
-import { useNow, useSame, useView } from "../parts/hooks";
-import { MOST_COMPARED } from "../parts/limits";
-import { Loading } from "../parts/loading";
-import { pause } from "../parts/pause";
-import { TabPanel, Tabs } from "../parts/tabs";
-import { Teach } from "../parts/teach";
+import { Teach } from "../components/empty-state";
+import { useNow, useSame, useView } from "../components/hooks";
+import { MOST_COMPARED } from "../components/limits";
+import { Frame } from "../components/page-frame";
+import { pause } from "../components/poll-pause";
+import { Loading } from "../components/skeleton";
+import { TabPanel, Tabs } from "../components/tabs";
 
 const NAMES: Record<Tab, string> = {
   differences: "Differences",

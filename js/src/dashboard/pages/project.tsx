@@ -1,19 +1,19 @@
 import { signal } from "@preact/signals";
 import { useMemo, useState } from "preact/hooks";
-import { groupable } from "../../core/groupable";
-import { Charts } from "../../panel/charts";
+import { groupable } from "../../core/group-fields";
+import { Charts } from "../../panel/chart-grid";
 import { Controls } from "../../panel/controls";
-import { Failure } from "../../panel/failure";
+import { Failure } from "../../panel/error-message";
 import type { NamedGroup } from "../../panel/legend";
-import { MOST_NAMED } from "../../state/longlist";
-import { MOST, View } from "../../state/view";
+import { MOST, View } from "../../state/chart-settings";
+import { MOST_NAMED } from "../../state/url-run-list";
 import { address, app, navigate } from "../app";
-import { DeleteButton, Notes } from "../parts/edit";
-import { Frame } from "../parts/frame";
-import { useBoard, useSame, useView } from "../parts/hooks";
-import { Loading } from "../parts/loading";
-import { Lost } from "../parts/lost";
-import { RunList } from "../parts/runlist";
+import { useBoard, useSame, useView } from "../components/hooks";
+import { Lost } from "../components/not-found";
+import { DeleteButton, Notes } from "../components/notes-editor";
+import { Frame } from "../components/page-frame";
+import { RunList } from "../components/run-list";
+import { Loading } from "../components/skeleton";
 
 /** How a project's charts are shown, and whether its notes are. */
 class ProjectView extends View {

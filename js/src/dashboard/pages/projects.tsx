@@ -1,19 +1,19 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { formatAgo } from "../../core/format";
 import type { Project } from "../../core/types";
-import { Choice, Options, Pick } from "../../panel/choice";
-import { Failure } from "../../panel/failure";
+import { Failure } from "../../panel/error-message";
 import { Menu, type MenuItem } from "../../panel/menu";
-import { enter } from "../../state/address";
-import { remember, remembered } from "../../state/view";
+import { Choice, Options, Pick } from "../../panel/segmented-control";
+import { remember, remembered } from "../../state/chart-settings";
+import { enter } from "../../state/url-state";
 import { address, app, say, source } from "../app";
-import { gone, removeProject } from "../parts/deletion";
-import { Notes } from "../parts/edit";
-import { Dialog, Frame } from "../parts/frame";
-import { useNow, usePolled } from "../parts/hooks";
-import { Markdown } from "../parts/markdown";
-import { Sparkline } from "../parts/sparkline";
-import { Teach } from "../parts/teach";
+import { gone, removeProject } from "../components/delete-project";
+import { Teach } from "../components/empty-state";
+import { useNow, usePolled } from "../components/hooks";
+import { Markdown } from "../components/markdown";
+import { Notes } from "../components/notes-editor";
+import { Dialog, Frame } from "../components/page-frame";
+import { Sparkline } from "../components/sparkline";
 
 const START = `import aspara
 

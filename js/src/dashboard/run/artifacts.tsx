@@ -1,9 +1,9 @@
 import { formatTime } from "../../core/format";
 import type { Artifact, ArtifactUse, RunDetail } from "../../core/types";
 import { api } from "../api";
-import { Teach } from "../parts/teach";
+import { Teach } from "../components/empty-state";
 import { FileRow } from "./filerow";
-import type { Within } from "./place";
+import type { Within } from "./tab-state";
 import { VersionCard } from "./version";
 
 /** What is kept with a run: versions of artifacts that it made and used, and its plain files. What is unfolded is in the address. */

@@ -1,6 +1,6 @@
 import type { RunDetail } from "../../core/types";
-import { Teach } from "../parts/teach";
-import type { Within } from "./place";
+import { Teach } from "../components/empty-state";
+import type { Within } from "./tab-state";
 import { Tree } from "./tree";
 
 /** What went into a run. */

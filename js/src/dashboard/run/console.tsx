@@ -1,16 +1,16 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { bare } from "../../core/terminal";
-import { PORTION, type Portion, Transcript } from "../../core/transcript";
+import { bare } from "../../core/text/ansi";
+import { PORTION, type Portion, Transcript } from "../../core/text/console-buffer";
+import { Failure } from "../../panel/error-message";
 import { download, fileName } from "../../panel/export";
-import { Failure } from "../../panel/failure";
 import { SourceError } from "../../source/source";
-import { remember, remembered } from "../../state/view";
+import { remember, remembered } from "../../state/chart-settings";
 import { say } from "../app";
-import { pause } from "../parts/pause";
-import { Teach } from "../parts/teach";
+import { Teach } from "../components/empty-state";
+import { pause } from "../components/poll-pause";
+import { type Part, readConsole, wholeConsole } from "./console-client";
 import { ConsoleLines } from "./consolelines";
-import { type Part, readConsole, wholeConsole } from "./consoleread";
-import type { Within } from "./place";
+import type { Within } from "./tab-state";
 
 /** Characters kept on the page, the newest; a download has everything. */
 const MOST = 2_000_000;

@@ -1,6 +1,6 @@
 import { Component } from "preact";
-import { bare, spans } from "../../core/terminal";
-import type { Portion } from "../../core/transcript";
+import { bare, spans } from "../../core/text/ansi";
+import type { Portion } from "../../core/text/console-buffer";
 
 /** Pixels of a line, as the style sheet has it: portions out of sight keep their height. */
 const LINE = 18;

@@ -1,13 +1,13 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { allSteps, type MediaKey, placeOf } from "../../core/media";
 import { matcher } from "../../core/sections";
-import { Choice } from "../../panel/choice";
-import { Failure } from "../../panel/failure";
+import { Failure } from "../../panel/error-message";
+import { Choice } from "../../panel/segmented-control";
 import { api, getJson } from "../api";
-import { usePolled } from "../parts/hooks";
-import { Teach } from "../parts/teach";
+import { Teach } from "../components/empty-state";
+import { usePolled } from "../components/hooks";
 import { KeyCard } from "./media/card";
-import { Shelf } from "./media/shelf";
+import { Shelf } from "./media/media-client";
 import { StepSlider } from "./media/slider";
 
 const SIZES = ["s", "m", "l"] as const;

@@ -1,13 +1,13 @@
 import type { ComponentChildren } from "preact";
 import { formatBytes, formatDuration, formatTime, formatValue } from "../../core/format";
-import { endOf } from "../../core/life";
+import { endOf } from "../../core/run-end";
 import type { Json, Metadata, RunDetail } from "../../core/types";
 import { address, navigate } from "../app";
-import { DeleteButton, Notes } from "../parts/edit";
-import { useNow } from "../parts/hooks";
-import { Markdown } from "../parts/markdown";
+import { useNow } from "../components/hooks";
+import { Markdown } from "../components/markdown";
+import { DeleteButton, Notes } from "../components/notes-editor";
+import { Diff, Packages } from "./captured-tab";
 import { Copy } from "./copy";
-import { Diff, Packages } from "./recorded";
 
 type Fact = [string, string | null, { copy?: boolean; mono?: boolean; shown?: number }?];
 

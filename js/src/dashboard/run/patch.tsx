@@ -1,5 +1,5 @@
 import { useMemo, useState } from "preact/hooks";
-import { type PatchFile, parsePatch } from "../../core/patch";
+import { type PatchFile, parsePatch } from "../../core/text/patch";
 import { Copy } from "./copy";
 
 /** A file with more changed lines than this is folded at first, and so are all files of a diff of many. */

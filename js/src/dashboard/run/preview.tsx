@@ -1,10 +1,10 @@
 import { useEffect, useState } from "preact/hooks";
-import { delimited } from "../../core/delimited";
+import { delimited } from "../../core/csv";
 import { formatBytes } from "../../core/format";
 import type { Json } from "../../core/types";
-import { Failure } from "../../panel/failure";
-import { asText, type Bounded, readStart } from "../parts/bounded";
-import { Markdown } from "../parts/markdown";
+import { Failure } from "../../panel/error-message";
+import { Markdown } from "../components/markdown";
+import { asText, type Bounded, readStart } from "../components/partial-fetch";
 import { Tree } from "./tree";
 
 /** Bytes of a text, and of a picture, that are fetched to be looked at. */

@@ -1,9 +1,9 @@
-import { direction, type Goals, saidOf } from "../../core/best";
 import { formatValue } from "../../core/format";
+import { direction, type Goals, saidOf } from "../../core/goals";
 import { matcher } from "../../core/sections";
 import type { Json, MetricSummary, RunDetail } from "../../core/types";
-import { Teach } from "../parts/teach";
-import type { Within } from "./place";
+import { Teach } from "../components/empty-state";
+import type { Within } from "./tab-state";
 
 /** What came out: of each metric the last, best, least, greatest and mean value with their steps; beside them what the program set. */
 export function Summary({ detail, query, set }: { detail: RunDetail } & Within) {

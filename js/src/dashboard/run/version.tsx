@@ -2,14 +2,14 @@ import { useEffect, useState } from "preact/hooks";
 import { formatBytes, formatTime, formatValue } from "../../core/format";
 import { runColor } from "../../core/palette";
 import type { ArtifactUse, Json, Run } from "../../core/types";
-import { Options, Pick } from "../../panel/choice";
-import { Failure } from "../../panel/failure";
+import { Failure } from "../../panel/error-message";
+import { Options, Pick } from "../../panel/segmented-control";
 import { api, getJson } from "../api";
 import { address, source } from "../app";
-import { useLoaded } from "../parts/hooks";
+import { useLoaded } from "../components/hooks";
 import { Copy } from "./copy";
 import { FileRow } from "./filerow";
-import type { Within } from "./place";
+import type { Within } from "./tab-state";
 
 interface Entry {
   path: string;

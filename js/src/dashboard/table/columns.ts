@@ -1,7 +1,8 @@
 // The runs of a project, column by column, as the server sends them and as the table reads them.
-import type { Goals } from "../../core/best";
+
 import type { Fields, Statistic, Value } from "../../core/expression";
-import { leaves } from "../../core/leaves";
+import { leaves } from "../../core/flatten";
+import type { Goals } from "../../core/goals";
 import type { Json, Row as LoggedRow, Run } from "../../core/types";
 
 interface Sent {

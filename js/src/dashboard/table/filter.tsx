@@ -7,7 +7,7 @@ import {
   quoted,
   STATISTICS,
 } from "../../core/expression";
-import { Popover } from "../parts/popover";
+import { Popover } from "../components/popover";
 import type { Columns } from "./columns";
 
 const EXAMPLES: [string, string][] = [

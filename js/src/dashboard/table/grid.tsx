@@ -4,7 +4,7 @@ import { formatValue } from "../../core/format";
 import { PALETTE, runColor } from "../../core/palette";
 import type { Json } from "../../core/types";
 import { address, app, navigate } from "../app";
-import { Popover } from "../parts/popover";
+import { Popover } from "../components/popover";
 import { Cell, cellText } from "./cells";
 import type { Columns, Row } from "./columns";
 import { type Group, label, labels, type TableView, unquoted, valueIn } from "./view";

@@ -1,5 +1,5 @@
 import { quoted } from "../../core/expression";
-import { FieldLists } from "../parts/fieldlists";
+import { FieldLists } from "../components/field-picker";
 import type { Columns } from "./columns";
 import { fieldOf, unquoted } from "./view";
 

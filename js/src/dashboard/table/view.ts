@@ -2,9 +2,9 @@
 import { effect, signal } from "@preact/signals";
 import { type Expression, ExpressionError, parse, quoted, type Value } from "../../core/expression";
 import type { Json } from "../../core/types";
-import { keep } from "../../state/address";
-import { beside, readList, written } from "../../state/longlist";
-import { remember, remembered } from "../../state/view";
+import { remember, remembered } from "../../state/chart-settings";
+import { beside, readList, written } from "../../state/url-run-list";
+import { keep } from "../../state/url-state";
 import type { Columns, Row } from "./columns";
 
 export interface Kept {

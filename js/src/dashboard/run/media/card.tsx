@@ -1,14 +1,14 @@
 import type { FunctionComponent } from "preact";
 import { useMemo, useRef } from "preact/hooks";
 import { fileName, type MediaItem, type MediaKey, placeOf } from "../../../core/media";
-import { Failure } from "../../../panel/failure";
-import { useNear } from "../../parts/hooks";
+import { Failure } from "../../../panel/error-message";
+import { useNear } from "../../components/hooks";
 import { Cloudy } from "./cloud";
 import { Figure } from "./figure";
 import { HistogramView } from "./histogram";
 import { Images } from "./images";
-import { type Shelf, useItems } from "./shelf";
-import { Audio, Film, Page, type SingleProps, Words } from "./simple";
+import { type Shelf, useItems } from "./media-client";
+import { Audio, Film, Page, type SingleProps, Words } from "./simple-media";
 import { TableView } from "./table";
 
 /** Kinds that need the whole width. */

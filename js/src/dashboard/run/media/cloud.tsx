@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { formatBytes } from "../../../core/format";
 import {
   type Cloud,
   type Frame,
@@ -9,12 +10,11 @@ import {
   sceneCloud,
   stlCloud,
   type Turn,
-} from "../../../core/cloud";
-import { formatBytes } from "../../../core/format";
-import { Failure } from "../../../panel/failure";
-import { readStart } from "../../parts/bounded";
-import { useLoaded } from "../../parts/hooks";
-import type { SingleProps } from "./simple";
+} from "../../../core/plots/point-cloud";
+import { Failure } from "../../../panel/error-message";
+import { useLoaded } from "../../components/hooks";
+import { readStart } from "../../components/partial-fetch";
+import type { SingleProps } from "./simple-media";
 
 const MOST = 30 << 20;
 const READABLE = ["json", "obj", "stl", "pdb", "xyz"];

@@ -1,14 +1,14 @@
 import { useContext, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Plotly } from "../../../chart/plotly";
-import { drawable, whyNot } from "../../../core/figures";
-import { spaceCloud } from "../../../core/space";
-import { PanelContext } from "../../../panel/environment";
-import { Failure } from "../../../panel/failure";
+import { spaceCloud } from "../../../core/plots/figure3d";
+import { drawable, whyNot } from "../../../core/plots/logged-figures";
+import { Failure } from "../../../panel/error-message";
+import { PanelContext } from "../../../panel/panel-context";
 import { figuresPlotly } from "../../app";
-import { readStart } from "../../parts/bounded";
-import { useLoaded } from "../../parts/hooks";
+import { useLoaded } from "../../components/hooks";
+import { readStart } from "../../components/partial-fetch";
 import { Scene } from "./cloud";
-import type { SingleProps } from "./simple";
+import type { SingleProps } from "./simple-media";
 
 const MOST = 20 << 20;
 

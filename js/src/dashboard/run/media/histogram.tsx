@@ -1,8 +1,8 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { formatNumber } from "../../../core/format";
-import { type Bins, type Heat, heat, paint, type Rgb } from "../../../core/heat";
 import { type MediaItem, placeOf } from "../../../core/media";
-import { Failure } from "../../../panel/failure";
+import { type Bins, type Heat, heat, paint, type Rgb } from "../../../core/plots/heatmap";
+import { Failure } from "../../../panel/error-message";
 import { dark } from "../../app";
 import type { CardProps } from "./card";
 

@@ -2,8 +2,8 @@ import { useMemo, useState } from "preact/hooks";
 import { boxesOf, type MediaItem, masksOf } from "../../../core/media";
 import { runColor } from "../../../core/palette";
 import { Lightbox } from "./lightbox";
+import type { Shelf } from "./media-client";
 import { classKey, Picture } from "./picture";
-import type { Shelf } from "./shelf";
 
 /** Pictures of a step as tiles; boxes and masks can be taken off by class. */
 export function Images({ items, shelf }: { items: MediaItem[]; shelf: Shelf }) {

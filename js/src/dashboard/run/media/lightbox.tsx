@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { fileName, type MediaItem } from "../../../core/media";
+import type { Shelf } from "./media-client";
 import { Picture } from "./picture";
-import type { Shelf } from "./shelf";
 
 const NEAREST = 64;
 

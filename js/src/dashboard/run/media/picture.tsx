@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { boxesOf, type Mask, type MediaItem, masksOf } from "../../../core/media";
 import { PALETTE, runColor } from "../../../core/palette";
-import type { Shelf } from "./shelf";
+import type { Shelf } from "./media-client";
 
 /** Pictures up to this size are shown with their pixels, larger ones smoothly. */
 const SMALL = 256;

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Json } from "../../../core/types";
 import { SourceError } from "../../../source/source";
-import type { Shelf } from "./shelf";
+import type { Shelf } from "./media-client";
 
 /** Rows that are fetched at once, and how many such pages are kept. */
 export const PAGE = 100;

@@ -2,12 +2,12 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { formatNumber, formatValue } from "../../../core/format";
 import { fileName, type MediaItem, record } from "../../../core/media";
 import type { Json } from "../../../core/types";
-import { Failure } from "../../../panel/failure";
-import { Dialog } from "../../parts/frame";
-import { useLoaded } from "../../parts/hooks";
+import { Failure } from "../../../panel/error-message";
+import { useLoaded } from "../../components/hooks";
+import { Dialog } from "../../components/page-frame";
 import { Lightbox } from "./lightbox";
+import type { Shelf } from "./media-client";
 import { PAGE, useRows } from "./rows";
-import type { Shelf } from "./shelf";
 
 const LOW = 32;
 const HIGH = 64;

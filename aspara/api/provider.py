@@ -1,0 +1,238 @@
+"""The seam between :class:`aspara.Api` and where runs are kept: a data directory here, or a server far away."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from aspara.artifacts.store import Store
+from aspara.catalog.catalog import Catalog, ProjectInfo
+from aspara.catalog.data_directory import latest_first
+from aspara.catalog.files.content import Content, Here
+from aspara.catalog.files.media import MediaQuery
+from aspara.catalog.files.run_files import kept_file, kept_files
+from aspara.catalog.index.backfill import Replay
+from aspara.catalog.live.watcher import Watcher
+from aspara.catalog.runs.run_info import RunDetail, RunInfo, captured
+from aspara.catalog.series.history import HistoryQuery, history
+from aspara.catalog.series.query import MetricsAnswer, SeriesQuery
+from aspara.errors import ProjectNotFound, RunNotFound
+
+if TYPE_CHECKING:
+    import polars
+
+Row = tuple[int, int, dict[str, Any]]
+"""(timestamp in ms, step, values)."""
+Told = tuple[str, dict[str, Any]]
+"""What happened, and what is told of it, as the dashboard's event stream has it."""
+
+
+class Library(Protocol):
+    """Runs to be read and edited. Runs are given by file stem or id; what is not there raises ProjectNotFound, RunNotFound or
+    ArtifactNotFound naming what is. Two implementations, one suite: tests/api/test_api.py.
+    """
+
+    place: str
+    """The data directory or the address, for people."""
+
+    def projects(self) -> list[ProjectInfo]:
+        """All projects, the one that changed last first."""
+
+    def project(self, project: str) -> ProjectInfo:
+        """One of them."""
+
+    def runs(self, project: str, some: Sequence[str] | None = None) -> list[RunInfo]:
+        """The runs of a project, or those of `some` that are there, the one that began last first. ``metadata`` may be empty:
+        :meth:`run` has it.
+        """
+
+    def run(self, project: str, run: str) -> RunDetail:
+        """Everything about a run but its points."""
+
+    def history(self, project: str, run: str, query: HistoryQuery) -> Iterator[polars.DataFrame]:
+        """The rows asked for, a bounded block at a time, all of the same columns; at least one block."""
+
+    def rows(self, project: str, run: str) -> Iterator[Row]:
+        """Every row as it was logged, in order of time: repeated steps, texts and media references too."""
+
+    def metrics(self, project: str, runs: Sequence[str], query: SeriesQuery) -> MetricsAnswer:
+        """Series for charts."""
+
+    def files(self, project: str, run: str) -> list[tuple[str, int]]:
+        """(relative path, bytes) of every file in the run's folder."""
+
+    def file(self, project: str, run: str, name: str) -> Content:
+        """One of them."""
+
+    def artifacts(self, project: str, run: str) -> list[dict[str, Any]]:
+        """The plain files that were logged as artifacts, in the API's shape."""
+
+    def artifact(self, project: str, run: str, name: str) -> Content:
+        """One of them."""
+
+    def media(self, project: str, run: str, query: MediaQuery) -> list[dict[str, Any]]:
+        """The media values asked for, in order of step, in the API's shape."""
+
+    def media_file(self, project: str, run: str, name: str) -> Content:
+        """The content of one that has a file."""
+
+    def collections(self, project: str) -> Store:
+        """The versioned artifacts of a project."""
+
+    def change(self, project: str, run: str, changes: Mapping[str, Any]) -> None:
+        """Changes ``display_name``, ``notes``, ``tags``, and ``config`` and ``summary`` key by key."""
+
+    def delete(self, project: str, run: str, *, force: bool) -> None:
+        """Removes a run; a running one only with `force`, else RunIsRunning is raised."""
+
+    def delete_project(self, project: str, *, force: bool) -> None:
+        """Removes a project with all its runs; see :meth:`delete`."""
+
+    def follow(self, project: str, run: str, cursor: str) -> Generator[Told, None, None]:
+        """What happens to a run from `cursor` on (of a metrics answer), as it happens: ``metric``, ``status``, ``deleted``, … and
+        what is told of each. Telling begins with the call; close the generator to end it.
+        """
+
+    def close(self) -> None:
+        """Lets go of everything held."""
+
+
+class LocalLibrary:
+    """A data directory."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self.place = str(catalog.data_dir)
+
+    def projects(self) -> list[ProjectInfo]:
+        """All projects."""
+        return self.catalog.projects()
+
+    def project(self, project: str) -> ProjectInfo:
+        """One of them."""
+        self._look()
+        return self.catalog.project(project)
+
+    def runs(self, project: str, some: Sequence[str] | None = None) -> list[RunInfo]:
+        """The runs of a project."""
+        self._look()
+        if some is None:
+            return self.catalog.runs(project)
+        found = {}
+        for run in some:
+            with contextlib.suppress(RunNotFound):
+                info = self.catalog.run(project, run).info
+                found[info.run] = info
+        return latest_first(found.values())
+
+    def _look(self) -> None:
+        # A mistyped folder is the likely cause, and only here may its name be told: answers over HTTP tell no paths.
+        if not self.catalog.data_dir.is_dir():
+            raise ProjectNotFound(
+                f"There is no data directory {self.place}, so there are no projects. Name it with dir= or ASPARA_DATA_DIR."
+            )
+
+    def run(self, project: str, run: str) -> RunDetail:
+        """Everything about a run."""
+        return self.catalog.run(project, run)
+
+    def history(self, project: str, run: str, query: HistoryQuery) -> Iterator[polars.DataFrame]:
+        """The rows asked for."""
+        info = self.catalog.run(project, run).info
+        return history(self.catalog.index(project, info.run), query, captured(info.metadata), info.start_time)
+
+    def rows(self, project: str, run: str) -> Iterator[Row]:
+        """Every row as it was logged."""
+        index = self.catalog.index(project, self.catalog.stem(project, run))
+        index.refresh()
+        with index.lock:
+            replay = Replay(index)
+        return _taken(replay)
+
+    def metrics(self, project: str, runs: Sequence[str], query: SeriesQuery) -> MetricsAnswer:
+        """Series for charts."""
+        return self.catalog.metrics(project, runs, query)
+
+    def files(self, project: str, run: str) -> list[tuple[str, int]]:
+        """Every file in the run's folder."""
+        return [(name, size) for name, size, _ in kept_files(self._paths(project, run))]
+
+    def file(self, project: str, run: str, name: str) -> Content:
+        """One of them."""
+        return Here(kept_file(self._paths(project, run), name))
+
+    def artifacts(self, project: str, run: str) -> list[dict[str, Any]]:
+        """The plain artifacts."""
+        return self.catalog.artifacts(project, run)
+
+    def artifact(self, project: str, run: str, name: str) -> Content:
+        """One of them."""
+        return Here(self.catalog.artifact_path(project, run, name))
+
+    def media(self, project: str, run: str, query: MediaQuery) -> list[dict[str, Any]]:
+        """The media values asked for."""
+        return self.catalog.media(project, run, query)
+
+    def media_file(self, project: str, run: str, name: str) -> Content:
+        """The content of one."""
+        return Here(self.catalog.media_path(project, run, name))
+
+    def collections(self, project: str) -> Store:
+        """The versioned artifacts."""
+        return self.catalog.collections(project)
+
+    def change(self, project: str, run: str, changes: Mapping[str, Any]) -> None:
+        """Changes what is given."""
+        self.catalog.change_run(project, run, dict(changes))
+
+    def delete(self, project: str, run: str, *, force: bool) -> None:
+        """Removes a run."""
+        self.catalog.delete_run(project, run, force=force)
+
+    def delete_project(self, project: str, *, force: bool) -> None:
+        """Removes a project."""
+        self.catalog.delete_project(project, force=force)
+
+    def follow(self, project: str, run: str, cursor: str) -> Generator[Told, None, None]:
+        """What happens to a run."""
+        watcher = Watcher(self.catalog)
+        begun = watcher.subscribe(project, [run], cursor=cursor)
+
+        def told() -> Generator[Told, None, None]:
+            subscription = begun
+            with contextlib.closing(watcher):
+                yield "", {}
+                while True:
+                    for event in subscription.take(1.0):
+                        yield event.kind, event.data
+                    if subscription.overflowed:
+                        # Whoever reads was too slow: what was not held for them is in the files.
+                        behind = subscription.cursor
+                        subscription.close()
+                        subscription = watcher.subscribe(project, [run], cursor=behind)
+
+        # One that is closed before anything was told must end the watching, too.
+        events = told()
+        next(events)
+        return events
+
+    def close(self) -> None:
+        """Lets go of what was read."""
+        self.catalog.close()
+
+    def _paths(self, project: str, run: str) -> Any:
+        return self.catalog.layout.run(project, self.catalog.stem(project, run))
+
+
+def local(data_dir: Path) -> LocalLibrary:
+    """The library of a data directory."""
+    return LocalLibrary(Catalog(data_dir))
+
+
+def _taken(replay: Replay) -> Iterator[Row]:
+    done = False
+    while not done:
+        found, done = replay.take(5000)
+        yield from found

@@ -1,0 +1,1 @@
+"""Filters of runs: the filter language, and Mongo-style filters."""

@@ -1,0 +1,168 @@
+"""Points as the run's row files grow: a file's new lines, many at a time where nobody waits for each."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aspara.catalog.index.points import Points
+from aspara.catalog.parsing import bulk_parser
+from aspara.catalog.parsing.line_reader import (
+    CHUNK,
+    Found,
+    Problems,
+    Tail,
+    open_rows,
+    parse,
+    read_blocks,
+    read_last,
+    rest_of,
+)
+from aspara.storage.layout import RunPaths
+from aspara.util import files
+from aspara.util.prefetch import Ahead
+
+if TYPE_CHECKING:
+    from aspara.catalog.columns.spill import Scratch
+
+_WIDE, _WIDE_CHUNK = 1000, 32 << 20
+
+Listener = Callable[[list[Found]], None]
+
+
+class RowFiles(Points):
+    """The points of a run's row files, and how far each of these was read. ``listeners`` are told of every batch of new rows."""
+
+    def __init__(self, paths: RunPaths, scratch: Scratch | None = None) -> None:
+        self.paths = paths
+        self.listeners: list[Listener] = []
+        self._until: float | None = None
+        super().__init__(scratch)
+
+    def clear(self) -> None:
+        """Forgets everything, how far the files were read too."""
+        super().clear()
+        self.problems = Problems()
+        self.bytes_read = 0
+        self._tails: dict[int, Tail] = {}
+        self._torn: dict[int, tuple[int, Tail]] = {}
+        self._quiet: dict[int, int] = {}
+
+    def present(self) -> dict[int, Path]:
+        """The run's row files by inode, links left out."""
+        found: dict[int, Path] = {}
+        for path in self.paths.row_files():
+            try:
+                found[path.stat().st_ino] = path
+            except OSError:
+                continue
+        return found
+
+    def _late(self) -> bool:
+        return self._until is not None and time.monotonic() >= self._until
+
+    def _read_lines(self, tail: Tail) -> bool:
+        self._torn.pop(tail.inode, None)
+        descriptor = open_rows(tail.path)
+        before = tail.offset
+        try:
+            quiet = self._quiet.get(tail.inode, 0)
+            if quiet > tail.offset and not self._read_up_to(descriptor, tail, quiet, self._absorb):
+                return False
+            self._quiet.pop(tail.inode, None)
+            if not self._read_up_to(descriptor, tail, None, self._tell if self.listeners else self._absorb):
+                return False
+            rest = rest_of(descriptor, tail)
+            if rest and self._writer_gone():
+                last = read_last(rest, descriptor, tail, self.problems)
+                if last is not None:
+                    self.add([last])
+                    for listener in list(self.listeners):
+                        listener([last])
+                else:
+                    self._torn[tail.inode] = (tail.offset + len(rest), tail)
+            return True
+        finally:
+            self.bytes_read += tail.offset - before
+            os.close(descriptor)
+
+    def _read_up_to(self, descriptor: int, tail: Tail, end: int | None, take: Callable[[bytes, Tail], None]) -> bool:
+        blocks = self._blocks(descriptor, tail, end)
+        if take == self._absorb and os.fstat(descriptor).st_size - tail.offset > CHUNK:
+            return self._absorb_all(blocks, tail)
+        for block in blocks:
+            take(block, tail)
+            if self._late():
+                return False
+        return True
+
+    def _blocks(self, descriptor: int, tail: Tail, end: int | None) -> Iterator[bytes]:
+        for block in read_blocks(descriptor, tail, self.problems, end=end):
+            yield block
+            if len(self.columns) >= _WIDE:
+                break
+        # Wide rows are read in larger blocks: what a block costs grows with its columns.
+        yield from read_blocks(descriptor, tail, self.problems, end=end, size=_WIDE_CHUNK)
+
+    def _absorb_all(self, blocks: Iterator[bytes], tail: Tail) -> bool:
+        """Adds many blocks that nobody waits for; while one is added, the next ones are parsed."""
+        with Ahead(self._parsed) as parsed:
+            try:
+                for block in blocks:
+                    if block:
+                        parsed.put(block)
+                    # Large blocks are many bytes, and their columns as many again.
+                    most = 1 if len(block) > CHUNK else len(parsed)
+                    while parsed and (parsed.full or len(parsed) > most or not block):
+                        self._take_in(*parsed.take(), tail)
+                    if self._late():
+                        return False
+            finally:
+                # The tail stands behind all that was begun.
+                while parsed:
+                    self._take_in(*parsed.take(), tail)
+        return True
+
+    def _tell(self, block: bytes, tail: Tail) -> None:
+        """Adds rows that listeners wait for."""
+        batch = parse(block, tail, self.problems)
+        if batch:
+            self.add(batch)
+            self.put_away()
+            for listener in list(self.listeners):
+                listener(batch)
+
+    def _parsed(self, block: bytes) -> tuple[bulk_parser.Bulk | None, set[str]]:
+        """The block as columns, where it is regular, and the names that were expected in it."""
+        if len(block) < bulk_parser.SMALLEST or len(self.columns) > bulk_parser.MOST_NAMES:
+            return None, set()
+        names = bulk_parser.names_in(block, set(self.columns))
+        return bulk_parser.parse_bulk(block, names), names
+
+    def _absorb(self, block: bytes, tail: Tail) -> None:
+        """Adds rows that nobody waits for, many at a time where they are regular."""
+        self._take_in(block, self._parsed(block), tail)
+
+    def _take_in(self, block: bytes, parsed: tuple[bulk_parser.Bulk | None, set[str]], tail: Tail) -> None:
+        found, names = parsed
+        if found is None and names and not names.issuperset(self.columns):
+            # A metric came up while the block was being parsed.
+            found, _ = self._parsed(block)
+        if found is not None:
+            self.add_bulk(found)
+            count = len(found.steps)
+            tail.lines += count
+            tail.rows += count
+            tail.points += found.points
+            tail.time = int(found.times[-1])
+        else:
+            batch = parse(block, tail, self.problems)
+            if batch:
+                self.add(batch)
+        self.put_away()
+
+    def _writer_gone(self) -> bool:
+        return not any(files.is_locked(path) for path in self.paths.lock_files())

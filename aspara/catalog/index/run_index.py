@@ -1,0 +1,234 @@
+"""A run's index: everything read of it so far, as columns, extended as its files grow."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aspara.catalog.index.archive import Archived
+from aspara.catalog.index.row_files import Listener
+from aspara.catalog.parsing.line_reader import (
+    Found,
+    Replaced,
+    Tail,
+    head_of,
+    open_rows,
+    size_of,
+    whole_lines,
+)
+from aspara.storage.layout import RunPaths, shown
+
+if TYPE_CHECKING:
+    from aspara.catalog.columns.spill import Scratch
+    from aspara.catalog.index.preview import Sketch
+
+MOMENT = "t"
+"""Beside the byte offsets of a position: the latest timestamp (ms) among the rows seen."""
+
+
+class RunIndex(Archived):
+    """The points of one run. :meth:`refresh` reads what is new; all reading happens under ``lock``.
+
+    ``listeners`` are told of every batch of new rows, whoever caused the reading, so that watchers and charts share it.
+    """
+
+    def __init__(
+        self, paths: RunPaths, *, load: Callable[[RunIndex], bool] | None = None, scratch: Scratch | None = None
+    ) -> None:
+        self.lock = threading.RLock()
+        self.building = False
+        """True while a background thread reads on."""
+        self.sketch: Sketch | None = None
+        """What stands in for the points until all of them are read."""
+        self.doubt: Callable[[], bool] | None = None
+        """Says whether the snapshot that the columns were taken from is as it was written; takes a while."""
+        self.home: Callable[[], bool] | None = None
+        """Says whether the snapshot that the columns are mapped from was left alone since."""
+        self._worthless = False
+        self._load = load
+        super().__init__(paths, scratch)
+
+    def clear(self) -> None:
+        """Forgets everything, how far the files were read too."""
+        super().clear()
+        self.bytes_saved = 0
+        self._refused: dict[int, tuple[Path, str]] = {}
+        self._looked: dict[int, int] = {}
+        """Size of each row file when everything in it had been looked at, half a last line included."""
+        self._rewound: str | None = None
+        """The place of the next rewind when the files were last read: another one means that rows have left them."""
+
+    @property
+    def unread(self) -> bool:
+        """True for a run whose files nobody has looked into yet."""
+        return self._load is not None
+
+    @property
+    def spoiled(self) -> bool:
+        """True where somebody changed the snapshot in its place. To look at what is mapped from a file that was cut off ends the
+        process, so this is asked before.
+        """
+        return self.home is not None and not self.home()
+
+    def check(self) -> None:
+        """Looks whether the columns are what was written; if not, all is read again when somebody asks next."""
+        doubt, self.doubt = self.doubt, None
+        if self.spoiled:
+            return
+        if doubt is not None and not doubt():
+            with self.lock:
+                self._worthless = True
+                self.version += 1
+
+    def problem_list(self) -> list[dict[str, Any]]:
+        """What could not be read, in the API's shape; half a last line counts once the writer is gone."""
+        torn = [
+            {"file": shown(tail.path), "line": tail.lines + 1, "reason": "torn last line", "count": 1}
+            for _, tail in self._torn.values()
+        ]
+        refused = [
+            {"file": shown(path), "line": None, "reason": f"cannot be read: {reason}", "count": 1}
+            for path, reason in self._refused.values()
+        ]
+        return self.problems.json() + torn + refused
+
+    def positions(self) -> dict[str, int]:
+        """Where a cursor stands that has seen everything read: file key to byte offset, and the last moment under ``t``."""
+        found = {tail.key: tail.offset for tail in self._tails.values() if tail.offset}
+        found[MOMENT] = max(0, self.last_time or 0)
+        return found
+
+    def ends(self) -> dict[str, int]:
+        """The position of a cursor that has seen all whole lines that there are, read here or not."""
+        found = {MOMENT: time.time_ns() // 1_000_000}
+        for inode, path in self.present().items():
+            try:
+                descriptor = open_rows(path)
+            except OSError:
+                continue
+            try:
+                key = Tail(path, inode, head=head_of(descriptor)).key
+            finally:
+                os.close(descriptor)
+            found[key] = whole_lines(path)
+        return found
+
+    def frontier(self) -> dict[int, int]:
+        """For each row file (by inode) the byte from which listeners are told of its rows; 0 for those not named."""
+        found = {inode: tail.offset for inode, tail in self._tails.items()}
+        for inode, size in self._quiet.items():
+            found[inode] = max(size, found.get(inode, 0))
+        return found
+
+    def listen(self, listener: Listener) -> None:
+        """Tells `listener` of every row that is written from now on. The caller holds the lock."""
+        if not self.listeners:
+            # What lies there unread is not news: it is read in silence when somebody asks for it.
+            for inode, path in self.present().items():
+                self._quiet[inode] = whole_lines(path)
+        self.listeners.append(listener)
+
+    def refresh(self, until: float | None = None) -> bool:
+        """Reads everything new, or what can be read until a moment of the monotonic clock (a block of lines or a Parquet part
+        at least): True when nothing is left. A file that was replaced or truncated has the whole run read anew.
+        """
+        with self.lock:
+            self._until = until
+            done = self._refreshed()
+            if done:
+                self.sketch = None
+            return done
+
+    def _refreshed(self) -> bool:
+        if self._load is not None:
+            # What an earlier server has read need not be read again.
+            load, self._load = self._load, None
+            load(self)
+        anew, told = False, None
+        for _ in range(3):
+            try:
+                return self._read_anew(told) if anew else self._refresh()
+            except Replaced:
+                anew, told = True, told if told is not None else self.last_time
+            except FileNotFoundError:  # a segment was committed between listing and opening
+                continue
+        return True
+
+    def progress(self) -> tuple[int, int]:
+        """Bytes that were read, and bytes that there are, of row files and archive."""
+        done = whole = 0
+        for inode, path in self.present().items():
+            size = size_of(path)
+            whole += size
+            tail = self._tails.get(inode)
+            if inode in self._refused or self._looked.get(inode) == size:
+                done += size
+            elif tail is not None:
+                done += min(size, tail.offset)
+        for part in self.paths.parts():
+            size = size_of(part)
+            whole += size
+            done += size if part in self._parts else 0
+        return done, whole
+
+    def _read_anew(self, told: int | None) -> bool:
+        """Forgets everything and reads it again; listeners hear only of rows behind the moment they know."""
+        listeners = self.listeners
+        self.clear()
+        if told is None or not listeners:
+            return self._refresh()
+        # Who listens is told right only of what is read at one go.
+        known, self._until = told, None
+
+        def only_later(batch: list[Found]) -> None:
+            later = [row for row in batch if row[0] > known]
+            for listener in list(listeners) if later else ():
+                listener(later)
+
+        self.listeners = [only_later]
+        try:
+            return self._refresh()
+        finally:
+            self.listeners = listeners
+
+    def _refresh(self) -> bool:
+        rewound = self.paths.next_rewound().name
+        if self._rewound not in (None, rewound) or self._worthless or self.spoiled:
+            self._worthless, self.home, self.doubt = False, None, None
+            raise Replaced
+        self._rewound = rewound
+        segments = {path.stem for path in self.paths.segment_files()}
+        present = self.present()
+        vanished = [
+            tail
+            for inode, tail in self._tails.items()
+            if inode not in present and tail.offset and tail.path.stem not in self._segments
+        ]
+        # First what went into the archive: it was written before what lies in the row files now.
+        if not self._read_parts(segments, vanished):
+            return False
+        for inode, path in present.items():
+            tail = self._tails.get(inode)
+            if tail is None:
+                tail = self._tails[inode] = Tail(path, inode)
+            tail.path = path
+            if path.parent == self.paths.segments:
+                self._segments[path.stem] = inode
+            size = size_of(path)
+            if size == tail.offset or (inode in self._torn and self._torn[inode][0] == size):
+                continue
+            try:
+                if not self._read_lines(tail):
+                    return False
+                self._looked[inode] = size
+                self._refused.pop(inode, None)
+            except FileNotFoundError:
+                raise
+            except OSError as error:
+                # Somebody else's file, or a bad block: the other files are read all the same.
+                self._refused[inode] = (path, error.strerror or type(error).__name__)
+        return True

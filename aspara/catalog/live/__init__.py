@@ -1,0 +1,1 @@
+"""Subscribers are told of new rows and of changes of status."""

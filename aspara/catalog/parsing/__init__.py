@@ -1,0 +1,1 @@
+"""Rows and Parquet parts parsed into columns."""

@@ -1,0 +1,1 @@
+"""Answers made from an index: series, groups, history, summary."""

@@ -1,0 +1,1 @@
+"""What importers share: source runs, tables, media, and the writer of runs."""

@@ -1,0 +1,1 @@
+"""What is captured by itself: console, git, packages, environment, system metrics."""

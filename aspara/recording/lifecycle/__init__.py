@@ -1,0 +1,1 @@
+"""How a run ends: exit codes, workers of a process, cells of a notebook."""

@@ -1,0 +1,1 @@
+"""The path of ``log()``: values checked, converted, encoded and written."""

@@ -1,0 +1,150 @@
+"""The polars backend's archive: full row files become Parquet, never rewriting what is there.
+
+A segment (an immutable row file) is turned into one Parquet part per UTC date. The parts are named after the segment and
+readers ignore them while the segment exists, so a crash before its removal costs nothing and after it nothing either:
+the removal is the commit. Running the conversion again gives the same parts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aspara.storage import row_codec
+from aspara.storage.layout import RunPaths
+from aspara.util import files
+
+if TYPE_CHECKING:
+    import polars
+
+TEXT_COLUMN = "metric_text"
+
+
+_BITE = 0.001
+_POINTS = 8192
+_DAY = 86_400_000
+
+
+def archive_segment(paths: RunPaths, segment: str, pause: Callable[[], object] | None = None) -> None:
+    """Writes the Parquet parts of `segment` and removes it. Raises OSError when the disk refuses; then nothing changed.
+
+    Lines that are no rows would vanish with the segment, so a segment that has any is kept as it is (readers count them).
+    `pause` is called about every millisecond of work, for a program that wants the interpreter meanwhile.
+    """
+    source = paths.segment(segment)
+    by_day: dict[int, _Part] = {}
+    due = time.perf_counter() + _BITE
+    with source.open("rb") as lines:
+        for number, line in enumerate(lines):
+            if pause is not None and number & 15 == 0 and time.perf_counter() >= due:
+                pause()
+                due = time.perf_counter() + _BITE
+            try:
+                timestamp, step, metrics, complaint = row_codec.decode(line.rstrip(b"\n"))
+            except row_codec.Malformed:
+                return
+            if complaint or timestamp is None:
+                return
+            day = timestamp // _DAY
+            if day not in by_day:
+                try:
+                    by_day[day] = _Part(datetime.fromtimestamp(timestamp / 1000, timezone.utc).strftime("%Y-%m-%d"))
+                except (ValueError, OverflowError, OSError):  # a year that no calendar has
+                    return
+            by_day[day].add(timestamp, step if step is not None else number, metrics)
+    for part in by_day.values():
+        if pause is not None:
+            pause()
+        write_part(paths.part(segment, part.date), part.frame())
+    source.unlink()
+    files.sync_folder(source.parent)
+
+
+REFERENCE_MARK = "\x00json:"
+
+
+def _reference(value: Any) -> str:
+    import orjson
+
+    return REFERENCE_MARK + orjson.dumps(value).decode()
+
+
+class _Part:
+    """The points of one date, taken into columns some thousand at a time: building them all at once would hold the
+    interpreter for a tenth of a second.
+    """
+
+    def __init__(self, date: str) -> None:
+        self.date = date
+        self._frames: list[polars.DataFrame] = []
+        self._points: list[tuple[int, int, str, float | None, str | None]] = []
+        self._has_text = False
+
+    def add(self, timestamp: int, step: int, metrics: Mapping[str, Any]) -> None:
+        points = self._points
+        for name, value in metrics.items():
+            if isinstance(value, bool | int | float):
+                points.append((timestamp, step, name, float(value), None))
+            else:
+                # Media references keep their structure as JSON text, marked so that they read back as they were.
+                text = value if isinstance(value, str) else _reference(value)
+                points.append((timestamp, step, name, None, text))
+                self._has_text = True
+            if len(points) >= _POINTS:
+                self._take()
+
+    def frame(self) -> polars.DataFrame:
+        """All of it, as the files have it."""
+        import polars as pl
+
+        self._take()
+        found: polars.DataFrame = pl.concat(self._frames, rechunk=False).with_columns(
+            timestamp=pl.col("timestamp").cast(pl.Datetime("ms")).cast(pl.Datetime("us")),
+            date=pl.lit(self.date).str.to_date(),
+        )
+        columns = ["timestamp", "step", "metric_name", "metric_value", "date"]
+        return found.select([*columns, TEXT_COLUMN] if self._has_text else columns)
+
+    def _take(self) -> None:
+        import polars as pl
+
+        schema = {
+            "timestamp": pl.Int64,
+            "step": pl.Int64,
+            "metric_name": pl.String,
+            "metric_value": pl.Float64,
+            TEXT_COLUMN: pl.String,
+        }
+        columns = list(zip(*self._points, strict=True)) or [()] * len(schema)
+        self._frames.append(pl.DataFrame(dict(zip(schema, columns, strict=True)), schema=schema))
+        self._points = []
+
+
+def write_part(part: Path, frame: polars.DataFrame) -> None:
+    """Puts `frame` at `part` atomically and durably, or raises OSError; then nothing is left of it."""
+    from polars.exceptions import PolarsError
+
+    files.make_folder(part.parent)
+    draft = part.with_name(f".{part.name}.tmp")
+    try:
+        frame.write_parquet(draft)
+        draft.chmod(files.FILE_MODE)
+        descriptor = os.open(draft, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)  # polars does not
+        finally:
+            os.close(descriptor)
+        os.replace(draft, part)
+    except (OSError, PolarsError) as error:
+        # On a full disk its bytes are what the rows to come need.
+        with contextlib.suppress(OSError):
+            draft.unlink()
+        if isinstance(error, PolarsError):  # a full disk too is told by an error of its own
+            raise OSError(str(error)) from error
+        raise
+    files.sync_folder(part.parent)

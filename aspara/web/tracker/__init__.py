@@ -1,0 +1,1 @@
+"""The tracker's endpoints: runs received from other machines."""

@@ -1,0 +1,151 @@
+"""The tracker's endpoints."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from aspara.errors import SequenceGap
+from aspara.web.routes import Route
+from aspara.web.tracker.endpoint import Taking
+from aspara.web.tracker.payloads import tags_of
+from aspara.web.tracker.receiver import Intake
+from aspara.web.tracker.uploads import Files, Upload
+
+BASE = "/tracker/api/v1"
+
+
+class Health(Taking):
+    """Whether the tracker answers."""
+
+    async def get(self) -> None:
+        """Says so."""
+        self.answer({"status": "ok"})
+
+
+class Create(Taking):
+    """Runs."""
+
+    async def post(self, project: str) -> None:
+        """Makes or continues one."""
+        self.answer(await self.service.off_loop(self.intake.create, project, self.json_body()))
+
+
+class Metrics(Taking):
+    """Rows."""
+
+    async def post(self, project: str, run: str) -> None:
+        """Takes one, or a batch."""
+
+        def work() -> dict[str, Any]:
+            return self.intake.rows(project, run, self.json_body())
+
+        try:
+            self.answer(await self.service.off_loop(work))
+        except SequenceGap as gap:
+            self.answer({"detail": str(gap), "next": gap.expected}, gap.status)
+
+
+class Change(Taking):
+    """Metadata."""
+
+    async def post(self, project: str, run: str) -> None:
+        """Merges what a client may change."""
+        await self.service.off_loop(self.intake.update, project, run, self.changes(self.json_body()))
+        self.answer({"status": "ok"})
+
+    def changes(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The body as changes of the metadata."""
+        return body
+
+
+class Config(Change):
+    """Config."""
+
+    def changes(self, body: dict[str, Any]) -> dict[str, Any]:
+        """``{"config": {...}}``, or the values themselves."""
+        return {"config": body["config"] if set(body) == {"config"} else body}
+
+
+class Summary(Change):
+    """Summary."""
+
+    def changes(self, body: dict[str, Any]) -> dict[str, Any]:
+        """``{"summary": {...}}``, or the values themselves."""
+        return {"summary": body["summary"] if set(body) == {"summary"} else body}
+
+
+class Tags(Change):
+    """Tags."""
+
+    def changes(self, body: dict[str, Any]) -> dict[str, Any]:
+        """``{"tags": [...]}``."""
+        return {"tags": list(tags_of(body, "tags"))}
+
+
+class Ping(Taking):
+    """Life."""
+
+    async def post(self, project: str, run: str) -> None:
+        """The client is there."""
+        self.answer(await self.service.off_loop(self.intake.ping, project, run))
+
+
+class Finish(Taking):
+    """The end."""
+
+    async def post(self, project: str, run: str) -> None:
+        """Of a run."""
+        await self.service.off_loop(self.intake.finish, project, run, self.json_body() if self.request.body else {})
+        self.answer({"status": "ok"})
+
+
+class Versions(Taking):
+    """Versions of artifacts."""
+
+    async def post(self, project: str, run: str) -> None:
+        """Makes one."""
+        self.answer(await self.service.off_loop(self.intake.version, project, run, self.json_body()))
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(f"{BASE}/health", Health, {"GET": "Whether the tracker answers."}),
+    Route(f"{BASE}/projects/{{project}}/runs", Create, {"POST": "Makes or continues a run."}),
+    Route(
+        f"{BASE}/projects/{{project}}/runs/{{run}}/metrics",
+        Metrics,
+        {"POST": "Takes a row, or a batch of rows, each once."},
+    ),
+    Route(f"{BASE}/projects/{{project}}/runs/{{run}}/config", Config, {"POST": "Adds to a run's config."}),
+    Route(f"{BASE}/projects/{{project}}/runs/{{run}}/summary", Summary, {"POST": "Adds to a run's summary."}),
+    Route(f"{BASE}/projects/{{project}}/runs/{{run}}/tags", Tags, {"POST": "Replaces a run's tags."}),
+    Route(
+        f"{BASE}/projects/{{project}}/runs/{{run}}/metadata",
+        Change,
+        {"POST": "Merges into a run's metadata; `removed_keys` ({config: [...]}) takes keys out."},
+    ),
+    Route(f"{BASE}/projects/{{project}}/runs/{{run}}/ping", Ping, {"POST": "Says that the client lives."}),
+    Route(
+        f"{BASE}/projects/{{project}}/runs/{{run}}/artifacts",
+        Upload,
+        {"POST": "Keeps an uploaded file (multipart: file, name, description, category)."},
+    ),
+    Route(
+        f"{BASE}/projects/{{project}}/runs/{{run}}/files",
+        Files,
+        {
+            "POST": "Keeps a file beside a run: media, console.log, …, or an artifact's content (multipart: file, name; offset for a part of a growing file)."
+        },
+    ),
+    Route(
+        f"{BASE}/projects/{{project}}/runs/{{run}}/versions",
+        Versions,
+        {"POST": "Makes a version of an artifact: name, type, entries, aliases, metadata."},
+    ),
+    Route(f"{BASE}/projects/{{project}}/runs/{{run}}/finish", Finish, {"POST": "Ends a run."}),
+)
+
+
+def routes(intake: Intake) -> tuple[Route, ...]:
+    """The tracker's routes for one intake."""
+    return tuple(replace(r, endpoint=type(r.endpoint.__name__, (r.endpoint,), {"intake": intake})) for r in ROUTES)

@@ -1,0 +1,71 @@
+import type { MediaItem } from "../../../core/media";
+import type { Json } from "../../../core/types";
+import { api, getJson } from "../../api";
+import { useLoaded } from "../../components/hooks";
+
+export interface TablePage {
+  columns: Json[];
+  rows: Json[][];
+  offset: number;
+  total: number;
+}
+
+/** Steps kept on the page; what is looked at again need not be fetched again. */
+const KEPT = 300;
+const MOST_ITEMS = 500;
+
+/** Where the media of one run are had from. */
+export class Shelf {
+  private readonly kept = new Map<string, MediaItem[]>();
+
+  constructor(
+    readonly project: string,
+    readonly run: string,
+  ) {}
+
+  /** The address of a media file; `download` makes it one to keep. */
+  file(name: string, download = false): string {
+    return this.address(name) + (download ? "?download=1" : "");
+  }
+
+  /** What a metric has at a step, in the order of its list. To a step that is not `settled` more may come: it is not kept. */
+  async at(metric: string, step: number, settled: boolean, signal: AbortSignal): Promise<MediaItem[]> {
+    const place = `${step} ${metric}`;
+    const known = this.kept.get(place);
+    if (known) return known;
+    const query = { key: metric, from: String(step), to: String(step), limit: String(MOST_ITEMS) };
+    const { media } = await getJson<{ media: MediaItem[] }>(this.address(), query, signal);
+    if (settled) this.kept.set(place, media);
+    if (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value!);
+    return media;
+  }
+
+  /** Histograms of a metric at so many steps, evenly spread. */
+  async histograms(metric: string, steps: number, signal: AbortSignal): Promise<MediaItem[]> {
+    const query = { key: metric, type: "histogram", steps: String(steps), limit: "10000" };
+    return (await getJson<{ media: MediaItem[] }>(this.address(), query, signal)).media;
+  }
+
+  rows(name: string, query: Record<string, string>, signal?: AbortSignal): Promise<TablePage> {
+    return getJson<TablePage>(`${this.address(name)}/rows`, query, signal);
+  }
+
+  private address(...parts: string[]): string {
+    return api("projects", this.project, "runs", this.run, "media", ...parts);
+  }
+}
+
+/** What a metric has at a step; what was shown before stays until it is here. `count` changes when more was logged. */
+export function useItems(
+  shelf: Shelf,
+  metric: string,
+  step: number | null,
+  settled: boolean,
+  count: number,
+): { items: MediaItem[] | null; error: string | null; again: (() => void) | undefined } {
+  const { value, error, again } = useLoaded(
+    async (signal) => (step === null ? null : shelf.at(metric, step, settled, signal)),
+    [shelf, metric, step, settled ? 0 : count],
+  );
+  return { items: value ?? null, error, again };
+}
