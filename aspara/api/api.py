@@ -18,8 +18,8 @@ from aspara.api.run import ApiRun
 from aspara.api.runs import ApiRuns
 from aspara.artifacts.artifact import Artifact
 from aspara.artifacts.version import split_name
-from aspara.catalog.expression import parse
 from aspara.catalog.filters import mongo as runs_filters
+from aspara.catalog.filters.expression import parse
 from aspara.client.http_client import Reader, is_address
 from aspara.errors import UsageError
 

@@ -102,7 +102,7 @@ def filtered(listed: list[RunInfo], expression: str | None) -> list[RunInfo]:
         return listed
     import time
 
-    from aspara.catalog.expression import parse
+    from aspara.catalog.filters.expression import parse
 
     wanted, now = parse(expression), time.time() * 1000
     return [info for info in listed if wanted.matches(info.record(), now)]

@@ -12,8 +12,8 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aspara.catalog.expression import Expression
 from aspara.catalog.files.json_table import JsonTable, no_table, open_table
+from aspara.catalog.filters.expression import Expression
 from aspara.errors import UsageError
 from aspara.storage.parquet_errors import DamagedParquet, decoding
 from aspara.util.json_safe import presentable

@@ -1,4 +1,4 @@
-"""How values of filters compare; see :mod:`aspara.catalog.expression`."""
+"""How values of filters compare; see :mod:`aspara.catalog.filters.expression`."""
 
 from __future__ import annotations
 

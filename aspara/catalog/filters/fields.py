@@ -1,4 +1,4 @@
-"""What a filter may ask of a run, and what the run says; see :mod:`aspara.catalog.expression`."""
+"""What a filter may ask of a run, and what the run says; see :mod:`aspara.catalog.filters.expression`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words of the filter language; see :mod:`aspara.catalog.expression`."""
+"""The words of the filter language; see :mod:`aspara.catalog.filters.expression`."""
 
 from __future__ import annotations
 

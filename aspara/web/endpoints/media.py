@@ -10,9 +10,9 @@ import os
 import re
 from typing import Any
 
-from aspara.catalog.expression import parse
 from aspara.catalog.files.media import MediaQuery
 from aspara.catalog.files.table_pages import TableQuery
+from aspara.catalog.filters.expression import parse
 from aspara.errors import UsageError
 from aspara.web.endpoint import LONGEST_WAIT, Endpoint
 from aspara.web.file_response import attachment

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from aspara.catalog.expression import Expression, parse
+from aspara.catalog.filters.expression import Expression, parse
 from aspara.catalog.filters.fields import OWN_FIELDS
 from aspara.catalog.runs.run_columns import PARTS, columns
 from aspara.catalog.runs.run_info import RunInfo

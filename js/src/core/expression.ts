@@ -1,5 +1,5 @@
 // The filter language of the dashboard, the API and the command line: `loss < 0.1 and lr in [1e-3, 3e-4] and "baseline" in tags`.
-// aspara/catalog/expression.py has the same language and says what it is; both are held to tests/fixtures/expressions.json.
+// aspara/catalog/filters/expression.py has the same language and says what it is; both are held to tests/fixtures/expressions.json.
 import type { Json, MetricSummary, Run } from "./types";
 
 export type Value = Json | undefined;

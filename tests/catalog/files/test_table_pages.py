@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aspara.catalog.expression import parse
 from aspara.catalog.files import json_table
 from aspara.catalog.files.json_table import open_table
 from aspara.catalog.files.table_pages import TableQuery, Tables
+from aspara.catalog.filters.expression import parse
 from aspara.errors import UsageError
 
 cells = st.recursive(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aspara.catalog.expression import parse
+from aspara.catalog.filters.expression import parse
 from aspara.catalog.filters.tokens import quoted
 from aspara.errors import InvalidFilter
 
