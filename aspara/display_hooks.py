@@ -56,7 +56,7 @@ def bundle(name: str, thing: Any) -> dict[str, Any] | tuple[dict[str, Any], dict
     return result
 
 
-class Shown:
+class DisplayBundle:
     """A run, as it is shown to people; drawn by the notebook side where that is installed."""
 
     def _is_kept(self) -> bool:

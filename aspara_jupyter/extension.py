@@ -14,11 +14,11 @@ from traitlets import Bool, Int, Unicode
 import aspara.server
 from aspara import settings
 from aspara.catalog.catalog import PATIENCE, Catalog
-from aspara.web.context import Service
+from aspara.web.context import Context
 from aspara.web.endpoint import Endpoint, guarded
-from aspara.web.endpoints.edits import Editing
-from aspara.web.endpoints.live import Socket, Stream
-from aspara.web.pages import Page
+from aspara.web.endpoints.edits import EditingEndpoint
+from aspara.web.endpoints.live import EventStream, SocketEndpoint
+from aspara.web.pages import HtmlPage
 from aspara.web.routes import build_routes
 
 _METHODS = ("get", "post", "put", "delete")
@@ -36,18 +36,18 @@ class JupyterHost:
             for name in _METHODS
             if callable(body := getattr(endpoint, name, None)) and body is not getattr(web.RequestHandler, name)
         }
-        if issubclass(endpoint, Socket):
+        if issubclass(endpoint, SocketEndpoint):
             bases = (endpoint, _Handler, websocket.WebSocketHandler)
             return type(endpoint.__name__, bases, {**methods, "auth_resource": "aspara"})
-        if "get" in methods and not issubclass(endpoint, Stream):
+        if "get" in methods and not issubclass(endpoint, EventStream):
             methods["head"] = methods["get"]
-        base = _PageHandler if issubclass(endpoint, Page) else _Handler
+        base = _PageHandler if issubclass(endpoint, HtmlPage) else _Handler
         return type(endpoint.__name__, (endpoint, base), {**methods, "auth_resource": "aspara"})
 
 
 def _action(endpoint: type[Endpoint], method: str) -> str:
     """What an authorizer is asked. Jupyter takes every POST for a change, and long questions come by POST."""
-    changes = method in ("put", "delete") or (method == "post" and issubclass(endpoint, Editing))
+    changes = method in ("put", "delete") or (method == "post" and issubclass(endpoint, EditingEndpoint))
     return "write" if changes else "read"
 
 
@@ -100,7 +100,7 @@ class AsparaApp(ExtensionApp):  # type: ignore[misc,unused-ignore]
         base = self.serverapp.base_url.rstrip("/") + "/aspara/"
         data_dir = settings.data_dir(self.data_dir or None)
         given = {"max_zip": self.max_zip_size, "default_points": self.chart_points}
-        self.service = Service(
+        self.service = Context(
             Catalog(data_dir, patience=PATIENCE, max_notes=self.max_notes_length, max_tags=self.max_tags_count),
             Path(aspara.server.__file__).parent / "static",
             host="jupyter",

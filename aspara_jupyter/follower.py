@@ -12,29 +12,29 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from aspara.api.provider import Library, LocalLibrary
+from aspara.api.provider import DataProvider, LocalProvider
 from aspara.catalog.live.subscription import Subscription
 from aspara.catalog.live.watcher import Watcher
 from aspara.catalog.series.query import SeriesQuery
 from aspara.errors import AsparaError
 from aspara.types import Block
-from aspara_jupyter.multi_run_feed import Gathered
+from aspara_jupyter.multi_run_feed import MultiRunFeed
 from aspara_jupyter.point_buffer import LIMIT, blocks_of
-from aspara_jupyter.run_selection import Chosen, Selection, columns_of, info_of
+from aspara_jupyter.run_selection import RunSelection, SelectedRun, columns_of, info_of
 
 _LOOK = 2.0
 _PUSH = 0.1
 
 
-class Near:
+class LocalRuns:
     """Runs of a project whose files can be watched."""
 
-    def __init__(self, library: LocalLibrary, project: str, runs: list[str] | None, cursor: str) -> None:
+    def __init__(self, library: LocalProvider, project: str, runs: list[str] | None, cursor: str) -> None:
         self.library, self.project = library, project
         self._watcher = Watcher(library.catalog)
         self._told: Subscription = self._watcher.subscribe(project, runs, cursor=cursor)
 
-    def push(self, gathered: Gathered, *, last: bool = False) -> bool:
+    def push(self, gathered: MultiRunFeed, *, last: bool = False) -> bool:
         """Sends what is new; True if a state may have changed."""
         del last
         rows: dict[str, list[Any]] = {}
@@ -57,10 +57,10 @@ class Near:
         self._watcher.close()
 
 
-class Far:
+class RemoteRuns:
     """Runs of a project that a server far away is asked about."""
 
-    def __init__(self, library: Library, project: str, runs: list[str], metrics: tuple[str, ...] | None) -> None:
+    def __init__(self, library: DataProvider, project: str, runs: list[str], metrics: tuple[str, ...] | None) -> None:
         self.library, self.project = library, project
         self._metrics = metrics
         self._running = set(runs)
@@ -80,7 +80,7 @@ class Far:
         seen = self._seen.setdefault(run, {})
         seen[metric] = max(timestamp, seen.get(metric, 0))
 
-    def push(self, gathered: Gathered, *, last: bool = False) -> bool:
+    def push(self, gathered: MultiRunFeed, *, last: bool = False) -> bool:
         """Sends what is new, now and then, or for the last time."""
         if time.monotonic() < self._due and not last:
             return False
@@ -94,7 +94,7 @@ class Far:
         self._due = _pause(began)
         return False
 
-    def _ask(self, runs: list[str], gathered: Gathered) -> None:
+    def _ask(self, runs: list[str], gathered: MultiRunFeed) -> None:
         since = min((at for run in runs for at in self._seen.get(run, {}).values()), default=0)
         query = SeriesQuery(self._metrics, since=since, points=LIMIT // 2)
         fresh: dict[str, list[Block]] = {}
@@ -123,7 +123,7 @@ class Follower:
 
     def __init__(
         self,
-        selection: Selection,
+        selection: RunSelection,
         metrics: tuple[str, ...] | None,
         *,
         changed: Callable[[list[dict[str, Any]]], None],
@@ -134,10 +134,10 @@ class Follower:
         self._changed = changed
         self._ended = ended
         self._stop = threading.Event()
-        self._feeds: list[Near | Far] = []
-        self._gathered: Gathered | None = None
+        self._feeds: list[LocalRuns | RemoteRuns] = []
+        self._gathered: MultiRunFeed | None = None
 
-    def start(self, gathered: Gathered | None) -> None:
+    def start(self, gathered: MultiRunFeed | None) -> None:
         """Begins; points go into `gathered`, if given, those that there are before this returns."""
         if gathered is not None:
             self._gathered = gathered
@@ -193,11 +193,11 @@ class Follower:
         moved = [feed.push(self._gathered) for feed in self._feeds]
         return any(moved)
 
-    def _load(self, members: list[Chosen], gathered: Gathered) -> Near | Far:
+    def _load(self, members: list[SelectedRun], gathered: MultiRunFeed) -> LocalRuns | RemoteRuns:
         library, project = members[0].library, members[0].project
         runs = [run.run for run in members]
         answer = library.metrics(project, runs, SeriesQuery(self._metrics, points=LIMIT // 2))
-        far = Far(library, project, runs, self._metrics)
+        far = RemoteRuns(library, project, runs, self._metrics)
         for run in members:
             here = {name: by_run[run.run] for name, by_run in answer.metrics.items() if run.run in by_run}
             gathered.load(
@@ -208,7 +208,7 @@ class Follower:
             for name, series in here.items():
                 if len(series.timestamps):
                     far.saw(run.run, name, int(series.timestamps.max()))
-        if not isinstance(library, LocalLibrary):
+        if not isinstance(library, LocalProvider):
             return far
         whole = self.selection.whole(library, project) is not None
-        return Near(library, project, None if whole else runs, answer.cursor)
+        return LocalRuns(library, project, None if whole else runs, answer.cursor)

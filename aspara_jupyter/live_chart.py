@@ -12,8 +12,8 @@ from aspara.errors import UsageError
 from aspara_jupyter import environment, static_picture
 from aspara_jupyter.follower import Follower
 from aspara_jupyter.mimebundles import CHART_MIME, heading, picture_of
-from aspara_jupyter.multi_run_feed import Gathered
-from aspara_jupyter.run_selection import MOST, Selection, chosen, colors, info_of
+from aspara_jupyter.multi_run_feed import MultiRunFeed
+from aspara_jupyter.run_selection import MOST, RunSelection, chosen, colors, info_of
 from aspara_jupyter.widget import LiveWidget
 
 
@@ -52,7 +52,7 @@ class LiveChart:
         height: int | None = None,
         title: str = "",
     ) -> None:
-        self._selection: Selection = chosen(runs)
+        self._selection: RunSelection = chosen(runs)
         if not self._selection.runs:
             raise UsageError("There is no run to show. Give a run, 'project/run', a project, or Api().runs(...).")
         if len(self._selection.runs) > MOST:
@@ -71,7 +71,7 @@ class LiveChart:
         self._shell: Any = None
         self._widget: LiveWidget | None = None
         self._follower: Follower | None = None
-        self._gathered: Gathered | None = None
+        self._gathered: MultiRunFeed | None = None
         self._shown: list[Any] = []
 
     @property
@@ -130,7 +130,7 @@ class LiveChart:
         pushed = not all(environment.reaches(run.project, run.run, run.look().id) for run in samples)
         self._widget = LiveWidget(self._reference())
         self._follower = Follower(self._selection, self._metrics, changed=self._changed, ended=self._all_ended)
-        gathered = Gathered(self._widget, self._wanted) if pushed else None
+        gathered = MultiRunFeed(self._widget, self._wanted) if pushed else None
         self._gathered = gathered
         self._follower.start(gathered)
         if gathered is not None:

@@ -22,8 +22,8 @@ from aspara.types import Block, Row
 from aspara_jupyter import environment, static_picture
 from aspara_jupyter.mimebundles import RUN_MIME
 from aspara_jupyter.point_buffer import Columns, blocks_of
-from aspara_jupyter.run_feed import Feed, Nobody
-from aspara_jupyter.run_selection import Chosen, columns_of, epochs, folder_of, points_of
+from aspara_jupyter.run_feed import NoWidget, RunFeed
+from aspara_jupyter.run_selection import SelectedRun, columns_of, epochs, folder_of, points_of
 from aspara_jupyter.widget import LiveWidget
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class LiveOutput:
     def __init__(self, run: Run, height: int | None = None) -> None:
         self._run = run
         self.widget = LiveWidget(_info(run)) if environment.watched() else None
-        self.feed = Feed(self.widget or Nobody(), lambda: _info(run))
+        self.feed = RunFeed(self.widget or NoWidget(), lambda: _info(run))
         if self.widget is not None:
             self.widget.renew = self.feed.snapshot
         self._height = height
@@ -212,7 +212,7 @@ def _recorded(run: Run) -> dict[str, Columns]:
     run.flush()
     library = local(folder)
     try:
-        found = points_of([Chosen(library, run.project, run.run)], SeriesQuery(points=_SERIES_POINTS))
+        found = points_of([SelectedRun(library, run.project, run.run)], SeriesQuery(points=_SERIES_POINTS))
     except AsparaError:
         return {}
     finally:
@@ -225,11 +225,11 @@ def _in_marimo() -> bool:
     return module is not None and bool(module.running_in_notebook())
 
 
-def _subject(run: Run, series: Mapping[str, Columns]) -> static_picture.Subject:
+def _subject(run: Run, series: Mapping[str, Columns]) -> static_picture.PictureHead:
     # A run that has ended lasted until its last point.
     last = max((float(times.max()) for times, _, _ in series.values() if len(times)), default=run.start_time * 1000)
     seconds = (time.time() if run.status == "running" else last / 1000) - run.start_time
-    return static_picture.Subject(run.name, run.project, run.status, run.color, run.step, max(0.0, seconds))
+    return static_picture.PictureHead(run.name, run.project, run.status, run.color, run.step, max(0.0, seconds))
 
 
 def _picture(run: Run, series: Mapping[str, Columns]) -> dict[str, Any]:

@@ -7,13 +7,13 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from aspara.api.run import ApiRun
-from aspara.api.table_view import Sheet
+from aspara.api.table_view import TableView
 from aspara.catalog.runs.run_info import RunInfo
 from aspara.catalog.series.query import SeriesQuery
 from aspara.recording.run import Run
 from aspara_jupyter import static_picture
 from aspara_jupyter.point_buffer import Columns
-from aspara_jupyter.run_selection import Chosen, colors, columns_of, info_of, points_of, shown_names
+from aspara_jupyter.run_selection import SelectedRun, colors, columns_of, info_of, points_of, shown_names
 
 RUN_MIME = "application/vnd.aspara.run+json"
 CHART_MIME = "application/vnd.aspara.chart+json"
@@ -21,7 +21,7 @@ TABLE_MIME = "application/vnd.aspara.table+json"
 _POINTS = 1000
 
 
-def table(found: Sheet) -> dict[str, Any]:
+def table(found: TableView) -> dict[str, Any]:
     """The MIME bundle of a table: data, which our JupyterLab extension makes sortable in notebooks that are not trusted too;
     HTML, which is a table without scripts; text.
     """
@@ -30,7 +30,7 @@ def table(found: Sheet) -> dict[str, Any]:
 
 def kept(run: ApiRun) -> dict[str, Any]:
     """The MIME bundle of a run out of the files: its picture as it stands, and which run it is, for a page that can ask."""
-    found = Chosen(run._library, run.project, run.run)
+    found = SelectedRun(run._library, run.project, run.run)
     info = found.look()
     return {**static_picture.bundle(picture_of([found], [info])), RUN_MIME: info_of(info)}
 
@@ -54,8 +54,8 @@ def show(thing: Any, height: int | None = None) -> bool:
 
 
 def picture_of(
-    runs: Sequence[Chosen], infos: Sequence[RunInfo], metrics: tuple[str, ...] | None = None, title: str = ""
-) -> static_picture.Picture:
+    runs: Sequence[SelectedRun], infos: Sequence[RunInfo], metrics: tuple[str, ...] | None = None, title: str = ""
+) -> static_picture.StaticPicture:
     """The picture of one run, or of several compared, from their files; `metrics` are names or globs."""
     found = points_of(runs, SeriesQuery(metrics, points=_POINTS))
     series: list[dict[str, Columns]] = [
@@ -81,10 +81,10 @@ def heading(infos: Collection[RunInfo]) -> str:
     return f"{', '.join(projects[:3])}{', …' if len(projects) > 3 else ''}: {count}" if projects else count
 
 
-def _subject(info: RunInfo) -> static_picture.Subject:
+def _subject(info: RunInfo) -> static_picture.PictureHead:
     start = info.start_time or 0
     end = time.time() * 1000 if info.status == "running" else info.finish_time or info.last_update or start
     steps = 0 if info.last_step is None else info.last_step + 1
-    return static_picture.Subject(
+    return static_picture.PictureHead(
         info.name, info.project, info.status, info.color, steps, max(0.0, (end - start) / 1000)
     )

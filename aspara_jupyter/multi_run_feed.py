@@ -14,37 +14,37 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from aspara.types import Block
-from aspara_jupyter.point_buffer import Columns, RunPoints
-from aspara_jupyter.run_feed import Page
+from aspara_jupyter.point_buffer import Columns, RunPointBuffers
+from aspara_jupyter.run_feed import Widget
 
 _SNAPSHOT_INTERVAL = 5.0
 _SNAPSHOT_BYTES_PER_SECOND = 25_000
 
 
-class Gathered:
+class MultiRunFeed:
     """The points of some runs by key and metric, and the page that is kept up to date. Safe to use from several threads."""
 
     def __init__(
-        self, page: Page, wanted: Callable[[str], bool], *, clock: Callable[[], float] = time.monotonic
+        self, page: Widget, wanted: Callable[[str], bool], *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._page = page
         self._wanted = wanted
         self._clock = clock
         self._lock = threading.RLock()  # setting a trait asks for the widget's state on the same thread
         self._seq = 0
-        self._runs: dict[str, RunPoints] = {}
+        self._runs: dict[str, RunPointBuffers] = {}
         self._next_snapshot = clock() + _SNAPSHOT_INTERVAL
 
     def load(self, key: str, series: Mapping[str, Columns], totals: Mapping[str, int]) -> None:
         """Takes a run's points up to now; ``totals`` are those that there were before decimation."""
         with self._lock:
-            held = self._runs[key] = RunPoints()
+            held = self._runs[key] = RunPointBuffers()
             held.load(series, totals)
 
     def blocks(self, key: str, blocks: Iterable[Block]) -> None:
         """Sends new rows of a run."""
         with self._lock:
-            head, data = self._runs.setdefault(key, RunPoints()).take([self._some(block) for block in blocks])
+            head, data = self._runs.setdefault(key, RunPointBuffers()).take([self._some(block) for block in blocks])
             if not data:
                 return
             self._seq += 1

@@ -12,7 +12,7 @@ from aspara.errors import UsageError
 from aspara.palette import run_color
 from aspara_jupyter.formatting import escaped
 from aspara_jupyter.point_buffer import Floats
-from aspara_jupyter.run_selection import Chosen, chosen, colors, points_of, shown_names
+from aspara_jupyter.run_selection import SelectedRun, chosen, colors, points_of, shown_names
 
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 _WIDTH = 200
@@ -76,7 +76,7 @@ def plot(
     return figure
 
 
-def _asked(members: Sequence[Chosen], metrics: Sequence[str], x: str, points: int) -> dict[str, dict[str, Series]]:
+def _asked(members: Sequence[SelectedRun], metrics: Sequence[str], x: str, points: int) -> dict[str, dict[str, Series]]:
     if not members:
         raise UsageError("There is no run to plot.")
     for metric in metrics:

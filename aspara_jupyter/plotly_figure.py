@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from aspara.palette import run_color
 from aspara_jupyter.formatting import escaped
 from aspara_jupyter.point_buffer import Floats, extremes
-from aspara_jupyter.static_picture import Picture, column_count
+from aspara_jupyter.static_picture import StaticPicture, column_count
 
 _BYTES = 70_000  # all series together: ten metrics must fit in 150 kB with what surrounds them
 # One ink for light and dark pages: nobody knows on which one the picture will lie.
@@ -19,7 +19,7 @@ INK, GRID = "#737c8c", "#737c8c33"
 CONFIG = {"displaylogo": False, "showSendToCloud": False, "plotlyServerURL": "", "responsive": True}
 
 
-def plotly_figure(picture: Picture) -> dict[str, Any]:
+def plotly_figure(picture: StaticPicture) -> dict[str, Any]:
     """The figure as Plotly takes it: data, layout and config."""
     charts = picture.lines
     columns = column_count(len(charts))

@@ -29,7 +29,7 @@ DELTA_POINTS = 400
 """Points of one metric that one delta carries at most: ten deltas a second fill a chart's pixels many times over."""
 
 
-class Points:
+class PointBuffer:
     """The points of one metric, ordered by step, in columns of float64.
 
     Past twice `LIMIT` it thins itself by ranges of equal width on the step axis, so that the beginning of a long run stays
@@ -93,7 +93,7 @@ class Points:
             self._columns = grown
 
 
-class RunPoints:
+class RunPointBuffers:
     """The points of one run, by metric.
 
     What is new is only laid aside, as it travels: a training that is interrupted ten times a second is slowed less by a few
@@ -101,7 +101,7 @@ class RunPoints:
     """
 
     def __init__(self) -> None:
-        self._metrics: dict[str, Points] = {}
+        self._metrics: dict[str, PointBuffer] = {}
         self._totals: dict[str, int] = {}
         self._aside: list[_Pack] = []
         self._aside_rows = 0
@@ -109,7 +109,7 @@ class RunPoints:
     def load(self, series: Mapping[str, Columns], totals: Mapping[str, int] | None = None) -> None:
         """Takes points from before; ``totals`` are those that there were, if these are fewer."""
         for name, found in series.items():
-            self._metrics.setdefault(name, Points()).extend(*found)
+            self._metrics.setdefault(name, PointBuffer()).extend(*found)
             self._count(name, len(found[2]) if totals is None else totals[name])
 
     def take(self, blocks: Sequence[Block]) -> Packed:
@@ -159,7 +159,7 @@ class RunPoints:
         for names, packs in groupby(self._aside, key=itemgetter(0)):
             columns = np.concatenate([_unpacked(found) for found in packs], axis=2)
             for name, (times, steps, values) in zip(names, columns, strict=True):
-                self._metrics.setdefault(name, Points()).extend(times, steps, values)
+                self._metrics.setdefault(name, PointBuffer()).extend(times, steps, values)
         self._aside, self._aside_rows = [], 0
 
 
@@ -233,10 +233,10 @@ def _unpacked(found: _Pack) -> NDArray[np.float64]:
 
 def _thinned(packs: Iterable[_Pack]) -> list[_Pack]:
     """The same, each metric once and with at most `DELTA_POINTS`."""
-    found: dict[str, Points] = {}
+    found: dict[str, PointBuffer] = {}
     for each in packs:
         for name, columns in zip(each[0], _unpacked(each), strict=True):
-            found.setdefault(name, Points()).extend(*columns)
+            found.setdefault(name, PointBuffer()).extend(*columns)
     thinned = [(name, held.packed(DELTA_POINTS)) for name, held in found.items()]
     return [((name,), len(data) // 24, data) for name, data in thinned]
 

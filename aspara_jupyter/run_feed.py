@@ -17,13 +17,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from aspara.types import Block
-from aspara_jupyter.point_buffer import Columns, RunPoints
+from aspara_jupyter.point_buffer import Columns, RunPointBuffers
 
 _SNAPSHOT_INTERVAL = 1.0
 _SNAPSHOT_BYTES_PER_SECOND = 25_000
 
 
-class Page(Protocol):
+class Widget(Protocol):
     """What a feed needs of a widget."""
 
     def send(self, content: dict[str, Any], buffers: Sequence[memoryview] | None = None) -> None:
@@ -33,7 +33,7 @@ class Page(Protocol):
         """Sets traits, which travel to the page and stay with the widget."""
 
 
-class Nobody:
+class NoWidget:
     """The page of a notebook that nobody watches."""
 
     def send(self, content: dict[str, Any], buffers: Sequence[memoryview] | None = None) -> None:
@@ -43,14 +43,14 @@ class Nobody:
         """Keeps nothing."""
 
 
-class Feed:
+class RunFeed:
     """A run's listener that keeps a page up to date. Called on the run's background thread, at most ten times a second.
 
     ``info()`` gives the run's present state for the page's head line. All methods may be called from any thread.
     """
 
     def __init__(
-        self, page: Page, info: Callable[[], dict[str, Any]], *, clock: Callable[[], float] = time.monotonic
+        self, page: Widget, info: Callable[[], dict[str, Any]], *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._page = page
         self._info = info
@@ -59,7 +59,7 @@ class Feed:
         # Re-entrant: setting a trait asks for the widget's state on the same thread.
         self._lock = threading.RLock()
         self._seq = 0
-        self._points = RunPoints()
+        self._points = RunPointBuffers()
         self._next_snapshot = clock() + _SNAPSHOT_INTERVAL
         self.fresh = False
         """Whether rows have come since it was last set to False."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aspara.api.api import open_library
+from aspara.api.api import open_provider
 from aspara.api.projects import ApiProject
-from aspara.api.provider import Library, LocalLibrary, local
+from aspara.api.provider import DataProvider, LocalProvider, local
 from aspara.api.run import ApiRun
 from aspara.catalog.catalog import ProjectInfo
 from aspara.catalog.runs.run_info import RunInfo
@@ -32,10 +32,10 @@ _EPOCHS = ("epochs", "num_epochs", "n_epochs", "max_epochs", "num_train_epochs",
 
 
 @dataclass(frozen=True)
-class Chosen:
+class SelectedRun:
     """A run (by its file name) and what reads it."""
 
-    library: Library
+    library: DataProvider
     project: str
     run: str
 
@@ -50,31 +50,31 @@ class Chosen:
 
 
 @dataclass
-class Whole:
+class SelectedProject:
     """A project that was given whole, and the runs of it that are known: others have begun since."""
 
-    library: Library
+    library: DataProvider
     project: str
     known: set[str]
 
 
 @dataclass
-class Selection:
+class RunSelection:
     """The runs that somebody chose, in their order, and the projects that were given whole."""
 
-    runs: list[Chosen] = field(default_factory=list)
-    projects: list[Whole] = field(default_factory=list)
+    runs: list[SelectedRun] = field(default_factory=list)
+    projects: list[SelectedProject] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def whole(self, library: Library, project: str) -> Whole | None:
+    def whole(self, library: DataProvider, project: str) -> SelectedProject | None:
         """The project, if it was given whole."""
         return next((one for one in self.projects if one.library is library and one.project == project), None)
 
-    def groups(self) -> list[list[Chosen]]:
+    def groups(self) -> list[list[SelectedRun]]:
         """The runs by library and project: each group is asked for together."""
         return grouped(self.runs)
 
-    def look(self) -> dict[Chosen, RunInfo]:
+    def look(self) -> dict[SelectedRun, RunInfo]:
         """How the runs stand. Those that were deleted are let go; those that have begun in whole projects are taken in.
 
         Of runs far away everything is learned in one request for each project. May be called from several threads.
@@ -82,7 +82,7 @@ class Selection:
         with self._lock:
             return self._look()
 
-    def _look(self) -> dict[Chosen, RunInfo]:
+    def _look(self) -> dict[SelectedRun, RunInfo]:
         here: dict[str, RunInfo] = {}
         for place in self.projects:
             with contextlib.suppress(NotFound):
@@ -90,15 +90,15 @@ class Selection:
         for members in self.groups():
             library, project = members[0].library, members[0].project
             asked = [run.run for run in members if run.key not in here]
-            if asked and (isinstance(library, LocalLibrary) or self.whole(library, project) is None):
+            if asked and (isinstance(library, LocalProvider) or self.whole(library, project) is None):
                 with contextlib.suppress(NotFound):
                     here |= {f"{project}/{info.run}": info for info in library.runs(project, asked)}
         self.runs[:] = [run for run in self.runs if run.key in here]
         return {run: here[run.key] for run in self.runs}
 
-    def _begun(self, place: Whole) -> dict[str, RunInfo]:
+    def _begun(self, place: SelectedProject) -> dict[str, RunInfo]:
         """Takes in the runs that have begun in a project; what was learned by the way of those that are known."""
-        if isinstance(place.library, LocalLibrary):
+        if isinstance(place.library, LocalProvider):
             infos = []
             names = place.library.catalog.layout.runs(place.project)
         else:
@@ -106,19 +106,19 @@ class Selection:
             names = [info.run for info in reversed(infos)]
         begun = [name for name in names if name not in place.known][: max(0, MOST - len(self.runs))]
         place.known.update(begun)
-        self.runs += [Chosen(place.library, place.project, name) for name in begun]
+        self.runs += [SelectedRun(place.library, place.project, name) for name in begun]
         return {f"{place.project}/{info.run}": info for info in infos}
 
 
-def grouped(runs: Iterable[Chosen]) -> list[list[Chosen]]:
+def grouped(runs: Iterable[SelectedRun]) -> list[list[SelectedRun]]:
     """The runs by library and project."""
-    groups: dict[tuple[int, str], list[Chosen]] = {}
+    groups: dict[tuple[int, str], list[SelectedRun]] = {}
     for run in runs:
         groups.setdefault((id(run.library), run.project), []).append(run)
     return list(groups.values())
 
 
-def chosen(things: Any) -> Selection:
+def chosen(things: Any) -> RunSelection:
     """The runs that `things` names: a run, ``"project/run"``, a project or its name, or any number of these.
 
     Names and paths are looked up where :class:`aspara.Api` looks by itself.
@@ -128,24 +128,24 @@ def chosen(things: Any) -> Selection:
         NotFound: There is no such project or run; the message names those there are.
 
     """
-    found = Selection()
-    known: dict[Path | None, Library] = {}
+    found = RunSelection()
+    known: dict[Path | None, DataProvider] = {}
 
-    def library(folder: Path | None = None) -> Library:
+    def library(folder: Path | None = None) -> DataProvider:
         if folder not in known:
-            known[folder] = open_library() if folder is None else local(folder)
+            known[folder] = open_provider() if folder is None else local(folder)
         return known[folder]
 
-    def add(run: Chosen) -> None:
+    def add(run: SelectedRun) -> None:
         if all(run.key != other.key for other in found.runs):
             found.runs.append(run)
 
     def take(thing: Any) -> None:
         if isinstance(thing, ApiRun):
-            add(Chosen(thing._library, thing.project, thing.run))
+            add(SelectedRun(thing._library, thing.project, thing.run))
         elif isinstance(thing, Run):
             folder = folder_of(thing)
-            add(Chosen(_tracker_of(thing) if folder is None else library(folder), thing.project, thing.run))
+            add(SelectedRun(_tracker_of(thing) if folder is None else library(folder), thing.project, thing.run))
         elif isinstance(thing, ApiProject):
             whole(thing._library, thing.name)
         elif isinstance(thing, ProjectInfo):
@@ -156,7 +156,7 @@ def chosen(things: Any) -> Selection:
                 whole(library(), name)
                 return
             project = project.rsplit("/", 1)[-1]
-            add(Chosen(library(), project, library().run(project, name).info.run))
+            add(SelectedRun(library(), project, library().run(project, name).info.run))
         elif isinstance(thing, Iterable) and not isinstance(thing, bytes | Mapping):
             for item in thing:
                 take(item)
@@ -165,11 +165,11 @@ def chosen(things: Any) -> Selection:
                 f"{thing!r} names no run. Give a run, 'project/run', a project, Api().runs(...), or a list of these."
             )
 
-    def whole(reader: Library, project: str) -> None:
+    def whole(reader: DataProvider, project: str) -> None:
         infos = reader.runs(project)
         for info in reversed(infos[:NEWEST]):
-            add(Chosen(reader, project, info.run))
-        found.projects.append(Whole(reader, project, {info.run for info in infos}))
+            add(SelectedRun(reader, project, info.run))
+        found.projects.append(SelectedProject(reader, project, {info.run for info in infos}))
 
     take(things)
     return found
@@ -183,15 +183,15 @@ def folder_of(run: Run) -> Path | None:
     return None if folder is None else Path(folder).parent.parent
 
 
-def _tracker_of(run: Run) -> Library:
+def _tracker_of(run: Run) -> DataProvider:
     """What reads a run at its tracker."""
     base, found, _ = (run.url or "").rpartition("/projects/")
     if not found:
         raise UsageError(f"Run {run.name!r} keeps no files here: give Api(...).run(...) of where it is kept.")
-    return open_library(base + "/")
+    return open_provider(base + "/")
 
 
-def points_of(runs: Iterable[Chosen], query: SeriesQuery) -> dict[str, dict[str, Series]]:
+def points_of(runs: Iterable[SelectedRun], query: SeriesQuery) -> dict[str, dict[str, Series]]:
     """Metric → key of a run → its series, by one question to each library and project."""
     found: dict[str, dict[str, Series]] = {}
     for members in grouped(runs):

@@ -18,7 +18,7 @@ _MOST_WORDS = 60
 
 
 @dataclass(frozen=True)
-class Subject:
+class PictureHead:
     """What a picture's head says of its run."""
 
     name: str
@@ -38,7 +38,7 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Line:
+class PictureLine:
     """One metric of one run. ``key`` tells the runs of a picture apart; it is empty where there is only one."""
 
     name: str
@@ -49,7 +49,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Picture:
+class StaticPicture:
     """Small multiples: a head in bold and what follows it, the lines of each metric, how many metrics are left out; and of
     several runs their names and colours.
     """
@@ -57,7 +57,7 @@ class Picture:
     head: str
     facts: str
     color: int
-    lines: dict[str, list[Line]]
+    lines: dict[str, list[PictureLine]]
     more: int = 0
     legend: Sequence[tuple[str, int]] = ()
 
@@ -67,30 +67,30 @@ class Picture:
         return sum(map(len, self.lines.values()))
 
 
-def of_run(subject: Subject, series: Mapping[str, Columns]) -> Picture:
+def of_run(subject: PictureHead, series: Mapping[str, Columns]) -> StaticPicture:
     """One run's picture from its series (timestamps, steps, values)."""
     names = ordered(name for name, (_, _, values) in series.items() if len(values))
-    lines = {name: [Line(subject.name, subject.color, *series[name][1:])] for name in names[:MOST]}
-    return Picture(subject.name, subject.facts, subject.color, lines, len(names) - len(lines))
+    lines = {name: [PictureLine(subject.name, subject.color, *series[name][1:])] for name in names[:MOST]}
+    return StaticPicture(subject.name, subject.facts, subject.color, lines, len(names) - len(lines))
 
 
-def of_runs(head: str, facts: str, runs: Sequence[tuple[str, str, int, Mapping[str, Columns]]]) -> Picture:
+def of_runs(head: str, facts: str, runs: Sequence[tuple[str, str, int, Mapping[str, Columns]]]) -> StaticPicture:
     """A picture that compares runs, each given by its key, name, slot of the palette and series."""
     names = ordered({name for *_, series in runs for name, (_, _, values) in series.items() if len(values)})
     kept = names[: max(1, min(MOST, MOST_LINES // max(1, len(runs))))]
     lines = {
         name: [
-            Line(shown, color, *series[name][1:], key=key)
+            PictureLine(shown, color, *series[name][1:], key=key)
             for key, shown, color, series in runs
             if name in series and len(series[name][2])
         ]
         for name in kept
     }
     legend = [(shown, color) for _, shown, color, _ in runs]
-    return Picture(head, facts, runs[0][2] if runs else 0, lines, len(names) - len(kept), legend)
+    return StaticPicture(head, facts, runs[0][2] if runs else 0, lines, len(names) - len(kept), legend)
 
 
-def bundle(picture: Picture) -> dict[str, Any]:
+def bundle(picture: StaticPicture) -> dict[str, Any]:
     """Its MIME bundle: Plotly, SVG, text; text alone where nothing was logged."""
     from aspara_jupyter.plotly_figure import plotly_figure
     from aspara_jupyter.svg import svg
@@ -119,7 +119,7 @@ def column_count(charts: int) -> int:
     return 1 if charts == 1 else 2 if charts in (2, 4) else 3
 
 
-def text(picture: Picture) -> str:
+def text(picture: StaticPicture) -> str:
     """The same for eyes in a terminal: a line for each metric of a run, with its course in eight heights of bars."""
     lines = [f"{picture.head}  {picture.facts}"]
     several = bool(picture.legend)

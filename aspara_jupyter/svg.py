@@ -11,7 +11,7 @@ from aspara.palette import run_color
 from aspara_jupyter.formatting import clipped, latest, number, trimmed, xml
 from aspara_jupyter.plotly_figure import GRID, INK
 from aspara_jupyter.point_buffer import extremes
-from aspara_jupyter.static_picture import Line, Picture, column_count
+from aspara_jupyter.static_picture import PictureLine, StaticPicture, column_count
 
 _BYTES = 45_000  # all lines together
 _CELL = 168
@@ -21,7 +21,7 @@ _FONT = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-s
 _MONO = "ui-monospace,Menlo,Consolas,monospace"
 
 
-def svg(picture: Picture) -> str:
+def svg(picture: StaticPicture) -> str:
     """The picture as SVG text."""
     columns = column_count(len(picture.lines))
     cell = {1: 620, 2: 440}.get(columns, 300)
@@ -71,12 +71,12 @@ def _legend(runs: Sequence[tuple[str, int]], width: int) -> tuple[str, int]:
     return "".join(parts), row + 1 if runs else 0
 
 
-def _thinned(line: Line, points: int) -> Line:
+def _thinned(line: PictureLine, points: int) -> PictureLine:
     kept = extremes(line.steps, line.values, points)
-    return Line(line.name, line.color, line.steps[kept], line.values[kept], line.key)
+    return PictureLine(line.name, line.color, line.steps[kept], line.values[kept], line.key)
 
 
-def _small(name: str, lines: Sequence[Line], width: int, *, alone: bool) -> str:
+def _small(name: str, lines: Sequence[PictureLine], width: int, *, alone: bool) -> str:
     left, top, right, bottom = 44, 26, 12, 22
     inner_width, inner_height = width - left - right, _CELL - top - bottom - 8
     values = np.concatenate([line.values for line in lines])
@@ -117,7 +117,7 @@ def _small(name: str, lines: Sequence[Line], width: int, *, alone: bool) -> str:
     )
 
 
-def _line(line: Line, across: Callable[[float], float], down: Callable[[float], float]) -> str:
+def _line(line: PictureLine, across: Callable[[float], float], down: Callable[[float], float]) -> str:
     path: list[str] = []
     pen_up = True
     drawn = 0

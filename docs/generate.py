@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from aspara import errors, settings
-from aspara.web.routes import DASHBOARD, PAGES, Route
+from aspara.web.route import Route
+from aspara.web.routes import DASHBOARD, PAGES
 from aspara.web.tracker import routes
 
 _MARK = re.compile(r"<!-- generated: ([\w-]+) -->")

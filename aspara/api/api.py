@@ -13,14 +13,14 @@ from typing import Any
 
 from aspara import settings
 from aspara.api.projects import ApiProject, ApiProjects
-from aspara.api.provider import Library, local
+from aspara.api.provider import DataProvider, local
 from aspara.api.run import ApiRun
 from aspara.api.runs import ApiRuns
 from aspara.artifacts.artifact import Artifact
 from aspara.artifacts.version import split_name
 from aspara.catalog.filters import mongo as runs_filters
 from aspara.catalog.filters.expression import parse
-from aspara.client.http_client import Reader, is_address
+from aspara.client.http_client import HttpClient, is_address
 from aspara.errors import UsageError
 
 
@@ -48,10 +48,10 @@ class Api:
         token: str | None = None,
         timeout: float = 60.0,
     ) -> None:
-        self._library = open_library(dir, token=token, timeout=timeout)
+        self._library = open_provider(dir, token=token, timeout=timeout)
 
     @classmethod
-    def _of(cls, library: Library) -> Api:
+    def _of(cls, library: DataProvider) -> Api:
         """An Api of a library that is open already."""
         made = cls.__new__(cls)
         made._library = library
@@ -148,18 +148,18 @@ class Api:
         return self._library.collections(project).names()
 
 
-def open_library(
+def open_provider(
     dir: str | os.PathLike[str] | None = None,  # noqa: A002  the word of init()
     *,
     token: str | None = None,
     timeout: float = 60.0,
-) -> Library:
+) -> DataProvider:
     """Where the runs are that `dir` means; see :class:`Api`."""
     address = tracker_by_default() if dir is None else str(dir) if is_address(dir) else None
     if address is not None:
-        from aspara.api.remote_provider import RemoteLibrary
+        from aspara.api.remote_provider import RemoteProvider
 
-        return RemoteLibrary(Reader(address, token, timeout))
+        return RemoteProvider(HttpClient(address, token, timeout))
     if isinstance(dir, str) and "://" in dir:
         raise UsageError(f"{dir!r} is neither a folder nor an address with http:// or https://.")
     if token is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aspara import display_hooks
 from aspara.api import table_view
-from aspara.api.provider import Library
+from aspara.api.provider import DataProvider
 from aspara.catalog.catalog import ProjectInfo
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class ApiProject:
     """One project, as of the moment it was asked for. A notebook shows it as the table of its runs."""
 
-    def __init__(self, library: Library, info: ProjectInfo, runs: Callable[..., ApiRuns]) -> None:
+    def __init__(self, library: DataProvider, info: ProjectInfo, runs: Callable[..., ApiRuns]) -> None:
         self._library = library
         self._info = info
         self._runs = runs
@@ -59,5 +59,5 @@ class ApiProjects(list[ApiProject]):
         return _shown(table_view.projects([project.json() for project in self]))
 
 
-def _shown(found: table_view.Sheet) -> Any:
+def _shown(found: table_view.TableView) -> Any:
     return display_hooks.bundle("table", found) or found.bundle()

@@ -7,13 +7,13 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from aspara.artifacts.store import Store
+from aspara.artifacts.store import VersionStore
 from aspara.catalog.catalog import Catalog, ProjectInfo
 from aspara.catalog.data_directory import latest_first
-from aspara.catalog.files.content import Content, Here
+from aspara.catalog.files.content import Content, LocalContent
 from aspara.catalog.files.media import MediaQuery
 from aspara.catalog.files.run_files import kept_file, kept_files
-from aspara.catalog.index.backfill import Replay
+from aspara.catalog.index.backfill import Backfill
 from aspara.catalog.live.watcher import Watcher
 from aspara.catalog.runs.run_info import RunDetail, RunInfo, captured
 from aspara.catalog.series.history import HistoryQuery, history
@@ -29,7 +29,7 @@ Told = tuple[str, dict[str, Any]]
 """What happened, and what is told of it, as the dashboard's event stream has it."""
 
 
-class Library(Protocol):
+class DataProvider(Protocol):
     """Runs to be read and edited. Runs are given by file stem or id; what is not there raises ProjectNotFound, RunNotFound or
     ArtifactNotFound naming what is. Two implementations, one suite: tests/api/test_api.py.
     """
@@ -78,7 +78,7 @@ class Library(Protocol):
     def media_file(self, project: str, run: str, name: str) -> Content:
         """The content of one that has a file."""
 
-    def collections(self, project: str) -> Store:
+    def collections(self, project: str) -> VersionStore:
         """The versioned artifacts of a project."""
 
     def change(self, project: str, run: str, changes: Mapping[str, Any]) -> None:
@@ -99,7 +99,7 @@ class Library(Protocol):
         """Lets go of everything held."""
 
 
-class LocalLibrary:
+class LocalProvider:
     """A data directory."""
 
     def __init__(self, catalog: Catalog) -> None:
@@ -148,7 +148,7 @@ class LocalLibrary:
         index = self.catalog.index(project, self.catalog.stem(project, run))
         index.refresh()
         with index.lock:
-            replay = Replay(index)
+            replay = Backfill(index)
         return _taken(replay)
 
     def metrics(self, project: str, runs: Sequence[str], query: SeriesQuery) -> MetricsAnswer:
@@ -161,7 +161,7 @@ class LocalLibrary:
 
     def file(self, project: str, run: str, name: str) -> Content:
         """One of them."""
-        return Here(kept_file(self._paths(project, run), name))
+        return LocalContent(kept_file(self._paths(project, run), name))
 
     def artifacts(self, project: str, run: str) -> list[dict[str, Any]]:
         """The plain artifacts."""
@@ -169,7 +169,7 @@ class LocalLibrary:
 
     def artifact(self, project: str, run: str, name: str) -> Content:
         """One of them."""
-        return Here(self.catalog.artifact_path(project, run, name))
+        return LocalContent(self.catalog.artifact_path(project, run, name))
 
     def media(self, project: str, run: str, query: MediaQuery) -> list[dict[str, Any]]:
         """The media values asked for."""
@@ -177,9 +177,9 @@ class LocalLibrary:
 
     def media_file(self, project: str, run: str, name: str) -> Content:
         """The content of one."""
-        return Here(self.catalog.media_path(project, run, name))
+        return LocalContent(self.catalog.media_path(project, run, name))
 
-    def collections(self, project: str) -> Store:
+    def collections(self, project: str) -> VersionStore:
         """The versioned artifacts."""
         return self.catalog.collections(project)
 
@@ -226,12 +226,12 @@ class LocalLibrary:
         return self.catalog.layout.run(project, self.catalog.stem(project, run))
 
 
-def local(data_dir: Path) -> LocalLibrary:
+def local(data_dir: Path) -> LocalProvider:
     """The library of a data directory."""
-    return LocalLibrary(Catalog(data_dir))
+    return LocalProvider(Catalog(data_dir))
 
 
-def _taken(replay: Replay) -> Iterator[Row]:
+def _taken(replay: Backfill) -> Iterator[Row]:
     done = False
     while not done:
         found, done = replay.take(5000)

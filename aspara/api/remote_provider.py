@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from aspara.api.provider import Row, Told
 from aspara.catalog.catalog import ProjectInfo
-from aspara.catalog.files.content import Content, There
+from aspara.catalog.files.content import Content, RemoteContent
 from aspara.catalog.files.media import MediaQuery
 from aspara.catalog.runs.run_info import RunDetail, RunInfo
 from aspara.catalog.series.history import FRAME, HistoryQuery
 from aspara.catalog.series.query import MetricsAnswer, Series, SeriesQuery
-from aspara.client.http_client import Reader
-from aspara.client.remote_artifacts import RemoteCollections
-from aspara.client.temp_folder import Scratch
+from aspara.client.http_client import HttpClient
+from aspara.client.remote_artifacts import RemoteArtifactStore
+from aspara.client.temp_folder import TempFolder
 from aspara.errors import TrackerError
 from aspara.storage import row_codec
 from aspara.util.json_safe import storable
@@ -33,14 +33,14 @@ _PATIENCE = 5
 """How often a stream is asked for again, a second later each time."""
 
 
-class RemoteLibrary:
+class RemoteProvider:
     """What one server serves."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: HttpClient) -> None:
         self.place = reader.base
         self._reader = reader
-        self._scratch = Scratch()
-        self._collections: dict[str, RemoteCollections] = {}
+        self._scratch = TempFolder()
+        self._collections: dict[str, RemoteArtifactStore] = {}
 
     def projects(self) -> list[ProjectInfo]:
         """All projects."""
@@ -167,10 +167,10 @@ class RemoteLibrary:
         """The content of one."""
         return self._content(name, "projects", project, "runs", run, "media", name)
 
-    def collections(self, project: str) -> RemoteCollections:
+    def collections(self, project: str) -> RemoteArtifactStore:
         """The versioned artifacts."""
         # The same one each time: it knows what it has fetched.
-        return self._collections.setdefault(project, RemoteCollections(self._reader, project, self._scratch.folder))
+        return self._collections.setdefault(project, RemoteArtifactStore(self._reader, project, self._scratch.folder))
 
     def change(self, project: str, run: str, changes: Mapping[str, Any]) -> None:
         """Changes what is given."""
@@ -226,8 +226,8 @@ class RemoteLibrary:
                 break
         return found
 
-    def _content(self, name: str, *parts: str) -> There:
-        return There(name, lambda target: self._reader.save(target, *parts), self._scratch.folder)
+    def _content(self, name: str, *parts: str) -> RemoteContent:
+        return RemoteContent(name, lambda target: self._reader.save(target, *parts), self._scratch.folder)
 
 
 def _made(kind: Any, item: Mapping[str, Any]) -> Any:

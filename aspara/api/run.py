@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from aspara import display_hooks
 from aspara.api import table_view
-from aspara.api.provider import Library
+from aspara.api.provider import DataProvider
 from aspara.artifacts.artifact import Artifact
 from aspara.catalog.files import lineage
 from aspara.catalog.files.content import Content, copied
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     import polars
 
 
-class ApiRun(display_hooks.Shown):
+class ApiRun(display_hooks.DisplayBundle):
     """One run. What it shows is as of the moment it was asked for; :meth:`load` looks again."""
 
-    def __init__(self, library: Library, info: RunInfo) -> None:
+    def __init__(self, library: DataProvider, info: RunInfo) -> None:
         self._library = library
         self._take(info)
 

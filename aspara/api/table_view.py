@@ -1,6 +1,6 @@
 """Runs and projects as a table for people: what a notebook shows for them, and a terminal.
 
-The table is data, its cells as they are; :meth:`Sheet.html` and :meth:`Sheet.text` draw it. In HTML every text is
+The table is data, its cells as they are; :meth:`TableView.html` and :meth:`TableView.text` draw it. In HTML every text is
 escaped, and a few lines of script sort by the column whose title is clicked; where scripts do not run it is a plain table.
 """
 
@@ -37,7 +37,7 @@ const value = (row, i) => { const c = row.cells[i], v = c.dataset.v ?? c.textCon
 
 
 @dataclass(frozen=True)
-class Column:
+class TableColumn:
     """A column: its title, and what its cells are. Times are ms since the epoch."""
 
     title: str
@@ -45,13 +45,13 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class TableView:
     """A table: `total` counts the rows that there are, of which some may be left out; `keys` say which run or project each row
     is about, as (project, run) with an empty run for a project.
     """
 
     title: str
-    columns: list[Column]
+    columns: list[TableColumn]
     rows: list[list[Any]]
     keys: list[tuple[str, str]]
     total: int
@@ -122,7 +122,7 @@ class Sheet:
         return {"text/html": self.html(), "text/plain": self.text()}
 
 
-def runs(records: Sequence[Mapping[str, Any]], title: str = "", total: int | None = None) -> Sheet:
+def runs(records: Sequence[Mapping[str, Any]], title: str = "", total: int | None = None) -> TableView:
     """The runs (their list items, with ``state``) in their order: what tells them apart of their configs, then their results."""
     kept = records[:MOST_ROWS]
     several = len({record["project"] for record in kept}) > 1
@@ -130,22 +130,22 @@ def runs(records: Sequence[Mapping[str, Any]], title: str = "", total: int | Non
     summaries = [_flat(record["summary"]) for record in kept]
     metrics = _common([{k: v for k, v in s.items() if _is_number(v)} for s in summaries])
     columns = [
-        *([Column("project", "text")] if several else []),
-        Column("run", "name"),
-        Column("state", "status"),
-        Column("step", "number"),
-        Column("began", "time"),
-        Column("took", "seconds"),
+        *([TableColumn("project", "text")] if several else []),
+        TableColumn("run", "name"),
+        TableColumn("state", "status"),
+        TableColumn("step", "number"),
+        TableColumn("began", "time"),
+        TableColumn("took", "seconds"),
     ]
     # A title tells its column: where a setting and a result are called alike, both say what they are.
     fixed = {column.title for column in columns} | {"tags"}
     named = {name for name, _ in configs}
     columns += [
-        *(Column(f"config.{n}" if n in fixed or n in metrics else n, _kind(values)) for n, values in configs),
-        *(Column(f"summary.{n}" if n in fixed or n in named else n, "number") for n in metrics),
+        *(TableColumn(f"config.{n}" if n in fixed or n in metrics else n, _kind(values)) for n, values in configs),
+        *(TableColumn(f"summary.{n}" if n in fixed or n in named else n, "number") for n in metrics),
     ]
     tagged = any(record["tags"] for record in kept)
-    columns += [Column("tags", "text")] if tagged else []
+    columns += [TableColumn("tags", "text")] if tagged else []
     rows = []
     for place, (record, summary) in enumerate(zip(kept, summaries, strict=True)):
         rows.append(
@@ -161,7 +161,7 @@ def runs(records: Sequence[Mapping[str, Any]], title: str = "", total: int | Non
                 *([", ".join(record["tags"])] if tagged else []),
             ]
         )
-    return Sheet(
+    return TableView(
         title,
         columns,
         rows,
@@ -171,7 +171,7 @@ def runs(records: Sequence[Mapping[str, Any]], title: str = "", total: int | Non
     )
 
 
-def projects(items: Sequence[Mapping[str, Any]]) -> Sheet:
+def projects(items: Sequence[Mapping[str, Any]]) -> TableView:
     """Projects (their list items) in their order."""
     kept = items[:MOST_ROWS]
     kinds: list[tuple[str, Kind, str]] = [
@@ -180,9 +180,9 @@ def projects(items: Sequence[Mapping[str, Any]]) -> Sheet:
         ("running", "number", "running"),
         ("changed", "time", "last_update"),
     ]
-    columns = [*(Column(title, kind) for title, kind, _ in kinds), Column("tags", "text")]
+    columns = [*(TableColumn(title, kind) for title, kind, _ in kinds), TableColumn("tags", "text")]
     rows = [[*(item[key] for _, _, key in kinds), ", ".join(item["tags"])] for item in kept]
-    return Sheet("", columns, rows, [(item["name"], "") for item in kept], len(items), noun="project")
+    return TableView("", columns, rows, [(item["name"], "") for item in kept], len(items), noun="project")
 
 
 # -- what is shown -----------------------------------------------------------------------------------------------------

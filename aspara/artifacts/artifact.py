@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from aspara.artifacts.draft import TakesFiles
+from aspara.artifacts.draft import ArtifactDraft
 from aspara.artifacts.file import ArtifactFile
 from aspara.artifacts.media import rebuilt
-from aspara.artifacts.store import Store
+from aspara.artifacts.store import VersionStore
 from aspara.errors import ArtifactDamaged, ArtifactNotFound, NotRemote, UsageError
 from aspara.names import check_file_name
 from aspara.storage.artifact_store import (
@@ -21,7 +21,7 @@ from aspara.storage.artifact_store import (
 )
 
 
-class Artifact(TakesFiles):
+class Artifact(ArtifactDraft):
     """Files that belong together: a data set, a model. Logging it makes a version; equal content makes none.
 
     Fill it, then ``run.log_artifact(artifact)``. What is added is copied at once, so the originals may change or go.
@@ -62,19 +62,19 @@ class Artifact(TakesFiles):
         self._sources: dict[str, Path] = {}
         self._staging: Path | None = None
         self._aliases: list[str] = []
-        self._store: Store | None = None
+        self._store: VersionStore | None = None
         self._manifest: dict[str, Any] | None = None
         self._project: str | None = None
 
     @classmethod
-    def _of(cls, store: Store, project: str, manifest: Mapping[str, Any]) -> Artifact:
+    def _of(cls, store: VersionStore, project: str, manifest: Mapping[str, Any]) -> Artifact:
         """A version that exists."""
         found = cls.__new__(cls)
         Artifact.__init__(found, str(manifest["name"]), str(manifest.get("type")))
         found._logged(store, project, manifest)
         return found
 
-    def _logged(self, store: Store | None, project: str, manifest: Mapping[str, Any]) -> None:
+    def _logged(self, store: VersionStore | None, project: str, manifest: Mapping[str, Any]) -> None:
         """From now on this object is that version."""
         self._store, self._project, self._manifest = store, project, dict(manifest)
         self.type = str(manifest.get("type"))
@@ -281,7 +281,7 @@ class Artifact(TakesFiles):
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
-    def _stored(self) -> tuple[Store, str]:
+    def _stored(self) -> tuple[VersionStore, str]:
         if self._store is None and not self.is_draft():
             raise NotRemote(
                 f"The artifact {self._name!r} was sent to a tracker, which numbers its version when it arrives. Read it there with "

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _POLICIES = ("mutable", "immutable")
 
 
-class TakesFiles:
+class ArtifactDraft:
     """The part of an artifact that takes files, until it is logged."""
 
     _files: dict[str, ArtifactFile]

@@ -12,7 +12,7 @@ from aspara.errors import UsageError
 from aspara.media.base import Media
 
 
-class _Shelf:
+class _DraftBlobStore:
     """Gathers files in order."""
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ def object_of(obj: Any, name: str) -> Iterator[tuple[str, bytes]]:
     """(path, content) of the files that hold a media object, its description last, under ``<name>.<kind>.json``."""
     if not isinstance(obj, Media):
         raise UsageError(f"add() takes media objects such as aspara.Table, not {type(obj).__name__}; use add_file().")
-    shelf = _Shelf()
+    shelf = _DraftBlobStore()
     described = obj.frozen(_plain).stored(shelf)
     yield from shelf.files.items()
     yield f"{name}.{obj.kind}.json", json.dumps(described).encode()

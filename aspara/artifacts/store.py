@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 
-class Store(Protocol):
+class VersionStore(Protocol):
     """The versioned artifacts of one project. What is not there raises ArtifactNotFound naming what is."""
 
     def names(self) -> list[str]:

@@ -9,11 +9,11 @@ from typing import Any
 
 from aspara.artifacts.artifact import Artifact
 from aspara.errors import NotRemote, UsageError
-from aspara.storage.artifact_store import Collections, manifest_digest
+from aspara.storage.artifact_store import ArtifactStore, manifest_digest
 from aspara.storage.atomic_copy import read_chunks
 
 
-def store_version(artifact: Artifact, store: Collections, project: str, run: str, aliases: Sequence[str]) -> None:
+def store_version(artifact: Artifact, store: ArtifactStore, project: str, run: str, aliases: Sequence[str]) -> None:
     """Brings a draft's content into a project's store and makes it a version; raises OSError where the disk refuses."""
     if not artifact.is_draft():
         if artifact.project != project:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from aspara.catalog.data_directory import latest_first, some
-from aspara.catalog.editing import Changes
+from aspara.catalog.editing import Editing
 from aspara.catalog.index.index_pool import moment
 from aspara.catalog.index.run_index import RunIndex
-from aspara.catalog.run_files import Belongings
+from aspara.catalog.run_files import RunFiles
 from aspara.catalog.runs.run_info import RunDetail, RunInfo, run_info
 from aspara.catalog.series import charts
 from aspara.catalog.series.charts import MetricNames
@@ -44,7 +44,7 @@ class ProjectInfo:
         return dict(vars(self))
 
 
-class Catalog(Changes, Belongings):
+class Catalog(Editing, RunFiles):
     """Every question a viewer asks of a data directory, and the few edits it may make. See :class:`Directory` for how it is made."""
 
     # -- projects -----------------------------------------------------------------------------------------------------

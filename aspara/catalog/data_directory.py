@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from aspara import names
-from aspara.catalog.edits.edits import Limits
-from aspara.catalog.files.table_pages import Tables
-from aspara.catalog.index.index_pool import MEMORY, Indexes, cache_folder
+from aspara.catalog.edits.edits import EditLimits
+from aspara.catalog.files.table_pages import TablePages
+from aspara.catalog.index.index_pool import MEMORY, IndexPool, cache_folder
 from aspara.catalog.index.run_index import RunIndex
-from aspara.catalog.runs.run_cache import Known, Listing
+from aspara.catalog.runs.run_cache import CachedRun, RunCache
 from aspara.catalog.runs.run_info import RunInfo
 from aspara.errors import ProjectNotFound, RunNotFound
-from aspara.storage.heartbeat import Pulse
+from aspara.storage.heartbeat import Heartbeats
 from aspara.storage.layout import Layout
 
 
-class Directory:
+class DataDirectory:
     """Reads a data directory. Safe to use from several threads; every method blocks, so an event loop uses an executor.
 
     Args:
@@ -45,11 +45,11 @@ class Directory:
         self.data_dir = Path(data_dir)
         self.layout = Layout(self.data_dir)
         self._patience = patience
-        self._limits = Limits(max_notes, max_tags)
-        self._indexes = Indexes(self.layout, cache_folder(self.data_dir, cache_dir), index_bytes)
-        self._pulse = Pulse()
-        self._listing = Listing(self.layout, self._pulse)
-        self._tables = Tables()
+        self._limits = EditLimits(max_notes, max_tags)
+        self._indexes = IndexPool(self.layout, cache_folder(self.data_dir, cache_dir), index_bytes)
+        self._pulse = Heartbeats()
+        self._listing = RunCache(self.layout, self._pulse)
+        self._tables = TablePages()
 
     def close(self) -> None:
         """Lets go of everything held in memory; what is waiting to be kept for the next time is written first."""
@@ -69,7 +69,7 @@ class Directory:
     def _infos(self, project: str) -> list[RunInfo]:
         return [known.info for known in self._look(project).values()]
 
-    def _look(self, project: str) -> dict[str, Known]:
+    def _look(self, project: str) -> dict[str, CachedRun]:
         """What is known of each run by name."""
         now, gone = self._listing.look(project)
         for run in gone:

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from aspara.catalog.data_directory import Directory, some
+from aspara.catalog.data_directory import DataDirectory, some
 from aspara.catalog.edits import bulk_edits
-from aspara.catalog.edits.bulk_edits import Outcome
+from aspara.catalog.edits.bulk_edits import EditResult
 from aspara.catalog.edits.deletion import discard
-from aspara.catalog.edits.edits import OF_A_RUN, Metadata, checked, edit, editable, iso_now
+from aspara.catalog.edits.edits import OF_A_RUN, EditableMetadata, checked, edit, editable, iso_now
 from aspara.catalog.runs.run_info import load, run_info
 from aspara.errors import RunHasEnded, RunIsRunning, UsageError
 from aspara.storage import metadata
@@ -23,22 +23,22 @@ from aspara.util.json_safe import storable
 _OF_A_PROJECT = ("notes", "tags", "archived")
 
 
-class Changes(Directory):
+class Editing(DataDirectory):
     """Edits and deletions, for all who may make them."""
 
     # -- edits --------------------------------------------------------------------------------------------------------
 
-    def project_metadata(self, project: str) -> Metadata:
+    def project_metadata(self, project: str) -> EditableMetadata:
         """Notes and tags of a project, and whether it is put away."""
         self._check_project(project)
         return editable(metadata.read_or_empty(self.layout.project_metadata(project)), None)
 
-    def run_metadata(self, project: str, run: str) -> Metadata:
+    def run_metadata(self, project: str, run: str) -> EditableMetadata:
         """Notes, tags and display name of a run."""
         stem = self.stem(project, run)
         return editable(metadata.read_or_empty(self.layout.run(project, stem).metadata), stem)
 
-    def edit_project(self, project: str, changes: dict[str, Any], *, if_match: str | None = None) -> Metadata:
+    def edit_project(self, project: str, changes: dict[str, Any], *, if_match: str | None = None) -> EditableMetadata:
         """Changes notes, tags and whether the project is put away (`archived`); with `if_match` only if nobody changed them
         since (else :class:`Stale`).
         """
@@ -47,13 +47,17 @@ class Changes(Directory):
         wanted["updated_at"] = iso_now()
         return edit(self.layout.project_metadata(project), wanted, if_match, None)
 
-    def edit_run(self, project: str, run: str, changes: dict[str, Any], *, if_match: str | None = None) -> Metadata:
+    def edit_run(
+        self, project: str, run: str, changes: dict[str, Any], *, if_match: str | None = None
+    ) -> EditableMetadata:
         """Changes notes, tags and display name, also while the run goes on; see :meth:`edit_project`."""
         stem = self.stem(project, run)
         wanted = checked(changes, OF_A_RUN, self._limits)
         return edit(self.layout.run(project, stem).metadata, wanted, if_match, stem)
 
-    def change_run(self, project: str, run: str, changes: dict[str, Any], *, if_match: str | None = None) -> Metadata:
+    def change_run(
+        self, project: str, run: str, changes: dict[str, Any], *, if_match: str | None = None
+    ) -> EditableMetadata:
         """Changes what :meth:`edit_run` does, and config and summary key by key: for programs."""
         stem = self.stem(project, run)
         merged = storable({part: changes[part] for part in ("config", "summary") if part in changes})
@@ -64,7 +68,7 @@ class Changes(Directory):
         merged.update(checked(others, OF_A_RUN, self._limits))
         return edit(self.layout.run(project, stem).metadata, merged, if_match, stem)
 
-    def edit_runs(self, project: str, changes: Mapping[str, Mapping[str, Any]]) -> Outcome:
+    def edit_runs(self, project: str, changes: Mapping[str, Mapping[str, Any]]) -> EditResult:
         """Changes several runs, given by stem or id, each whole or not at all: by run what :meth:`edit_run` takes, or
         ``add_tags`` and ``remove_tags``; with ``if_match`` only if nobody changed that run since. Raises UsageError before
         anything is done where a change makes no sense; what fails of a single run is told in the outcome.
@@ -112,7 +116,7 @@ class Changes(Directory):
         self._indexes.forget(project, stem)
         return stem
 
-    def delete_runs(self, project: str, runs: Sequence[str], *, force: bool = False) -> Outcome:
+    def delete_runs(self, project: str, runs: Sequence[str], *, force: bool = False) -> EditResult:
         """Removes several runs; see :meth:`delete_run`. Those that cannot be are kept, and told in the outcome."""
         self._check_project(project)
         named = dict.fromkeys(runs)

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from aspara.catalog.data_directory import Directory, latest_first
+from aspara.catalog.data_directory import DataDirectory, latest_first
 from aspara.catalog.files import artifact_versions, lineage, run_files
 from aspara.catalog.files.console import console_part
 from aspara.catalog.files.media import MediaQuery, glanced, media_keys, media_path, media_values
 from aspara.catalog.files.table_pages import TableQuery
 from aspara.catalog.index.index_pool import moment
 from aspara.catalog.series import charts
-from aspara.storage.artifact_store import Collections
+from aspara.storage.artifact_store import ArtifactStore
 
 
-class Belongings(Directory):
+class RunFiles(DataDirectory):
     """The files of runs and projects."""
 
     def artifacts(self, project: str, run: str) -> list[dict[str, Any]]:
@@ -28,10 +28,10 @@ class Belongings(Directory):
         """Where an artifact lies; raises ArtifactNotFound, for links too."""
         return run_files.artifact_path(self.layout.run(project, self.stem(project, run)), name)
 
-    def collections(self, project: str) -> Collections:
+    def collections(self, project: str) -> ArtifactStore:
         """The versioned artifacts of a project; raises ProjectNotFound."""
         self._check_project(project)
-        return Collections(self.layout.artifacts(project))
+        return ArtifactStore(self.layout.artifacts(project))
 
     def versioned(self, project: str) -> list[dict[str, Any]]:
         """A project's artifacts by name: type, newest version, how many there are, aliases, size of the newest."""
@@ -80,7 +80,7 @@ class Belongings(Directory):
         whole = self._indexes.read(index, moment(wait))
         if whole:
             return (media_keys(index) if query is None else media_values(index, query)), 1.0
-        far = charts.Progress()
+        far = charts.ReadingProgress()
         with index.lock:
             far.add(index, whole)
             return glanced(index, self._indexes.stand_in(index)[0], query), far.share

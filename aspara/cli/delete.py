@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from aspara.cli.options import add_json, add_place, add_target, library, split_target
+from aspara.cli.options import add_json, add_place, add_target, provider, split_target
 
 SUMMARY = "Delete a run, or a project with all its runs"
 EXAMPLES = """
@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     from aspara.errors import UsageError
 
     project, name = split_target(args.target)
-    with library(args) as found:
+    with provider(args) as found:
         if name is None:
             count, stem = found.project(project).run_count, None
             what = f"project {project!r} with {count} {'run' if count == 1 else 'runs'}"

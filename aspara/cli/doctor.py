@@ -33,7 +33,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Examines, repairs if asked to, and reports. Exit code 1 if problems remain."""
-    from aspara.cli.progress import Progress
+    from aspara.cli.progress import ProgressBar
     from aspara.doctor.examination import examine
     from aspara.doctor.findings import Quarantine
 
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
         if args.project is not None:
             found.project(args.project)
         done = 0
-        with Progress("Examining") as progress:
+        with ProgressBar("Examining") as progress:
 
             def tell(what: str) -> None:
                 nonlocal done

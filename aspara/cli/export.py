@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from aspara.cli.options import add_filter, add_place, add_target, filtered, library, split_target
+from aspara.cli.options import add_filter, add_place, add_target, filtered, provider, split_target
 
 if TYPE_CHECKING:
     from aspara.api.run import ApiRun
-    from aspara.exporters.selection import Selection
+    from aspara.exporters.selection import ExportSelection
 
 SUMMARY = "Write runs as CSV, JSON lines, Parquet, TensorBoard event files or one HTML page"
 EXAMPLES = """
@@ -58,21 +58,21 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Writes the file; a failed export leaves an earlier one as it was."""
     from aspara.api.api import Api
-    from aspara.cli.progress import Progress
-    from aspara.exporters.selection import Selection
+    from aspara.cli.progress import ProgressBar
+    from aspara.exporters.selection import ExportSelection
 
     project, name = split_target(args.target)
     output = None if args.output in (None, "-") else str(args.output)
     form = _format(args, output)
-    with library(args) as found:
+    with provider(args) as found:
         api = Api._of(found)
         runs = list(api.runs(project)) if name is None else [api.run(f"{project}/{name}")]
         if args.filter is not None:
             kept = {info.run for info in filtered(found.runs(project), args.filter)}
             runs = [run for run in runs if run.run in kept]
         _check_metrics(runs, args.metric)
-        with Progress("Exporting", len(runs)) as progress:
-            selection = Selection(runs, args.metric, points=args.points, progress=progress.show)
+        with ProgressBar("Exporting", len(runs)) as progress:
+            selection = ExportSelection(runs, args.metric, points=args.points, progress=progress.show)
             count = _write(form, selection, output)
     if output is not None:
         what = "points" if form == "html" else "rows"
@@ -125,7 +125,7 @@ def _format(args: argparse.Namespace, output: str | None) -> str:
     return form
 
 
-def _write(form: str, selection: Selection, output: str | None) -> int:
+def _write(form: str, selection: ExportSelection, output: str | None) -> int:
     exporter = importlib.import_module(f"aspara.exporters.{form}")
     if form in _FOLDERS:
         assert output is not None

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from aspara.cli.options import add_data_dir
 
 if TYPE_CHECKING:
-    from aspara.importers.common.run_writer import Outcome
-    from aspara.importers.common.source import Report, SourceRun
+    from aspara.importers.common.run_writer import ImportResult
+    from aspara.importers.common.source import ImportReport, SourceRun
 
 SUMMARY = "Bring runs of other trackers, tables or another Aspara here; again: only what is new"
 EXAMPLES = """
@@ -56,19 +56,19 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Imports, and says what became of each run. Exit code 1 if a run could not be brought."""
     from aspara import settings
-    from aspara.cli.progress import Progress
-    from aspara.importers.common.run_writer import Keeper
-    from aspara.importers.common.source import Report
+    from aspara.cli.progress import ProgressBar
+    from aspara.importers.common.run_writer import RunWriter
+    from aspara.importers.common.source import ImportReport
 
     path = Path(args.path).expanduser()
-    report = Report()
+    report = ImportReport()
     kind = _kind(args, path)
-    outcomes: list[Outcome] = []
-    with Progress("Importing") as progress:
+    outcomes: list[ImportResult] = []
+    with ProgressBar("Importing") as progress:
         progress.show(0, f"looking for runs in {args.path}")
         sources = _sources(args, kind, path, report)
         progress.of(len(sources))
-        keeper = Keeper(
+        keeper = RunWriter(
             settings.data_dir(args.data_dir),
             progress=lambda name, rows: progress.show(len(outcomes), f"{name}, {rows} rows"),
         )
@@ -116,7 +116,7 @@ def _kind(args: argparse.Namespace, path: Path) -> str:
     return kind
 
 
-def _sources(args: argparse.Namespace, kind: str, path: Path, report: Report) -> list[SourceRun]:
+def _sources(args: argparse.Namespace, kind: str, path: Path, report: ImportReport) -> list[SourceRun]:
     from aspara.client.http_client import is_address
 
     importer = importlib.import_module(f"aspara.importers.{kind}")
@@ -137,7 +137,7 @@ def _project(args: argparse.Namespace, source: SourceRun, path: Path) -> str:
     return names.slug(source.project or folder.name or "default")
 
 
-def _tell(args: argparse.Namespace, kind: str, outcomes: list[Outcome], report: Report) -> None:
+def _tell(args: argparse.Namespace, kind: str, outcomes: list[ImportResult], report: ImportReport) -> None:
     import sys
 
     from aspara.cli.formatting import as_json, clean, table

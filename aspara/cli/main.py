@@ -53,7 +53,7 @@ COMMANDS: dict[str, Command] = {
 }
 
 
-class _Parser(argparse.ArgumentParser):
+class _ArgumentParser(argparse.ArgumentParser):
     def error(self, message: str) -> None:  # type: ignore[override]
         """One line that says what is wrong, and where the help is."""
         self.exit(USAGE, f"{self.prog}: {message}. See {self.prog} --help.\n")
@@ -61,7 +61,7 @@ class _Parser(argparse.ArgumentParser):
 
 def make_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
-    parser = _Parser(
+    parser = _ArgumentParser(
         prog="aspara",
         description="Aspara, the experiment tracker that lives where you train.",
         epilog="Exit codes: 0 done, 1 failed, 2 wrong usage. `aspara COMMAND --help` has examples.",

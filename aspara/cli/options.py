@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from aspara.errors import UsageError
 
 if TYPE_CHECKING:
-    from aspara.api.provider import Library
+    from aspara.api.provider import DataProvider
     from aspara.catalog.catalog import Catalog
     from aspara.catalog.runs.run_info import RunInfo
 
@@ -109,24 +109,24 @@ def filtered(listed: list[RunInfo], expression: str | None) -> list[RunInfo]:
 
 
 @contextlib.contextmanager
-def library(args: argparse.Namespace) -> Iterator[Library]:
+def provider(args: argparse.Namespace) -> Iterator[DataProvider]:
     """The runs that the arguments name: of a server, or of a data directory."""
-    from aspara.api.api import open_library, tracker_by_default
-    from aspara.api.provider import LocalLibrary
+    from aspara.api.api import open_provider, tracker_by_default
+    from aspara.api.provider import LocalProvider
 
     if args.tracker and args.data_dir:
         raise UsageError("--data-dir and --tracker name two places; give one of them.")
     if args.tracker:
         address = args.tracker if "://" in args.tracker else f"http://{args.tracker}"
-        with contextlib.closing(open_library(address)) as found:
+        with contextlib.closing(open_provider(address)) as found:
             yield found
         return
     if not args.data_dir and tracker_by_default():
-        with contextlib.closing(open_library()) as found:
+        with contextlib.closing(open_provider()) as found:
             yield found
         return
     with catalog(args) as here:
-        yield LocalLibrary(here)
+        yield LocalProvider(here)
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from aspara.api.provider import Library
+    from aspara.api.provider import DataProvider
     from aspara.catalog.catalog import Catalog
 
 _EVERY = 0.1
@@ -22,7 +22,7 @@ _LONG = 0.4
 
 
 @contextlib.contextmanager
-def reading(found: Library, project: str, run: str) -> Iterator[None]:
+def reading(found: DataProvider, project: str, run: str) -> Iterator[None]:
     """Shows how much of a long run's files is read while the block asks for it; of one far away the server knows."""
     catalog: Catalog | None = getattr(found, "catalog", None)
     if catalog is None or not sys.stderr.isatty():
@@ -30,7 +30,7 @@ def reading(found: Library, project: str, run: str) -> Iterator[None]:
         return
     index = catalog.index(project, catalog.stem(project, run))
     ended = threading.Event()
-    with Progress("Reading") as progress:
+    with ProgressBar("Reading") as progress:
 
         def draw() -> None:
             pause = _LONG
@@ -49,7 +49,7 @@ def reading(found: Library, project: str, run: str) -> Iterator[None]:
             thread.join()
 
 
-class Progress:
+class ProgressBar:
     """A line like ``Importing  ━━━━━━──────  3 of 12  lr-0.1, 40000 rows``; a context manager, gone when it ends."""
 
     def __init__(self, what: str, total: int | None = None, *, file: TextIO | None = None) -> None:
@@ -59,7 +59,7 @@ class Progress:
         self._next = 0.0
         self._drawn = False
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> ProgressBar:
         return self
 
     def of(self, total: int) -> None:

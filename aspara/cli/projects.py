@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from aspara.cli.options import add_json, add_place, library
+from aspara.cli.options import add_json, add_place, provider
 
 SUMMARY = "List the projects, the one that changed last first"
 EXAMPLES = """
@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
     """Prints the list."""
     from aspara.cli.formatting import ago, as_json, table
 
-    with library(args) as found:
+    with provider(args) as found:
         wanted = args.search.lower()
         listed = [p for p in found.projects() if wanted in p.name.lower() or any(wanted in t.lower() for t in p.tags)]
         place = found.place

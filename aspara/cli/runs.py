@@ -6,7 +6,7 @@ import argparse
 import shutil
 from typing import TYPE_CHECKING
 
-from aspara.cli.options import add_filter, add_json, add_place, count, filtered, library
+from aspara.cli.options import add_filter, add_json, add_place, count, filtered, provider
 
 if TYPE_CHECKING:
     from aspara.catalog.runs.run_info import RunInfo
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     """Prints the list."""
     from aspara.cli.formatting import as_json
 
-    with library(args) as found:
+    with provider(args) as found:
         listed = [
             info
             for info in found.runs(args.project)

@@ -11,7 +11,7 @@ from aspara.cli.options import add_data_dir, port
 
 if TYPE_CHECKING:
     from aspara.server.app import Server
-    from aspara.web.routes import Route
+    from aspara.web.route import Route
 
 DASHBOARD_PORT = 3141
 TRACKER_PORT = 3142

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from aspara.cli.options import add_json, add_place, add_target, library, run_target
+from aspara.cli.options import add_json, add_place, add_target, provider, run_target
 from aspara.cli.progress import reading
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     from aspara.cli.formatting import as_json
 
     project, name = run_target(args.target)
-    with library(args) as found:
+    with provider(args) as found:
         with reading(found, project, name):
             detail = found.run(project, name)
         if args.json:

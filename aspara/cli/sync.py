@@ -29,10 +29,10 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Sends, and says what became of each run. Exit code 1 if something is left to send."""
     from aspara.cli.formatting import as_json, table
-    from aspara.cli.progress import Progress
+    from aspara.cli.progress import ProgressBar
     from aspara.client.sync import sync
 
-    with Progress("Sending") as progress:
+    with ProgressBar("Sending") as progress:
 
         def told(done: int, of: int, name: str) -> None:
             progress.of(of)

@@ -10,11 +10,11 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from aspara.cli.options import add_place, add_target, library, run_target, whole
+from aspara.cli.options import add_place, add_target, provider, run_target, whole
 from aspara.cli.progress import reading
 
 if TYPE_CHECKING:
-    from aspara.api.provider import Library
+    from aspara.api.provider import DataProvider
     from aspara.catalog.series.query import MetricsAnswer
 
 SUMMARY = "Print a run's rows as they are logged, until it ends"
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     from aspara.catalog.series.query import SeriesQuery
 
     project, name = run_target(args.target)
-    with library(args) as found, contextlib.ExitStack() as stack, contextlib.suppress(KeyboardInterrupt):
+    with provider(args) as found, contextlib.ExitStack() as stack, contextlib.suppress(KeyboardInterrupt):
         with reading(found, project, name):
             stem = found.run(project, name).info.run
         # The cursor comes first: what is logged while the last rows are looked for is told by the stream.
@@ -83,7 +83,9 @@ def _wanted(row: dict[str, Any], globs: list[str]) -> dict[str, Any]:
     return {**row, "metrics": kept}
 
 
-def _last(found: Library, project: str, stem: str, count: int, metrics: tuple[str, ...] | None) -> list[dict[str, Any]]:
+def _last(
+    found: DataProvider, project: str, stem: str, count: int, metrics: tuple[str, ...] | None
+) -> list[dict[str, Any]]:
     """The last `count` rows, put together from the series and the texts; of a long run only its end is asked for."""
     from aspara.catalog.series.query import SeriesQuery
 
@@ -109,7 +111,7 @@ def _last(found: Library, project: str, stem: str, count: int, metrics: tuple[st
         window *= 8
 
 
-def _texts(found: Library, project: str, stem: str, names: list[str], start: int) -> Iterator[dict[str, Any]]:
+def _texts(found: DataProvider, project: str, stem: str, names: list[str], start: int) -> Iterator[dict[str, Any]]:
     """The rows of what is no number, the last one of each step."""
     from aspara.catalog.series.history import STEP, TIMESTAMP, HistoryQuery
 

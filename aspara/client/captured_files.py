@@ -30,7 +30,7 @@ Post = Callable[[bytes, dict[str, str]], dict[str, Any]]
 """(content, fields) → the tracker's answer; raises Rejected or Unreachable."""
 
 
-class Beside:
+class CapturedFiles:
     """The files of one journal."""
 
     def __init__(self, journal: Path) -> None:

@@ -49,7 +49,7 @@ Parts = Sequence[str]
 """The parts of an address below ``/api``; each is escaped."""
 
 
-class Reader:
+class HttpClient:
     """Asks one server. Safe to use from several threads.
 
     Args:

@@ -24,7 +24,7 @@ from typing import Any
 
 from aspara import settings
 from aspara.util import files
-from aspara.util.append_file import RowFile
+from aspara.util.append_file import AppendFile
 
 
 def outbox() -> Path:
@@ -67,13 +67,15 @@ class Journal:
         files.sync_folder(journal.folder.parent)
         return journal
 
-    def open_rows(self, warn: Callable[[str], None]) -> RowFile:
+    def open_rows(self, warn: Callable[[str], None]) -> AppendFile:
         """The rows' file, locked as long as it is open."""
         descriptor, self._rows = self._rows, -1
         if descriptor < 0:
             descriptor = files.open_append(self.folder / "rows.jsonl")
             files.try_lock(descriptor)
-        return RowFile(self.folder / "rows.jsonl", descriptor, durability=settings.get("ASPARA_DURABILITY"), warn=warn)
+        return AppendFile(
+            self.folder / "rows.jsonl", descriptor, durability=settings.get("ASPARA_DURABILITY"), warn=warn
+        )
 
     def add(self, item: dict[str, Any]) -> None:
         """Appends an item, whole or not at all. Raises OSError."""

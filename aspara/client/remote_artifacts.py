@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from aspara.client.http_client import Reader
+from aspara.client.http_client import HttpClient
 
 
-class RemoteCollections:
+class RemoteArtifactStore:
     """The versioned artifacts of one project; ``folder`` makes the folder of what was fetched."""
 
-    def __init__(self, reader: Reader, project: str, folder: Callable[[], Path]) -> None:
+    def __init__(self, reader: HttpClient, project: str, folder: Callable[[], Path]) -> None:
         self._reader, self._folder = reader, folder
         self._at = ("projects", project, "artifacts")
         self._fetched: dict[str, Path] = {}

@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from aspara import names
-from aspara.client.http_client import Reader
+from aspara.client.http_client import HttpClient
 from aspara.client.journal import Journal
-from aspara.client.remote_artifacts import RemoteCollections
+from aspara.client.remote_artifacts import RemoteArtifactStore
 from aspara.client.sender import Sender, describe
 from aspara.client.sync import send_children
-from aspara.client.temp_folder import Scratch
+from aspara.client.temp_folder import TempFolder
 from aspara.client.transport import Rejected, Transport, Unreachable
 from aspara.errors import InvalidName, RunExists, RunNotFound, TrackerError
 from aspara.recorder import PATIENCE
 from aspara.types import ArtifactEntry, Losses, RunIdentity, RunRequest
 from aspara.util.messages import say
-from aspara.util.signals import held
+from aspara.util.signals import defer_signals
 
 _PATIENCE = 2.0
 _ARRIVAL = 60.0
@@ -92,8 +92,8 @@ class RemoteRecorder:
         self._unkept: deque[dict[str, Any]] = deque()
         """What the journal's disk refuses for now, in order."""
         self._troubled = False
-        self._reader: Reader | None = None
-        self._scratch = Scratch()
+        self._reader: HttpClient | None = None
+        self._scratch = TempFolder()
         self.lock = self._file.lock
         self.wake: Callable[[], bool] | None = None
         self.partial = False
@@ -151,13 +151,13 @@ class RemoteRecorder:
                 self._add({"kind": "file", "file": kept, "name": f"blobs/{sha256}"})
         self._add({"kind": "version", "manifest": dict(manifest)})
 
-    def collections(self, project: str) -> RemoteCollections:
+    def collections(self, project: str) -> RemoteArtifactStore:
         """The versioned artifacts that the tracker keeps. What this process has logged is among them: it is waited for.
 
         Raises TrackerError where the tracker does not answer or has not taken everything within a minute.
         """
         if self._reader is None:
-            self._reader = Reader(str(self._journal.about()["tracker"]))
+            self._reader = HttpClient(str(self._journal.about()["tracker"]))
         self._reader.get("health")
         deadline = time.monotonic() + _ARRIVAL
         self._sender.nudge()
@@ -168,7 +168,7 @@ class RemoteRecorder:
                     "now could be an older one. Try again later."
                 )
             time.sleep(0.05)
-        return RemoteCollections(self._reader, project, self._scratch.folder)
+        return RemoteArtifactStore(self._reader, project, self._scratch.folder)
 
     def beside(self, name: str) -> Path | None:
         """In the journal; sent as it grows."""
@@ -234,7 +234,7 @@ class RemoteRecorder:
 
     def _keep_items(self) -> None:
         """Puts what waits into the journal. Nothing here raises: the training goes on, and it is tried again at each sync."""
-        with held(), self.lock:
+        with defer_signals(), self.lock:
             while self._unkept:
                 try:
                     self._journal.add(self._unkept[0])

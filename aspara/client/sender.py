@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from aspara.client.captured_files import Beside
+from aspara.client.captured_files import CapturedFiles
 from aspara.client.journal import Journal
 from aspara.client.transport import Rejected, Transport, Unreachable
-from aspara.util.wakeup import Bell
+from aspara.util.wakeup import Wakeup
 
 _BATCH = 5000
 _TIMEOUT = 20.0
@@ -34,10 +34,10 @@ class Sender:
         self._warn = warn
         self._about = journal.about()
         self._progress = journal.progress()
-        self._beside = Beside(journal.folder)
+        self._beside = CapturedFiles(journal.folder)
         self.orphaned = False
         """True where nobody writes the journal any more: then what lies beside the run is not waited for."""
-        self._bell = Bell()
+        self._bell = Wakeup()
         self._stopping = False
         self._thread: threading.Thread | None = None
         self._pause = _PAUSES[0]

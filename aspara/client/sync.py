@@ -13,7 +13,7 @@ from aspara.client.transport import Transport
 
 
 @dataclass(frozen=True)
-class Result:
+class SyncResult:
     """What became of one journal: ``state`` is ``sent``, ``busy`` (its own process is at it), ``kept`` or ``broken``."""
 
     run: str
@@ -28,12 +28,12 @@ def sync(
     timeout: float = 60.0,
     warn: Callable[[str], None] = print,
     progress: Callable[[int, int, str], None] = lambda _done, _of, _name: None,
-) -> list[Result]:
+) -> list[SyncResult]:
     """Sends every journal that no living process is sending, to its own tracker or to `tracker_uri`; one result each.
 
     `progress` is told of each journal before it is looked at: how many were, how many there are, its run.
     """
-    results: list[Result] = []
+    results: list[SyncResult] = []
     waiting = journals()
     for number, path in enumerate(waiting):
         journal = Journal(path)
@@ -43,16 +43,16 @@ def sync(
             tracker = tracker_uri or str(about["tracker"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             if path.is_dir():  # else it was delivered since
-                results.append(Result(path.name, "", "broken", str(error)))
+                results.append(SyncResult(path.name, "", "broken", str(error)))
             continue
         progress(number, len(waiting), name)
         if journal.being_written():
-            results.append(Result(name, tracker, "busy", "its process still runs and sends it"))
+            results.append(SyncResult(name, tracker, "busy", "its process still runs and sends it"))
             continue
         with journal.sending() as mine:
             if not mine:
                 if path.is_dir():
-                    results.append(Result(name, tracker, "busy", "another process is sending it"))
+                    results.append(SyncResult(name, tracker, "busy", "another process is sending it"))
                 continue
             results.append(_send(journal, name, tracker, timeout, warn))
     return results
@@ -74,7 +74,7 @@ def send_children(parent: str, deadline: float, warn: Callable[[str], None]) -> 
                 return  # the tracker is away: it stays for `aspara sync`
 
 
-def _send(journal: Journal, name: str, tracker: str, timeout: float, warn: Callable[[str], None]) -> Result:
+def _send(journal: Journal, name: str, tracker: str, timeout: float, warn: Callable[[str], None]) -> SyncResult:
     sender = Sender(journal, Transport(tracker, settings.get("ASPARA_TOKEN")), warn)
     sender.orphaned = True
     deadline = time.monotonic() + timeout
@@ -82,8 +82,8 @@ def _send(journal: Journal, name: str, tracker: str, timeout: float, warn: Calla
         while (left := deadline - time.monotonic()) > 0 and sender.step(min(20.0, max(0.5, left))):
             pass
     except OSError as error:  # Unreachable is one
-        return Result(name, tracker, "kept", str(error))
+        return SyncResult(name, tracker, "kept", str(error))
     if not sender.delivered():
-        return Result(name, tracker, "kept", f"{sender.waiting()} rows are left; run it again")
+        return SyncResult(name, tracker, "kept", f"{sender.waiting()} rows are left; run it again")
     journal.discard()
-    return Result(name, tracker, "sent")
+    return SyncResult(name, tracker, "sent")

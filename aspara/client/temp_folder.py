@@ -8,13 +8,13 @@ import weakref
 from pathlib import Path
 
 
-class Scratch:
+class TempFolder:
     """A temporary folder, made on first use; it goes when its owner closes or forgets it, and at the end of the process."""
 
     def __init__(self) -> None:
         self._root: Path | None = None
         self._count = 0
-        self._end: weakref.finalize[..., Scratch] | None = None
+        self._end: weakref.finalize[..., TempFolder] | None = None
 
     def folder(self) -> Path:
         """A folder of its own for one file, so that names cannot meet."""

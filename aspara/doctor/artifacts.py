@@ -10,10 +10,10 @@ from typing import Any
 from aspara.doctor.findings import Finding
 from aspara.storage import metadata
 from aspara.storage.artifact_store import is_entry
-from aspara.storage.layout import CollectionPaths
+from aspara.storage.layout import ArtifactPaths
 
 
-def artifacts(paths: CollectionPaths, data_dir: Path) -> Iterator[Finding]:
+def artifacts(paths: ArtifactPaths, data_dir: Path) -> Iterator[Finding]:
     """Findings about the artifacts of one project. Content is looked at, not read: whoever takes it checks its fingerprint."""
     for name in paths.names():
         numbers = paths.numbers(name)
@@ -28,7 +28,7 @@ def artifacts(paths: CollectionPaths, data_dir: Path) -> Iterator[Finding]:
             )
 
 
-def _version(paths: CollectionPaths, name: str, number: int, data_dir: Path) -> Iterator[Finding]:
+def _version(paths: ArtifactPaths, name: str, number: int, data_dir: Path) -> Iterator[Finding]:
     place = paths.manifest(name, number)
     trouble = _trouble(place)
     if trouble is not None:

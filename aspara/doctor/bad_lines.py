@@ -16,7 +16,7 @@ _CHUNK = 4 << 20
 
 
 @dataclass
-class Bad:
+class BadLine:
     """Lines of one file that are bad for one reason: the first one's number, and how many."""
 
     reason: str
@@ -31,11 +31,11 @@ class Scan:
     """What a row file holds."""
 
     rows: int = 0
-    bad: dict[str, Bad] = field(default_factory=dict)
+    bad: dict[str, BadLine] = field(default_factory=dict)
 
     def add(self, reason: str, line: int, *, whole: bool) -> None:
         """Counts a line."""
-        entry = self.bad.setdefault(reason, Bad(reason, line, whole=whole))
+        entry = self.bad.setdefault(reason, BadLine(reason, line, whole=whole))
         entry.count += 1
 
 

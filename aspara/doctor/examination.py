@@ -13,7 +13,7 @@ from aspara.catalog.catalog import Catalog
 from aspara.catalog.runs.run_info import RunInfo
 from aspara.doctor import bad_lines
 from aspara.doctor.artifacts import artifacts
-from aspara.doctor.findings import Finding, Quarantine, Repair, Untouchable, held
+from aspara.doctor.findings import Finding, LiveRunSkipped, Quarantine, Repair, held
 from aspara.doctor.leftovers import surroundings
 from aspara.doctor.outbox import waiting
 from aspara.storage import metadata
@@ -248,7 +248,7 @@ def _archiver(paths: RunPaths) -> Repair:
                 archive_segment(paths, path.stem)
             left = paths.segment_files()
         if left:
-            raise Untouchable(f"{len(left)} of them hold lines that are no rows; they stay readable as they are")
+            raise LiveRunSkipped(f"{len(left)} of them hold lines that are no rows; they stay readable as they are")
         return f"{len(segments)} archived"
 
     return archive

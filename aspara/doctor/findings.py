@@ -114,7 +114,7 @@ class Finding:
             self.fixed = self.repair(quarantine)
         except OSError as error:
             self.failed = str(error.strerror or error)
-        except Untouchable as error:
+        except LiveRunSkipped as error:
             self.failed = str(error)
 
     def json(self) -> dict[str, Any]:
@@ -122,7 +122,7 @@ class Finding:
         return {name: value for name, value in vars(self).items() if name != "repair"}
 
 
-class Untouchable(Exception):
+class LiveRunSkipped(Exception):
     """A repair would touch what somebody is using."""
 
 
@@ -135,7 +135,7 @@ def held(paths: RunPaths) -> Iterator[None]:
             if path.is_file():
                 descriptors.append(files.open_append(path))
                 if files.try_lock(descriptors[-1]) is False:
-                    raise Untouchable("the run is being written; repair it when it has ended")
+                    raise LiveRunSkipped("the run is being written; repair it when it has ended")
         yield
     finally:
         for descriptor in descriptors:

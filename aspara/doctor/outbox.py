@@ -9,9 +9,9 @@ from typing import Any
 
 from aspara.catalog.catalog import Catalog
 from aspara.client.journal import Journal, journals
-from aspara.doctor.findings import Finding, Quarantine, Repair, Untouchable, held
+from aspara.doctor.findings import Finding, LiveRunSkipped, Quarantine, Repair, held
 from aspara.storage import metadata
-from aspara.storage.rescue import Sheltered, sheltered
+from aspara.storage.rescue import RescuedRows, sheltered
 from aspara.util import files
 
 
@@ -46,7 +46,7 @@ def waiting(catalog: Catalog, project: str | None) -> Iterator[Finding]:
                     )
 
 
-def _rows_returner(catalog: Catalog, rest: Sheltered) -> Repair:
+def _rows_returner(catalog: Catalog, rest: RescuedRows) -> Repair:
     def put_back(quarantine: Quarantine) -> str:
         paths = catalog.layout.run(rest.project, rest.run)
         content = rest.path.read_bytes()
@@ -55,7 +55,7 @@ def _rows_returner(catalog: Catalog, rest: Sheltered) -> Repair:
         target = paths.writer_rows(f"rescued-{rest.pid}")
         files.make_folder(target.parent)
         if target.exists() and target.read_bytes() != content:
-            raise Untouchable(f"{target.name} exists in the run already and says something else")
+            raise LiveRunSkipped(f"{target.name} exists in the run already and says something else")
         files.replace(target, content if content.endswith(b"\n") else content + b"\n")
         quarantine.keep(rest.path, content, f"rows put back into {rest.project}/{rest.run}")
         rest.path.unlink()
@@ -64,14 +64,14 @@ def _rows_returner(catalog: Catalog, rest: Sheltered) -> Repair:
     return put_back
 
 
-def _metadata_returner(catalog: Catalog, rest: Sheltered) -> Repair:
+def _metadata_returner(catalog: Catalog, rest: RescuedRows) -> Repair:
     def put_back(quarantine: Quarantine) -> str:
         paths = catalog.layout.run(rest.project, rest.run)
         content = rest.path.read_bytes()
         try:
             changes = metadata.parse(content)
         except ValueError as error:
-            raise Untouchable(f"it cannot be understood: {error}") from None
+            raise LiveRunSkipped(f"it cannot be understood: {error}") from None
 
         def merge(found: dict[str, Any]) -> None:
             if str(found.get("pid")) == rest.pid and not found.get("is_finished"):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 from typing import IO
 
-from aspara.exporters.selection import Selection
+from aspara.exporters.selection import ExportSelection
 
 
-def write(selection: Selection, file: IO[bytes]) -> int:
+def write(selection: ExportSelection, file: IO[bytes]) -> int:
     """Writes the rows as UTF-8."""
     count, first = 0, True
     for frame in selection.frames():

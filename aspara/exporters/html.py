@@ -12,7 +12,7 @@ from typing import IO, Any
 import orjson
 
 from aspara.catalog.series.query import SeriesQuery
-from aspara.exporters.selection import Selection
+from aspara.exporters.selection import ExportSelection
 from aspara.palette import run_color
 
 POINTS = 1500
@@ -20,7 +20,7 @@ POINTS = 1500
 _TEMPLATE = Path(__file__).with_name("page.html")
 
 
-def write(selection: Selection, file: IO[bytes], *, plotly: Path, points: int = POINTS) -> int:
+def write(selection: ExportSelection, file: IO[bytes], *, plotly: Path, points: int = POINTS) -> int:
     """Writes the page; `plotly` is the chart library. Returns the number of points drawn."""
     runs: list[dict[str, Any]] = []
     metrics: dict[str, list[dict[str, Any]]] = {}

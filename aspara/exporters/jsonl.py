@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 from typing import IO, Any
 
-from aspara.exporters.selection import RUN, Selection
+from aspara.exporters.selection import RUN, ExportSelection
 from aspara.storage.row_codec import nonfinite_name
 
 
-def write(selection: Selection, file: IO[bytes]) -> int:
+def write(selection: ExportSelection, file: IO[bytes]) -> int:
     """Writes the rows as UTF-8."""
     import orjson
 

@@ -7,10 +7,10 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
-from aspara.exporters.selection import Selection
+from aspara.exporters.selection import ExportSelection
 
 
-def write(selection: Selection, file: IO[bytes]) -> int:
+def write(selection: ExportSelection, file: IO[bytes]) -> int:
     """Writes the rows; several tables are joined on disk, not in memory."""
     import polars as pl
 

@@ -24,7 +24,7 @@ _SLICE, _TOLD = 100_000, 1000
 
 
 @dataclass
-class Selection:
+class ExportSelection:
     """Runs in order, and globs of the metrics that are wanted (none: all). ``points`` asks for every point."""
 
     runs: Sequence[ApiRun]

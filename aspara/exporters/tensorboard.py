@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aspara.exporters.selection import Selection
+from aspara.exporters.selection import ExportSelection
 from aspara.util import files, protobuf, tfrecord
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _FLOAT, _STRING = 1, 7
 _STATUS = {"finished": 1, "failed": 2, "crashed": 2, "running": 3}
 
 
-def write_folder(selection: Selection, folder: Path) -> int:
+def write_folder(selection: ExportSelection, folder: Path) -> int:
     """Writes a folder for each run below `folder`; an earlier export of a run is replaced. Returns the number of rows."""
     count = 0
     for run in selection.runs:
@@ -41,7 +41,7 @@ def write_folder(selection: Selection, folder: Path) -> int:
     return count
 
 
-def _run(selection: Selection, run: ApiRun, file: IO[bytes]) -> int:
+def _run(selection: ExportSelection, run: ApiRun, file: IO[bytes]) -> int:
     start = run.metadata.get("start_time")
     began = start / 1000 if isinstance(start, int) else 0.0
     tfrecord.write_tfrecord(file, protobuf.put_double(1, began) + protobuf.put_bytes(3, "brain.Event:2"))

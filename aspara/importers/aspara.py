@@ -12,15 +12,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from aspara.api.api import open_library
-from aspara.api.provider import Library
+from aspara.api.api import open_provider
+from aspara.api.provider import DataProvider
 from aspara.catalog.files import lineage
 from aspara.catalog.files.content import Content
 from aspara.catalog.runs.run_info import RunInfo
 from aspara.client.http_client import is_address
 from aspara.errors import ArtifactNotFound, AsparaError, NotFound
-from aspara.importers.common.source import Facts, Report, Row, SourceRun, Tree, nothing_found, place
-from aspara.media.base import Media, Shelf
+from aspara.importers.common.source import FileTree, ImportReport, Row, RunMetadata, SourceRun, nothing_found, place
+from aspara.media.base import BlobStore, Media
 from aspara.storage.layout import Layout
 
 _DETAILS = ("host", "command", "git", "environment", "metric_definitions", "total_steps", "pid")
@@ -34,10 +34,10 @@ def recognizes(path: Path) -> bool:
     return bool(_projects(path))
 
 
-def runs(path: Path | str, report: Report) -> list[SourceRun]:
+def runs(path: Path | str, report: ImportReport) -> list[SourceRun]:
     """The runs of every project there."""
     if is_address(str(path)):
-        library = open_library(str(path))
+        library = open_provider(str(path))
         names, root = [info.name for info in library.projects()], str(path)
     else:
         names = _projects(Path(path))
@@ -45,7 +45,7 @@ def runs(path: Path | str, report: Report) -> list[SourceRun]:
             raise nothing_found("aspara", Path(path), "give a data directory, a project in one, or a server's address.")
         folder = Path(path).absolute()
         data_dir = folder.parent if names == [folder.name] and not _holds_runs(folder / folder.name) else folder
-        library, root = open_library(data_dir), place(data_dir)
+        library, root = open_provider(data_dir), place(data_dir)
     found = []
     for project in names:
         try:
@@ -78,12 +78,12 @@ def runs(path: Path | str, report: Report) -> list[SourceRun]:
 class _Source:
     """One run in a library. What its list item does not say is looked up when its rows are read."""
 
-    def __init__(self, library: Library, info: RunInfo) -> None:
+    def __init__(self, library: DataProvider, info: RunInfo) -> None:
         self._library, self._project, self._run = library, info.project, info.run
         self._metadata: dict[str, Any] = {}
         self._plain: list[str] = []
         self._contents: dict[tuple[Find, str], Content] = {}
-        self.facts = Facts(
+        self.facts = RunMetadata(
             name=info.name,
             config=info.config,
             tags=info.tags,
@@ -102,7 +102,7 @@ class _Source:
             return self._fetched(_CONSOLE, self._library.file)
         return None
 
-    def rows(self, report: Report) -> Iterator[Row]:
+    def rows(self, report: ImportReport) -> Iterator[Row]:
         """Its rows, media with the way to their files."""
         del report
         detail = self._library.run(self._project, self._run)
@@ -115,9 +115,9 @@ class _Source:
         for time, step, values in self._library.rows(self._project, self._run):
             yield time, step, {n: _Reference(v, self._media) if isinstance(v, dict) else v for n, v in values.items()}
 
-    def trees(self, report: Report) -> list[Tree]:
+    def trees(self, report: ImportReport) -> list[FileTree]:
         """Versions of artifacts as they are, and plain artifacts as one."""
-        found: list[Tree] = []
+        found: list[FileTree] = []
         for store, _, manifest in lineage.kept(
             self._metadata, "logged_artifacts", self._project, self._library.collections
         ):
@@ -128,10 +128,10 @@ class _Source:
                 files = {
                     str(e["path"]): store.content(str(manifest["name"]), str(manifest["version"]), e) for e in entries
                 }
-                found.append(Tree(str(manifest["name"]), str(manifest.get("type")), files))
+                found.append(FileTree(str(manifest["name"]), str(manifest.get("type")), files))
         if self._plain:
             kept = {name: self._fetched(name, self._library.artifact) for name in self._plain}
-            found.append(Tree(f"run-{self._run}-files", "files", kept))
+            found.append(FileTree(f"run-{self._run}-files", "files", kept))
         return found
 
     def _fetched(self, name: str, find: Find) -> Path:
@@ -158,13 +158,13 @@ class _Reference(Media):
         self._value, self._fetch = value, fetch
         self.kind = str(value.get("_type") or "media")  # type: ignore[misc]
 
-    def stored(self, shelf: Shelf) -> dict[str, Any]:
+    def stored(self, shelf: BlobStore) -> dict[str, Any]:
         """The same value, its files on the shelf."""
         found = self._moved(self._value, shelf)
         assert isinstance(found, dict)
         return found
 
-    def _moved(self, value: Any, shelf: Shelf) -> Any:
+    def _moved(self, value: Any, shelf: BlobStore) -> Any:
         if isinstance(value, list):
             return [self._moved(item, shelf) for item in value]
         if not isinstance(value, dict):

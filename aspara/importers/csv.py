@@ -18,8 +18,8 @@ from typing import Any, BinaryIO
 from aspara.errors import UsageError
 from aspara.importers.common import table_batches, tabular
 from aspara.importers.common.flat_yaml import flat_yaml
-from aspara.importers.common.row_ranges import Stretch, Stretches
-from aspara.importers.common.source import Facts, Report, Row, SourceRun, literal, place, stamp_of
+from aspara.importers.common.row_ranges import RowRange, RowRanges
+from aspara.importers.common.source import ImportReport, Row, RunMetadata, SourceRun, literal, place, stamp_of
 from aspara.storage.row_codec import MAX_LINE
 
 _ROWS = 1000
@@ -34,7 +34,7 @@ def recognizes(path: Path) -> bool:
 
 
 def runs(
-    path: Path, report: Report, *, step: str | None = None, time: str | None = None, run: str | None = None
+    path: Path, report: ImportReport, *, step: str | None = None, time: str | None = None, run: str | None = None
 ) -> list[SourceRun]:
     """The runs in the file or folder; `step`, `time` and `run` name the columns where their names do not tell."""
     return tabular.read("csv", path, _files(path), report, lambda file: _runs(file, path, step, time, run))
@@ -47,7 +47,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def _runs(file: Path, root: Path, step: str | None, time: str | None, run: str | None) -> list[SourceRun]:
-    quiet = Report()
+    quiet = ImportReport()
     with file.open("rb") as content:
         if content.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
             raise UsageError(f"{file.name} is in UTF-16; save it as CSV in UTF-8.")
@@ -64,22 +64,22 @@ def _runs(file: Path, root: Path, step: str | None, time: str | None, run: str |
     base = tabular.name_of(file, root)
     config = _hparams(file)
     stamp = stamp_of([file])
-    where = Stretches() if columns.run is None else _where(file, columns.run)
+    where = RowRanges() if columns.run is None else _where(file, columns.run)
     names: list[str | None] = [None] if columns.run is None else [name for name in where.runs() if name]
     found = []
     for name in names:
-        facts = Facts(name=base if name is None else name, config=dict(config))
+        facts = RunMetadata(name=base if name is None else name, config=dict(config))
         key = place(file) + ("" if name is None else f"#{name}")
         rows = functools.partial(_rows, file, columns, name, where, facts)
         found.append(SourceRun("csv", key, rows, facts, stamp=stamp))
     return found
 
 
-def _where(file: Path, named: str) -> Stretches:
+def _where(file: Path, named: str) -> RowRanges:
     """Where the rows of each run are, by the column that names them."""
-    found = Stretches()
+    found = RowRanges()
     with file.open("rb") as content:
-        lines = _Lines(content)
+        lines = _CsvLines(content)
         header, delimiter = _header(lines)
         place = header.index(named)
         reader = csv.reader(lines, delimiter=delimiter)
@@ -98,14 +98,14 @@ def _where(file: Path, named: str) -> Stretches:
 
 
 def _rows(
-    file: Path, columns: tabular.Columns, run: str | None, where: Stretches, facts: Facts, report: Report
+    file: Path, columns: tabular.Columns, run: str | None, where: RowRanges, facts: RunMetadata, report: ImportReport
 ) -> Iterator[Row]:
     parts = _columns(file, columns.run, run, where, report)
     return table_batches.rows(columns, parts, report, tabular.modified(file), facts)
 
 
 def _columns(
-    file: Path, named: str | None, run: str | None, where: Stretches, report: Report
+    file: Path, named: str | None, run: str | None, where: RowRanges, report: ImportReport
 ) -> Iterator[dict[str, tuple[str, ...]]]:
     """The rows of one run below the header, some at a time, column by column."""
     for header, lines in _parts(file, report, where=None if run is None else (where, run)):
@@ -116,7 +116,7 @@ def _columns(
             yield {name: found[at] for name, at in place.items()}
 
 
-def _cells(file: Path, report: Report) -> Iterator[dict[str, Any]]:
+def _cells(file: Path, report: ImportReport) -> Iterator[dict[str, Any]]:
     """The rows below the header, by column."""
     for header, lines in _parts(file, report, 100):
         for cells in lines:
@@ -124,20 +124,20 @@ def _cells(file: Path, report: Report) -> Iterator[dict[str, Any]]:
 
 
 def _parts(
-    file: Path, report: Report, size: int = _ROWS, where: tuple[Stretches, str] | None = None
+    file: Path, report: ImportReport, size: int = _ROWS, where: tuple[RowRanges, str] | None = None
 ) -> Iterator[tuple[list[str], list[list[str]]]]:
     """The header, and so many of the rows below it at a time; of a run only, if it is said where that is."""
     with file.open("rb") as content:
-        lines = _Lines(content)
+        lines = _CsvLines(content)
         header, delimiter = _header(lines)
-        whole = Stretch(lines.at, None, lines.number)
+        whole = RowRange(lines.at, None, lines.number)
         for stretch in [whole] if where is None else where[0].of(where[1], whole):
             lines.go(stretch)
             yield from _whole_rows(file, lines, header, delimiter, size, report)
 
 
 def _whole_rows(
-    file: Path, lines: _Lines, header: list[str], delimiter: str, size: int, report: Report
+    file: Path, lines: _CsvLines, header: list[str], delimiter: str, size: int, report: ImportReport
 ) -> Iterator[tuple[list[str], list[list[str]]]]:
     reader = csv.reader(lines, delimiter=delimiter)
     found: list[list[str]] = []
@@ -162,7 +162,7 @@ def _whole_rows(
         yield header, found
 
 
-def _header(lines: _Lines) -> tuple[list[str], str]:
+def _header(lines: _CsvLines) -> tuple[list[str], str]:
     """The names of the columns, and what stands between them. The second of one name is called ``loss (2)``."""
     head = next(lines, "").removeprefix("\ufeff")
     delimiter = max(",;\t", key=head.count)
@@ -173,7 +173,7 @@ def _header(lines: _Lines) -> tuple[list[str], str]:
     return list(names), delimiter
 
 
-class _Lines:
+class _CsvLines:
     """The lines of a file as text, and at which byte and line the next one begins. One that never ends comes in pieces."""
 
     def __init__(self, content: BinaryIO) -> None:
@@ -184,13 +184,13 @@ class _Lines:
         self._end: int | None = None
         self._pieces: Iterator[str] = iter(())
 
-    def go(self, stretch: Stretch) -> None:
+    def go(self, stretch: RowRange) -> None:
         """Goes on at a part of the file, and ends with it."""
         if self.exact:
             self._content.seek(stretch.begin)
             self.at, self.number, self._end = stretch.begin, stretch.line, stretch.end
 
-    def __iter__(self) -> _Lines:
+    def __iter__(self) -> _CsvLines:
         return self
 
     def __next__(self) -> str:

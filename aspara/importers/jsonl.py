@@ -16,8 +16,8 @@ import orjson
 
 from aspara.errors import UsageError
 from aspara.importers.common import tabular
-from aspara.importers.common.row_ranges import Stretch, Stretches
-from aspara.importers.common.source import Facts, Report, Row, SourceRun, place, stamp_of
+from aspara.importers.common.row_ranges import RowRange, RowRanges
+from aspara.importers.common.source import ImportReport, Row, RunMetadata, SourceRun, place, stamp_of
 from aspara.storage.row_codec import MAX_LINE, NONFINITE, parse_timestamp
 
 _ENDINGS = (".jsonl", ".ndjson")
@@ -30,7 +30,7 @@ def recognizes(path: Path) -> bool:
 
 
 def runs(
-    path: Path, report: Report, *, step: str | None = None, time: str | None = None, run: str | None = None
+    path: Path, report: ImportReport, *, step: str | None = None, time: str | None = None, run: str | None = None
 ) -> list[SourceRun]:
     """The runs in the file or folder; `step`, `time` and `run` name the keys where their names do not tell."""
     return tabular.read("jsonl", path, _files(path), report, lambda file: _runs(file, path, step, time, run))
@@ -43,7 +43,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def _runs(file: Path, root: Path, step: str | None, time: str | None, run: str | None) -> Iterator[SourceRun]:
-    quiet = Report()
+    quiet = ImportReport()
     keys: dict[str, None] = {}
     for number, cells in enumerate(_objects(file, quiet)):
         keys.update(dict.fromkeys(cells))
@@ -53,16 +53,16 @@ def _runs(file: Path, root: Path, step: str | None, time: str | None, run: str |
         raise UsageError(f"{file.name} holds no line that is a JSON object.")
     # The keys of rows say nothing about the columns of a table, but for the one that names the run.
     named = tabular.assign(list(keys), step=step, time=time, run=run).run
-    where = Stretches()
+    where = RowRanges()
     names: list[str | None] = [None]
     if named is not None:
-        lines = _Lines()
+        lines = _JsonLines()
         for cells in _objects(file, quiet, lines):
             if cells.get(named) is not None:
                 where.note(str(cells[named]), lines.begin, lines.number - 1)
         names = list(where.runs())
     for name in names:
-        facts = Facts(name=tabular.name_of(file, root) if name is None else name)
+        facts = RunMetadata(name=tabular.name_of(file, root) if name is None else name)
         yield SourceRun(
             "jsonl",
             place(file) + ("" if name is None else f"#{name}"),
@@ -76,15 +76,15 @@ def _rows(
     file: Path,
     named: tuple[str | None, str | None, str | None],
     run: str | None,
-    where: Stretches,
-    facts: Facts,
-    report: Report,
+    where: RowRanges,
+    facts: RunMetadata,
+    report: ImportReport,
 ) -> Iterator[Row]:
     step, time, key = named
     known: dict[tuple[str, ...], tabular.Columns] = {}
     moment, number = tabular.modified(file), -1
-    parts = [Stretch(0, None, 0)] if run is None else where.of(run, Stretch(0, None, 0))
-    for cells in chain.from_iterable(_objects(file, report, _Lines(part)) for part in parts):
+    parts = [RowRange(0, None, 0)] if run is None else where.of(run, RowRange(0, None, 0))
+    for cells in chain.from_iterable(_objects(file, report, _JsonLines(part)) for part in parts):
         if run is not None and str(cells.get(key or "")) != run:
             continue
         number += 1
@@ -113,7 +113,7 @@ def _widened(columns: tabular.Columns, cells: dict[str, Any], flat: dict[str, An
     return tabular.Columns(columns.step, columns.time, columns.run, None, None, metrics)
 
 
-def _row(cells: dict[str, Any], number: int, moment: int, report: Report) -> Row | None:
+def _row(cells: dict[str, Any], number: int, moment: int, report: ImportReport) -> Row | None:
     """A row of Aspara's own form. What is wrong with it costs no more than itself."""
     time, step = parse_timestamp(cells.get("timestamp")), cells.get("step")
     if time is None:
@@ -131,7 +131,7 @@ def _row(cells: dict[str, Any], number: int, moment: int, report: Report) -> Row
     return (moment if time is None else time, number if step is None else step, kept) if kept else None
 
 
-def _flat(name: str, value: Any, report: Report) -> Iterator[tuple[str, Any]]:
+def _flat(name: str, value: Any, report: ImportReport) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from _flat(f"{name}.{key}", inner, report)
@@ -143,18 +143,18 @@ def _flat(name: str, value: Any, report: Report) -> Iterator[tuple[str, Any]]:
         yield name, value
 
 
-class _Lines:
+class _JsonLines:
     """How far a part of a file has been read: the byte at which the last line began, and how many lines there were before its end."""
 
-    def __init__(self, part: Stretch | None = None) -> None:
+    def __init__(self, part: RowRange | None = None) -> None:
         self.begin = self.at = part.begin if part else 0
         self.end = part.end if part else None
         self.number = part.line if part else 0
 
 
-def _objects(file: Path, report: Report, place: _Lines | None = None) -> Iterator[dict[str, Any]]:
+def _objects(file: Path, report: ImportReport, place: _JsonLines | None = None) -> Iterator[dict[str, Any]]:
     """The objects of the lines, of all or of a part of the file; what is none is reported."""
-    place = place or _Lines()
+    place = place or _JsonLines()
     with file.open("rb") as lines:
         lines.seek(place.at)
         while (place.end is None or place.at < place.end) and (line := lines.readline(MAX_LINE)):

@@ -19,7 +19,16 @@ from urllib.parse import unquote, urlsplit
 
 from aspara.importers.common import sqlite
 from aspara.importers.common.flat_yaml import flat_yaml
-from aspara.importers.common.source import Facts, Report, Row, SourceRun, Tree, literal, nothing_found, stamp_of
+from aspara.importers.common.source import (
+    FileTree,
+    ImportReport,
+    Row,
+    RunMetadata,
+    SourceRun,
+    literal,
+    nothing_found,
+    stamp_of,
+)
 
 _META = "meta.yaml"
 _STATUS = {"1": "RUNNING", "2": "SCHEDULED", "3": "FINISHED", "4": "FAILED", "5": "KILLED"}
@@ -35,7 +44,7 @@ def recognizes(path: Path) -> bool:
     return bool(_run_folders(path)) or _is_database(path / "mlflow.db")
 
 
-def runs(path: Path, report: Report) -> list[SourceRun]:
+def runs(path: Path, report: ImportReport) -> list[SourceRun]:
     """All runs there that are not deleted."""
     if path.is_file() and _is_database(path):
         return _database_runs(path, report)
@@ -61,7 +70,7 @@ def _run_folders(path: Path) -> list[Path]:
     return []
 
 
-def _folder_run(folder: Path, report: Report) -> SourceRun | None:
+def _folder_run(folder: Path, report: ImportReport) -> SourceRun | None:
     try:
         about = flat_yaml(folder / _META)
     except OSError as error:
@@ -70,7 +79,7 @@ def _folder_run(folder: Path, report: Report) -> SourceRun | None:
     if about.get("lifecycle_stage") == "deleted":
         return None
     run_id = about.get("run_id") or about.get("run_uuid") or folder.name
-    facts = Facts()
+    facts = RunMetadata()
     tags = _texts(folder / "tags", report)
     _describe(
         facts,
@@ -99,14 +108,14 @@ def _folder_run(folder: Path, report: Report) -> SourceRun | None:
     )
 
 
-def _folder_rows(folder: Path, facts: Facts, report: Report) -> Iterator[Row]:
+def _folder_rows(folder: Path, facts: RunMetadata, report: ImportReport) -> Iterator[Row]:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     # Merged by time; within one metric the order of its file stays, whatever its times are.
     series = [_points(path, path.relative_to(folder).as_posix(), report) for path in files]
     return _grouped(heapq.merge(*series, key=lambda point: point[:2]), facts)
 
 
-def _points(path: Path, name: str, report: Report) -> Iterator[_Point]:
+def _points(path: Path, name: str, report: ImportReport) -> Iterator[_Point]:
     try:
         lines = path.read_bytes().splitlines(keepends=True)
     except OSError as error:
@@ -128,7 +137,7 @@ def _points(path: Path, name: str, report: Report) -> Iterator[_Point]:
         yield time, step, name, value
 
 
-def _texts(folder: Path, report: Report) -> dict[str, str]:
+def _texts(folder: Path, report: ImportReport) -> dict[str, str]:
     """Files with one text each: their names (with folders) and contents."""
     found = {}
     for path in sorted(folder.rglob("*")):
@@ -153,7 +162,7 @@ def _is_database(path: Path) -> bool:
         return False
 
 
-def _database_runs(path: Path, report: Report) -> list[SourceRun]:
+def _database_runs(path: Path, report: ImportReport) -> list[SourceRun]:
     found = []
     try:
         with sqlite.opened(path) as connection:
@@ -167,7 +176,7 @@ def _database_runs(path: Path, report: Report) -> list[SourceRun]:
             for run_id, name, status, start, end, experiment, uri in listed:
                 params = dict(connection.execute("SELECT key, value FROM params WHERE run_uuid = ?", (run_id,)))
                 tags = dict(connection.execute("SELECT key, value FROM tags WHERE run_uuid = ?", (run_id,)))
-                facts = Facts()
+                facts = RunMetadata()
                 _describe(
                     facts,
                     name=name or tags.get("mlflow.runName") or run_id,
@@ -194,7 +203,7 @@ def _database_runs(path: Path, report: Report) -> list[SourceRun]:
     return found
 
 
-def _database_rows(path: Path, run_id: str, facts: Facts, report: Report) -> Iterator[Row]:
+def _database_rows(path: Path, run_id: str, facts: RunMetadata, report: ImportReport) -> Iterator[Row]:
     try:
         with sqlite.opened(path) as connection:
             # In the order of their coming, so that new points stand behind old ones.
@@ -216,7 +225,7 @@ def _database_rows(path: Path, run_id: str, facts: Facts, report: Report) -> Ite
 # -- both --------------------------------------------------------------------------------------------------------------
 
 
-def _grouped(points: Iterable[_Point], facts: Facts) -> Iterator[Row]:
+def _grouped(points: Iterable[_Point], facts: RunMetadata) -> Iterator[Row]:
     """Points of one time and step in one row."""
     begun: Row | None = None
     for time, step, name, value in points:
@@ -246,7 +255,7 @@ def _below(folder: Path | None) -> list[Path]:
     return [] if folder is None or not folder.is_dir() else sorted(p for p in folder.rglob("*") if p.is_file())
 
 
-def _trees(run_id: str, folder: Path | None, uri: Any, report: Report) -> list[Tree]:
+def _trees(run_id: str, folder: Path | None, uri: Any, report: ImportReport) -> list[FileTree]:
     """What the run logged as artifacts, under its paths. Links may lead anywhere: they are counted, not followed."""
     files = _below(folder)
     links = [path for path in files if path.is_symlink()]
@@ -258,11 +267,11 @@ def _trees(run_id: str, folder: Path | None, uri: Any, report: Report) -> list[T
         # A run that logged none has no folder; but here its whole experiment has none.
         report.skip("folders of artifacts that are not there")
     found = {path.relative_to(folder).as_posix(): path for path in files if path not in links} if folder else {}
-    return [Tree(f"run-{run_id}-artifacts", "artifacts", found)] if found else []
+    return [FileTree(f"run-{run_id}-artifacts", "artifacts", found)] if found else []
 
 
 def _describe(
-    facts: Facts, *, name: str, status: str, start: Any, end: Any, params: dict[str, str], tags: dict[str, str]
+    facts: RunMetadata, *, name: str, status: str, start: Any, end: Any, params: dict[str, str], tags: dict[str, str]
 ) -> None:
     facts.name = name
     facts.status = _ENDS.get(status, "crashed")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from aspara.errors import UsageError
 from aspara.importers.common import table_batches, tabular
-from aspara.importers.common.source import Facts, Report, Row, SourceRun, place, stamp_of
+from aspara.importers.common.source import ImportReport, Row, RunMetadata, SourceRun, place, stamp_of
 from aspara.storage.parquet_errors import DamagedParquet, decoding
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def recognizes(path: Path) -> bool:
 
 
 def runs(
-    path: Path, report: Report, *, step: str | None = None, time: str | None = None, run: str | None = None
+    path: Path, report: ImportReport, *, step: str | None = None, time: str | None = None, run: str | None = None
 ) -> list[SourceRun]:
     """The runs in the file or folder; `step`, `time` and `run` name the columns where their names do not tell."""
 
@@ -49,7 +49,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def _runs(
-    file: Path, root: Path, report: Report, step: str | None, time: str | None, run: str | None
+    file: Path, root: Path, report: ImportReport, step: str | None, time: str | None, run: str | None
 ) -> Iterator[SourceRun]:
     import polars as pl
 
@@ -66,7 +66,7 @@ def _runs(
         listed = frame.select(pl.col(columns.run).drop_nulls().unique(maintain_order=True)).collect()
         names = [str(name) for name in listed[columns.run]]
     for name in names:
-        facts = Facts(name=tabular.name_of(file, root) if name is None else name)
+        facts = RunMetadata(name=tabular.name_of(file, root) if name is None else name)
         beside = [part for part in ("_timestamp", "_runtime") if part in schema]
         yield SourceRun(
             "parquet",
@@ -78,7 +78,7 @@ def _runs(
 
 
 def _rows(
-    file: Path, columns: tabular.Columns, run: str | None, beside: list[str], facts: Facts, report: Report
+    file: Path, columns: tabular.Columns, run: str | None, beside: list[str], facts: RunMetadata, report: ImportReport
 ) -> Iterator[Row]:
     return table_batches.rows(
         columns, _columns(file, columns, run, beside, report), report, tabular.modified(file), facts
@@ -86,7 +86,7 @@ def _rows(
 
 
 def _columns(
-    file: Path, columns: tabular.Columns, run: str | None, beside: list[str], report: Report
+    file: Path, columns: tabular.Columns, run: str | None, beside: list[str], report: ImportReport
 ) -> Iterator[dict[str, list[Any]]]:
     import polars as pl
 

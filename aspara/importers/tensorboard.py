@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from aspara.importers.common import tensorboard_media
-from aspara.importers.common.source import Facts, Report, Row, SourceRun, nothing_found, place, stamp_of
+from aspara.importers.common.source import ImportReport, Row, RunMetadata, SourceRun, nothing_found, place, stamp_of
 from aspara.media.base import Media
 from aspara.util import protobuf, tfrecord
 
@@ -32,14 +32,14 @@ def recognizes(path: Path) -> bool:
     return next(_event_folders(path), None) is not None
 
 
-def runs(path: Path, report: Report) -> list[SourceRun]:
+def runs(path: Path, report: ImportReport) -> list[SourceRun]:
     """The runs below the log directory `path` (or of the one event file)."""
     del report
     found = []
     root = path if path.is_dir() else path.parent
     for folder, events in _event_folders(path):
         name = folder.relative_to(root).as_posix()
-        facts = Facts(name=folder.name if name == "." else name)
+        facts = RunMetadata(name=folder.name if name == "." else name)
         found.append(
             SourceRun(
                 "tensorboard",
@@ -68,7 +68,7 @@ def _event_folders(path: Path) -> Iterator[tuple[Path, list[Path]]]:
             yield Path(place_), events
 
 
-def _rows(paths: list[Path], facts: Facts, report: Report) -> Iterator[Row]:
+def _rows(paths: list[Path], facts: RunMetadata, report: ImportReport) -> Iterator[Row]:
     """Values of one moment and step in one row."""
     plugins: dict[str, str] = {}
     begun: Row | None = None
@@ -89,7 +89,7 @@ def _rows(paths: list[Path], facts: Facts, report: Report) -> Iterator[Row]:
 
 
 def _values(
-    path: Path, plugins: dict[str, str], facts: Facts, report: Report
+    path: Path, plugins: dict[str, str], facts: RunMetadata, report: ImportReport
 ) -> Iterator[tuple[float, int, str, Value]]:
     try:
         file = path.open("rb")
@@ -103,12 +103,12 @@ def _values(
                 continue
             try:
                 yield from _event(content, plugins, facts, report)
-            except (protobuf.Garbled, struct.error) as error:
+            except (protobuf.MalformedMessage, struct.error) as error:
                 report.problem(f"{path.name}: an event cannot be understood ({error})")
 
 
 def _event(
-    content: bytes, plugins: dict[str, str], facts: Facts, report: Report
+    content: bytes, plugins: dict[str, str], facts: RunMetadata, report: ImportReport
 ) -> Iterator[tuple[float, int, str, Value]]:
     time, step, summaries = 0.0, 0, []
     for number, _, value in protobuf.fields(content):
@@ -129,7 +129,7 @@ def _event(
                 yield time, step, *found
 
 
-def _item(item: bytes, plugins: dict[str, str], facts: Facts, report: Report) -> tuple[str, Value] | None:
+def _item(item: bytes, plugins: dict[str, str], facts: RunMetadata, report: ImportReport) -> tuple[str, Value] | None:
     tag, simple, tensor = "", None, None
     value_: Media | None = None
     for number, _, value in protobuf.fields(item):
@@ -199,7 +199,7 @@ def _tensor(tensor: bytes) -> float | str | None:
     return values[0] if len(values) == 1 and math.prod(shape) == 1 else None
 
 
-def _hparams(data: bytes, facts: Facts) -> None:
+def _hparams(data: bytes, facts: RunMetadata) -> None:
     """The hyperparameter plugin: inputs at a session's start, how it ended."""
     for start in protobuf.messages(data, 3):
         for entry in protobuf.messages(start, 1):

@@ -15,9 +15,9 @@ from typing import Any
 import orjson
 
 from aspara.importers.common import sqlite
-from aspara.importers.common.media import Encoded
-from aspara.importers.common.source import Facts, Report, Row, SourceRun, nothing_found, place, stamp_of
-from aspara.importers.common.wandb_media import Place, of_wandb
+from aspara.importers.common.media import EncodedMedia
+from aspara.importers.common.source import ImportReport, Row, RunMetadata, SourceRun, nothing_found, place, stamp_of
+from aspara.importers.common.wandb_media import MediaFolder, of_wandb
 from aspara.media.base import Media
 from aspara.media.table import Table
 from aspara.media.text import Text
@@ -29,7 +29,7 @@ def recognizes(path: Path) -> bool:
     return bool(_databases(path))
 
 
-def runs(path: Path, report: Report) -> list[SourceRun]:
+def runs(path: Path, report: ImportReport) -> list[SourceRun]:
     """The runs of every project there."""
     databases = _databases(path)
     if not databases:
@@ -58,7 +58,7 @@ def _is_ours(path: Path) -> bool:
         return False
 
 
-def _runs(path: Path, report: Report) -> Iterator[SourceRun]:
+def _runs(path: Path, report: ImportReport) -> Iterator[SourceRun]:
     with sqlite.opened(path) as connection:
         # Before run_id came, a name was all that told runs apart.
         column = "run_id" if "run_id" in sqlite.columns(connection, "metrics") else "run_name"
@@ -82,7 +82,7 @@ def _runs(path: Path, report: Report) -> Iterator[SourceRun]:
     stamp = stamp_of(sqlite.files_of(path))
     for key, name, _ in named:
         config = configs.get(key) or {}
-        facts = Facts(name=str(name or key), config={k: v for k, v in config.items() if not k.startswith("_")})
+        facts = RunMetadata(name=str(name or key), config={k: v for k, v in config.items() if not k.startswith("_")})
         facts.start_time = parse_timestamp(config.get("_Created"))
         if isinstance(config.get("_Group"), str):
             facts.group = config["_Group"]
@@ -97,8 +97,8 @@ def _runs(path: Path, report: Report) -> Iterator[SourceRun]:
         )
 
 
-def _rows(path: Path, column: str, key: Any, facts: Facts, report: Report) -> Iterator[Row]:
-    place_ = Place(path.parent / "media")
+def _rows(path: Path, column: str, key: Any, facts: RunMetadata, report: ImportReport) -> Iterator[Row]:
+    place_ = MediaFolder(path.parent / "media")
     try:
         with sqlite.opened(path) as connection:
             samples = _samples(connection, column, key)
@@ -150,7 +150,7 @@ def _samples(connection: sqlite3.Connection, column: str, key: Any) -> Iterator[
             yield time, kept
 
 
-def _take(metrics: dict[str, Any], name: str, value: Any, place_: Place, report: Report) -> None:
+def _take(metrics: dict[str, Any], name: str, value: Any, place_: MediaFolder, report: ImportReport) -> None:
     if isinstance(value, str):
         metrics[name] = NONFINITE.get(value, value)
     elif isinstance(value, bool | int | float):
@@ -168,13 +168,13 @@ def _take(metrics: dict[str, Any], name: str, value: Any, place_: Place, report:
         report.skip("lists")
 
 
-def _media(value: dict[str, Any], place_: Place) -> Media | str | None:
+def _media(value: dict[str, Any], place_: MediaFolder) -> Media | str | None:
     """Pictures, sounds and films by their files, tables, histograms and Markdown by their values; None for other kinds."""
     kind, content = str(value["_type"]).removeprefix("trackio."), value.get("_value")
     if kind in ("image", "audio", "video"):
         path = place_.path(value.get("file_path"))
         caption = value.get("caption")
-        return None if path is None else Encoded(kind, path, caption=caption if isinstance(caption, str) else None)
+        return None if path is None else EncodedMedia(kind, path, caption=caption if isinstance(caption, str) else None)
     if kind == "histogram":
         return of_wandb(value | {"_type": "histogram"}, place_)
     if kind == "markdown" and isinstance(content, str):

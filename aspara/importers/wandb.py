@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from aspara.importers.common import wandb_media
-from aspara.importers.common.source import Facts, Report, Row, SourceRun, Tree, nothing_found, stamp_of
+from aspara.importers.common.source import FileTree, ImportReport, Row, RunMetadata, SourceRun, nothing_found, stamp_of
 from aspara.util import protobuf, tfrecord
 
 _ENDING = ".wandb"
@@ -39,7 +39,7 @@ def recognizes(path: Path) -> bool:
     return bool(_files(path))
 
 
-def runs(path: Path, report: Report) -> list[SourceRun]:
+def runs(path: Path, report: ImportReport) -> list[SourceRun]:
     """The runs of a ``.wandb`` file, of a run's folder, or of a folder of those (usually called ``wandb``)."""
     found: list[SourceRun] = []
     for file in _files(path):
@@ -51,7 +51,7 @@ def runs(path: Path, report: Report) -> list[SourceRun]:
         if about is None:
             report.problem(f"{file}: no run can be found in it")
             continue
-        facts = Facts(status="crashed")
+        facts = RunMetadata(status="crashed")
         _run(about, facts)
         run_id = protobuf.text(about, 1)
         found.append(
@@ -84,7 +84,7 @@ def _files(path: Path) -> list[Path]:
     return []
 
 
-def _records(path: Path, report: Report) -> Iterator[tuple[int, bytes]]:
+def _records(path: Path, report: ImportReport) -> Iterator[tuple[int, bytes]]:
     """(kind, content) of each record."""
     with path.open("rb") as file:
         for _, content in tfrecord.read_leveldb(file):
@@ -95,12 +95,12 @@ def _records(path: Path, report: Report) -> Iterator[tuple[int, bytes]]:
                 for number, _, value in protobuf.fields(content):
                     if isinstance(value, bytes) and number != 200:
                         yield number, value
-            except protobuf.Garbled as error:
+            except protobuf.MalformedMessage as error:
                 report.problem(f"{path.name}: a record cannot be understood ({error})")
 
 
 def _peek(path: Path) -> bytes | None:
-    for position, (kind, content) in enumerate(_records(path, Report())):
+    for position, (kind, content) in enumerate(_records(path, ImportReport())):
         if kind == _RUN:
             return content
         if position > _PEEK:
@@ -108,11 +108,11 @@ def _peek(path: Path) -> bytes | None:
     return None
 
 
-def _rows(path: Path, facts: Facts, report: Report) -> Iterator[Row]:
+def _rows(path: Path, facts: RunMetadata, report: ImportReport) -> Iterator[Row]:
     summary: dict[str, Any] = {}
     last: dict[str, Any] = {}
     ended, step = None, 0
-    place = wandb_media.Place(path.parent / "files")
+    place = wandb_media.MediaFolder(path.parent / "files")
     for kind, content in _records(path, report):
         try:
             if kind == _HISTORY:
@@ -140,7 +140,7 @@ def _rows(path: Path, facts: Facts, report: Report) -> Iterator[Row]:
                     yield moment, step, sampled
             elif kind in (_ARTIFACT, _USED):
                 report.skip("versions of artifacts" if kind == _ARTIFACT else "uses of artifacts")
-        except protobuf.Garbled as error:
+        except protobuf.MalformedMessage as error:
             report.problem(f"{path.name}: a record cannot be understood ({error})")
     if facts.start_time is not None and isinstance(summary.get("_runtime"), int | float):
         facts.finish_time = max(facts.start_time + round(summary["_runtime"] * 1000), ended or 0)
@@ -165,7 +165,7 @@ def _sampled(content: bytes) -> tuple[int, dict[str, Any]]:
     return moment, found
 
 
-def _history(content: bytes, place: wandb_media.Place, report: Report) -> Row | None:
+def _history(content: bytes, place: wandb_media.MediaFolder, report: ImportReport) -> Row | None:
     found: dict[str, Any] = {}
     for item in protobuf.messages(content, 1):
         key, value = _entry(item)
@@ -215,12 +215,12 @@ def _saved(folder: Path) -> dict[str, Path]:
     return found
 
 
-def _trees(folder: Path, run_id: str, report: Report) -> list[Tree]:
+def _trees(folder: Path, run_id: str, report: ImportReport) -> list[FileTree]:
     links = sum(path.is_symlink() for path in (folder / "files").rglob("*"))
     if links:
         report.skip("links to saved files", links)
     saved = _saved(folder)
-    return [Tree(f"run-{run_id}-files", "files", saved)] if saved else []
+    return [FileTree(f"run-{run_id}-files", "files", saved)] if saved else []
 
 
 def _console(folder: Path) -> Path | None:
@@ -278,7 +278,7 @@ def _take(into: dict[str, Any], content: bytes) -> None:
             target.pop(path[-1], None)
 
 
-def _run(content: bytes, facts: Facts) -> None:
+def _run(content: bytes, facts: RunMetadata) -> None:
     for config in protobuf.messages(content, 4):
         _take(facts.config, config)
     facts.config.pop("_wandb", None)
@@ -298,7 +298,7 @@ def _run(content: bytes, facts: Facts) -> None:
         }
 
 
-def _definition(content: bytes, facts: Facts) -> None:
+def _definition(content: bytes, facts: RunMetadata) -> None:
     name = protobuf.text(content, 1) or protobuf.text(content, 2)
     step_metric = protobuf.text(content, 4)
     if name and step_metric:

@@ -8,7 +8,7 @@ from typing import Any
 
 from aspara.errors import UsageError
 from aspara.media.arrays import as_array
-from aspara.media.base import Media, Shelf, is_path, read_file
+from aspara.media.base import BlobStore, Media, is_path, read_file
 
 _FILES = ("wav", "mp3", "ogg", "oga", "opus", "flac", "m4a", "aac", "webm")
 
@@ -46,7 +46,7 @@ class Audio(Media):
     def held(self) -> int:
         return len(self._content) if self._samples is None else int(self._samples.nbytes)
 
-    def stored(self, shelf: Shelf) -> dict[str, Any]:
+    def stored(self, shelf: BlobStore) -> dict[str, Any]:
         content = self._content if self._samples is None else self._encoded()
         return self._described(
             **shelf.keep(content, self._ending),

@@ -17,7 +17,7 @@ Plain = Callable[[Any], Any]
 """Makes of any object something that JSON can say."""
 
 
-class Shelf(Protocol):
+class BlobStore(Protocol):
     """Where content is put: content-addressed, so that equal content is kept once."""
 
     def keep(self, content: bytes, ending: str) -> dict[str, Any]:
@@ -43,7 +43,7 @@ class Media:
         """Bytes of memory that it holds until it is stored, roughly."""
         return 0
 
-    def stored(self, shelf: Shelf) -> dict[str, Any]:
+    def stored(self, shelf: BlobStore) -> dict[str, Any]:
         """Puts the content on the shelf and returns what the row holds: a dict with ``_type``."""
         raise NotImplementedError
 

@@ -21,9 +21,9 @@ def media_of(value: Any, plain: Plain) -> Media | None:
         if not value or not all(_likely(item) for item in value):
             return None
         found = [media_of(item, plain) for item in value]
-        from aspara.media.media_list import Several
+        from aspara.media.media_list import MediaList
 
-        return Several([item for item in found if item is not None])
+        return MediaList([item for item in found if item is not None])
     if isinstance(value, ModuleType) and value.__name__ == "matplotlib.pyplot":
         return _image(value)
     top = type(value).__module__.partition(".")[0]

@@ -6,7 +6,7 @@ from typing import Any
 
 from aspara.errors import UsageError
 from aspara.media.arrays import as_array
-from aspara.media.base import Media, Shelf
+from aspara.media.base import BlobStore, Media
 
 MOST_BINS = 512
 
@@ -47,7 +47,7 @@ class Histogram(Media):
         self.bins: list[float] = edges.tolist()
         """The edges of the bins: one more than bins."""
 
-    def stored(self, shelf: Shelf) -> dict[str, Any]:
+    def stored(self, shelf: BlobStore) -> dict[str, Any]:
         del shelf
         return self._described(values=self.histogram, bins=self.bins)
 

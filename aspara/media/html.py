@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from aspara.errors import UsageError
-from aspara.media.base import Media, Shelf, is_path, read_file, read_open
+from aspara.media.base import BlobStore, Media, is_path, read_file, read_open
 
 
 class Html(Media):
@@ -39,7 +39,7 @@ class Html(Media):
     def held(self) -> int:
         return len(self._content)
 
-    def stored(self, shelf: Shelf) -> dict[str, Any]:
+    def stored(self, shelf: BlobStore) -> dict[str, Any]:
         return self._described(**shelf.keep(self._content, "html"))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from aspara.errors import UsageError
 from aspara.media import png
 from aspara.media.arrays import as_array
-from aspara.media.base import Media, Shelf, is_path, read_file
+from aspara.media.base import BlobStore, Media, is_path, read_file
 from aspara.media.pixels import picture
 
 _FILES = {"png": "png", "jpg": "jpg", "jpeg": "jpg", "gif": "gif", "webp": "webp", "svg": "svg", "bmp": "bmp"}
@@ -117,7 +117,7 @@ class Image(Media):
             return int(self._pixels.nbytes)
         return (self.width or 0) * (self.height or 0) * 4
 
-    def stored(self, shelf: Shelf) -> dict[str, Any]:
+    def stored(self, shelf: BlobStore) -> dict[str, Any]:
         content = self._content if self._content is not None else self._encoded()
         found = shelf.keep(content, self._ending)
         if self._masks:

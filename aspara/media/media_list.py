@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from aspara.media.base import Media, Shelf
+from aspara.media.base import BlobStore, Media
 
 MOST = 1000
 
 
-class Several(Media):
+class MediaList(Media):
     """A list of media logged as one value. Only the first thousand are kept."""
 
     kind = "list"
@@ -20,5 +20,5 @@ class Several(Media):
     def held(self) -> int:
         return sum(item.held() for item in self.items)
 
-    def stored(self, shelf: Shelf) -> dict[str, Any]:
+    def stored(self, shelf: BlobStore) -> dict[str, Any]:
         return self._described(items=[item.stored(shelf) for item in self.items[:MOST]])

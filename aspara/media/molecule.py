@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aspara.errors import UsageError
-from aspara.media.base import Media, Shelf, is_path, read_file, read_open
+from aspara.media.base import BlobStore, Media, is_path, read_file, read_open
 
 _FILES = ("pdb", "pqr", "mmcif", "mcif", "cif", "sdf", "sd", "gro", "mol2", "mmtf", "mol", "xyz")
 
@@ -61,7 +61,7 @@ class Molecule(Media):
     def held(self) -> int:
         return len(self._content)
 
-    def stored(self, shelf: Shelf) -> dict[str, Any]:
+    def stored(self, shelf: BlobStore) -> dict[str, Any]:
         return self._described(**shelf.keep(self._content, self.format), format=self.format)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from aspara.errors import UsageError
 from aspara.media.arrays import as_array
-from aspara.media.base import Media, Shelf, is_path, read_file, read_open
+from aspara.media.base import BlobStore, Media, is_path, read_file, read_open
 
 _FILES = ("obj", "gltf", "glb", "babylon", "stl", "json")
 
@@ -70,7 +70,7 @@ class Object3D(Media):
     def held(self) -> int:
         return len(self._content) or (self.points or 0) * 100
 
-    def stored(self, shelf: Shelf) -> dict[str, Any]:
+    def stored(self, shelf: BlobStore) -> dict[str, Any]:
         content = self._content
         if self._scene is not None:
             scene = {k: v.tolist() if hasattr(v, "tolist") else v for k, v in self._scene.items()}

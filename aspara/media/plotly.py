@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aspara.errors import UsageError
-from aspara.media.base import Media, Shelf, is_path, read_file
+from aspara.media.base import BlobStore, Media, is_path, read_file
 
 
 class Plotly(Media):
@@ -35,7 +35,7 @@ class Plotly(Media):
     def held(self) -> int:
         return len(self._content)
 
-    def stored(self, shelf: Shelf) -> dict[str, Any]:
+    def stored(self, shelf: BlobStore) -> dict[str, Any]:
         return self._described(**shelf.keep(self._content, "json"))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from aspara.errors import UsageError
-from aspara.media.base import Media, Plain, Shelf
+from aspara.media.base import BlobStore, Media, Plain
 
 _JSON_ROWS = 10_000
 _MODES = (None, "IMMUTABLE", "MUTABLE", "INCREMENTAL")
@@ -176,7 +176,7 @@ class Table(Media):
         inner = sum(cell.held() for row in self.data for cell in row if isinstance(cell, Media))
         return inner + 60 * len(self.data) * max(1, len(self.columns))
 
-    def stored(self, shelf: Shelf) -> dict[str, Any]:
+    def stored(self, shelf: BlobStore) -> dict[str, Any]:
         facts = {"columns": self.columns, "rows": len(self.data)}
         has_media = any(isinstance(cell, Media) for row in self.data for cell in row)
         if len(self.data) > _JSON_ROWS and not has_media:

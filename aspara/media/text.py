@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aspara.errors import UsageError
-from aspara.media.base import Media, Shelf
+from aspara.media.base import BlobStore, Media
 
 _PREVIEW = 500
 
@@ -32,7 +32,7 @@ class Text(Media):
     def held(self) -> int:
         return len(self.text)
 
-    def stored(self, shelf: Shelf) -> dict[str, Any]:
+    def stored(self, shelf: BlobStore) -> dict[str, Any]:
         content = self.text.encode("utf-8", "replace")
         return self._described(
             **shelf.keep(content, "md" if self.format == "markdown" else "txt"),

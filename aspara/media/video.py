@@ -8,7 +8,7 @@ from typing import Any
 from aspara.errors import UsageError
 from aspara.media import png
 from aspara.media.arrays import as_array
-from aspara.media.base import Media, Shelf, is_path, read_file, read_open
+from aspara.media.base import BlobStore, Media, is_path, read_file, read_open
 from aspara.media.pixels import grid, to_bytes
 
 _FILES = ("gif", "mp4", "webm", "ogv", "ogg")
@@ -63,7 +63,7 @@ class Video(Media):
     def held(self) -> int:
         return len(self._content) if self._frames is None else int(self._frames.nbytes)
 
-    def stored(self, shelf: Shelf) -> dict[str, Any]:
+    def stored(self, shelf: BlobStore) -> dict[str, Any]:
         content, ending = (self._content, self.format) if self._frames is None else self._encoded()
         found = shelf.keep(content, ending)
         frames = None if self._frames is None else len(self._frames)

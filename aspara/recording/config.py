@@ -9,7 +9,7 @@ from typing import Any
 from aspara.recording.log.conversion import as_mapping, simple
 
 
-class Section(dict[str, Any]):
+class ConfigSection(dict[str, Any]):
     """A dict whose items are attributes too. Nested dicts are sections as well.
 
     Before each change it asks its owner, who may raise and so prevent it; after it, it tells the owner.
@@ -28,7 +28,7 @@ class Section(dict[str, Any]):
 
     def _wrap(self, value: Any) -> Any:
         value = simple(value)
-        return Section(value, self._notify, self._ask) if isinstance(value, dict) else value
+        return ConfigSection(value, self._notify, self._ask) if isinstance(value, dict) else value
 
     def _notify(self) -> None:
         self._changed()
@@ -67,7 +67,7 @@ class Section(dict[str, Any]):
                 super().__setitem__(key, self._wrap(value))
         self._notify()
 
-    def __ior__(self, other: Any) -> Section:  # type: ignore[override,misc]
+    def __ior__(self, other: Any) -> ConfigSection:  # type: ignore[override,misc]
         self.update(other)
         return self
 
@@ -100,7 +100,7 @@ class Section(dict[str, Any]):
     def as_dict(self) -> dict[str, Any]:
         """A plain, independent copy."""
         self.items()  # a summary takes over what was logged
-        return {k: v.as_dict() if isinstance(v, Section) else v for k, v in self._pairs()}
+        return {k: v.as_dict() if isinstance(v, ConfigSection) else v for k, v in self._pairs()}
 
     def _pairs(self) -> list[tuple[str, Any]]:
         """What is here now, while other threads may add to it."""
@@ -112,7 +112,7 @@ class Section(dict[str, Any]):
         return dict, (self.as_dict(),)
 
 
-class Config(Section):
+class Config(ConfigSection):
     """The inputs of a run: hyperparameters, paths, anything worth knowing later.
 
     A dict with attribute access: ``run.config.lr``, ``run.config["lr"]``, iteration, ``get``, ``len``, ``in``. Any value is made

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from aspara.recording.log.pending_rows import Backlog
-from aspara.recording.log.periodic_thread import Keeper
+from aspara.recording.log.pending_rows import PendingRows
+from aspara.recording.log.periodic_thread import PeriodicThread
 from aspara.types import Row, Status
 from aspara.util.messages import say
 
@@ -27,11 +27,11 @@ class Listener(Protocol):
         """The run has ended; no rows follow."""
 
 
-class IsWatched:
+class RunListeners:
     """The part of a run that tells its watchers."""
 
-    _backlog: Backlog
-    _keeper: Keeper
+    _backlog: PendingRows
+    _keeper: PeriodicThread
     _listeners: list[Listener]
     _tell_lock: threading.RLock
     _tell_at: float

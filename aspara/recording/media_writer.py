@@ -27,7 +27,7 @@ Write = Callable[[int, int, Mapping[str, Any]], None]
 """(timestamp, step, references): puts a row."""
 
 
-class RunShelf:
+class RunBlobStore:
     """Content-addressed files beside a run."""
 
     def __init__(self, recorder: Recorder, limit: int) -> None:
@@ -35,7 +35,7 @@ class RunShelf:
         self._limit = limit
 
     def keep(self, content: bytes, ending: str) -> dict[str, Any]:
-        """See :class:`aspara.media.base.Shelf`."""
+        """See :class:`aspara.media.base.BlobStore`."""
         if len(content) > self._limit:
             raise TooLarge(
                 f"it has {len(content)} bytes, more than the {self._limit} that ASPARA_MAX_MEDIA_SIZE allows"
@@ -45,7 +45,7 @@ class RunShelf:
         return {"path": path, "sha256": digest, "size": len(content)}
 
 
-class Desk:
+class MediaWriter:
     """One run's media on their way: a bounded queue and a thread that begins with the first value.
 
     A full queue has the caller do a part of the work, so nothing is dropped and memory stays bounded; only while the disk
@@ -53,7 +53,7 @@ class Desk:
     """
 
     def __init__(self, recorder: Recorder, write: Write, *, limit: int = QUEUE_BYTES) -> None:
-        self._shelf = RunShelf(recorder, settings.get("ASPARA_MAX_MEDIA_SIZE"))
+        self._shelf = RunBlobStore(recorder, settings.get("ASPARA_MAX_MEDIA_SIZE"))
         self._write = write
         self._limit = limit
         self._queue: deque[tuple[int, int, str, Media, int]] = deque()

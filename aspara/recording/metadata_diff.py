@@ -14,7 +14,7 @@ from aspara.storage.metadata import difference
 from aspara.storage.row_codec import named
 
 
-class Told:
+class MetadataDiff:
     """The state of the dict `key` of the metadata as ``update`` has last heard it from this process.
 
     The program counts with NaN and infinity; the metadata has them by their names, which also compare.

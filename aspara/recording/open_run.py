@@ -103,9 +103,9 @@ def reopen(recorder: Recorder) -> Recorder:
 def _detailed(request: RunRequest, capture: Any, options: Any) -> RunRequest:
     from dataclasses import replace
 
-    from aspara.recording.capture.capture import Wanted, process_details
+    from aspara.recording.capture.capture import CaptureOptions, process_details
 
-    return replace(request, details=process_details(Wanted.of(capture, options)))
+    return replace(request, details=process_details(CaptureOptions.of(capture, options)))
 
 
 def _nowhere(request: RunRequest) -> RunIdentity:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aspara.recording import registry
 
 if TYPE_CHECKING:
-    from aspara.recording.config import Config, Section
+    from aspara.recording.config import Config, ConfigSection
     from aspara.recording.summary import Summary
 
 
@@ -18,8 +18,8 @@ class _Current(MutableMapping[str, Any]):
     __slots__ = ()
     _what = ""
 
-    def _section(self) -> Section:
-        section: Section = getattr(registry.required(f"using aspara.{self._what}"), self._what)
+    def _section(self) -> ConfigSection:
+        section: ConfigSection = getattr(registry.required(f"using aspara.{self._what}"), self._what)
         return section
 
     def __getitem__(self, key: str) -> Any:

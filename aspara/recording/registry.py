@@ -13,8 +13,8 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from aspara.errors import UsageError
-from aspara.recording.log.fast_log import Pen, writer
-from aspara.util.signals import held
+from aspara.recording.log.fast_log import FastLog, make_log
+from aspara.util.signals import defer_signals
 
 if TYPE_CHECKING:
     from aspara.recording.run import Run
@@ -32,9 +32,9 @@ def _nobody() -> None:
     raise none_for("aspara.log()")
 
 
-_nobodys = Pen()
+_nobodys = FastLog()
 _nobodys.acquire = _nobody
-log, _write_with = writer(_nobodys)
+log, _write_with = make_log(_nobodys)
 """Logs to the active run: one call, as ``run.log`` is."""
 
 
@@ -61,14 +61,14 @@ def begin(project: str | None = None, *, reinit: str | bool | None = None, **opt
             return running
         if reinit != "create_new":
             running.finish()
-    from aspara.recording.capture.capture import Wanted
+    from aspara.recording.capture.capture import CaptureOptions
     from aspara.recording.open_run import open_run
     from aspara.recording.run import Run
     from aspara.recording.run_display import show_live
 
-    wanted = Wanted.of(options.get("capture"), options.get("settings"))
+    wanted = CaptureOptions.of(options.get("capture"), options.get("settings"))
     # A signal that ends the program finds a run that is known here, or none.
-    with held():
+    with defer_signals():
         run = Run._of(open_run(project, **options), wanted)
         track(run)
         if reinit != "create_new" or running is None:
@@ -135,7 +135,7 @@ def _at_exit() -> None:
     from aspara.recording.lifecycle.exit_code import exit_code
 
     # The program is over: there is nothing left that another Ctrl-C could interrupt.
-    with held(signal.SIGINT):
+    with defer_signals(signal.SIGINT):
         _finish_all(exit_code() or worker_exit.exit_code())
 
 

@@ -17,36 +17,36 @@ from aspara.errors import UsageError
 from aspara.recorder import Recorder
 from aspara.recording.config import Config
 from aspara.recording.lifecycle.exit_code import code_of
-from aspara.recording.listeners import IsWatched
-from aspara.recording.log.fast_log import Pen, fill, writer
-from aspara.recording.log.pending_rows import Backlog
-from aspara.recording.log.periodic_thread import Keeper
-from aspara.recording.log.row_encoder import Encoder
+from aspara.recording.listeners import RunListeners
+from aspara.recording.log.fast_log import FastLog, load_codec, make_log
+from aspara.recording.log.pending_rows import PendingRows
+from aspara.recording.log.periodic_thread import PeriodicThread
+from aspara.recording.log.row_encoder import RowEncoder
 from aspara.recording.log.validation import checked_exit_code
-from aspara.recording.metadata_diff import Told
-from aspara.recording.run_artifacts import KeepsArtifacts
-from aspara.recording.run_display import ShownLive
-from aspara.recording.run_files import SavesFiles
-from aspara.recording.run_media import TakesMedia
-from aspara.recording.run_properties import Identified
-from aspara.recording.run_results import KeepsResults, dict_in, own_summary
+from aspara.recording.metadata_diff import MetadataDiff
+from aspara.recording.run_artifacts import RunArtifacts
+from aspara.recording.run_display import RunDisplay
+from aspara.recording.run_files import SavedFiles
+from aspara.recording.run_media import RunMedia
+from aspara.recording.run_properties import RunProperties
+from aspara.recording.run_results import RunResults, dict_in, own_summary
 from aspara.recording.summary import Summary
 from aspara.storage.row_codec import numbered
 from aspara.storage.statistics import Statistics
 from aspara.types import Losses, Status
 from aspara.util.messages import say
-from aspara.util.signals import held
+from aspara.util.signals import defer_signals
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from aspara.recording.media_writer import Desk
+    from aspara.recording.media_writer import MediaWriter
 
 _FOLD_INTERVAL = 1.0
 _EXIT_GRACE = 1.0
 
 
-class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, IsWatched, ShownLive):
+class Run(RunProperties, RunResults, RunMedia, RunArtifacts, SavedFiles, RunListeners, RunDisplay):
     """One training run being recorded.
 
     Made by :func:`aspara.init`, or directly: ``aspara.Run(...)`` takes the same arguments and does not become the active
@@ -58,12 +58,12 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, IsWa
 
     def __init__(self, name: str | None = None, project: str | None = None, **options: Any) -> None:
         from aspara.recording import registry
-        from aspara.recording.capture.capture import Wanted
+        from aspara.recording.capture.capture import CaptureOptions
         from aspara.recording.open_run import open_run
 
         settings.check()
-        wanted = Wanted.of(options.get("capture"), options.get("settings"))
-        with held():
+        wanted = CaptureOptions.of(options.get("capture"), options.get("settings"))
+        with defer_signals():
             self._begin(open_run(project, name, **options), wanted)
             registry.track(self)
 
@@ -80,12 +80,12 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, IsWa
         self._pid = os.getpid()
         # Re-entrant, because a signal handler may log in the middle of a log() on its own thread.
         self._lock = recorder.lock
-        self._pen = pen = Pen()
+        self._pen = pen = FastLog()
         pen.acquire, pen.release, pen.append = self._lock.acquire, self._lock.release, recorder.append
         pen.step = self.starting_step
         pen.shut, pen.reopen, pen.take = False, self._reopen, self._take_media
-        fill()
-        self._log, _ = writer(pen)
+        load_codec()
+        self._log, _ = make_log(pen)
         if type(self).log is Run.log:
             self.log = self._log  # type: ignore[method-assign]  # one call, not two
             self._log.__doc__, self._log.__qualname__ = Run.log.__doc__, Run.log.__qualname__
@@ -97,14 +97,14 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, IsWa
         self._ended = threading.Event()
         self._ender: threading.Thread | None = None
         self._begin_telling()
-        self._desk: Desk | None = None
+        self._desk: MediaWriter | None = None
         self._followed = {}
         found = identity.metadata
         self._statistics = Statistics(dict_in(found, "metric_summary"))
         self._definitions: dict[str, dict[str, Any]] = {
             name: dict(given) for name, given in dict_in(found, "metric_definitions").items() if isinstance(given, dict)
         }
-        self._encoder = Encoder(pen, self._statistics, self._definitions)
+        self._encoder = RowEncoder(pen, self._statistics, self._definitions)
         pen.encode = self._encoder.encode
         self._new_backlog()
         self._tags: tuple[str, ...] = tuple(str(t) for t in found.get("tags") or ())
@@ -118,8 +118,8 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, IsWa
         """The run's inputs, a :class:`Config`."""
         self.summary = Summary(numbered(own_summary(found)), self._last_values, self._summary_changed, self._check_open)
         """The run's results, a :class:`Summary`."""
-        self._config_told = Told("config", self.config.as_dict(), self._tell)
-        self._summary_told = Told("summary", self.summary.own(), self._tell)
+        self._config_told = MetadataDiff("config", self.config.as_dict(), self._tell)
+        self._summary_told = MetadataDiff("summary", self.summary.own(), self._tell)
         self._sync_interval = max(0.01, settings.get("ASPARA_FSYNC_INTERVAL"))
         self._start_keepers()
         from aspara.recording.capture.capture import Capture
@@ -166,7 +166,7 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, IsWa
         code = 0 if exit_code is None else checked_exit_code(exit_code)
         # What interrupts a run's end is put off until it is recorded. A Ctrl-C after a Ctrl-C has nothing left to interrupt.
         interrupted = isinstance(sys.exc_info()[1], KeyboardInterrupt)
-        with held(*([signal.SIGINT] if interrupted else []), told=self._say_what_is_waited_for):
+        with defer_signals(*([signal.SIGINT] if interrupted else []), told=self._say_what_is_waited_for):
             if self._begin_end("completed" if code == 0 else "failed", code):
                 try:
                     self._end()
@@ -251,7 +251,7 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, IsWa
         self._save_again()
         self._backlog.fold()
         self._tell_listeners()
-        with held():
+        with defer_signals():
             if self._summary_dirty:
                 self._write_summary()
             self._recorder.sync()
@@ -263,8 +263,8 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, IsWa
 
     def _start_keepers(self) -> None:
         """Two threads: a slow disk must not hold up the live chart."""
-        self._keeper = Keeper(self._tend, self._keeper_interval, name="aspara-keeper")
-        self._disk = Keeper(self._sync, lambda: self._sync_interval, name="aspara-disk")
+        self._keeper = PeriodicThread(self._tend, self._keeper_interval, name="aspara-keeper")
+        self._disk = PeriodicThread(self._sync, lambda: self._sync_interval, name="aspara-disk")
         self._recorder.wake = self._disk.nudge
         self._pen.nudge = self._keeper.nudge
         self._keeper.start()
@@ -284,7 +284,7 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, IsWa
         self._recorder.sync()
 
     def _new_backlog(self) -> None:
-        self._backlog = Backlog(self._statistics)
+        self._backlog = PendingRows(self._statistics)
         self._pen.backlog, self._pen.waiting = self._backlog, self._backlog.waiting
         self._pen.limit = self._backlog.limit
         self._encoder.look_again()
@@ -318,7 +318,7 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, IsWa
         self._new_backlog()
         self._begin_telling()
         self._config_told.forked()
-        self._summary_told = Told("summary", self.summary.own(), self._tell)
+        self._summary_told = MetadataDiff("summary", self.summary.own(), self._tell)
         self._summary_dirty = False
         self._desk = None
         self._followed = {}
@@ -342,11 +342,11 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, IsWa
         registry.end_with_worker()
 
         self._recorder = reopen(self._recorder)
-        held = self._lock
+        held_lock = self._lock
         self._lock, self._pen.append = self._recorder.lock, self._recorder.append
         # log() holds the old lock and will release it by the pen's `release`: the new one takes its place while both are held.
         self._lock.acquire()
-        held.release()
+        held_lock.release()
         self._pen.acquire, self._pen.release = self._lock.acquire, self._lock.release
         self._pen.shut = False
         self._start_keepers()
@@ -356,12 +356,12 @@ class Run(Identified, KeepsResults, TakesMedia, KeepsArtifacts, SavesFiles, IsWa
 def _let_go(lock: threading.RLock) -> Any:
     """Gives away a lock that this thread may hold, as often as it holds it; takes it back at the end."""
     gate: Any = threading.Condition(lock)
-    held = gate._release_save() if gate._is_owned() else None
+    lock_state = gate._release_save() if gate._is_owned() else None
     try:
         yield
     finally:
-        if held is not None:
-            gate._acquire_restore(held)
+        if lock_state is not None:
+            gate._acquire_restore(lock_state)
 
 
 @contextlib.contextmanager

@@ -15,14 +15,14 @@ from aspara.util.messages import say
 
 if TYPE_CHECKING:
     from aspara.artifacts.artifact import Artifact
-    from aspara.artifacts.store import Store
-    from aspara.storage.artifact_store import Collections
+    from aspara.artifacts.store import VersionStore
+    from aspara.storage.artifact_store import ArtifactStore
     from aspara.types import RunIdentity
 
 _PATIENCE = 2.0
 
 
-class KeepsArtifacts:
+class RunArtifacts:
     """The part of a run that keeps artifacts."""
 
     _recorder: Recorder
@@ -202,7 +202,7 @@ class KeepsArtifacts:
                 send_version(artifact, send, identity.project, aliases)
             else:
                 # What sends no versions keeps them itself.
-                store = cast("Collections", self._store(identity.project))
+                store = cast("ArtifactStore", self._store(identity.project))
                 store_version(artifact, store, identity.project, identity.run, aliases)
         except OSError as error:
             say(f"The artifact {artifact.name!r} could not be kept ({error.strerror or error}); training goes on.")
@@ -210,12 +210,12 @@ class KeepsArtifacts:
         self._note("logged_artifacts", artifact)
         return artifact
 
-    def _store(self, project: str) -> Store:
+    def _store(self, project: str) -> VersionStore:
         # A disabled run never comes here; every other recorder has them, here or at its tracker.
         collections = getattr(self._recorder, "collections", None)
         if collections is None:
             raise NotRemote("This run keeps no artifacts. Read them with aspara.Api().artifact('project/name').")
-        found: Store = collections(project)
+        found: VersionStore = collections(project)
         return found
 
     def _note(self, key: str, artifact: Artifact, **facts: Any) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from aspara.recording.run import Run
 
 
-class ShownLive(display_hooks.Shown):
+class RunDisplay(display_hooks.DisplayBundle):
     """A run that is being recorded, as it is shown."""
 
     @property

@@ -16,7 +16,7 @@ from aspara.util.messages import say
 POLICIES = ("live", "now", "end")
 
 
-class SavesFiles:
+class SavedFiles:
     """The part of a run that saves files."""
 
     _recorder: Recorder

@@ -7,22 +7,22 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from aspara.recorder import Recorder
-from aspara.recording.log.conversion import Unfit, json_safe, kind_of
-from aspara.recording.log.fast_log import Pen
+from aspara.recording.log.conversion import UnsupportedValue, json_safe, kind_of
+from aspara.recording.log.fast_log import FastLog
 from aspara.storage import row_codec
 from aspara.util.messages import say
 
 if TYPE_CHECKING:
-    from aspara.recording.media_writer import Desk
+    from aspara.recording.media_writer import MediaWriter
 
 
-class TakesMedia:
+class RunMedia:
     """The part of a run that takes what is no number."""
 
     _recorder: Recorder
     _lock: threading.RLock
-    _pen: Pen
-    _desk: Desk | None
+    _pen: FastLog
+    _desk: MediaWriter | None
     _warned: set[str]
 
     @property
@@ -35,7 +35,7 @@ class TakesMedia:
         from aspara.media.convert import media_of, numbers_of
 
         for name, value in values:
-            if isinstance(value, Unfit):
+            if isinstance(value, UnsupportedValue):
                 self._warn(name, f"{value} It is skipped.")
                 continue
             try:
@@ -54,9 +54,9 @@ class TakesMedia:
                 self._refuse(name, value, "")
             elif not self.disabled:
                 if self._desk is None:
-                    from aspara.recording.media_writer import Desk
+                    from aspara.recording.media_writer import MediaWriter
 
-                    self._desk = Desk(self._recorder, self._write_media)
+                    self._desk = MediaWriter(self._recorder, self._write_media)
                 self._desk.take(timestamp, step, name, found)
 
     def _write_media(self, timestamp: int, step: int, references: Mapping[str, Any]) -> None:

@@ -6,17 +6,17 @@ from collections.abc import Iterable
 
 from aspara import names, settings
 from aspara.recorder import NullRecorder, Recorder
-from aspara.recording.log.fast_log import MAX_STEP, Pen
+from aspara.recording.log.fast_log import MAX_STEP, FastLog
 from aspara.recording.log.validation import checked_notes, checked_tags
 from aspara.types import RunIdentity, Status
 
 
-class Identified:
+class RunProperties:
     """The part of a run that tells what it is."""
 
     _recorder: Recorder
     _identity: RunIdentity
-    _pen: Pen
+    _pen: FastLog
     _status: Status
     _started: float
     _name: str

@@ -10,26 +10,26 @@ from aspara import names
 from aspara.errors import UsageError
 from aspara.recorder import Recorder
 from aspara.recording.config import Config
-from aspara.recording.log.pending_rows import Backlog
-from aspara.recording.log.row_encoder import Encoder
-from aspara.recording.metadata_diff import Told
+from aspara.recording.log.pending_rows import PendingRows
+from aspara.recording.log.row_encoder import RowEncoder
+from aspara.recording.metadata_diff import MetadataDiff
 from aspara.recording.summary import Summary
 from aspara.storage.statistics import AGGREGATES, Statistics, defined_summary
 
 
-class KeepsResults:
+class RunResults:
     """The part of a run that keeps its results."""
 
     config: Config
     summary: Summary
     _recorder: Recorder
     _lock: threading.RLock
-    _backlog: Backlog
-    _encoder: Encoder
+    _backlog: PendingRows
+    _encoder: RowEncoder
     _statistics: Statistics
     _definitions: dict[str, dict[str, Any]]
-    _config_told: Told
-    _summary_told: Told
+    _config_told: MetadataDiff
+    _summary_told: MetadataDiff
     _summary_dirty: bool
     _last: dict[str, Any] | None
     _last_taken: int

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from aspara.recording.config import Section
+from aspara.recording.config import ConfigSection
 
 
-class Summary(Section):
+class Summary(ConfigSection):
     """The results of a run: the last value of each metric by itself, and whatever the program sets.
 
     A dict with attribute access. What the program sets wins over what was logged. Reading it sees every row logged so far.
@@ -32,7 +32,7 @@ class Summary(Section):
 
     def own(self) -> dict[str, Any]:
         """What the program set itself."""
-        return {k: v.as_dict() if isinstance(v, Section) else v for k, v in self._pairs() if k in self._own}
+        return {k: v.as_dict() if isinstance(v, ConfigSection) else v for k, v in self._pairs() if k in self._own}
 
     def refresh(self) -> None:
         """Takes over the last logged values, below those the program set."""

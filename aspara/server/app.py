@@ -18,13 +18,14 @@ from tornado import httpserver, netutil, web, websocket
 from aspara import settings
 from aspara.catalog.catalog import PATIENCE, Catalog
 from aspara.errors import AsparaError, DataDirError, Unauthorized, UsageError
-from aspara.server.auth import COOKIE, Doors, is_loopback
+from aspara.server.auth import COOKIE, AccessControl, is_loopback
 from aspara.util import files
-from aspara.web.context import Service
+from aspara.web.context import Context
 from aspara.web.endpoint import Endpoint, guarded
-from aspara.web.endpoints.live import Socket, Stream
-from aspara.web.pages import Nothing, refusal
-from aspara.web.routes import Route, build_routes
+from aspara.web.endpoints.live import EventStream, SocketEndpoint
+from aspara.web.pages import NotFoundPage, refusal
+from aspara.web.route import Route
+from aspara.web.routes import build_routes
 
 _METHODS = ("get", "post", "put", "delete")
 _BODY = 64 << 20
@@ -46,7 +47,7 @@ class StandaloneHandler(web.RequestHandler):
                 {"detail": f"The address has more than {_ADDRESS} bytes; send a long list of runs as JSON with POST."}
             )
             return
-        doors: Doors = self.settings["aspara_doors"]
+        doors: AccessControl = self.settings["aspara_doors"]
         given = self.get_query_argument("token", None)
         try:
             doors.check(self.request, given, self.get_cookie(COOKIE))
@@ -95,14 +96,14 @@ class StandaloneHost:
             for m in _METHODS
             if callable(body := getattr(endpoint, m, None)) and body is not getattr(web.RequestHandler, m)
         }
-        if issubclass(endpoint, Socket):
+        if issubclass(endpoint, SocketEndpoint):
             return type(endpoint.__name__, (endpoint, StandaloneHandler, websocket.WebSocketHandler), methods)
-        if "get" in methods and not issubclass(endpoint, Stream):
+        if "get" in methods and not issubclass(endpoint, EventStream):
             methods["head"] = methods["get"]
         return type(endpoint.__name__, (endpoint, StandaloneHandler), methods)
 
 
-class _Nothing(Nothing):
+class _Nothing(NotFoundPage):
     """Every other address, and whatever is asked of it."""
 
     async def prepare(self) -> None:
@@ -137,7 +138,7 @@ def check_data_dir(data_dir: Path, *, read_only: bool, make: bool = True) -> Pat
     return data_dir
 
 
-def make_app(service: Service, doors: Doors, extra: Sequence[Route] = ()) -> web.Application:
+def make_app(service: Context, doors: AccessControl, extra: Sequence[Route] = ()) -> web.Application:
     """The dashboard as a Tornado application at ``/``; `extra` routes (a tracker's) are served too."""
     host = StandaloneHost()
     return web.Application(
@@ -184,19 +185,19 @@ class Server:
         allow_hosts: Sequence[str] = (),
         extra: Sequence[Route] = (),
         on_close: Sequence[Any] = (),
-        service: Service | None = None,
+        service: Context | None = None,
     ) -> None:
         read_only = settings.flag("ASPARA_READ_ONLY") if read_only is None else read_only
         check_data_dir(data_dir, read_only=read_only, make=False)
         self.token = token or settings.get("ASPARA_TOKEN") or (None if is_loopback(host) else secrets.token_urlsafe(24))
         self.host, self.port = host, port
-        self.service = service or Service(
+        self.service = service or Context(
             Catalog(data_dir, patience=PATIENCE),
             Path(__file__).parent / "static",
             read_only=read_only,
             search_mode=search_mode or settings.get("ASPARA_PROJECT_SEARCH_MODE"),
         )
-        self._doors = Doors.of(host, self.token, allow_hosts)
+        self._doors = AccessControl.of(host, self.token, allow_hosts)
         self._extra = extra
         self._on_close = list(on_close)
         self._stopping: asyncio.Event | None = None

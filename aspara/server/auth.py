@@ -28,7 +28,7 @@ def is_loopback(host: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Doors:
+class AccessControl:
     """The rules: ``address`` is what the server is bound to, ``token`` what requests must show (None: nothing)."""
 
     address: str
@@ -36,7 +36,7 @@ class Doors:
     names: frozenset[str] = field(default_factory=frozenset)
 
     @classmethod
-    def of(cls, address: str, token: str | None, names: Iterable[str] = ()) -> Doors:
+    def of(cls, address: str, token: str | None, names: Iterable[str] = ()) -> AccessControl:
         """Doors that also let in this machine's own name and `names`, where it is bound beyond loopback."""
         own = set() if is_loopback(address) else {socket.gethostname().lower(), socket.getfqdn().lower()}
         return cls(address, token, frozenset(own | {n.lower() for n in names}))

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from aspara.server.app import check_data_dir
-from aspara.web.routes import Route
-from aspara.web.tracker.receiver import Intake
+from aspara.web.route import Route
+from aspara.web.tracker.receiver import RunReceiver
 from aspara.web.tracker.routes import routes
 
 
 def ingest(data_dir: Path) -> tuple[Sequence[Route], Callable[[], None]]:
     """The tracker's routes, for ``Server(extra=...)``, and what lets go of open runs, for ``Server(on_close=...)``."""
-    intake = Intake(check_data_dir(data_dir, read_only=False))
+    intake = RunReceiver(check_data_dir(data_dir, read_only=False))
     return routes(intake), intake.close

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from aspara.storage.layout import RunPaths
 from aspara.util import files
-from aspara.util.append_file import RowFile
+from aspara.util.append_file import AppendFile
 
 _REST = 0.002
 """Seconds that the archive's thread leaves the interpreter to the training after each millisecond of work."""
@@ -25,11 +25,11 @@ _AGAIN = 60.0
 """Seconds after which what could not be archived is tried again, and between two warnings of that."""
 
 
-class _Late(Exception):
+class _LateRows(Exception):
     """The end of the run waits no longer; the segment stays as it is."""
 
 
-class Archive:
+class Archiver:
     """Moves the rows of one writer's `file` into Parquet, some at a time.
 
     Args:
@@ -43,7 +43,7 @@ class Archive:
     """
 
     def __init__(
-        self, paths: RunPaths, file: RowFile, *, host: str, name: str, leads: bool, warn: Callable[[str], None]
+        self, paths: RunPaths, file: AppendFile, *, host: str, name: str, leads: bool, warn: Callable[[str], None]
     ) -> None:
         self._paths = paths
         self._file = file
@@ -117,7 +117,7 @@ class Archive:
                     self._left.discard(path.stem)
             except FileNotFoundError:
                 self._left.discard(path.stem)  # whoever archived it meanwhile
-            except _Late:
+            except _LateRows:
                 return
             except Exception as error:  # polars has errors of its own for a full disk; the rows are where they were
                 self._trouble(str(path), "its rows stay readable there, and it is tried again", error)
@@ -167,7 +167,7 @@ class Archive:
 
     def _pause(self) -> None:
         if self._hurry.wait(_REST) and time.monotonic() >= self._until:
-            raise _Late
+            raise _LateRows
 
     def _trouble(self, what: str, fate: str, error: Exception) -> None:
         if not self._troubled and time.monotonic() >= self._quiet_until:

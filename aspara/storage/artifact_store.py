@@ -19,7 +19,7 @@ from aspara.errors import ArtifactNotFound, InvalidName, UsageError
 from aspara.names import is_file_name
 from aspara.storage import metadata
 from aspara.storage.atomic_copy import drafted, read_chunks
-from aspara.storage.layout import CollectionPaths
+from aspara.storage.layout import ArtifactPaths
 from aspara.util import files
 
 CHUNK = 1 << 20
@@ -33,10 +33,10 @@ Entry = dict[str, Any]
 """A file of an artifact: ``{"path", "sha256", "size"}``, or ``{"path", "ref", …}`` for one that stays where it is."""
 
 
-class Collections:
+class ArtifactStore:
     """Reads and writes the versioned artifacts of one project. Several processes may do so at once."""
 
-    def __init__(self, paths: CollectionPaths) -> None:
+    def __init__(self, paths: ArtifactPaths) -> None:
         self.paths = paths
 
     # -- content ------------------------------------------------------------------------------------------------------

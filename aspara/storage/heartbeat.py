@@ -36,7 +36,7 @@ def here() -> str:
     return boot_id() or re.sub(r"[^A-Za-z0-9_-]", "-", socket.gethostname()) or "host"
 
 
-def beat(paths: RunPaths, host: str) -> None:
+def touch(paths: RunPaths, host: str) -> None:
     """Gives a sign of life. Its time is the file server's, where there is one."""
     path = paths.alive(host)
     with contextlib.suppress(OSError):  # a sign that cannot be given is no trouble to training
@@ -47,13 +47,13 @@ def beat(paths: RunPaths, host: str) -> None:
             os.close(files.open_append(path))
 
 
-def rest(paths: RunPaths, host: str) -> None:
+def remove(paths: RunPaths, host: str) -> None:
     """Takes the sign away: the writer has ended and said so."""
     with contextlib.suppress(OSError):
         paths.alive(host).unlink()
 
 
-class Pulse:
+class Heartbeats:
     """How long writers on other hosts have been silent.
 
     A file's time is compared with this machine's clock only at first sight. From then on what counts is whether it moves, by

@@ -56,7 +56,7 @@ TURNED = b"[aspara: the output before this is in console.1.log, what is older is
 
 
 @dataclass(frozen=True)
-class CollectionPaths:
+class ArtifactPaths:
     """Where the versioned artifacts of one project lie. No run can have the folder's name, since it begins with a dot."""
 
     project_dir: Path
@@ -299,9 +299,9 @@ class Layout:
         """The metadata file of `project`."""
         return self.project_dir(project) / "metadata.json"
 
-    def artifacts(self, project: str) -> CollectionPaths:
+    def artifacts(self, project: str) -> ArtifactPaths:
         """The paths of a project's versioned artifacts, existing or not; raises InvalidName."""
-        return CollectionPaths(self.project_dir(project))
+        return ArtifactPaths(self.project_dir(project))
 
     def run(self, project: str, run: str) -> RunPaths:
         """The paths of a run, existing or not; raises InvalidName."""

@@ -14,19 +14,19 @@ from aspara import names, settings
 from aspara.errors import DataDirError
 from aspara.recorder import PATIENCE
 from aspara.storage import metadata, run_artifacts
-from aspara.storage.archiver import Archive
-from aspara.storage.artifact_store import Collections
+from aspara.storage.archiver import Archiver
+from aspara.storage.artifact_store import ArtifactStore
 from aspara.storage.atomic_copy import read_chunks
-from aspara.storage.heartbeat import BEAT, Pulse, beat, boot_id, here, rest
+from aspara.storage.heartbeat import BEAT, Heartbeats, boot_id, here, remove, touch
 from aspara.storage.layout import Layout, RunPaths
-from aspara.storage.metadata_writer import Changes, described
+from aspara.storage.metadata_writer import MetadataWriter, described
 from aspara.storage.recount import recount
 from aspara.storage.rescue import rescue, rescue_changes
 from aspara.storage.resolve_run import identify, touch_project
 from aspara.storage.run_artifacts import check_name
 from aspara.types import STATUS_ON_DISK, STOP_REQUESTED, ArtifactEntry, Losses, RunIdentity, RunRequest
 from aspara.util import files
-from aspara.util.append_file import RowFile
+from aspara.util.append_file import AppendFile
 from aspara.util.messages import say
 from aspara.version import __version__
 
@@ -97,7 +97,7 @@ class LocalRecorder:
         self._durability = durability or settings.get("ASPARA_DURABILITY")
         self._warn = warn
         self._archive_rows = settings.get("ASPARA_ARCHIVE_ROWS") if backend == "polars" else 0
-        self._changes = Changes(paths.metadata, warn=warn, gone=self._note_deletion)
+        self._changes = MetadataWriter(paths.metadata, warn=warn, gone=self._note_deletion)
         self.stop_asked = False
         self._metadata_seen: tuple[int, int] | None = None
         self._gone = self._closed = False
@@ -107,7 +107,7 @@ class LocalRecorder:
         self.leads = False
         """True for the writer whose end is the run's end; others only add rows."""
         self._lock_descriptor, self._file = self._open_files(request)
-        self.archive = Archive(paths, self._file, host=self._host, name=identity.name, leads=self.leads, warn=warn)
+        self.archive = Archiver(paths, self._file, host=self._host, name=identity.name, leads=self.leads, warn=warn)
         if self._archive_rows:
             # Polars imports it, which Python refuses once the program is over; a short run meets polars only then.
             import concurrent.futures.thread  # noqa: F401
@@ -123,7 +123,7 @@ class LocalRecorder:
 
     # -- opening ------------------------------------------------------------------------------------------------------
 
-    def _open_files(self, request: RunRequest | None) -> tuple[int, RowFile]:
+    def _open_files(self, request: RunRequest | None) -> tuple[int, AppendFile]:
         """The main file if it is ours to write, else a further writer's own. The lock lives as long as the descriptor."""
         polars = self._backend == "polars"
         main = files.open_append(self._paths.rows) if self.writer is None else -1
@@ -139,14 +139,14 @@ class LocalRecorder:
                 self.leads = (
                     held is not False
                     and request is not None
-                    and not Pulse().elsewhere(self._paths, found, locks=held is True)
+                    and not Heartbeats().elsewhere(self._paths, found, locks=held is True)
                 )
             assert self.writer is not None
             files.make_folder(self._paths.writers)
             lock, wal = files.open_append(self._paths.writer_rows(self.writer)), self._paths.writer_wal(self.writer)
             files.try_lock(lock)
             files.sync_folder(self._paths.writers)
-            beat(self._paths, self._host)  # whoever leads waits for this one, however soon it ends
+            touch(self._paths, self._host)  # whoever leads waits for this one, however soon it ends
         # A run begun with the other backend keeps its rows where they are; readers take both.
         descriptor, path = (
             (files.open_append(wal), wal)
@@ -155,7 +155,7 @@ class LocalRecorder:
         )
         if polars:
             files.try_lock(descriptor)  # as long as it is held, nobody archives what is still being written
-        file = RowFile(path, descriptor, durability=self._durability, warn=self._warn)
+        file = AppendFile(path, descriptor, durability=self._durability, warn=self._warn)
         return (lock if polars else -1), file
 
     def _main_is_ours(self, *, locked: bool) -> bool:
@@ -208,7 +208,7 @@ class LocalRecorder:
     # -- the Recorder seam --------------------------------------------------------------------------------------------
 
     def append(self, line: bytes) -> None:
-        """Keeps one encoded row: one ``write(2)``; see :class:`RowFile` for a disk that refuses. The caller holds `lock`."""
+        """Keeps one encoded row: one ``write(2)``; see :class:`AppendFile` for a disk that refuses. The caller holds `lock`."""
         self._file.append(line)
 
     def update(self, changes: Mapping[str, Any], *, patience: float = PATIENCE) -> None:
@@ -270,9 +270,9 @@ class LocalRecorder:
             return None
         return files.make_folder(self._paths.folder) / check_name(name)
 
-    def collections(self, project: str) -> Collections:
+    def collections(self, project: str) -> ArtifactStore:
         """The versioned artifacts of a project in the same data directory; raises InvalidName."""
-        return Collections(Layout(self._paths.project_dir.parent).artifacts(project))
+        return ArtifactStore(Layout(self._paths.project_dir.parent).artifacts(project))
 
     def aside(self, prefix: str) -> LocalRecorder:
         """A further writer of the same run, for rows that are not to stand among the others; its name begins with `prefix`."""
@@ -292,7 +292,7 @@ class LocalRecorder:
         now = time.monotonic()
         if now >= self._beat_at:
             self._beat_at = now + BEAT
-            beat(self._paths, self._host)
+            touch(self._paths, self._host)
         self._file.sync()
         if self._archive_rows and self._file.count() >= self._archive_rows:
             self.archive.turn()
@@ -328,7 +328,7 @@ class LocalRecorder:
                 f"Run {self.identity.name!r}: the disk did not take {described(untold)}; {became}."
                 + (" Until then the run is shown as crashed." if self.leads else "")
             )
-        rest(self._paths, self._host)
+        remove(self._paths, self._host)
         self.abandon()
         return losses
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from aspara.recorder import PATIENCE
 from aspara.storage import metadata
-from aspara.util.signals import held
+from aspara.util.signals import defer_signals
 
 _LONGEST_WAIT = 2.0
 """Seconds that one write of the file waits for another."""
@@ -18,7 +18,7 @@ _SHOWN = 5
 """How many names a sentence holds."""
 
 
-class Changes:
+class MetadataWriter:
     """What is to be merged into the metadata file `path`.
 
     Args:
@@ -57,7 +57,7 @@ class Changes:
         A disk that was too slow once is not waited for again until it has taken something.
         """
         # A signal that ends the run in between would have the thread that writes wait for what is held here.
-        with held(), self._changed:
+        with defer_signals(), self._changed:
             metadata.gather(self._waiting, changes)
             self._asked += 1
             mine = self._asked

@@ -25,7 +25,7 @@ _OWNER = "data_dir.txt"
 
 
 @dataclass(frozen=True)
-class Sheltered:
+class RescuedRows:
     """What waits: its file (``.jsonl`` rows, ``.json`` metadata), and the data directory, project and run it belongs to."""
 
     path: Path
@@ -82,7 +82,7 @@ def rescue_changes(changes: Mapping[str, Any], data_dir: Path, project: str, run
     return f"they are in {path}; `aspara doctor --fix` puts them back"
 
 
-def sheltered() -> Iterator[Sheltered]:
+def sheltered() -> Iterator[RescuedRows]:
     """All that waits, of any data directory."""
     for home in _folders(settings.state_dir() / "spill"):
         try:
@@ -91,7 +91,7 @@ def sheltered() -> Iterator[Sheltered]:
             continue
         for project in _folders(home):
             for path in sorted([*project.glob("*.jsonl"), *project.glob("*.json")]):
-                yield Sheltered(path, data_dir, project.name, path.stem.rpartition("-")[0])
+                yield RescuedRows(path, data_dir, project.name, path.stem.rpartition("-")[0])
 
 
 def _home(data_dir: Path) -> Path:

@@ -13,7 +13,7 @@ from typing import Any
 from aspara import names
 from aspara.errors import RunExists, RunIsRunning, RunNotFound
 from aspara.storage import metadata
-from aspara.storage.heartbeat import Pulse
+from aspara.storage.heartbeat import Heartbeats
 from aspara.storage.last_step import last_step
 from aspara.storage.layout import Layout, RunPaths
 from aspara.storage.recount import survey
@@ -198,7 +198,7 @@ def _iso_now() -> str:
 
 def _rewind(paths: RunPaths, found: dict[str, Any], step: int) -> dict[str, Any]:
     """Sets aside what the run has after `step`, and has its summary tell of the rest. The caller holds the folder's lock."""
-    if any(files.is_locked(path) for path in paths.lock_files()) or Pulse().elsewhere(paths, found):
+    if any(files.is_locked(path) for path in paths.lock_files()) or Heartbeats().elsewhere(paths, found):
         raise RunIsRunning(f"Run {paths.run!r} is still being written. Wait for its end before you rewind it.")
     aside = rewind(paths, step)
     statistics = survey(paths)

@@ -23,7 +23,7 @@ _QUIET = 60.0
 """Seconds between two warnings of one kind: a disk that fails every other time would fill the console."""
 
 
-class RowFile:
+class AppendFile:
     """An append-only file of rows with a single writer.
 
     ``warn`` is called once per trouble with a sentence for the user. ``clock`` is monotonic seconds.
@@ -95,7 +95,7 @@ class RowFile:
             self._keep(line)
 
     def _append_and_sync(self, line: bytes) -> None:
-        RowFile.append(self, line)
+        AppendFile.append(self, line)
         if not self._spill:
             size = _size(self._descriptor)
             unconfirmed = _read(self._descriptor, self._synced, size)

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from aspara.util.signals import held
+from aspara.util.signals import defer_signals
 
 try:
     import fcntl as _fcntl
@@ -202,7 +202,7 @@ def folder_lock(folder: Path, *, timeout: float = 10.0) -> Iterator[None]:
     pause = 0.0005
     while True:
         # Closed before the signals that waited happen, and held from before the lock is taken.
-        with held(), _opened(folder) as descriptor:
+        with defer_signals(), _opened(folder) as descriptor:
             if try_lock(descriptor) is not False or time.monotonic() >= deadline:
                 yield
                 return

@@ -24,7 +24,7 @@ def threads() -> int:
     return min(_MOST_THREADS, max(2, there))
 
 
-class Ahead(Generic[Item, Result]):
+class Prefetcher(Generic[Item, Result]):
     """Applies `work` to items, some of them at once. To be left like a file: what was begun is then ended."""
 
     def __init__(self, work: Callable[[Item], Result]) -> None:
@@ -33,7 +33,7 @@ class Ahead(Generic[Item, Result]):
         self._threads = threads()
         self._pool: ThreadPoolExecutor | None = None
 
-    def __enter__(self) -> Ahead[Item, Result]:
+    def __enter__(self) -> Prefetcher[Item, Result]:
         return self
 
     def __exit__(

@@ -13,12 +13,12 @@ VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
 _LONGEST_VARINT = 10
 
 
-class Garbled(ValueError):
+class MalformedMessage(ValueError):
     """Bytes are no protobuf message."""
 
 
 def fields(message: bytes) -> Iterator[tuple[int, int, int | bytes]]:
-    """(field number, wire type, value) of each field in order; raises :class:`Garbled` where the bytes make no sense."""
+    """(field number, wire type, value) of each field in order; raises :class:`MalformedMessage` where the bytes make no sense."""
     at, end = 0, len(message)
     while at < end:
         # Numbers of one byte are almost all there are; the others take the long way.
@@ -29,7 +29,7 @@ def fields(message: bytes) -> Iterator[tuple[int, int, int | bytes]]:
         number, kind = key >> 3, key & 7
         if kind in (LENGTH, VARINT):
             if at >= end:
-                raise Garbled("a field without its value")
+                raise MalformedMessage("a field without its value")
             size = message[at]
             at += 1
             if size >= 0x80:
@@ -40,10 +40,10 @@ def fields(message: bytes) -> Iterator[tuple[int, int, int | bytes]]:
         elif kind in (FIXED64, FIXED32):
             size = 8 if kind == FIXED64 else 4
         else:
-            raise Garbled(f"a field of wire type {kind}")
+            raise MalformedMessage(f"a field of wire type {kind}")
         stop = at + size
         if stop > end or not number:
-            raise Garbled("a field longer than its message")
+            raise MalformedMessage("a field longer than its message")
         yield number, kind, message[at:stop]
         at = stop
 
@@ -159,7 +159,7 @@ def _varint(message: bytes, at: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, index + 1
         shift += 7
-    raise Garbled("a number without an end")
+    raise MalformedMessage("a number without an end")
 
 
 def _put_varint(value: int) -> bytes:

@@ -19,10 +19,10 @@ ENDING = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "S
 INSISTING = 3
 """As many Ctrl-C break off what others of them wait for: whoever presses it so often means it."""
 
-_holding: list[held] = []
+_holding: list[defer_signals] = []
 
 
-class held:  # noqa: N801  read as a word: `with held():`
+class defer_signals:  # noqa: N801  read as a word: `with held():`
     """Has SIGINT, SIGTERM and SIGHUP wait until the block is over, and then happen; those in `dropping` are forgotten. The third Ctrl-C
     does not wait.
 

@@ -6,7 +6,7 @@ import contextlib
 from queue import Empty, SimpleQueue
 
 
-class Bell:
+class Wakeup:
     """Wakes the one thread that waits for it.
 
     It may be rung from a signal handler or a destructor in the middle of another ring, which a ``threading.Event`` may not:

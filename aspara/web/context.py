@@ -14,14 +14,14 @@ from aspara import settings
 from aspara.catalog.catalog import Catalog
 from aspara.catalog.live.watcher import Watcher
 from aspara.errors import ReadOnly
-from aspara.web.projects_watch import Overview
+from aspara.web.projects_watch import ProjectsWatch
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 @dataclass
-class Service:
+class Context:
     """One dashboard's parts, made at the edge and handed down to every endpoint.
 
     ``host`` is ``"standalone"`` or ``"jupyter"``; ``static`` the folder of built front-end files.
@@ -46,7 +46,7 @@ class Service:
 
     def __post_init__(self) -> None:
         self.watcher = Watcher(self.catalog, notify=self.notify)
-        self.overview = Overview()
+        self.overview = ProjectsWatch()
         # Reads block on files; four at a time keep the event loop, and under Jupyter every kernel's socket, free.
         self.executor = ThreadPoolExecutor(4, thread_name_prefix="aspara-web")
         self.closing = asyncio.Event()

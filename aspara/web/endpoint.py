@@ -11,7 +11,7 @@ from tornado import web
 from tornado.iostream import StreamClosedError
 
 from aspara.errors import HEADER, AsparaError, TooLarge, UsageError
-from aspara.web.context import Service
+from aspara.web.context import Context
 
 if TYPE_CHECKING:
     Base = web.RequestHandler
@@ -37,11 +37,11 @@ SECURITY_HEADERS = {
 class Endpoint(Base):
     """A handler's body: a mixin over ``tornado.web.RequestHandler`` or a host's own handler."""
 
-    service: Service
+    service: Context
     max_body = 1 << 20
     """Bytes of a request's body; more is answered with 413."""
 
-    def initialize(self, service: Service) -> None:
+    def initialize(self, service: Context) -> None:
         """Tornado hands the service in with each request."""
         self.service = service
 

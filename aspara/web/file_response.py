@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, Any, cast
 from urllib.parse import quote
 
 from aspara import names
-from aspara.errors import ArtifactNotFound
+from aspara.errors import ArtifactNotFound, UsageError
 from aspara.web.endpoint import Endpoint
 
 _CHUNK = 1 << 18
@@ -37,3 +40,59 @@ async def send(endpoint: Endpoint, path: Path, name: str, kind: str = "applicati
             endpoint.write(chunk)
             await endpoint.flush()
     await endpoint.finish()
+
+
+def check_zip(endpoint: Endpoint, what: str, size: int) -> None:
+    """Raises UsageError where so many bytes of `what` are more than one download may have."""
+    if size > endpoint.service.max_zip:
+        raise UsageError(
+            f"The {what} have {size} bytes, more than the {endpoint.service.max_zip} of ASPARA_MAX_ZIP_SIZE. "
+            "Download them one by one."
+        )
+
+
+async def send_zip(endpoint: Endpoint, name: str, entries: list[tuple[str, Any]]) -> None:
+    """Answers with the files `entries` (name within, path) as a ZIP called `name`, made while it is sent."""
+    endpoint.set_header("Content-Type", "application/zip")
+    endpoint.set_header("Content-Disposition", attachment(name))
+    chunks = _zipped(entries)
+    while (chunk := await endpoint.service.off_loop(next, chunks, None)) is not None:
+        endpoint.write(chunk)
+        await endpoint.flush()
+    await endpoint.finish()
+
+
+class _Sink:
+    """A file that only takes: what the ZIP writer wrote since the last look."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def write(self, content: bytes) -> int:
+        self._parts.append(bytes(content))
+        self._size += len(content)
+        return len(content)
+
+    def flush(self) -> None:
+        """Nothing is buffered."""
+
+    def take(self) -> bytes:
+        parts, self._parts = self._parts, []
+        return b"".join(parts)
+
+
+def _zipped(entries: list[tuple[str, Any]]) -> Iterator[bytes]:
+    sink = _Sink()
+    with zipfile.ZipFile(cast("IO[bytes]", sink), "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
+        for name, path in entries:
+            try:
+                file = open(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb")  # noqa: SIM115  closed below
+            except OSError:
+                continue  # it went away since it was listed
+            with file, archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as target:
+                while content := file.read(_CHUNK):
+                    target.write(content)
+                    if taken := sink.take():
+                        yield taken
+    yield sink.take()

@@ -12,7 +12,7 @@ from aspara.version import __version__
 from aspara.web import schemas
 
 if TYPE_CHECKING:
-    from aspara.web.routes import Route
+    from aspara.web.route import Route
 
 _ERROR = {
     "description": "What is wrong, and what would be right.",

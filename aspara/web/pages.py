@@ -15,7 +15,7 @@ from aspara.version import __version__
 from aspara.web.endpoint import Endpoint
 
 if TYPE_CHECKING:
-    from aspara.web.context import Service
+    from aspara.web.context import Context
 
 _FILE = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+\Z")
 _HASHED = re.compile(r"\.[0-9a-zA-Z]{8,}\.(js|css|svg)\Z")
@@ -23,7 +23,7 @@ _PACKED = {"br": ".br", "gzip": ".gz"}
 _YEAR = "public, max-age=31536000, immutable"
 
 
-def shell(service: Service, base: str) -> str:
+def shell(service: Context, base: str) -> str:
     """The one HTML page that all routes of the dashboard share. `base` is the dashboard's root, ending in '/'."""
     manifest = service.manifest()
     context = json.dumps(
@@ -70,7 +70,7 @@ def refusal(why: str, *, ask: bool) -> str:
     )
 
 
-class Page(Endpoint):
+class HtmlPage(Endpoint):
     """A page of the dashboard; the front end finds out from the address which one."""
 
     async def get(self, project: str | None = None, run: str | None = None) -> None:
@@ -103,7 +103,7 @@ class Page(Endpoint):
         self.finish(shell(self.service, self.settings["aspara_base"]))
 
 
-class Static(Endpoint):
+class StaticFiles(Endpoint):
     """Built files of the front end."""
 
     async def get(self, name: str) -> None:
@@ -149,7 +149,7 @@ class ApiPage(Endpoint):
         self.finish(page(self.service.extras.get("routes", ())))
 
 
-class Nothing(Endpoint):
+class NotFoundPage(Endpoint):
     """Every other address."""
 
     async def get(self) -> None:

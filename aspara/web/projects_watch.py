@@ -12,13 +12,13 @@ import orjson
 from aspara.errors import AsparaError
 
 if TYPE_CHECKING:
-    from aspara.web.context import Service
+    from aspara.web.context import Context
 
 _EVERY, _SHARE = 2.0, 0.03
 """Seconds between two looks at least, and the part of the time that looking may take."""
 
 
-class Overview:
+class ProjectsWatch:
     """The state of the list of projects, known for as long as somebody listens. Belongs to the event loop."""
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class Overview:
         self._listeners: set[asyncio.Event] = set()
         self._looking: asyncio.Task[None] | None = None
 
-    def join(self, service: Service) -> asyncio.Event:
+    def join(self, service: Context) -> asyncio.Event:
         """What is set at each change from now on, until it is given to :meth:`leave`."""
         told = asyncio.Event()
         self._listeners.add(told)
@@ -44,7 +44,7 @@ class Overview:
             self._looking.cancel()
             self._looking, self.version = None, ""
 
-    async def _look_on(self, service: Service) -> None:
+    async def _look_on(self, service: Context) -> None:
         clock = asyncio.get_running_loop().time
         while True:
             began = clock()
@@ -56,7 +56,7 @@ class Overview:
             await asyncio.sleep(max(_EVERY, (clock() - began) / _SHARE))
 
 
-def _version(service: Service) -> str:
+def _version(service: Context) -> str:
     shown: list[object] = []
     # A folder that cannot be read at the moment is a state like another; what is wrong with it, the list says.
     with contextlib.suppress(OSError, AsparaError):

@@ -4,42 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from tornado.web import RequestHandler
 
-from aspara.web import pages, read
-from aspara.web.context import Service
+from aspara.web import pages
+from aspara.web.context import Context
 from aspara.web.endpoint import Endpoint
-from aspara.web.endpoints import artifacts, bulk_edits, edits, history, live, media, runs
-
-
-@dataclass(frozen=True)
-class Route:
-    """An address (``{name}`` marks a part, ``{path}`` several), its endpoint, and per method a sentence for the description."""
-
-    path: str
-    endpoint: type[Endpoint]
-    methods: dict[str, str]
-    query: dict[str, str] = field(default_factory=dict)
-
-    def pattern(self, base: str) -> str:
-        """The regular expression that Tornado matches; parts are decoded once, by Tornado, after matching."""
-        parts = re.split(r"(\{\w+\})", self.path)
-        return (
-            re.escape(base.rstrip("/"))
-            + "".join("(.+)" if p == "{path}" else "([^/]+)" if p.startswith("{") else re.escape(p) for p in parts)
-            + "$"
-        )
-
-
-class Host(Protocol):
-    """Who is asking: makes a concrete handler class from an endpoint, with its own login and checks around it."""
-
-    def concrete(self, endpoint: type[Endpoint]) -> type[RequestHandler]:
-        """A handler class that Tornado can serve."""
-
+from aspara.web.endpoints import artifacts, bulk_edits, edits, history, live, media, metrics, projects, run_files, runs
+from aspara.web.route import Host, Route
 
 _LIST = {
     "search": "part of a name or tag",
@@ -68,13 +41,13 @@ _GROUPS = {
 _STREAM = {"since": "ms; 0 repeats everything", "cursor": "from a metrics answer or an event's id"}
 
 DASHBOARD: tuple[Route, ...] = (
-    Route("/api/health", read.Health, {"GET": "Whether the server answers, and its version."}),
+    Route("/api/health", projects.HealthEndpoint, {"GET": "Whether the server answers, and its version."}),
     Route("/api/openapi.json", pages.ApiDescription, {"GET": "This description."}),
     Route("/docs", pages.ApiPage, {"GET": "The API for people to read."}),
-    Route("/api/projects", read.Projects, {"GET": "The projects."}, _LIST),
+    Route("/api/projects", projects.ProjectsEndpoint, {"GET": "The projects."}, _LIST),
     Route(
         "/api/live",
-        live.ProjectsChanged,
+        live.ProjectsSocket,
         {
             "GET": 'A WebSocket that says when the list of projects has changed: {"version"}, at the beginning, at each change, '
             "and now and then as a sign of life."
@@ -82,13 +55,13 @@ DASHBOARD: tuple[Route, ...] = (
     ),
     Route(
         "/api/projects/{project}",
-        edits.Project,
+        edits.ProjectEndpoint,
         {"GET": "A project.", "DELETE": "Deletes a project with all its runs."},
         {"force": "1: even while a run is running (DELETE)"},
     ),
     Route(
         "/api/projects/{project}/metadata",
-        edits.ProjectMetadata,
+        edits.ProjectMetadataEndpoint,
         {
             "GET": "Notes and tags of a project, with an ETag.",
             "PUT": "Changes them; If-Match guards against lost edits.",
@@ -96,7 +69,7 @@ DASHBOARD: tuple[Route, ...] = (
     ),
     Route(
         "/api/projects/{project}/live",
-        live.Happenings,
+        live.ProjectSocket,
         {
             "GET": "A WebSocket that tells what the stream tells. The first message asks: "
             '{"cursor", "runs", "since"}, each of which may be null.'
@@ -104,13 +77,13 @@ DASHBOARD: tuple[Route, ...] = (
     ),
     Route(
         "/api/projects/{project}/metrics",
-        read.MetricNames,
+        metrics.MetricNamesEndpoint,
         {"GET": "The names of metrics, how many runs have each, the latest run, and a cursor for the stream."},
         {"runs": "run names or ids, separated by commas; all where absent"},
     ),
     Route(
         "/api/projects/{project}/runs",
-        runs.Runs,
+        runs.RunsEndpoint,
         {"GET": "The runs of a project."},
         {
             "runs": "run names or ids, separated by commas; all where absent. Unknown ones are named in missing",
@@ -127,17 +100,23 @@ DASHBOARD: tuple[Route, ...] = (
     ),
     Route(
         "/api/projects/{project}/edits",
-        bulk_edits.Edits,
+        bulk_edits.BulkEditsEndpoint,
         {
             "POST": "Changes or deletes many runs by one request, each whole or not at all; tells which failed and why, and "
             "what takes the change back."
         },
     ),
-    Route("/api/projects/{project}/artifacts", artifacts.Collections, {"GET": "The versioned artifacts of a project."}),
-    Route("/api/projects/{project}/artifacts/{artifact}", artifacts.Collection, {"GET": "An artifact's versions."}),
+    Route(
+        "/api/projects/{project}/artifacts",
+        artifacts.ArtifactsEndpoint,
+        {"GET": "The versioned artifacts of a project."},
+    ),
+    Route(
+        "/api/projects/{project}/artifacts/{artifact}", artifacts.ArtifactEndpoint, {"GET": "An artifact's versions."}
+    ),
     Route(
         "/api/projects/{project}/artifacts/{artifact}/{version}",
-        artifacts.Version,
+        artifacts.VersionEndpoint,
         {
             "GET": "A version with its files and the runs that used it; by number or alias.",
             "PUT": "Changes its description, metadata, tags or aliases.",
@@ -146,24 +125,24 @@ DASHBOARD: tuple[Route, ...] = (
     ),
     Route(
         "/api/projects/{project}/artifacts/{artifact}/{version}/file",
-        artifacts.VersionFile,
+        artifacts.VersionFileEndpoint,
         {"GET": "The content of a version's file, as a download."},
         {"path": "the file's path within the artifact"},
     ),
     Route(
         "/api/projects/{project}/artifacts/{artifact}/{version}/download",
-        artifacts.VersionDownload,
+        artifacts.VersionDownloadEndpoint,
         {"GET": "All files of a version as a ZIP."},
     ),
     Route(
         "/api/projects/{project}/runs/metrics",
-        read.Metrics,
+        metrics.MetricsEndpoint,
         {"GET": "Series of several runs.", "POST": "The same with a JSON body, for thousands of runs."},
         {"runs": "run names or ids, separated by commas; all where absent", **_SERIES},
     ),
     Route(
         "/api/projects/{project}/runs/groups",
-        read.Groups,
+        metrics.GroupsEndpoint,
         {
             "GET": "Runs grouped by fields, with mean, spread and extremes of each metric over each group.",
             "POST": "The same with a JSON body, for thousands of runs.",
@@ -172,7 +151,7 @@ DASHBOARD: tuple[Route, ...] = (
     ),
     Route(
         "/api/projects/{project}/runs/stream",
-        live.Stream,
+        live.EventStream,
         {"GET": "Server-sent events: metric, status, run, meta, deleted."},
         {
             "runs": "run names or ids, separated by commas; all where absent. One that is not there yet is waited for, in "
@@ -182,13 +161,13 @@ DASHBOARD: tuple[Route, ...] = (
     ),
     Route(
         "/api/projects/{project}/runs/{run}",
-        edits.Run,
+        edits.RunEndpoint,
         {"GET": "Everything about a run but its points.", "DELETE": "Deletes a run with all its files."},
         {"metadata": "1: its metadata file too", "force": "1: even while it is running (DELETE)"},
     ),
     Route(
         "/api/projects/{project}/runs/{run}/history",
-        history.History,
+        history.HistoryEndpoint,
         {
             "GET": "The history of a run, a row for each step: JSON lines, made while they are sent.",
             "POST": "The same with a JSON body, for many names and names with commas.",
@@ -207,37 +186,45 @@ DASHBOARD: tuple[Route, ...] = (
     ),
     Route(
         "/api/projects/{project}/runs/{run}/rows",
-        history.Rows,
+        history.RowsEndpoint,
         {"GET": "The rows of a run as they were logged, in order of time: JSON lines of Aspara's own row files."},
     ),
     Route(
         "/api/projects/{project}/runs/{run}/files",
-        history.Files,
+        history.FilesEndpoint,
         {"GET": "The files in a run's folder: artifacts, media, console, code."},
     ),
     Route(
         "/api/projects/{project}/runs/{run}/files/{path}",
-        history.File,
+        history.FileEndpoint,
         {"GET": "The content of one of them, as a download."},
     ),
     Route(
         "/api/projects/{project}/runs/{run}/stop",
-        edits.Stop,
+        edits.StopEndpoint,
         {"POST": "Asks a running run to stop: its run.should_stop turns True. 202; 409 for a run that has ended."},
     ),
-    Route("/api/projects/{project}/runs/{run}/metrics", read.RunMetrics, {"GET": "Series of a run."}, _SERIES),
-    Route("/api/projects/{project}/runs/{run}/params", read.Params, {"GET": "A run's config."}),
-    Route("/api/projects/{project}/runs/{run}/stream", live.Stream, {"GET": "Server-sent events of a run."}, _STREAM),
-    Route("/api/projects/{project}/runs/{run}/artifacts", read.Artifacts, {"GET": "A run's artifacts."}),
+    Route(
+        "/api/projects/{project}/runs/{run}/metrics", metrics.RunMetricsEndpoint, {"GET": "Series of a run."}, _SERIES
+    ),
+    Route("/api/projects/{project}/runs/{run}/params", metrics.ParamsEndpoint, {"GET": "A run's config."}),
+    Route(
+        "/api/projects/{project}/runs/{run}/stream", live.EventStream, {"GET": "Server-sent events of a run."}, _STREAM
+    ),
+    Route("/api/projects/{project}/runs/{run}/artifacts", run_files.KeptFilesEndpoint, {"GET": "A run's artifacts."}),
     Route(
         "/api/projects/{project}/runs/{run}/artifacts/download",
-        read.ArtifactsDownload,
+        run_files.KeptFilesDownloadEndpoint,
         {"GET": "All artifacts as a ZIP."},
     ),
-    Route("/api/projects/{project}/runs/{run}/artifacts/{name}", read.Artifact, {"GET": "An artifact's content."}),
+    Route(
+        "/api/projects/{project}/runs/{run}/artifacts/{name}",
+        run_files.KeptFileEndpoint,
+        {"GET": "An artifact's content."},
+    ),
     Route(
         "/api/projects/{project}/runs/{run}/media",
-        media.Media,
+        media.MediaEndpoint,
         {"GET": "Media values of a run, or what there is by metric."},
         {
             "shape": "values (default), or keys: types and steps by metric",
@@ -254,13 +241,13 @@ DASHBOARD: tuple[Route, ...] = (
     ),
     Route(
         "/api/projects/{project}/runs/{run}/media/{name}",
-        media.MediaFile,
+        media.MediaFileEndpoint,
         {"GET": "A media file; takes Range. A page is served for a sandboxed frame."},
         {"download": "1: as a download"},
     ),
     Route(
         "/api/projects/{project}/runs/{run}/media/{name}/rows",
-        media.MediaRows,
+        media.MediaRowsEndpoint,
         {"GET": "Rows of a table, kept as JSON or Parquet."},
         {
             "limit": "1 to 1000, default 100",
@@ -273,7 +260,7 @@ DASHBOARD: tuple[Route, ...] = (
     ),
     Route(
         "/api/projects/{project}/runs/{run}/console",
-        read.Console,
+        run_files.ConsoleEndpoint,
         {"GET": "Captured output of a run."},
         {
             "after": "the byte to begin at",
@@ -283,12 +270,12 @@ DASHBOARD: tuple[Route, ...] = (
     ),
     Route(
         "/api/projects/{project}/runs/{run}/captured/{name}",
-        read.Captured,
+        run_files.CapturedEndpoint,
         {"GET": "What was captured into a file of the run: diff.patch or requirements.txt, as text."},
     ),
     Route(
         "/api/projects/{project}/runs/{run}/metadata",
-        edits.RunMetadata,
+        edits.RunMetadataEndpoint,
         {
             "GET": "Notes, tags, display name and colour of a run, with an ETag.",
             "PUT": "Changes them, and config and summary key by key; If-Match guards against lost edits.",
@@ -297,19 +284,22 @@ DASHBOARD: tuple[Route, ...] = (
 )
 
 PAGES: tuple[Route, ...] = (
-    Route("/", pages.Page, {"GET": "The projects."}),
-    Route("/projects/{project}", pages.Page, {"GET": "A project's charts."}),
+    Route("/", pages.HtmlPage, {"GET": "The projects."}),
+    Route("/projects/{project}", pages.HtmlPage, {"GET": "A project's charts."}),
     Route(
-        "/projects/{project}/compare", pages.Page, {"GET": "Runs side by side."}, {"runs": "names, separated by commas"}
+        "/projects/{project}/compare",
+        pages.HtmlPage,
+        {"GET": "Runs side by side."},
+        {"runs": "names, separated by commas"},
     ),
-    Route("/projects/{project}/runs", pages.Page, {"GET": "A project's table of runs."}),
-    Route("/projects/{project}/runs/{run}", pages.Page, {"GET": "A run."}),
-    Route("/static/{name}", pages.Static, {"GET": "A built file of the front end."}),
+    Route("/projects/{project}/runs", pages.HtmlPage, {"GET": "A project's table of runs."}),
+    Route("/projects/{project}/runs/{run}", pages.HtmlPage, {"GET": "A run."}),
+    Route("/static/{name}", pages.StaticFiles, {"GET": "A built file of the front end."}),
 )
 
 
 def build_routes(
-    host: Host, service: Service, base: str = "/", extra: Sequence[Route] = ()
+    host: Host, service: Context, base: str = "/", extra: Sequence[Route] = ()
 ) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:
     """Tornado's rules for the dashboard below `base`, made concrete by `host`; `extra` routes (a tracker's) come with it."""
     service.extras["routes"] = (*DASHBOARD, *extra)
@@ -322,5 +312,5 @@ def build_routes(
     # Below a Jupyter server everything else would be its own 404, an HTML page.
     # (Standalone has one for every address, whatever is asked of it.)
     rest = "/api/.*" if base == "/" else "/.*"
-    rules.append((re.escape(base.rstrip("/")) + rest, host.concrete(pages.Nothing), {"service": service}))
+    rules.append((re.escape(base.rstrip("/")) + rest, host.concrete(pages.NotFoundPage), {"service": service}))
     return rules

@@ -19,16 +19,16 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
 const PARTS: Readonly<Record<string, readonly string[]>> = {
   "app.ts": [],
   "api.ts": ["app.ts"],
-  parts: ["app.ts", "api.ts"],
-  run: ["app.ts", "api.ts", "parts"],
-  table: ["app.ts", "api.ts", "parts"],
-  compare: ["app.ts", "api.ts", "parts", "table"],
-  pages: ["app.ts", "api.ts", "parts", "run", "table", "compare"],
-  "index.tsx": ["app.ts", "parts", "pages"],
+  components: ["app.ts", "api.ts"],
+  run: ["app.ts", "api.ts", "components"],
+  table: ["app.ts", "api.ts", "components"],
+  compare: ["app.ts", "api.ts", "components", "table"],
+  pages: ["app.ts", "api.ts", "components", "run", "table", "compare"],
+  "index.tsx": ["app.ts", "components", "pages"],
 };
 
 /** Who shows an error: the part for that, and the filter, whose every key would be told. */
-const ERRORS = ["panel/failure.tsx", "dashboard/table/filter.tsx"];
+const ERRORS = ["panel/error-message.tsx", "dashboard/table/filter.tsx"];
 
 const files = readdirSync(SOURCE, { recursive: true, encoding: "utf8" }).filter((name) =>
   /\.tsx?$/.test(name),

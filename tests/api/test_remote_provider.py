@@ -158,12 +158,12 @@ def test_somebody_else_there(stranger: str):
 )
 def test_half_a_history_is_no_history(stranger: str):
     """An answer that breaks off is an error, never a shorter history."""
-    from aspara.api.remote_provider import RemoteLibrary
+    from aspara.api.remote_provider import RemoteProvider
     from aspara.catalog.series.history import HistoryQuery
-    from aspara.client.http_client import Reader
+    from aspara.client.http_client import HttpClient
 
     with pytest.raises(TrackerError, match="broke off"):
-        list(RemoteLibrary(Reader(stranger)).history("p", "r", HistoryQuery()))
+        list(RemoteProvider(HttpClient(stranger)).history("p", "r", HistoryQuery()))
 
 
 @pytest.mark.parametrize(
@@ -174,12 +174,12 @@ def test_half_a_history_is_no_history(stranger: str):
 )
 def test_answers_that_make_no_sense(stranger: str):
     """Whatever is sent, the error is a TrackerError that says that this is no Aspara."""
-    from aspara.api.remote_provider import RemoteLibrary
+    from aspara.api.remote_provider import RemoteProvider
     from aspara.catalog.series.history import HistoryQuery
     from aspara.catalog.series.query import SeriesQuery
-    from aspara.client.http_client import Reader
+    from aspara.client.http_client import HttpClient
 
-    library = RemoteLibrary(Reader(stranger))
+    library = RemoteProvider(HttpClient(stranger))
     for ask in (
         library.projects,
         lambda: library.runs("p"),
@@ -237,9 +237,9 @@ def test_a_file_leads_nowhere_else(folder: Folder, serve: Any, tmp_path: Path):
 def test_a_server_cannot_choose_where_files_go(name: str, tmp_path: Path):
     """A name that leads out of the folder that was given is refused before anything is written."""
     from aspara.api.run import RunFile
-    from aspara.catalog.files.content import There
+    from aspara.catalog.files.content import RemoteContent
 
-    content = There(name, lambda target: target.write_text("x") and None, lambda: tmp_path)
+    content = RemoteContent(name, lambda target: target.write_text("x") and None, lambda: tmp_path)
     with pytest.raises(InvalidName):
         RunFile(name, 1, content).download(tmp_path / "in", replace=True)
     assert content.path().parent == tmp_path

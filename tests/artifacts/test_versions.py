@@ -12,7 +12,7 @@ import pytest
 
 import aspara
 from aspara.errors import ArtifactDamaged, ArtifactNotFound, InvalidName, UsageError
-from aspara.storage.artifact_store import Collections
+from aspara.storage.artifact_store import ArtifactStore
 from aspara.storage.layout import Layout
 
 
@@ -181,7 +181,7 @@ def test_a_deleted_version_takes_its_content_with_it(run, data):
     with pytest.raises(UsageError, match="keep"):
         second.delete()
     second.delete(delete_aliases=True)
-    store = Collections(Layout(data).artifacts("p"))
+    store = ArtifactStore(Layout(data).artifacts("p"))
     assert 0 == store.clean()  # young content may belong to a version that is being made
     assert 1 == store.clean(young=-1)
     assert ("v0", "v2") == (aspara.Api().artifact("p/set").version, make(run, "d").version)
@@ -297,7 +297,7 @@ def test_nothing_is_removed_while_a_description_cannot_be_read(data):
             artifact = aspara.Artifact(name, "model")
             artifact.add_file(folder(data.parent / name, weights=name) / "weights")
             run.log_artifact(artifact)
-    store = Collections(Layout(data).artifacts("p"))
+    store = ArtifactStore(Layout(data).artifacts("p"))
     place = store.paths.manifest("a", 0)
     whole = place.read_text()
     for damage in (whole[:40], whole.replace("sha256", "sha"), "[]"):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aspara.types import Block
-from aspara_jupyter.point_buffer import DELTA_POINTS, LIMIT, RunPoints, blocks_of
+from aspara_jupyter.point_buffer import DELTA_POINTS, LIMIT, RunPointBuffers, blocks_of
 
 
 def unpacked(head: dict, data: bytes) -> dict[str, list[tuple[float, float, float]]]:
@@ -29,7 +29,7 @@ shapes = st.lists(st.sampled_from(["a", "b", "ab", "bc", "abc"]), max_size=40)
 def test_every_point_is_sent_once_and_kept(shapes: list[str], size: int):
     """Rows that hold these metrics now and those then, in ticks of any size: deltas and snapshot have the same points."""
     rows = [(1000 + i, i, {name: float(i) for name in shape}) for i, shape in enumerate(shapes)]
-    points, sent = RunPoints(), {}
+    points, sent = RunPointBuffers(), {}
     for begin in range(0, len(rows), size):
         head, data = points.take(blocks_of(rows[begin : begin + size]))
         for name, found in unpacked(head, data).items():
@@ -45,7 +45,7 @@ def test_every_point_is_sent_once_and_kept(shapes: list[str], size: int):
 def test_what_is_no_number_is_left_out():
     """Texts and references to media are no points; a named NaN, a boolean and an integer beyond floats are."""
     column = [1, True, "text", "NaN", {"_type": "image"}, 10**400]
-    head, data = RunPoints().take([Block(["a", "b"], range(6), range(6), [column, [0.5] * 6])])
+    head, data = RunPointBuffers().take([Block(["a", "b"], range(6), range(6), [column, [0.5] * 6])])
     found = unpacked(head, data)
     assert [(0, 1.0), (1, 1.0), (3, None), (5, math.inf)] == [
         (step, None if math.isnan(value) else value) for _, step, value in found["a"]
@@ -57,7 +57,7 @@ def test_a_storm_is_thinned_and_its_spike_kept():
     """Of a hundred thousand rows in one tick a few hundred points travel, a few thousand are kept; the totals count all."""
     values = [0.0] * 100_000
     values[77_777] = 9.0
-    points = RunPoints()
+    points = RunPointBuffers()
     head, data = points.take([Block(["a"], range(100_000), range(100_000), [values])])
     assert (["a"], [100_000]) == (head["metrics"], head["totals"])
     assert head["counts"][0] <= DELTA_POINTS

@@ -18,7 +18,7 @@ import pytest
 
 import aspara
 from aspara.importers import tensorboard
-from aspara.importers.common.source import Report
+from aspara.importers.common.source import ImportReport
 from aspara.util import protobuf, tfrecord
 
 
@@ -179,7 +179,7 @@ def test_event_files_are_read_back(varied, cli, tmp_path):
         "Wrote 7 rows of 1 run"
         in cli("export", "digits/varied", "--format", "tensorboard", "--output", str(folder)).out
     )
-    report = Report()
+    report = ImportReport()
     source = tensorboard.runs(folder, report)[0]
     rows = list(source.rows(report))
     assert not report.problems

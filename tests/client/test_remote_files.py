@@ -17,7 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import aspara
-from aspara.client.captured_files import Beside
+from aspara.client.captured_files import CapturedFiles
 from aspara.client.journal import outbox
 from aspara.client.sync import sync
 from aspara.client.transport import Transport, Unreachable
@@ -156,7 +156,7 @@ def test_however_often_answers_are_lost_nothing_is_there_twice(events, losses):
         folder = Path(name)
         (folder / "files").mkdir()
         log, older = folder / "files" / "console.log", folder / "files" / "console.1.log"
-        far, beside = Far(losses), Beside(folder)
+        far, beside = Far(losses), CapturedFiles(folder)
         far.files["console.log"] = b"of an earlier process\n"
         turned = False
         for number, event in enumerate([*events, "print"]):
@@ -168,7 +168,7 @@ def test_however_often_answers_are_lost_nothing_is_there_twice(events, losses):
                 log.write_bytes(b"begun anew\n")
                 turned = True
             elif event == "restart":
-                beside = Beside(folder)
+                beside = CapturedFiles(folder)
             else:
                 with contextlib.suppress(Unreachable):
                     beside.send(far.post)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import aspara
-from aspara.importers.common.run_writer import Keeper, Outcome
-from aspara.importers.common.source import Report
+from aspara.importers.common.run_writer import ImportResult, RunWriter
+from aspara.importers.common.source import ImportReport
 
 SAMPLES = Path(__file__).parent / "samples"
 
@@ -41,11 +41,13 @@ class Importer:
 
     def __init__(self, data: Path) -> None:
         self.data = data
-        self.report = Report()
+        self.report = ImportReport()
 
-    def __call__(self, kind: str, path: Path, *, dry: bool = False, project: str = "p", **options) -> list[Outcome]:
-        self.report = Report()
-        keeper = Keeper(self.data)
+    def __call__(
+        self, kind: str, path: Path, *, dry: bool = False, project: str = "p", **options
+    ) -> list[ImportResult]:
+        self.report = ImportReport()
+        keeper = RunWriter(self.data)
         try:
             found = importlib.import_module(f"aspara.importers.{kind}").runs(path, self.report, **options)
             return [keeper.keep(source, project, dry=dry) for source in found]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import aspara
-from aspara.client.http_client import Reader
+from aspara.client.http_client import HttpClient
 from aspara.importers.aspara import recognizes
 from aspara.server.app import Server
 
@@ -118,13 +118,13 @@ def test_each_file_is_fetched_once(there, bring, monkeypatch):
     (folder / "artifacts" / "plain.txt").write_text("plain")
     (folder / "console.log").write_text("printed")
     fetched: list[tuple[str, ...]] = []
-    save = Reader.save
+    save = HttpClient.save
 
     def counted(self, target, *parts, query=None):
         fetched.append((*parts, *(query or {}).values()))
         save(self, target, *parts, query=query)
 
-    monkeypatch.setattr(Reader, "save", counted)
+    monkeypatch.setattr(HttpClient, "save", counted)
     server = Server(there, port=0)
     thread = server.start_in_thread()
     try:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import aspara
-from aspara.importers.common.run_writer import Keeper
+from aspara.importers.common.run_writer import RunWriter
 
 SAMPLES = {
     "tensorboard": "tensorboard",
@@ -226,5 +226,5 @@ def test_a_run_being_written_is_left_alone(sample, bring):
 
 def test_keepers_close(tmp_path):
     """A keeper of an empty directory makes nothing."""
-    Keeper(tmp_path / "data").close()
+    RunWriter(tmp_path / "data").close()
     assert not (tmp_path / "data").exists()

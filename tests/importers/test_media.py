@@ -135,7 +135,7 @@ def test_no_media_from_elsewhere(sample, bring, tmp_path):
     picture.symlink_to(secret)
     bring("wandb", source)
     assert [1, 2] == [m.step for m in bring.run("with media").media(["pic"])]
-    place = wandb_media.Place(tmp_path / "files")
+    place = wandb_media.MediaFolder(tmp_path / "files")
     for name in ("../secret.png", str(secret), "a/../../secret.png", "a\0b"):
         assert place.path(name) is None
 

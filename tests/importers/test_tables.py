@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import aspara
 from aspara.errors import UsageError
 from aspara.importers.common import table_batches
-from aspara.importers.common.source import Report
+from aspara.importers.common.source import ImportReport
 from aspara.importers.common.tabular import assign, moment, row
 
 
@@ -175,7 +175,7 @@ def test_many_rows_at_a_time_are_the_rows_one_by_one(lines, with_step, with_time
     """What is made of a part of a table at one go is what each of its rows would be by itself."""
     header = ("step" if with_step else "a", "time" if with_time else "b", "c", "d")
     columns = assign(header)
-    one, other = Report(), Report()
+    one, other = ImportReport(), ImportReport()
     expected, time = [], 5
     for number, cells in enumerate(lines):
         found = row(columns, dict(zip(header, cells, strict=True)), number, one, time)

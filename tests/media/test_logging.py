@@ -17,7 +17,7 @@ import pytest
 
 import aspara
 from aspara.catalog.catalog import Catalog
-from aspara.recording.media_writer import Desk
+from aspara.recording.media_writer import MediaWriter
 
 
 def test_media_are_logged_like_numbers(run, kept, tmp_path):
@@ -189,7 +189,7 @@ def test_a_large_one_is_refused_with_its_size(run, kept, capsys, monkeypatch, tm
 
 def test_a_full_queue_loses_nothing(run, kept):
     """Whoever logs faster than the encoder takes a part of its work."""
-    run._desk = Desk(run._recorder, run._write_media, limit=1000)
+    run._desk = MediaWriter(run._recorder, run._write_media, limit=1000)
     for step in range(200):
         run.log({"t": aspara.Text(f"{step}" * 100)})
     run.finish()

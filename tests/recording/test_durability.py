@@ -14,7 +14,7 @@ import pytest
 import aspara
 from aspara.errors import DataDirError
 from aspara.storage.layout import Layout
-from aspara.util.append_file import RowFile
+from aspara.util.append_file import AppendFile
 from aspara.util.files import is_locked
 
 KILL_ME = """
@@ -168,7 +168,7 @@ def test_a_full_disk_stops_nothing_and_loses_nothing_once_there_is_space(disk, t
     said: list[str] = []
     path = tmp_path / "rows.jsonl"
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
-    file = RowFile(path, descriptor, warn=said.append)
+    file = AppendFile(path, descriptor, warn=said.append)
     lines = [b'{"n": %d}\n' % i for i in range(200)]
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     previous = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -213,7 +213,7 @@ def test_a_run_that_a_full_disk_kept_from_being_resumed_is_nobodys(disk):
 def test_what_outgrows_the_memory_is_counted(tmp_path):
     """Never silent: the rows beyond the bound are known by number."""
     path = tmp_path / "rows.jsonl"
-    file = RowFile(path, os.open("/dev/full", os.O_RDWR), warn=lambda _: None, spill_bytes=100)
+    file = AppendFile(path, os.open("/dev/full", os.O_RDWR), warn=lambda _: None, spill_bytes=100)
     for _ in range(50):
         with file.lock:
             file.append(b"0123456789")
@@ -268,7 +268,7 @@ def test_a_failed_sync_is_not_believed(tmp_path, monkeypatch):
     """The rows since the last good sync are written again, each once; there is one warning, and one word when it is over."""
     path = tmp_path / "rows.jsonl"
     said: list[str] = []
-    file = RowFile(path, os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND), warn=said.append)
+    file = AppendFile(path, os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND), warn=said.append)
     with file.lock:
         file.append(b"1\n")
     file.sync()

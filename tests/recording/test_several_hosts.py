@@ -18,7 +18,7 @@ import aspara
 from aspara.catalog.catalog import Catalog
 from aspara.errors import RunIsRunning
 from aspara.storage import metadata
-from aspara.storage.heartbeat import SILENCE, Pulse, beat
+from aspara.storage.heartbeat import SILENCE, Heartbeats, touch
 from aspara.storage.layout import Layout
 
 ELSEWHERE = "11111111-2222-3333-4444-555555555555"
@@ -160,7 +160,7 @@ def test_a_run_that_another_host_began_is_not_written_in_the_same_file(disk):
 
 def signs(folder: Path):
     paths = Layout(folder).run("p", "r")
-    beat(paths, ELSEWHERE)
+    touch(paths, ELSEWHERE)
     return paths, paths.alive(ELSEWHERE)
 
 
@@ -170,7 +170,7 @@ def test_clocks_that_disagree_do_not_decide_who_is_alive(tmp_path):
     found = {"boot_id": ELSEWHERE, "host": "elsewhere"}
     ticks = [0.0]
     for skew in (-10_000, 10_000):
-        pulse = Pulse(clock=lambda: ticks[0], now=lambda skew=skew: time.time() + skew)
+        pulse = Heartbeats(clock=lambda: ticks[0], now=lambda skew=skew: time.time() + skew)
         assert (skew < 0) == pulse.elsewhere(paths, found)
         os.utime(sign, ns=(0, sign.stat().st_mtime_ns + 1))
         assert pulse.elsewhere(paths, found)

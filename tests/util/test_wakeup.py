@@ -6,12 +6,12 @@ import signal
 import threading
 import time
 
-from aspara.util.wakeup import Bell
+from aspara.util.wakeup import Wakeup
 
 
 def test_a_ring_wakes_who_waits_and_who_will_wait():
     """Once: rings that come before somebody looks are one."""
-    bell = Bell()
+    bell = Wakeup()
     for _ in range(3):
         bell.ring()
     began = time.monotonic()
@@ -27,7 +27,7 @@ def test_a_ring_wakes_who_waits_and_who_will_wait():
 
 def test_a_signal_handler_may_ring_in_the_middle_of_a_ring():
     """An event would hang now and then: its lock is held while it is being set."""
-    bell, rung = Bell(), []
+    bell, rung = Wakeup(), []
 
     def handle(*_) -> None:
         bell.ring()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Stretch:
+class Chunk:
     """Points in order of step, then time, then arrival; never changed. The arrays may be mapped from a file."""
 
     steps: Integers
@@ -26,7 +26,7 @@ class Stretch:
     rising: bool | None = None
     """Whether the times never fall; None: not looked at yet."""
     pyramid: Pyramid | None = None
-    facts: Facts | None = None
+    facts: ChunkStats | None = None
     home: tuple[mmap.mmap, ...] = ()
     """What the arrays are mapped from."""
     begun: tuple[Pyramid, int] | None = None
@@ -66,15 +66,15 @@ class Stretch:
         arrays = sum(a.nbytes for a in (self.steps, self.times, self.values, self.xs) if a is not None)
         return 0 if self.mapped else arrays + (self.pyramid.nbytes if self.pyramid is not None else 0)
 
-    def known(self) -> Facts:
+    def known(self) -> ChunkStats:
         """Least, greatest, sum and count, found once."""
         if self.facts is None:
-            self.facts = Facts.of(self)
+            self.facts = ChunkStats.of(self)
         return self.facts
 
 
 @dataclass(frozen=True)
-class Facts:
+class ChunkStats:
     """What the statistics of a stretch are made of. ``low`` and ``high`` are (value, step), None where all is NaN."""
 
     low: tuple[float, int] | None
@@ -83,16 +83,16 @@ class Facts:
     finite: int
 
     @staticmethod
-    def of(stretch: Stretch) -> Facts:
+    def of(stretch: Chunk) -> ChunkStats:
         """The facts of one stretch."""
         import numpy as np
 
         values, steps = stretch.values, stretch.steps
         if not len(values):
-            return Facts(None, None, 0.0, 0)
+            return ChunkStats(None, None, 0.0, 0)
         low, high = float(values.min()), float(values.max())
         if np.isfinite(low) and np.isfinite(high):
-            return Facts(
+            return ChunkStats(
                 (low, int(steps[values.argmin()])),
                 (high, int(steps[values.argmax()])),
                 _sum(values),
@@ -100,20 +100,20 @@ class Facts:
             )
         finite = values[np.isfinite(values)]
         if np.isnan(values).all():
-            return Facts(None, None, 0.0, 0)
+            return ChunkStats(None, None, 0.0, 0)
         at_low, at_high = int(np.nanargmin(values)), int(np.nanargmax(values))
-        return Facts(
+        return ChunkStats(
             (float(values[at_low]), int(steps[at_low])),
             (float(values[at_high]), int(steps[at_high])),
             _sum(finite),
             len(finite),
         )
 
-    def with_later(self, other: Facts) -> Facts:
+    def with_later(self, other: ChunkStats) -> ChunkStats:
         """The facts of both; of equal extremes the earlier stands."""
         low = min((x for x in (self.low, other.low) if x), key=lambda x: x[0], default=None)
         high = max((x for x in (self.high, other.high) if x), key=lambda x: x[0], default=None)
-        return Facts(low, high, self.total + other.total, self.finite + other.finite)
+        return ChunkStats(low, high, self.total + other.total, self.finite + other.finite)
 
 
 def _sum(values: Floats) -> float:
@@ -124,11 +124,11 @@ def _sum(values: Floats) -> float:
         return float(values.sum())
 
 
-def nothing() -> Stretch:
+def nothing() -> Chunk:
     """No points."""
     import numpy as np
 
-    return Stretch(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64), True)
+    return Chunk(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64), True)
 
 
 def release(content: mmap.mmap) -> None:
@@ -137,6 +137,6 @@ def release(content: mmap.mmap) -> None:
         content.madvise(mmap.MADV_DONTNEED)
 
 
-def is_late(before: Stretch, after: Stretch) -> bool:
+def is_late(before: Chunk, after: Chunk) -> bool:
     """True if some of `after` belongs among the points of `before`."""
     return (int(after.steps[0]), int(after.times[0])) < (int(before.steps[-1]), int(before.times[-1]))

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from aspara.catalog.columns.chunk import Facts, Stretch, is_late, nothing
+from aspara.catalog.columns.chunk import Chunk, ChunkStats, is_late, nothing
 from aspara.catalog.columns.external_sort import placed, reordered
-from aspara.catalog.columns.sort import Joiner
+from aspara.catalog.columns.sort import ChunkSorter
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,16 +31,16 @@ class Column:
     steps: list[int] = field(default_factory=list)
     times: list[int] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
-    base: Stretch = field(default_factory=nothing)
-    joiner: Joiner = field(default_factory=Joiner)
-    _later: list[Stretch] = field(default_factory=list)
-    _new: list[Stretch] = field(default_factory=list)
+    base: Chunk = field(default_factory=nothing)
+    joiner: ChunkSorter = field(default_factory=ChunkSorter)
+    _later: list[Chunk] = field(default_factory=list)
+    _new: list[Chunk] = field(default_factory=list)
     """What has come since somebody looked: each part as it came, or in order and mapped."""
     _count: int = 0
     """How many points are not in the base and not staged."""
-    _whole: Stretch | None = None
-    _by_time: Stretch | None = None
-    _along: dict[str, tuple[int, int, Stretch]] = field(default_factory=dict)
+    _whole: Chunk | None = None
+    _by_time: Chunk | None = None
+    _along: dict[str, tuple[int, int, Chunk]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.base) + self._count + len(self.values)
@@ -64,7 +64,7 @@ class Column:
         if len(self.values) >= _STAGED:
             self._absorb()
 
-    def stretches(self) -> list[Stretch]:
+    def stretches(self) -> list[Chunk]:
         """Stretches that follow each other in order: the settled one, and what has come since."""
         self._absorb()
         if self._new:
@@ -74,13 +74,13 @@ class Column:
                     self._append(run)
         return [self.base, *self._later] if len(self.base) or not self._later else list(self._later)
 
-    def replace(self, old: Sequence[Stretch], new: Stretch) -> None:
+    def replace(self, old: Sequence[Chunk], new: Chunk) -> None:
         """Puts `new`, the same points from a file, in the place of the first stretches, if these still are `old`."""
         found = self._settled()
         if len(found) >= len(old) and all(a is b for a, b in zip(found, old, strict=False)):
             self._settle_as([new, *found[len(old) :]])
 
-    def unkept(self) -> list[Stretch]:
+    def unkept(self) -> list[Chunk]:
         """What of the last points lies in memory, as stretches that follow one another; see :meth:`keep`."""
         self._absorb()
         if not all(stretch.mapped for stretch in self._settled()[-1:]):
@@ -90,7 +90,7 @@ class Column:
         found = _last_in_memory(self._new)
         return found if _follow(found) else [self._in_order(found)]
 
-    def keep(self, stretch: Stretch) -> None:
+    def keep(self, stretch: Chunk) -> None:
         """Puts `stretch`, the points of :meth:`unkept` from a file, in their place."""
         if self._new:
             self._new = [*self._new[: len(self._new) - len(_last_in_memory(self._new))], stretch]
@@ -109,7 +109,7 @@ class Column:
             whole = self._whole = self.joiner.whole(found)
         return whole.steps, whole.times, whole.values
 
-    def by_time(self) -> list[Stretch]:
+    def by_time(self) -> list[Chunk]:
         """The same points in order of time, then step: the stretches themselves where that is their order already."""
         import numpy as np
 
@@ -121,12 +121,12 @@ class Column:
             made = self._reordered(lambda a, b: (times[a:b], np.ones(b - a, np.bool_)))
             if made is None:
                 order = np.argsort(times, kind="stable")
-                made = Stretch(steps[order], times[order], values[order])
+                made = Chunk(steps[order], times[order], values[order])
             made.rising = True
             self._by_time = made
         return [self._by_time]
 
-    def along(self, name: str, other: Column) -> Stretch:
+    def along(self, name: str, other: Column) -> Chunk:
         """The points in order of another metric: each has the value that `other` (called `name`) has at its step, the last one
         there. Points at steps where that was not logged, or is no finite number, have no place and are left out.
         """
@@ -140,7 +140,7 @@ class Column:
         # Of several values at a step the last one counts: to be logged together is enough only where each has one.
         together = at is steps and moments is times and bool((at[1:] > at[:-1]).all())
         if together and np.isfinite(numbers).all() and not (numbers[1:] < numbers[:-1]).any():
-            found = Stretch(steps, times, values, xs=numbers)
+            found = Chunk(steps, times, values, xs=numbers)
         else:
 
             def axis(begin: int, end: int) -> tuple[Any, Any]:
@@ -155,16 +155,16 @@ class Column:
         self._along[name] = (len(self), len(other), found)
         return found
 
-    def _in_order_of(self, xs: Any, there: Any) -> Stretch:
+    def _in_order_of(self, xs: Any, there: Any) -> Chunk:
         """The points that have a place (a mask) on an axis, in order of their numbers there."""
         import numpy as np
 
         where = np.flatnonzero(there)
         where = where[np.argsort(xs[where], kind="stable")]
         steps, times, values = self.points()
-        return Stretch(steps[where], times[where], values[where], xs=xs[where])
+        return Chunk(steps[where], times[where], values[where], xs=xs[where])
 
-    def _reordered(self, axis: Callable[[int, int], tuple[Any, Any]]) -> Stretch | None:
+    def _reordered(self, axis: Callable[[int, int], tuple[Any, Any]]) -> Chunk | None:
         """All points in order of an axis (see :func:`aspara.catalog.columns.external_sort.reordered`), if they are too many for memory."""
         scratch = self.joiner.scratch
         if scratch is None or not self.joiner.is_much(self.stretches()):
@@ -176,7 +176,7 @@ class Column:
         found = self.stretches()[-1]
         return (int(found.steps[-1]), float(found.values[-1])) if len(found) else None
 
-    def facts(self) -> Facts:
+    def facts(self) -> ChunkStats:
         """Least, greatest, sum and count of all points."""
         first, *rest = (s.known() for s in self.stretches())
         for facts in rest:
@@ -193,19 +193,19 @@ class Column:
 
     def _grow(self, steps: Integers, times: Integers, values: Floats) -> None:
         if len(steps):
-            self._new.append(Stretch(steps, times, values))
+            self._new.append(Chunk(steps, times, values))
             self._count += len(steps)
 
-    def _settled(self) -> list[Stretch]:
+    def _settled(self) -> list[Chunk]:
         return [self.base, *self._later] if len(self.base) else list(self._later)
 
-    def _settle_as(self, found: list[Stretch]) -> None:
+    def _settle_as(self, found: list[Chunk]) -> None:
         self.base, *self._later = found
         self._count = sum(map(len, self._later)) + sum(map(len, self._new))
         self._whole = self._by_time = None
         self._along.clear()
 
-    def _append(self, new: Stretch) -> None:
+    def _append(self, new: Chunk) -> None:
         while self._later and _belong(self._later[-1], new):
             new = self._merged(self._later.pop(), new)
         if not self._later and (not len(self.base) or _belong(self.base, new)):
@@ -214,10 +214,10 @@ class Column:
             self._later.append(new)
         self._count = sum(map(len, self._later))
 
-    def _runs(self, new: list[Stretch]) -> list[Stretch]:
+    def _runs(self, new: list[Chunk]) -> list[Chunk]:
         """Parts as they came, as stretches in order: those in memory joined, as many as stand together."""
-        found: list[Stretch] = []
-        parts: list[Stretch] = []
+        found: list[Chunk] = []
+        parts: list[Chunk] = []
         for part in new:
             if not part.mapped:
                 parts.append(part)
@@ -228,10 +228,10 @@ class Column:
             found.append(part)
         return [*found, self._in_order(parts)] if parts else found
 
-    def _through_a_file(self, new: list[Stretch]) -> bool:
+    def _through_a_file(self, new: list[Chunk]) -> bool:
         """Merges runs with what is settled where they are late and many: without having all of it in memory."""
         settled = self._settled()
-        sequences: list[list[Stretch]] = []
+        sequences: list[list[Chunk]] = []
         for stretch in (*settled, *new):
             if sequences and not is_late(sequences[-1][-1], stretch):
                 sequences[-1].append(stretch)
@@ -240,7 +240,7 @@ class Column:
         if len(sequences) == 1 or not self.joiner.is_much((*settled, *new)):
             return False
         while len(sequences) > 1:
-            merged: list[list[Stretch]] = []
+            merged: list[list[Chunk]] = []
             for first, second in zip(sequences[::2], sequences[1::2], strict=False):
                 found = self.joiner.merged(first, second)
                 if found is None:
@@ -250,7 +250,7 @@ class Column:
         self._settle_as(sequences[0])
         return True
 
-    def _merged(self, before: Stretch, after: Stretch) -> Stretch:
+    def _merged(self, before: Chunk, after: Chunk) -> Chunk:
         found = self._in_order([before, after])
         if not is_late(before, after):
             if before.pyramid is not None:
@@ -259,32 +259,32 @@ class Column:
                 found.facts = before.facts.with_later(after.facts)
         return found
 
-    def _in_order(self, parts: Sequence[Stretch]) -> Stretch:
+    def _in_order(self, parts: Sequence[Chunk]) -> Chunk:
         import numpy as np
 
         steps, times, order = self.joiner.order(
             self.joiner.join([part.steps for part in parts]), self.joiner.join([part.times for part in parts])
         )
         values = parts[0].values if len(parts) == 1 else np.concatenate([part.values for part in parts])
-        return Stretch(steps, times, values if order is None else values[order])
+        return Chunk(steps, times, values if order is None else values[order])
 
 
-def _belong(before: Stretch, after: Stretch) -> bool:
+def _belong(before: Chunk, after: Chunk) -> bool:
     # What is in a file is not brought into memory to be joined with what follows it.
     return (len(before) < 2 * len(after) and not before.mapped and not after.mapped) or is_late(before, after)
 
 
-def _last_in_memory(found: Sequence[Stretch]) -> list[Stretch]:
+def _last_in_memory(found: Sequence[Chunk]) -> list[Chunk]:
     count = next((n for n, stretch in enumerate(reversed(found)) if stretch.mapped), len(found))
     return list(found[len(found) - count :])
 
 
-def _follow(found: Sequence[Stretch]) -> bool:
+def _follow(found: Sequence[Chunk]) -> bool:
     """True for parts that are in order, and follow one another."""
     return all(_is_in_order(part) for part in found) and not any(is_late(a, b) for a, b in pairwise(found))
 
 
-def _is_in_order(part: Stretch) -> bool:
+def _is_in_order(part: Chunk) -> bool:
     steps, times = part.steps, part.times
     forward = steps[1:] > steps[:-1]
     return bool(forward.all() or (forward | ((steps[1:] == steps[:-1]) & (times[1:] >= times[:-1]))).all())

@@ -10,8 +10,8 @@ import mmap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
-from aspara.catalog.columns.chunk import Facts, Stretch, release
-from aspara.catalog.columns.pyramid import WORTH, Growing, Level, Pyramid
+from aspara.catalog.columns.chunk import Chunk, ChunkStats, release
+from aspara.catalog.columns.pyramid import WORTH, Level, Pyramid, PyramidBuilder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +29,7 @@ Laid = tuple[Any, ...]
 """Where a column lies and what is known of it, as JSON can hold it."""
 
 
-class Writer:
+class ColumnFileWriter:
     """Writes arrays behind one another into a file; ``sums`` are the checksums of the portions, ``end`` is where the next goes."""
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -98,7 +98,7 @@ def intact(content: mmap.mmap, begin: int, size: int, sums: Sequence[int]) -> bo
     return True
 
 
-def lay(writer: Writer, columns: Mapping[str, Sequence[Stretch]]) -> list[Laid]:
+def lay(writer: ColumnFileWriter, columns: Mapping[str, Sequence[Chunk]]) -> list[Laid]:
     """Writes columns, each given as stretches that follow one another, and says where they lie. What of them was mapped is let go
     of behind the writing, so that memory is bounded.
     """
@@ -108,11 +108,11 @@ def lay(writer: Writer, columns: Mapping[str, Sequence[Stretch]]) -> list[Laid]:
         key = tuple((id(s.steps), id(s.times)) for s in stretches)
         if key not in shared:
             steps = writer.array(_released([s.steps for s in stretches], stretches))
-            rising = Rising()
+            rising = NeverFalls()
             shared[key] = (steps, writer.array(rising.seen(s.times for s in stretches)), rising.found)
         count = sum(map(len, stretches))
         pyramid = stretches[0].pyramid if len(stretches) == 1 else None
-        growing = Growing() if pyramid is None and count >= WORTH else None
+        growing = PyramidBuilder() if pyramid is None and count >= WORTH else None
         facts = _facts(stretches)
         values = [s.values for s in stretches]
         at = writer.array(_released(values if growing is None else growing.seen(_sliced(values)), stretches))
@@ -135,7 +135,7 @@ def lay(writer: Writer, columns: Mapping[str, Sequence[Stretch]]) -> list[Laid]:
     return found
 
 
-def mapped(content: mmap.mmap, begin: int, laid: Iterable[Laid]) -> dict[str, Stretch]:
+def mapped(content: mmap.mmap, begin: int, laid: Iterable[Laid]) -> dict[str, Chunk]:
     """The columns that were laid into a file of which `content` is the whole, from `begin` on."""
     import numpy as np
 
@@ -164,19 +164,19 @@ def mapped(content: mmap.mmap, begin: int, laid: Iterable[Laid]) -> dict[str, St
                     for lows, highs, sums, odd, blocks in levels
                 )
             )
-        found[name] = Stretch(
+        found[name] = Chunk(
             integers(steps, count),
             integers(times, count),
             floats(values, count),
             rising,
             pyramid,
-            Facts(low and (float(low[0]), low[1]), high and (float(high[0]), high[1]), float(total), finite),
+            ChunkStats(low and (float(low[0]), low[1]), high and (float(high[0]), high[1]), float(total), finite),
             home=(content,),
         )
     return found
 
 
-class Rising:
+class NeverFalls:
     """Whether numbers that come piece by piece never fall."""
 
     def __init__(self) -> None:
@@ -200,7 +200,7 @@ def _sliced(arrays: Iterable[Any]) -> Iterator[Any]:
             yield array[begin : begin + SLICE]
 
 
-def _released(pieces: Iterable[Any], stretches: Sequence[Stretch]) -> Iterator[Any]:
+def _released(pieces: Iterable[Any], stretches: Sequence[Chunk]) -> Iterator[Any]:
     done = 0
     for piece in pieces:
         yield piece
@@ -213,14 +213,14 @@ def _released(pieces: Iterable[Any], stretches: Sequence[Stretch]) -> Iterator[A
         stretch.release()
 
 
-def _facts(stretches: Sequence[Stretch]) -> Facts:
+def _facts(stretches: Sequence[Chunk]) -> ChunkStats:
     first, *rest = (stretch.known() for stretch in stretches)
     for facts in rest:
         first = first.with_later(facts)
     return first
 
 
-def _level(writer: Writer, level: Level) -> tuple[int, int, int, int, int]:
+def _level(writer: ColumnFileWriter, level: Level) -> tuple[int, int, int, int, int]:
     lows, highs, sums, odd = (writer.array([part]) for part in (level.lows, level.highs, level.sums, level.odd))
     return lows, highs, sums, odd, len(level.lows)
 

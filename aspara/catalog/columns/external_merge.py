@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from aspara.catalog.columns.chunk import Stretch
+from aspara.catalog.columns.chunk import Chunk
 
 _BLOCK = 1 << 18
 
 
-class Merge:
+class ExternalMerge:
     """How two sequences of stretches, each in order of step and time, are one in that order; of equals those of the first come
     first. It takes a bit a point.
     """
 
-    def __init__(self, first: Sequence[Stretch], second: Sequence[Stretch], block: int = _BLOCK) -> None:
+    def __init__(self, first: Sequence[Chunk], second: Sequence[Chunk], block: int = _BLOCK) -> None:
         self._sides = (first, second)
         self._masks = list(_masks(first, second, block))
 
     def of(
         self,
-        part: Callable[[Stretch], Any],
-        first: Sequence[Stretch] | None = None,
-        second: Sequence[Stretch] | None = None,
+        part: Callable[[Chunk], Any],
+        first: Sequence[Chunk] | None = None,
+        second: Sequence[Chunk] | None = None,
     ) -> Iterator[Any]:
         """An array of the stretches in the new order, piece by piece; of others that share steps and times with them, if given."""
         import numpy as np
@@ -44,7 +44,7 @@ class Merge:
             side.release()
 
 
-def _masks(first: Sequence[Stretch], second: Sequence[Stretch], block: int) -> Iterator[tuple[Any, int]]:
+def _masks(first: Sequence[Chunk], second: Sequence[Chunk], block: int) -> Iterator[tuple[Any, int]]:
     """For each block of the result which of its points come from the second sequence, as bits, and how many points it has."""
     import numpy as np
 
@@ -80,7 +80,7 @@ def _before(steps: Any, times: Any, key: tuple[Any, Any], side: Any) -> int:
 class _Side:
     """One of the two sequences, and how far it has come."""
 
-    def __init__(self, stretches: Sequence[Stretch]) -> None:
+    def __init__(self, stretches: Sequence[Chunk]) -> None:
         self._stretches = [stretch for stretch in stretches if len(stretch)]
         self._place = self._at = 0
         self.left = sum(map(len, self._stretches))
@@ -103,7 +103,7 @@ class _Side:
             self._stretches[self._place].release()
             self._place += 1
 
-    def take(self, part: Callable[[Stretch], Any], count: int) -> Any:
+    def take(self, part: Callable[[Chunk], Any], count: int) -> Any:
         """The next `count` numbers of an array; a block of the result has them in one stretch."""
         stretch = self._stretches[min(self._place, len(self._stretches) - 1)]
         found = part(stretch)[self._at : self._at + count]

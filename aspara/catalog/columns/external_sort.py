@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from aspara.catalog.columns.chunk import Stretch, is_late
-from aspara.catalog.columns.external_merge import Merge
+from aspara.catalog.columns.chunk import Chunk, is_late
+from aspara.catalog.columns.external_merge import ExternalMerge
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from aspara.catalog.columns.spill import Scratch
+    from aspara.catalog.columns.spill import SpillFiles
 
     Floats = npt.NDArray[np.float64]
     Integers = npt.NDArray[np.int64]
@@ -26,8 +26,8 @@ _REST = (1 << _SIGN) - 1
 def reordered(
     points: tuple[Integers, Integers, Floats],
     axis: Callable[[int, int], tuple[Any, Any]],
-    scratch: Scratch,
-) -> Stretch | None:
+    scratch: SpillFiles,
+) -> Chunk | None:
     """``points`` (steps, times, values) in ascending order of an axis, in files; equals stay in the order they are in. ``axis(a, b)``
     gives for the points from `a` to `b` their numbers there, and which of them (a mask) have a place there. ``xs`` of the result
     are those numbers where they are floats. None where no folder has room, or nothing has a place.
@@ -37,7 +37,7 @@ def reordered(
     steps, times, values = points
     # Keys and positions take the place of steps and times: they are sorted first, and points fetched by them.
     share = max(1, scratch.much // _POINT)
-    sequences: list[list[Stretch]] = []
+    sequences: list[list[Chunk]] = []
     floats = False
     for begin in range(0, len(values), share):
         numbers, there = axis(begin, min(begin + share, len(values)))
@@ -56,9 +56,9 @@ def reordered(
         else:
             sequences.append([run])
     while len(sequences) > 1:
-        merged: list[list[Stretch]] = []
+        merged: list[list[Chunk]] = []
         for first, second in zip(sequences[::2], sequences[1::2], strict=False):
-            merge = Merge(first, second)
+            merge = ExternalMerge(first, second)
             count = sum(map(len, (*first, *second)))
             found = _filed(scratch, count, merge.of(lambda s: s.steps), merge.of(lambda s: s.times))
             if found is None:
@@ -83,7 +83,7 @@ def reordered(
     arrays = [part[0] for part in made if part is not None]
     home = tuple(part[1] for part in made if part is not None)
     steps, times, values, *xs = arrays
-    return Stretch(steps, times, values, xs=xs[0] if xs else None, home=home)
+    return Chunk(steps, times, values, xs=xs[0] if xs else None, home=home)
 
 
 def placed(steps: Integers, at: Integers, numbers: Floats) -> tuple[Any, Any]:
@@ -99,21 +99,21 @@ def placed(steps: Integers, at: Integers, numbers: Floats) -> tuple[Any, Any]:
     return xs, (at[where] == steps) & np.isfinite(xs)
 
 
-def _filed(scratch: Scratch, count: int, keys: Iterable[Any], positions: Iterable[Any]) -> Stretch | None:
+def _filed(scratch: SpillFiles, count: int, keys: Iterable[Any], positions: Iterable[Any]) -> Chunk | None:
     one = scratch.array("int64", count, keys)
     two = one and scratch.array("int64", count, positions)
     if not one or not two:
         return None
-    return Stretch(one[0], two[0], two[0], home=(one[1], two[1]))
+    return Chunk(one[0], two[0], two[0], home=(one[1], two[1]))
 
 
-def _fetched(order: Sequence[Stretch], at: Callable[[Any], Any]) -> Iterator[Any]:
+def _fetched(order: Sequence[Chunk], at: Callable[[Any], Any]) -> Iterator[Any]:
     for stretch in order:
         for begin in range(0, len(stretch), _SLICE):
             yield at(stretch.times[begin : begin + _SLICE])
 
 
-def _keys(order: Sequence[Stretch]) -> Iterator[Any]:
+def _keys(order: Sequence[Chunk]) -> Iterator[Any]:
     for stretch in order:
         for begin in range(0, len(stretch), _SLICE):
             yield _number(stretch.steps[begin : begin + _SLICE])

@@ -60,7 +60,7 @@ def build(values: Floats, known: Pyramid | None = None, count: int = 0) -> Pyram
     return _pyramid(parts)
 
 
-class Growing:
+class PyramidBuilder:
     """The pyramid of values that come piece by piece."""
 
     def __init__(self) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from aspara.catalog.columns.chunk import Stretch
-from aspara.catalog.columns.external_merge import Merge
-from aspara.catalog.columns.pyramid import Growing
+from aspara.catalog.columns.chunk import Chunk
+from aspara.catalog.columns.external_merge import ExternalMerge
+from aspara.catalog.columns.pyramid import PyramidBuilder
 
 if TYPE_CHECKING:
     import mmap
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from aspara.catalog.columns.spill import Scratch
+    from aspara.catalog.columns.spill import SpillFiles
 
     Integers = npt.NDArray[np.int64]
 
 _POINT = 24
 
 
-class Joiner:
+class ChunkSorter:
     """Joins and sorts, once for all columns of a run that share their steps and times. Without a `scratch`, in memory."""
 
-    def __init__(self, scratch: Scratch | None = None) -> None:
+    def __init__(self, scratch: SpillFiles | None = None) -> None:
         self.scratch = scratch
-        self._merge: tuple[Any, Merge, tuple[Any, mmap.mmap], tuple[Any, mmap.mmap]] | None = None
+        self._merge: tuple[Any, ExternalMerge, tuple[Any, mmap.mmap], tuple[Any, mmap.mmap]] | None = None
         self._joined: dict[tuple[int, ...], tuple[list[Any], Any]] = {}
         self._sorted: tuple[Any, Any, Any] | None = None
 
@@ -68,11 +68,11 @@ class Joiner:
         self._sorted = None
         self._merge = None
 
-    def is_much(self, found: Iterable[Stretch]) -> bool:
+    def is_much(self, found: Iterable[Chunk]) -> bool:
         """True for more than should be in memory."""
         return self.scratch is not None and _POINT * sum(map(len, found)) >= self.scratch.much
 
-    def whole(self, found: Sequence[Stretch]) -> Stretch:
+    def whole(self, found: Sequence[Chunk]) -> Chunk:
         """Stretches that follow one another as one."""
         import numpy as np
 
@@ -80,13 +80,13 @@ class Joiner:
             kept = self.scratch.keep({"": found})
             if kept is not None:
                 return kept[""]
-        return Stretch(
+        return Chunk(
             np.concatenate([s.steps for s in found]),
             np.concatenate([s.times for s in found]),
             np.concatenate([s.values for s in found]),
         )
 
-    def merged(self, first: Sequence[Stretch], second: Sequence[Stretch]) -> Stretch | None:
+    def merged(self, first: Sequence[Chunk], second: Sequence[Chunk]) -> Chunk | None:
         """Two sequences of stretches, each in order, as one stretch in a file; of equals those of the first come first. None where
         there is no file to be had.
         """
@@ -95,7 +95,7 @@ class Joiner:
         count = sum(map(len, first)) + sum(map(len, second))
         key = tuple((id(s.steps), id(s.times)) for s in (*first, *second))
         if self._merge is None or self._merge[0] != (key, len(first)):
-            merge = Merge(first, second)
+            merge = ExternalMerge(first, second)
             steps = self.scratch.array("int64", count, merge.of(lambda s: s.steps))
             times = steps and self.scratch.array("int64", count, merge.of(lambda s: s.times))
             if not steps or not times:
@@ -103,8 +103,8 @@ class Joiner:
             # The stretches are kept with it, or another array could get the address of one of theirs.
             self._merge = ((key, len(first)), merge, steps, times)
         _, merge, steps, times = self._merge
-        growing = Growing()
+        growing = PyramidBuilder()
         values = self.scratch.array("float64", count, growing.seen(merge.of(lambda s: s.values, first, second)))
         if values is None:
             return None
-        return Stretch(steps[0], times[0], values[0], pyramid=growing.done(), home=(steps[1], times[1], values[1]))
+        return Chunk(steps[0], times[0], values[0], pyramid=growing.done(), home=(steps[1], times[1], values[1]))

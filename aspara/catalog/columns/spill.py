@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-from aspara.catalog.columns.chunk import Stretch
-from aspara.catalog.columns.column_file import Writer, lay, mapped
+from aspara.catalog.columns.chunk import Chunk
+from aspara.catalog.columns.column_file import ColumnFileWriter, lay, mapped
 from aspara.util import files
 
 MUCH = 64 << 20
@@ -19,20 +19,20 @@ MUCH = 64 << 20
 Made = TypeVar("Made")
 
 
-class Scratch:
+class SpillFiles:
     """Makes them in the first of some folders that takes them. ``much`` is how many bytes of points stay in memory."""
 
     def __init__(self, folders: Sequence[Path], much: int | None = None) -> None:
         self.much = MUCH if much is None else much
         self._folders = folders
 
-    def keep(self, columns: Mapping[str, Sequence[Stretch]]) -> dict[str, Stretch] | None:
+    def keep(self, columns: Mapping[str, Sequence[Chunk]]) -> dict[str, Chunk] | None:
         """The columns, each given as stretches that follow one another, as one mapped stretch each; None where no folder has
         room: they have to stay in memory then.
         """
 
-        def made(file: IO[bytes]) -> dict[str, Stretch]:
-            writer = Writer(file)
+        def made(file: IO[bytes]) -> dict[str, Chunk]:
+            writer = ColumnFileWriter(file)
             laid = lay(writer, columns)
             writer.flush()
             return mapped(_whole(file), 0, laid)
@@ -45,7 +45,7 @@ class Scratch:
         def made(file: IO[bytes]) -> tuple[Any, mmap.mmap]:
             import numpy as np
 
-            writer = Writer(file)
+            writer = ColumnFileWriter(file)
             writer.array(pieces)
             writer.flush()
             content = _whole(file)

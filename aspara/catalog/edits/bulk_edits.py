@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aspara.catalog.edits.edits import OF_A_RUN, Limits, checked, editable, refuse_stale
+from aspara.catalog.edits.edits import OF_A_RUN, EditLimits, checked, editable, refuse_stale
 from aspara.errors import AsparaError, RunNotFound, TooLarge, UsageError
 from aspara.storage import metadata
 from aspara.storage.layout import RunPaths
@@ -19,7 +19,7 @@ CHANGES = (*OF_A_RUN, *_TAGS, "if_match")
 
 
 @dataclass(frozen=True)
-class Failure:
+class EditFailure:
     """A run that was left as it was: its name as it was given, why, and the HTTP status that an edit of it alone would have had."""
 
     run: str
@@ -28,13 +28,13 @@ class Failure:
 
 
 @dataclass
-class Outcome:
+class EditResult:
     """What became of a batch."""
 
     project: str
     done: list[str] = field(default_factory=list)
     """File stems, in the order in which they were named; runs that were so already are among them."""
-    failed: list[Failure] = field(default_factory=list)
+    failed: list[EditFailure] = field(default_factory=list)
     undo: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By file stem the change that takes back what was done, as long as nobody else edits the run."""
 
@@ -57,7 +57,7 @@ def check_count(runs: Collection[str]) -> None:
         raise TooLarge(f"{len(runs)} runs are named; at most {MOST_RUNS} are taken at once: send them in parts.")
 
 
-def check(changes: Mapping[str, Mapping[str, Any]], limits: Limits) -> None:
+def check(changes: Mapping[str, Mapping[str, Any]], limits: EditLimits) -> None:
     """Raises UsageError or TooLarge for a batch that makes no sense."""
     check_count(changes)
     # Most often all runs share one change.
@@ -74,7 +74,7 @@ def check_one_each(found: Mapping[str, str | None], changes: Mapping[str, Mappin
             raise UsageError(f"{other[:128]!r} and {given[:128]!r} are one run: name it once.")
 
 
-def _check_change(change: Any, limits: Limits) -> None:
+def _check_change(change: Any, limits: EditLimits) -> None:
     """Raises UsageError for what is no change of a run, or would be none of any run."""
     if not isinstance(change, Mapping) or not change.keys() - {"if_match"}:
         raise UsageError(f"A change is an object with some of {', '.join(CHANGES)}.")
@@ -94,14 +94,14 @@ def _check_change(change: Any, limits: Limits) -> None:
     checked({name: change[name] for name in OF_A_RUN if name in change}, OF_A_RUN, limits)
 
 
-def each(project: str, found: Mapping[str, str | None], work: Callable[[str, str], object]) -> Outcome:
+def each(project: str, found: Mapping[str, str | None], work: Callable[[str, str], object]) -> EditResult:
     """Does `work` (name as given, file stem) for each run that was found, once, whatever becomes of the others."""
-    outcome = Outcome(project)
+    outcome = EditResult(project)
     seen: set[str] = set()
     for given, stem in found.items():
         if stem is None:
             reason = f"There is no run {given[:128]!r} in project {project!r}."
-            outcome.failed.append(Failure(given[:128], reason, RunNotFound.status))
+            outcome.failed.append(EditFailure(given[:128], reason, RunNotFound.status))
             continue
         if stem in seen:
             continue
@@ -109,16 +109,16 @@ def each(project: str, found: Mapping[str, str | None], work: Callable[[str, str
         try:
             work(given, stem)
         except AsparaError as error:
-            outcome.failed.append(Failure(stem, str(error), error.status))
+            outcome.failed.append(EditFailure(stem, str(error), error.status))
         except OSError as error:
             # A full disk or a file of somebody else's concerns this run; its path is nothing for an answer.
-            outcome.failed.append(Failure(stem, f"It could not be written: {error.strerror or error}.", 500))
+            outcome.failed.append(EditFailure(stem, f"It could not be written: {error.strerror or error}.", 500))
         else:
             outcome.done.append(stem)
     return outcome
 
 
-def edit_one(paths: RunPaths, change: Mapping[str, Any], limits: Limits) -> dict[str, Any] | None:
+def edit_one(paths: RunPaths, change: Mapping[str, Any], limits: EditLimits) -> dict[str, Any] | None:
     """Changes a run; the change that takes it back, or None where it was so already and nothing was written. Whoever calls this
     syncs the folder after the last run.
     """

@@ -17,7 +17,7 @@ _COLORS = 1000
 
 
 @dataclass(frozen=True)
-class Metadata:
+class EditableMetadata:
     """What people edit of a run or project, with the fingerprint that guards against lost edits."""
 
     content: dict[str, Any]
@@ -25,7 +25,7 @@ class Metadata:
 
 
 @dataclass(frozen=True)
-class Limits:
+class EditLimits:
     """Characters of notes and number of tags that an edit may leave; None: as ASPARA_MAX_NOTES_LENGTH and ASPARA_MAX_TAGS_COUNT
     say at that moment.
     """
@@ -34,7 +34,7 @@ class Limits:
     tags: int | None = None
 
 
-def editable(content: dict[str, Any], stem: str | None) -> Metadata:
+def editable(content: dict[str, Any], stem: str | None) -> EditableMetadata:
     """What of the metadata of a run (by stem) or of a project (None) can be edited."""
     tags = content.get("tags")
     shown: dict[str, Any] = {
@@ -46,10 +46,10 @@ def editable(content: dict[str, Any], stem: str | None) -> Metadata:
         shown["color"] = chosen_color(content)
     else:
         shown["archived"] = content.get("archived") is True
-    return Metadata(shown, metadata.etag(shown))
+    return EditableMetadata(shown, metadata.etag(shown))
 
 
-def edit(path: Path, changes: dict[str, Any], if_match: str | None, stem: str | None) -> Metadata:
+def edit(path: Path, changes: dict[str, Any], if_match: str | None, stem: str | None) -> EditableMetadata:
     """Merges `changes` into the metadata at `path`; with `if_match` only if nobody changed it since (else :class:`Stale`)."""
 
     def change(content: dict[str, Any]) -> None:
@@ -59,13 +59,13 @@ def edit(path: Path, changes: dict[str, Any], if_match: str | None, stem: str | 
     return editable(metadata.edit(path, change), stem)
 
 
-def refuse_stale(now: Metadata, if_match: str | None) -> None:
+def refuse_stale(now: EditableMetadata, if_match: str | None) -> None:
     """Raises :class:`Stale` where an edit was based on another state than the present one."""
     if if_match is not None and if_match.strip().strip('"') not in ("*", now.etag):
         raise Stale("Somebody changed this since you opened it. Load it again, then repeat your edit.")
 
 
-def checked(changes: Any, allowed: tuple[str, ...], limits: Limits) -> dict[str, Any]:
+def checked(changes: Any, allowed: tuple[str, ...], limits: EditLimits) -> dict[str, Any]:
     """`changes` as metadata keeps them; raises UsageError for what is none of the `allowed`, or not as it should be."""
     if not isinstance(changes, dict):
         raise UsageError(f"An edit is an object with some of {', '.join(allowed)}.")

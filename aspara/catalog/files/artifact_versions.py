@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from aspara.errors import ArtifactNotFound
-from aspara.storage.artifact_store import Collections
+from aspara.storage.artifact_store import ArtifactStore
 
 
-def listed(store: Collections) -> list[dict[str, Any]]:
+def listed(store: ArtifactStore) -> list[dict[str, Any]]:
     """The artifacts by name: type, newest version, how many there are, aliases, size of the newest."""
     found = []
     for name in store.paths.names():
@@ -34,7 +34,7 @@ def listed(store: Collections) -> list[dict[str, Any]]:
     return found
 
 
-def file_of(store: Collections, name: str, version: str, path: str) -> Path:
+def file_of(store: ArtifactStore, name: str, version: str, path: str) -> Path:
     """Where the content of a file of a version lies; raises ArtifactNotFound, for references too."""
     manifest = store.manifest(name, version)
     for entry in _files_in(manifest):
@@ -43,7 +43,7 @@ def file_of(store: Collections, name: str, version: str, path: str) -> Path:
     raise _keeps_no(manifest, path)
 
 
-def files_of(store: Collections, name: str, version: str) -> list[tuple[str, Path]]:
+def files_of(store: ArtifactStore, name: str, version: str) -> list[tuple[str, Path]]:
     """(path, place) of every file of a version, without references; raises ArtifactNotFound where one's content is gone."""
     manifest = store.manifest(name, version)
     return [(entry["path"], _content(store, manifest, entry)) for entry in _files_in(manifest)]
@@ -54,7 +54,7 @@ def _files_in(manifest: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     return (entry for entry in manifest["entries"] if isinstance(entry.get("path"), str) and "ref" not in entry)
 
 
-def _content(store: Collections, manifest: Mapping[str, Any], entry: Mapping[str, Any]) -> Path:
+def _content(store: ArtifactStore, manifest: Mapping[str, Any], entry: Mapping[str, Any]) -> Path:
     """Where the content of a version's file lies; raises ArtifactNotFound where it is gone, or a link."""
     sha256 = str(entry.get("sha256"))
     if not store.paths.holds(sha256):

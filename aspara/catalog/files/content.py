@@ -24,7 +24,7 @@ class Content(Protocol):
         """Writes it to `target`, which is whole or not there."""
 
 
-class Here:
+class LocalContent:
     """A file on this machine."""
 
     def __init__(self, path: Path) -> None:
@@ -45,7 +45,7 @@ class Here:
             draft.unlink(missing_ok=True)
 
 
-class There:
+class RemoteContent:
     """A file far away: `fetch` writes it to the path it is given, `folder` makes the folder of what was fetched."""
 
     def __init__(self, name: str, fetch: Callable[[Path], None], folder: Callable[[], Path]) -> None:

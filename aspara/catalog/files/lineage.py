@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from aspara.artifacts.store import Store
+from aspara.artifacts.store import VersionStore
 from aspara.catalog.runs.run_info import RunInfo, noted
 from aspara.errors import NotFound
 
@@ -28,8 +28,8 @@ def used_by(runs: Iterable[RunInfo], project: str, version: Mapping[str, Any]) -
 
 
 def kept(
-    metadata: Mapping[str, Any], key: str, project: str, collections: Callable[[str], Store]
-) -> Iterator[tuple[Store, str, dict[str, Any]]]:
+    metadata: Mapping[str, Any], key: str, project: str, collections: Callable[[str], VersionStore]
+) -> Iterator[tuple[VersionStore, str, dict[str, Any]]]:
     """(store, project, manifest) of the versions that a run's metadata has under ``logged_artifacts`` or ``used_artifacts``.
 
     ``collections`` gives the versioned artifacts of a project. Versions that were deleted since are left out.

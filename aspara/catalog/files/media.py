@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aspara.catalog.files.content import Content, copied
-from aspara.catalog.index.backfill import Replay
-from aspara.catalog.index.points import Text
+from aspara.catalog.index.backfill import Backfill
+from aspara.catalog.index.points import TextPoint
 from aspara.catalog.index.run_index import RunIndex
 from aspara.errors import MediaNotFound, UsageError
 from aspara.storage.layout import RunPaths
@@ -40,7 +40,7 @@ class MediaQuery:
     end: int | None = None
     steps: int | None = None
 
-    def takes(self, text: Text) -> bool:
+    def takes(self, text: TextPoint) -> bool:
         """Whether a logged value may be among them, as far as its name, step and form tell."""
         return (
             isinstance(text.value, dict)
@@ -62,7 +62,7 @@ def media_values(index: RunIndex, query: MediaQuery = MediaQuery()) -> list[dict
     return _values(_texts(index), query)
 
 
-def _values(logged: Iterable[Text], query: MediaQuery) -> list[dict[str, Any]]:
+def _values(logged: Iterable[TextPoint], query: MediaQuery) -> list[dict[str, Any]]:
     texts = [text for text in logged if query.takes(text)]
     if query.steps is not None:
         chosen = {name: frozenset(_spread(steps, query.steps)) for name, steps in _steps(texts).items()}
@@ -90,7 +90,7 @@ def glanced(index: RunIndex, source: RunIndex, query: MediaQuery | None) -> list
     return _keys(logged) if query is None else _values(logged, query)
 
 
-def _keys(logged: Iterable[Text]) -> list[dict[str, Any]]:
+def _keys(logged: Iterable[TextPoint]) -> list[dict[str, Any]]:
     texts = [text for text in logged if MediaQuery().takes(text)]
     kinds: dict[str, dict[str, None]] = {}
     counts: dict[str, int] = {}
@@ -110,7 +110,7 @@ def _keys(logged: Iterable[Text]) -> list[dict[str, Any]]:
     ]
 
 
-def _steps(texts: Sequence[Text]) -> dict[str, list[int]]:
+def _steps(texts: Sequence[TextPoint]) -> dict[str, list[int]]:
     found: dict[str, set[int]] = {}
     for text in texts:
         found.setdefault(text.name, set()).add(text.step)
@@ -126,19 +126,19 @@ def _spread(steps: list[int], most: int) -> list[int]:
     return [steps[place * (len(steps) - 1) // (most - 1)] for place in range(most)]
 
 
-def _texts(index: RunIndex) -> Iterator[Text]:
+def _texts(index: RunIndex) -> Iterator[TextPoint]:
     with index.lock:
         if not index.texts_let_go:
             yield from list(index.texts)
             return
-        replay, done = Replay(index), False
+        replay, done = Backfill(index), False
     # More than are kept in memory: the files have them all.
     while not done:
         rows, done = replay.take(10_000)
         for time, step, metrics in rows:
             for name, value in metrics.items():
                 if isinstance(value, dict):
-                    yield Text(time, step, name, value)
+                    yield TextPoint(time, step, name, value)
 
 
 def _inner(value: Mapping[str, Any]) -> list[Any]:
@@ -147,7 +147,7 @@ def _inner(value: Mapping[str, Any]) -> list[Any]:
     return [item if isinstance(item, dict) else None for item in inner] if isinstance(inner, list) else []
 
 
-def _items(text: Text) -> Iterator[dict[str, Any]]:
+def _items(text: TextPoint) -> Iterator[dict[str, Any]]:
     for position, item in enumerate(_inner(text.value)):
         if item is None:
             continue

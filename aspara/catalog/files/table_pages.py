@@ -53,7 +53,7 @@ class _Known:
         return self.table.size + (0 if self.left is None else 8 * len(self.left[1]))
 
 
-class Tables:
+class TablePages:
     """Reads logged tables. Of those kept as JSON it remembers where the rows of the latest ones lie, `most` bytes of that."""
 
     def __init__(self, most: int = _KEPT) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import polars
 
 
-class Archived(RowFiles):
+class ArchivedPoints(RowFiles):
     """The points of a run's row files and of its archive."""
 
     def clear(self) -> None:

@@ -22,11 +22,11 @@ _Told = tuple[Found, str, int]
 
 def here(index: RunIndex) -> dict[str, int]:
     """The position of a cursor that has seen everything up to where live telling begins. The caller holds the lock."""
-    found = Replay(index, seen={})
+    found = Backfill(index, seen={})
     return {**{tail.key: found._ends[tail.inode] for tail in found._spans}, MOMENT: time.time_ns() // 1_000_000}
 
 
-class Replay:
+class Backfill:
     """The rows of a run from a moment or a position on, up to where live telling begins; in order of time across its files.
 
     Made while the caller holds the index's lock and after it has begun to listen, so that nothing comes between the two.

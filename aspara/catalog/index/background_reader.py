@@ -13,7 +13,7 @@ SLICE = 0.2
 _BREATH = 0.005
 
 
-class Builder:
+class BackgroundReader:
     """Completes indexes in turn, a slice of time each, so that all of them grow and whoever asks gets the lock in between."""
 
     def __init__(self, done: Callable[[RunIndex], None]) -> None:

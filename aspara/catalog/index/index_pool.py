@@ -12,16 +12,16 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from aspara import settings
-from aspara.catalog.columns.spill import Scratch
-from aspara.catalog.index.background_reader import Builder
-from aspara.catalog.index.preview import PLACES, sketched
+from aspara.catalog.columns.spill import SpillFiles
+from aspara.catalog.index.background_reader import BackgroundReader
+from aspara.catalog.index.preview import PLACES, previewed
 from aspara.catalog.index.run_index import RunIndex
 from aspara.catalog.index.snapshot import load
-from aspara.catalog.index.snapshot_writer import Saver
+from aspara.catalog.index.snapshot_writer import SnapshotWriter
 from aspara.storage.filesystem import is_shared
 from aspara.storage.layout import Layout
 from aspara.util import files
-from aspara.util.prefetch import Ahead
+from aspara.util.prefetch import Prefetcher
 
 MEMORY = 256 << 20
 """Bytes of points that are kept between questions."""
@@ -30,7 +30,7 @@ _CLOSING = 5.0
 _FEWEST = 12
 
 
-class Indexes:
+class IndexPool:
     """One index a run, for all who ask.
 
     Args:
@@ -46,11 +46,11 @@ class Indexes:
         self._memory = memory
         self._known: OrderedDict[tuple[str, str], RunIndex] = OrderedDict()
         self._made = 0
-        self._builder = Builder(self._keep)
+        self._builder = BackgroundReader(self._keep)
         self._shared = is_shared(str(cache))
-        self._saver = Saver(cache, shared=self._shared)
+        self._saver = SnapshotWriter(cache, shared=self._shared)
         own = Path(tempfile.gettempdir())
-        self._scratch = Scratch((own, cache) if self._shared else (cache, own))
+        self._scratch = SpillFiles((own, cache) if self._shared else (cache, own))
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -126,7 +126,7 @@ class Indexes:
         asked for before are read several at a time.
         """
         waiting: deque[tuple[str, RunIndex, bool]] = deque()
-        with Ahead[RunIndex, bool](lambda index: self.read(index, until)) as ahead:
+        with Prefetcher[RunIndex, bool](lambda index: self.read(index, until)) as ahead:
 
             def first() -> tuple[str, RunIndex, bool]:
                 run, index, begun = waiting.popleft()
@@ -149,7 +149,7 @@ class Indexes:
         the points that it has; else what has been read. New looks end at a moment. The caller holds the lock.
         """
         if index.sketch is None and (until is None or time.monotonic() < until):
-            index.sketch = sketched(index.paths, RunIndex(index.paths), max(_FEWEST, PLACES // among))
+            index.sketch = previewed(index.paths, RunIndex(index.paths), max(_FEWEST, PLACES // among))
         return (index, 1.0) if index.sketch is None else (index.sketch.index, index.sketch.share)
 
     def _keep(self, index: RunIndex) -> None:

@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aspara.catalog.columns.column import Column
-from aspara.catalog.columns.sort import Joiner
-from aspara.catalog.parsing.bulk_parser import Bulk
+from aspara.catalog.columns.sort import ChunkSorter
+from aspara.catalog.parsing.bulk_parser import ParsedRows
 from aspara.catalog.parsing.line_reader import Found
 from aspara.catalog.parsing.parquet_parts import reference
 
 if TYPE_CHECKING:
     import polars
 
-    from aspara.catalog.columns.spill import Scratch
+    from aspara.catalog.columns.spill import SpillFiles
 
 _MOST_TEXTS = 10_000
 _POINT = 24
 
 
 @dataclass(frozen=True)
-class Text:
+class TextPoint:
     """A text or media reference that was logged."""
 
     time: int
@@ -30,11 +30,11 @@ class Text:
     value: Any
 
 
-class Points:
+class RunPoints:
     """The points of one run, in the order they came; each column gives its own in order of step."""
 
-    def __init__(self, scratch: Scratch | None = None) -> None:
-        self.joiner = Joiner(scratch)
+    def __init__(self, scratch: SpillFiles | None = None) -> None:
+        self.joiner = ChunkSorter(scratch)
         self.version = 0
         self._held = (-1, 0)
         self.clear()
@@ -42,7 +42,7 @@ class Points:
     def clear(self) -> None:
         """Forgets everything."""
         self.columns: dict[str, Column] = {}
-        self.texts: list[Text] = []
+        self.texts: list[TextPoint] = []
         """Texts and media references in the order they came; the last ten thousand."""
         self.texts_let_go = False
         self.last_text: dict[str, str] = {}
@@ -103,7 +103,7 @@ class Points:
         times = [row[0] for row in batch]
         self._count(len(batch), max(row[1] for row in batch), min(times), max(times))
 
-    def add_bulk(self, found: Bulk) -> None:
+    def add_bulk(self, found: ParsedRows) -> None:
         """Adds rows that are columns already."""
         # What was logged together shares its steps and times.
         there: dict[int, tuple[Any, Any]] = {id(None): (found.steps, found.times)}
@@ -131,7 +131,7 @@ class Points:
         self._count(frame["s"].n_unique(), int(steps.max()), int(times.min()), int(times.max()))
 
     def _add_text(self, timestamp: int, step: int, name: str, value: Any) -> None:
-        self.texts.append(Text(timestamp, step, name, value))
+        self.texts.append(TextPoint(timestamp, step, name, value))
         if isinstance(value, str):
             self.last_text[name] = value
         if len(self.texts) > 2 * _MOST_TEXTS:

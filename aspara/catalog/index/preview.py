@@ -18,7 +18,7 @@ _PIECE = 8 << 10
 _MOST = 16 << 20
 
 
-class Sketch:
+class Preview:
     """What was looked at: `index` holds the rows, `share` says how much of the files they are (0 to 1)."""
 
     def __init__(self, index: RunIndex, share: float) -> None:
@@ -26,7 +26,7 @@ class Sketch:
         self.share = share
 
 
-def sketched(paths: RunPaths, empty: RunIndex, places: int = PLACES) -> Sketch | None:
+def previewed(paths: RunPaths, empty: RunIndex, places: int = PLACES) -> Preview | None:
     """A sketch of the run's row files, made of the `empty` index: about so many places evenly over them, the first row and the
     last ones among them. None where places in the middle cannot be understood alone: rows without steps are numbered by their
     order. What lies in an archive has no part in it.
@@ -46,7 +46,7 @@ def sketched(paths: RunPaths, empty: RunIndex, places: int = PLACES) -> Sketch |
         if found is None:
             return None
         seen += found
-    return Sketch(empty, min(1.0, seen / whole)) if empty.rows else None
+    return Preview(empty, min(1.0, seen / whole)) if empty.rows else None
 
 
 def _looked_at(path: Path, descriptor: int, size: int, places: int, index: RunIndex) -> int | None:

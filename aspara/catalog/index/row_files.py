@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aspara.catalog.index.points import Points
+from aspara.catalog.index.points import RunPoints
 from aspara.catalog.parsing import bulk_parser
 from aspara.catalog.parsing.line_reader import (
     CHUNK,
@@ -23,20 +23,20 @@ from aspara.catalog.parsing.line_reader import (
 )
 from aspara.storage.layout import RunPaths
 from aspara.util import files
-from aspara.util.prefetch import Ahead
+from aspara.util.prefetch import Prefetcher
 
 if TYPE_CHECKING:
-    from aspara.catalog.columns.spill import Scratch
+    from aspara.catalog.columns.spill import SpillFiles
 
 _WIDE, _WIDE_CHUNK = 1000, 32 << 20
 
 Listener = Callable[[list[Found]], None]
 
 
-class RowFiles(Points):
+class RowFiles(RunPoints):
     """The points of a run's row files, and how far each of these was read. ``listeners`` are told of every batch of new rows."""
 
-    def __init__(self, paths: RunPaths, scratch: Scratch | None = None) -> None:
+    def __init__(self, paths: RunPaths, scratch: SpillFiles | None = None) -> None:
         self.paths = paths
         self.listeners: list[Listener] = []
         self._until: float | None = None
@@ -109,7 +109,7 @@ class RowFiles(Points):
 
     def _absorb_all(self, blocks: Iterator[bytes], tail: Tail) -> bool:
         """Adds many blocks that nobody waits for; while one is added, the next ones are parsed."""
-        with Ahead(self._parsed) as parsed:
+        with Prefetcher(self._parsed) as parsed:
             try:
                 for block in blocks:
                     if block:
@@ -135,7 +135,7 @@ class RowFiles(Points):
             for listener in list(self.listeners):
                 listener(batch)
 
-    def _parsed(self, block: bytes) -> tuple[bulk_parser.Bulk | None, set[str]]:
+    def _parsed(self, block: bytes) -> tuple[bulk_parser.ParsedRows | None, set[str]]:
         """The block as columns, where it is regular, and the names that were expected in it."""
         if len(block) < bulk_parser.SMALLEST or len(self.columns) > bulk_parser.MOST_NAMES:
             return None, set()
@@ -146,7 +146,7 @@ class RowFiles(Points):
         """Adds rows that nobody waits for, many at a time where they are regular."""
         self._take_in(block, self._parsed(block), tail)
 
-    def _take_in(self, block: bytes, parsed: tuple[bulk_parser.Bulk | None, set[str]], tail: Tail) -> None:
+    def _take_in(self, block: bytes, parsed: tuple[bulk_parser.ParsedRows | None, set[str]], tail: Tail) -> None:
         found, names = parsed
         if found is None and names and not names.issuperset(self.columns):
             # A metric came up while the block was being parsed.

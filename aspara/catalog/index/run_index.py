@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aspara.catalog.index.archive import Archived
+from aspara.catalog.index.archive import ArchivedPoints
 from aspara.catalog.index.row_files import Listener
 from aspara.catalog.parsing.line_reader import (
     Found,
@@ -23,26 +23,26 @@ from aspara.catalog.parsing.line_reader import (
 from aspara.storage.layout import RunPaths, shown
 
 if TYPE_CHECKING:
-    from aspara.catalog.columns.spill import Scratch
-    from aspara.catalog.index.preview import Sketch
+    from aspara.catalog.columns.spill import SpillFiles
+    from aspara.catalog.index.preview import Preview
 
 MOMENT = "t"
 """Beside the byte offsets of a position: the latest timestamp (ms) among the rows seen."""
 
 
-class RunIndex(Archived):
+class RunIndex(ArchivedPoints):
     """The points of one run. :meth:`refresh` reads what is new; all reading happens under ``lock``.
 
     ``listeners`` are told of every batch of new rows, whoever caused the reading, so that watchers and charts share it.
     """
 
     def __init__(
-        self, paths: RunPaths, *, load: Callable[[RunIndex], bool] | None = None, scratch: Scratch | None = None
+        self, paths: RunPaths, *, load: Callable[[RunIndex], bool] | None = None, scratch: SpillFiles | None = None
     ) -> None:
         self.lock = threading.RLock()
         self.building = False
         """True while a background thread reads on."""
-        self.sketch: Sketch | None = None
+        self.sketch: Preview | None = None
         """What stands in for the points until all of them are read."""
         self.doubt: Callable[[], bool] | None = None
         """Says whether the snapshot that the columns were taken from is as it was written; takes a while."""

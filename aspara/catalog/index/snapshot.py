@@ -32,10 +32,10 @@ from typing import IO, Any
 
 import orjson
 
-from aspara.catalog.columns.chunk import Stretch
+from aspara.catalog.columns.chunk import Chunk
 from aspara.catalog.columns.column import Column
-from aspara.catalog.columns.column_file import Writer, intact, lay, mapped, write
-from aspara.catalog.index.points import Text
+from aspara.catalog.columns.column_file import ColumnFileWriter, intact, lay, mapped, write
+from aspara.catalog.index.points import TextPoint
 from aspara.catalog.index.run_index import RunIndex
 from aspara.catalog.parsing.line_reader import Tail, head_of, open_rows
 from aspara.util import files
@@ -103,7 +103,7 @@ def load(index: RunIndex, path: Path, *, shared: bool = False) -> bool:
         if header["size"] <= _AT_ONCE and not check():
             return False
         columns = mapped(content, _BEGIN, header["columns"])
-        texts = [Text(*text) for text in header["texts"]]
+        texts = [TextPoint(*text) for text in header["texts"]]
         problems = {(entry["file"], entry["reason"]): entry for entry in header["problems"]}
         present = index.present()
         tails = {}
@@ -214,13 +214,13 @@ def _state(index: RunIndex) -> dict[str, Any] | None:
 
 
 def _written(
-    draft: Path, header: dict[str, Any], columns: dict[str, list[Stretch]], *, shared: bool
-) -> tuple[dict[str, Stretch], _Mark]:
+    draft: Path, header: dict[str, Any], columns: dict[str, list[Chunk]], *, shared: bool
+) -> tuple[dict[str, Chunk], _Mark]:
     """Writes a snapshot, and gives its columns as they are mapped from it, and what tells it from a changed one."""
     flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
     with os.fdopen(os.open(draft, flags, files.FILE_MODE), "r+b", buffering=0) as file:
         write(file, memoryview(bytes(_BEGIN)))
-        writer = Writer(file)
+        writer = ColumnFileWriter(file)
         header["columns"] = lay(writer, columns)
         writer.flush()
         header["size"], header["sums"] = writer.end, writer.sums

@@ -18,7 +18,7 @@ _PAUSE = 60.0
 _MUCH = 1 << 30
 
 
-class Saver:
+class SnapshotWriter:
     """Writes snapshots on one background thread, which lives while there is something to write."""
 
     def __init__(self, folder: Path, *, shared: bool = False) -> None:

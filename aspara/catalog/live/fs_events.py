@@ -28,7 +28,7 @@ DELAY = 2 * _STEP_MS / 1000
 """Seconds between a change and its being told, at most."""
 
 
-class Notices:
+class FsEvents:
     """Waits for changes in some folders. One thread uses it.
 
     Args:
@@ -62,7 +62,7 @@ class Notices:
         """
         assert self._notify is not None
         try:
-            told = self._notify.watch(1, _STEP_MS, max(1, round(seconds * 1000)), _Asked(ended))
+            told = self._notify.watch(1, _STEP_MS, max(1, round(seconds * 1000)), _WatchRequest(ended))
         except (RuntimeError, OSError) as error:
             self._give_up(error)
             return None
@@ -105,7 +105,7 @@ class Notices:
         return self._telling[device]
 
 
-class _Asked:
+class _WatchRequest:
     """A question in the shape of a threading.Event."""
 
     def __init__(self, ended: Callable[[], bool]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from aspara.catalog.index.backfill import Replay
+from aspara.catalog.index.backfill import Backfill
 from aspara.catalog.index.run_index import RunIndex
 from aspara.catalog.parsing.line_reader import Found
 from aspara.catalog.runs.cursor import Cursor, now
@@ -151,7 +151,7 @@ class Subscription:
         index.listen(listener)
         self._listening[run] = (index, listener)
 
-    def replay(self, run: str, replay: Replay) -> None:
+    def replay(self, run: str, replay: Backfill) -> None:
         """Tells what was missed of a run before what comes."""
         if replay.empty:
             self._cursor.positions[run] = dict(replay.positions)

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aspara.catalog.catalog import Catalog
-from aspara.catalog.index.backfill import Replay, here
+from aspara.catalog.index.backfill import Backfill, here
 from aspara.catalog.index.background_reader import SLICE
-from aspara.catalog.live.fs_events import DELAY, Notices
+from aspara.catalog.live.fs_events import DELAY, FsEvents
 from aspara.catalog.live.subscription import Subscription
 from aspara.catalog.runs.cursor import Cursor, matters, now
-from aspara.catalog.runs.run_cache import Known
+from aspara.catalog.runs.run_cache import CachedRun
 from aspara.catalog.runs.run_info import RunInfo
 from aspara.errors import AsparaError
 from aspara.storage.layout import is_run_metadata, runs_of_rows
@@ -30,7 +30,7 @@ the time, and reading by polling."""
 
 
 @dataclass
-class _Watched:
+class _WatchedRun:
     """What the watcher remembers of a project between two looks."""
 
     infos: dict[str, RunInfo] = field(default_factory=dict)
@@ -40,10 +40,10 @@ class _Watched:
 
 
 @dataclass
-class _Ears:
+class _WatchedFolders:
     """What a watcher's thread listens to."""
 
-    notices: Notices
+    notices: FsEvents
     places: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     """Folders that tell of changes: the project that each belongs to, and the run, where it is one's own."""
     subscribed: int = -1
@@ -64,14 +64,14 @@ class Watcher:
         *,
         interval: float = 0.1,
         notify: bool = False,
-        notices: Callable[[], Notices] = Notices,
+        notices: Callable[[], FsEvents] = FsEvents,
     ) -> None:
         self._catalog = catalog
         self._interval = interval
         self._notices = notices if notify else None
         self._lock = threading.RLock()
         self._subscriptions: list[Subscription] = []
-        self._projects: dict[str, _Watched] = {}
+        self._projects: dict[str, _WatchedRun] = {}
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
         self._subscribed = 0
@@ -186,26 +186,26 @@ class Watcher:
             if still:
                 return
             if new:
-                subscription.replay(run, Replay(index))
+                subscription.replay(run, Backfill(index))
             elif where is not None:
                 seen = where.positions.get(run)
-                subscription.replay(run, Replay(index, seen=seen, when=None if seen is not None else where.when))
+                subscription.replay(run, Backfill(index, seen=seen, when=None if seen is not None else where.when))
             elif since is not None:
-                subscription.replay(run, Replay(index, since=since))
+                subscription.replay(run, Backfill(index, since=since))
             else:
                 subscription._cursor.positions[run] = here(index)
 
     # -- the thread ---------------------------------------------------------------------------------------------------
 
     def _loop(self, stop: threading.Event) -> None:
-        ears = None if self._notices is None else _Ears(self._notices())
+        ears = None if self._notices is None else _WatchedFolders(self._notices())
         try:
             self._look_on(stop, ears)
         finally:
             if ears is not None:
                 ears.notices.close()
 
-    def _look_on(self, stop: threading.Event, ears: _Ears | None) -> None:
+    def _look_on(self, stop: threading.Event, ears: _WatchedFolders | None) -> None:
         looked = scanned = time.monotonic()
         scanning = reading = 0.0
         hurry = False
@@ -253,7 +253,7 @@ class Watcher:
             elif told is None or silent:
                 reading = idle
 
-    def _follow(self, ears: _Ears | None) -> tuple[set[str], bool]:
+    def _follow(self, ears: _WatchedFolders | None) -> tuple[set[str], bool]:
         """Has the folders watched that matter now. Returns the projects that tell nothing, and must be looked at all the time; and
         whether something may have been missed just now.
         """
@@ -274,7 +274,7 @@ class Watcher:
         ears.places = {folder: places[folder] for folder in ears.notices.follow(places)}
         return projects - {project for project, _ in ears.places.values()}, before != ears.places.keys()
 
-    def _heard(self, ears: _Ears | None, until: float, stop: threading.Event) -> set[str] | None:
+    def _heard(self, ears: _WatchedFolders | None, until: float, stop: threading.Event) -> set[str] | None:
         """What changed, as soon as something did; None where everything must be looked at for want of knowledge."""
         seconds = until - time.monotonic()
         if ears is None or not ears.places:
@@ -285,7 +285,7 @@ class Watcher:
             ears.subscribed = -1
         return found
 
-    def _changed_rows(self, ears: _Ears, told: Iterable[str]) -> dict[str | None, set[str]]:
+    def _changed_rows(self, ears: _WatchedFolders, told: Iterable[str]) -> dict[str | None, set[str]]:
         """The runs with new rows by project; and under None the projects of which more than rows changed."""
         changed: dict[str | None, set[str]] = {}
         for path in told:
@@ -327,10 +327,10 @@ class Watcher:
                 idle += time.monotonic() - began
         return idle, unfinished
 
-    def _watch(self, project: str, look: Mapping[str, Known]) -> _Watched:
+    def _watch(self, project: str, look: Mapping[str, CachedRun]) -> _WatchedRun:
         watched = self._projects.get(project)
         if watched is None:
-            watched = self._projects[project] = _Watched()
+            watched = self._projects[project] = _WatchedRun()
             for known in look.values():
                 info = known.info
                 watched.infos[info.run] = info

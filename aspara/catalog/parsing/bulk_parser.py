@@ -44,7 +44,7 @@ _EXPONENTS = (b"e308", b"E308", b"e+308", b"E+308")
 
 
 @dataclass(frozen=True)
-class Bulk:
+class ParsedRows:
     """Rows as columns: ``steps`` and ``times`` of all of them, and per metric the values with the rows they stand in
     (None: in every row).
     """
@@ -70,7 +70,7 @@ def names_in(block: bytes, known: set[str]) -> set[str]:
     return found
 
 
-def parse_bulk(block: bytes, names: set[str]) -> Bulk | None:
+def parse_bulk(block: bytes, names: set[str]) -> ParsedRows | None:
     """The block as columns, or None where the careful parser must look. ``names`` are the metrics known to expect."""
     if not names or len(names) > MOST_NAMES:
         return None
@@ -87,7 +87,7 @@ def parse_bulk(block: bytes, names: set[str]) -> Bulk | None:
     if not _within(alike.steps, alike.times):
         return None
     values = {name: (_meant(array, standins), None) for name, array in alike.values.items()}
-    found = Bulk(alike.steps, alike.times, values, len(alike.steps) * len(values))
+    found = ParsedRows(alike.steps, alike.times, values, len(alike.steps) * len(values))
     if alike.here is None:
         return found
     more = names_in(alike.others, names)
@@ -100,7 +100,7 @@ def _named(names: Iterable[str], standins: Standins) -> bool:
     return not any(number.decode().lstrip("-") in name for _, number, _, _ in standins for name in names)
 
 
-def _mixed(one: Bulk, other: Bulk, here: Any) -> Bulk:
+def _mixed(one: ParsedRows, other: ParsedRows, here: Any) -> ParsedRows:
     """Rows of two kinds in the order of their lines; `here` says which lines those of `one` are, which have all of its metrics."""
     import numpy as np
 
@@ -123,10 +123,12 @@ def _mixed(one: Bulk, other: Bulk, here: Any) -> Bulk:
         mask[lines] = True
         found[here], found[lines] = values[name][0], array
         values[name] = (found, None) if mask.all() else (found[mask], mask)
-    return Bulk(in_order(one.steps, other.steps), in_order(one.times, other.times), values, one.points + other.points)
+    return ParsedRows(
+        in_order(one.steps, other.steps), in_order(one.times, other.times), values, one.points + other.points
+    )
 
 
-def _of_json(text: bytes, names: set[str], standins: Standins) -> Bulk | None:
+def _of_json(text: bytes, names: set[str], standins: Standins) -> ParsedRows | None:
     import polars as pl
 
     schema: dict[str, Any] = {
@@ -163,7 +165,7 @@ def _of_json(text: bytes, names: set[str], standins: Standins) -> Bulk | None:
         else:
             array = series[name].to_numpy() if matrix is None else matrix[:, place]
         values[name] = (_meant(array, standins), where)
-    return Bulk(step_array, time_array, values, points)
+    return ParsedRows(step_array, time_array, values, points)
 
 
 def _within(*arrays: Integers) -> bool:

@@ -34,7 +34,7 @@ _PIECE = 256 << 10
 
 
 @dataclass(frozen=True)
-class Form:
+class RowTemplate:
     """What every row has: what stands before each of its numbers, and the metrics' names, in order; and one such line."""
 
     before: tuple[bytes, ...]
@@ -43,7 +43,7 @@ class Form:
 
 
 @dataclass(frozen=True)
-class Alike:
+class UniformRows:
     """Rows as columns: ``steps``, ``times`` (ms), and the values of each metric. ``here`` says which lines they were (None: all);
     ``others`` are the other lines.
     """
@@ -55,7 +55,7 @@ class Alike:
     others: bytes = b""
 
 
-def form_of(line: bytes) -> Form | None:
+def form_of(line: bytes) -> RowTemplate | None:
     """The form of a row; None for one that is no whole row of numbers, or whose names hold commas."""
     if not line.endswith(_END) or line.count(b",") > _MOST_COMMAS:
         return None
@@ -71,10 +71,10 @@ def form_of(line: bytes) -> Form | None:
         return None
     if any(type(value) not in (int, float) for value in (row["timestamp"], row["step"], *metrics.values())):
         return None
-    return Form(before, list(metrics), line)
+    return RowTemplate(before, list(metrics), line)
 
 
-def parse_alike(text: bytes) -> Alike | None:
+def parse_alike(text: bytes) -> UniformRows | None:
     """Whole lines as columns, or None where they are not alike."""
     import polars as pl
 
@@ -112,7 +112,7 @@ def parse_alike(text: bytes) -> Alike | None:
     # Infinite is a word that JSON does not have, or a number that a float cannot hold.
     if not len(steps) or not all(_finite(array) for array in values):
         return None
-    return Alike(steps, times, dict(zip(form.names, values, strict=True)), here, others)
+    return UniformRows(steps, times, dict(zip(form.names, values, strict=True)), here, others)
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def _before(line: bytes) -> tuple[bytes, ...]:
     return tuple(part[: max(part.rfind(b":"), part.rfind(b": ") + 1) + 1] for part in line.split(b","))
 
 
-def _commonest(text: bytes) -> Form | None:
+def _commonest(text: bytes) -> RowTemplate | None:
     """The form of most of some rows from all over; None where they have many: that is cheaper to see than to find out."""
     lines = []
     for look in range(_LOOKS):

@@ -13,7 +13,7 @@ import orjson
 from aspara.catalog.runs.cursor import STILL, matters
 from aspara.catalog.runs.run_info import RunInfo, run_info
 from aspara.storage import metadata
-from aspara.storage.heartbeat import Pulse
+from aspara.storage.heartbeat import Heartbeats
 from aspara.storage.layout import Layout, RunPaths
 from aspara.util.json_safe import presentable
 
@@ -26,7 +26,7 @@ Stamp = tuple[int, int, int]
 """When a file changed (ns), its size and its inode."""
 
 
-class Known:
+class CachedRun:
     """A run as it was when its files were last looked at."""
 
     __slots__ = ("_files", "_settled", "_shared", "_until", "fresh", "info", "paths", "stamps")
@@ -80,13 +80,13 @@ class Known:
         return tuple(_stamp(path) for path in self._files)
 
 
-class Listing:
+class RunCache:
     """The runs of the projects of a data directory."""
 
-    def __init__(self, layout: Layout, pulse: Pulse) -> None:
+    def __init__(self, layout: Layout, pulse: Heartbeats) -> None:
         self._layout = layout
         self._pulse = pulse
-        self._runs: dict[str, dict[str, Known]] = {}
+        self._runs: dict[str, dict[str, CachedRun]] = {}
         self._metadata: dict[str, tuple[Stamp, dict[str, Any], str | None]] = {}
 
     def clear(self) -> None:
@@ -94,17 +94,17 @@ class Listing:
         self._runs.clear()
         self._metadata.clear()
 
-    def look(self, project: str) -> tuple[dict[str, Known], list[str]]:
+    def look(self, project: str) -> tuple[dict[str, CachedRun], list[str]]:
         """What is known of each run by name, and the names of those that are gone since the last look.
 
         Files that look as before are not opened again.
         """
         before = self._runs.get(project, {})
-        now: dict[str, Known] = {}
+        now: dict[str, CachedRun] = {}
         for position, run in enumerate(self._layout.runs(project)):
             known = before.get(run)
             if known is None or not known.stands():
-                known = Known(known.paths if known is not None else self._layout.run(project, run))
+                known = CachedRun(known.paths if known is not None else self._layout.run(project, run))
                 content, broken = self._content(known.metadata, known.stamps[0])
                 known.info = run_info(
                     project,

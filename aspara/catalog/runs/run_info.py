@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aspara.storage import metadata, row_codec
-from aspara.storage.heartbeat import Pulse
+from aspara.storage.heartbeat import Heartbeats
 from aspara.storage.layout import RunPaths
 from aspara.types import STATUS_FROM_DISK, STOP_REQUESTED, Status
 from aspara.util import files
@@ -110,7 +110,7 @@ def run_info(
     color: int,
     *,
     broken: str | None = None,
-    pulse: Pulse | None = None,
+    pulse: Heartbeats | None = None,
     modified: float | None = None,
 ) -> RunInfo:
     """The run's list item from its metadata (empty for a run that has none); `modified` is when its files changed last, in
@@ -162,7 +162,12 @@ def chosen_color(found: dict[str, Any]) -> int | None:
 
 
 def run_status(
-    paths: RunPaths, found: dict[str, Any], modified: float | None, pulse: Pulse | None = None, *, broken: bool = False
+    paths: RunPaths,
+    found: dict[str, Any],
+    modified: float | None,
+    pulse: Heartbeats | None = None,
+    *,
+    broken: bool = False,
 ) -> Status:
     """The truth about a run: ``running`` needs a living writer, whatever the metadata says.
 
@@ -172,7 +177,7 @@ def run_status(
     locks = [files.lock_state(path) for path in paths.lock_files()]
     if True in locks:
         return "running"
-    pulse = pulse or Pulse()
+    pulse = pulse or Heartbeats()
     said = STATUS_FROM_DISK.get(str(found.get("status")), "running")
     if said == "running" and found.get("is_finished"):
         said = "completed" if not found.get("exit_code") else "failed"

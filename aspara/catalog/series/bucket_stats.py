@@ -19,7 +19,7 @@ _FAR = 1 << 62
 
 
 @dataclass
-class Spans:
+class BucketStats:
     """Per span: least and greatest finite value (infinite where there is none), sum and count of the finite ones, and how many
     are not finite.
     """
@@ -31,7 +31,7 @@ class Spans:
     odd: Integers
 
     @classmethod
-    def empty(cls, count: int) -> Spans:
+    def empty(cls, count: int) -> BucketStats:
         """`count` spans with nothing in them."""
         import numpy as np
 
@@ -46,7 +46,7 @@ class Spans:
             found: Floats = np.where(self.finite > 0, self.total / self.finite, np.nan)
         return found
 
-    def add(self, other: Spans) -> None:
+    def add(self, other: BucketStats) -> None:
         """Takes in further values of the same spans."""
         import numpy as np
 
@@ -68,7 +68,7 @@ def located(axis: Any, at: Any, side: Literal["left", "right"] = "left") -> Any:
     return np.searchsorted(axis, at, side)
 
 
-def spans(values: Floats, bounds: Integers, pyramid: Pyramid | None = None) -> Spans:
+def bucket_stats(values: Floats, bounds: Integers, pyramid: Pyramid | None = None) -> BucketStats:
     """The statistics of ``values[bounds[i]:bounds[i + 1]]`` for each i. With a pyramid the cost grows with the number of spans."""
     import numpy as np
 
@@ -86,7 +86,7 @@ def spans(values: Floats, bounds: Integers, pyramid: Pyramid | None = None) -> S
     return found
 
 
-def _picked(values: Floats, begins: Any, ends: Any) -> Spans:
+def _picked(values: Floats, begins: Any, ends: Any) -> BucketStats:
     """Spans that lie apart: only what they hold is touched."""
     import numpy as np
 
@@ -97,7 +97,7 @@ def _picked(values: Floats, begins: Any, ends: Any) -> Spans:
     return _gathered(values[where], starts, stops)
 
 
-def _gathered(values: Floats, begins: Any, ends: Any) -> Spans:
+def _gathered(values: Floats, begins: Any, ends: Any) -> BucketStats:
     """Spans that follow one another without a gap."""
     import numpy as np
 
@@ -115,15 +115,15 @@ def _gathered(values: Floats, begins: Any, ends: Any) -> Spans:
         low[there], high[there] = np.minimum.reduceat(lows, starts), np.maximum.reduceat(highs, starts)
         with np.errstate(over="ignore"):
             total[there] = np.add.reduceat(sums, starts)
-    return Spans(low, high, total, (ends - begins) - odd, odd)
+    return BucketStats(low, high, total, (ends - begins) - odd, odd)
 
 
-def _of_blocks(pyramid: Pyramid, first: Any, last: Any) -> Spans:
+def _of_blocks(pyramid: Pyramid, first: Any, last: Any) -> BucketStats:
     """Whole blocks of the lowest level, ``first`` to ``last`` for each span (equal: none)."""
     import numpy as np
 
     level = pyramid.levels[0]
-    found = Spans.empty(len(first))
+    found = BucketStats.empty(len(first))
     there = np.flatnonzero(last > first)
     if not len(there):
         return found

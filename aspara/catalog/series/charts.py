@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from aspara.catalog.index.index_pool import Indexes, moment
+from aspara.catalog.index.index_pool import IndexPool, moment
 from aspara.catalog.index.run_index import RunIndex
 from aspara.catalog.runs import cursor
-from aspara.catalog.runs.run_cache import Known
+from aspara.catalog.runs.run_cache import CachedRun
 from aspara.catalog.runs.run_info import RunInfo, captured
 from aspara.catalog.series.groups import GroupsAnswer, Member, grouped, statistics
 from aspara.catalog.series.query import MetricsAnswer, SeriesQuery
@@ -43,7 +43,7 @@ class MetricNames:
         }
 
 
-class Progress:
+class ReadingProgress:
     """How far the files of some runs are read."""
 
     def __init__(self) -> None:
@@ -64,14 +64,16 @@ class Progress:
         return round(min(0.999, self._read / self._there), 3) if self._there else 0.0
 
 
-def series(indexes: Indexes, project: str, stems: Sequence[str], query: SeriesQuery, began: Beginning) -> MetricsAnswer:
+def series(
+    indexes: IndexPool, project: str, stems: Sequence[str], query: SeriesQuery, began: Beginning
+) -> MetricsAnswer:
     """The series of runs that the query asks for."""
     answer = MetricsAnswer(project)
     positions: dict[str, dict[str, int]] = {}
     now = cursor.now()
     until = moment(query.wait)
     looks = None if until is None else until + _LOOKS
-    far = Progress()
+    far = ReadingProgress()
     for n, (stem, index, whole) in enumerate(indexes.each(project, stems, until)):
         with index.lock:
             source, share = (index, 1.0) if whole else indexes.stand_in(index, len(stems), looks if n else None)
@@ -92,7 +94,7 @@ def series(indexes: Indexes, project: str, stems: Sequence[str], query: SeriesQu
 
 
 def groups(
-    indexes: Indexes, project: str, infos: Sequence[RunInfo], by: Sequence[str], query: SeriesQuery, began: Beginning
+    indexes: IndexPool, project: str, infos: Sequence[RunInfo], by: Sequence[str], query: SeriesQuery, began: Beginning
 ) -> GroupsAnswer:
     """Runs in groups by the fields `by`, and of each metric that the query asks for the statistics of each group."""
     found = grouped([info.record() for info in infos], by)
@@ -100,7 +102,7 @@ def groups(
     members: dict[str, list[Member]] = {}
     until = moment(query.wait)
     looks = None if until is None else until + _LOOKS
-    far = Progress()
+    far = ReadingProgress()
     keys = {stem: group.key for group in found for stem in group.runs}
     for n, (stem, index, whole) in enumerate(indexes.each(project, keys, until)):
         with index.lock:
@@ -120,7 +122,7 @@ def groups(
 
 
 def metric_names(
-    indexes: Indexes, project: str, stems: Sequence[str], look: Mapping[str, Known], until: float | None
+    indexes: IndexPool, project: str, stems: Sequence[str], look: Mapping[str, CachedRun], until: float | None
 ) -> MetricNames:
     """Which metrics the runs have. Runs of one process that are over say it in their metadata; no points are read for them."""
     # Most runs of a project have the same metrics: they are counted together.

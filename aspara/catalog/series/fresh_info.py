@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from aspara.catalog.index.index_pool import Indexes
+from aspara.catalog.index.index_pool import IndexPool
 from aspara.catalog.index.run_index import RunIndex
 from aspara.catalog.runs.run_info import RunInfo, captured, definitions_in
 from aspara.catalog.series.summary import last_values, metric_summary
@@ -14,7 +14,7 @@ from aspara.storage.row_codec import parse_timestamp
 _GLANCED = ("last", "last_step")
 
 
-def freshened(indexes: Indexes, project: str, info: RunInfo, until: float | None) -> tuple[RunInfo, bool]:
+def freshened(indexes: IndexPool, project: str, info: RunInfo, until: float | None) -> tuple[RunInfo, bool]:
     """`info` with what its rows say (a copy, for others hold the original), and whether all of them were read."""
     info = replace(info)
     read_here = indexes.of(project, info.run)
@@ -43,7 +43,7 @@ def freshened(indexes: Indexes, project: str, info: RunInfo, until: float | None
     return info, whole
 
 
-def with_problems(indexes: Indexes, info: RunInfo) -> RunInfo:
+def with_problems(indexes: IndexPool, info: RunInfo) -> RunInfo:
     """`info` with the problems of its rows, where these were read already; nothing is read for them, nobody waited for."""
     index = indexes.known(info.project, info.run)
     if index is None or not index.lock.acquire(blocking=False):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from aspara.catalog.filters import mongo
-from aspara.catalog.series.bucket_stats import Spans, located, spans
+from aspara.catalog.series.bucket_stats import BucketStats, bucket_stats, located
 from aspara.catalog.series.query import RELATIVE, STEP
 from aspara.catalog.series.select import Piece
 
@@ -68,7 +68,7 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Statistics:
+class GroupStatistics:
     """One metric of one group at each place of the grid that some run of the group reaches. ``runs`` says how many do."""
 
     x: Floats
@@ -104,7 +104,7 @@ class Grid:
 
 def statistics(
     members: Sequence[Member], *, x: str, points: int, log: bool = False
-) -> tuple[dict[str, Statistics], bool]:
+) -> tuple[dict[str, GroupStatistics], bool]:
     """The statistics of each group over its `members`, and whether the grid has every x there is."""
     members = [member for member in members if member.pieces]
     if not members:
@@ -113,7 +113,7 @@ def statistics(
     bounds: dict[tuple[int, int, int, int], Any] = {}
     rows: dict[str, list[tuple[Floats, Floats, Floats]]] = {}
     for member in members:
-        whole = Spans.empty(len(grid.places))
+        whole = BucketStats.empty(len(grid.places))
         for piece in member.pieces:
             # Metrics that were logged together share their axis, and so do the bounds of their buckets.
             key = (id(piece.axis), piece.low, piece.high, member.began)
@@ -121,7 +121,7 @@ def statistics(
                 edges = member.began + 1000 * grid.edges if x == RELATIVE else grid.edges
                 within = piece.axis[piece.low : piece.high]
                 bounds[key] = piece.low + located(within, edges)
-            whole.add(spans(piece.stretch.values, bounds[key], piece.stretch.levels()))
+            whole.add(bucket_stats(piece.stretch.values, bounds[key], piece.stretch.levels()))
         rows.setdefault(member.group, []).append(_row(whole, grid.places))
     return {group: found for group, each in rows.items() if (found := _over(each, grid.places)) is not None}, grid.exact
 
@@ -181,7 +181,7 @@ def _every_place(members: Sequence[Member], x: str, points: int) -> Any:
     return found
 
 
-def _row(whole: Spans, places: Any) -> tuple[Floats, Floats, Floats]:
+def _row(whole: BucketStats, places: Any) -> tuple[Floats, Floats, Floats]:
     """A run's mean, least and greatest value at each place, NaN where it does not count."""
     import numpy as np
 
@@ -199,7 +199,7 @@ def _row(whole: Spans, places: Any) -> tuple[Floats, Floats, Floats]:
     return mean, low, high
 
 
-def _over(each: list[tuple[Floats, Floats, Floats]], places: Any) -> Statistics | None:
+def _over(each: list[tuple[Floats, Floats, Floats]], places: Any) -> GroupStatistics | None:
     """The statistics over runs; places that no run reaches are left out."""
     import numpy as np
 
@@ -216,7 +216,7 @@ def _over(each: list[tuple[Floats, Floats, Floats]], places: Any) -> Statistics 
         std: Floats = np.where(runs > 1, np.sqrt(square / (runs - 1)), np.nan)
     low = np.fmin.reduce(np.array([row[1] for row in each])[:, reached], axis=0)
     high = np.fmax.reduce(np.array([row[2] for row in each])[:, reached], axis=0)
-    return Statistics(np.asarray(places)[reached], mean, std, low, high, runs)
+    return GroupStatistics(np.asarray(places)[reached], mean, std, low, high, runs)
 
 
 @dataclass
@@ -226,7 +226,7 @@ class GroupsAnswer:
     project: str
     by: Sequence[str]
     groups: list[Group]
-    metrics: dict[str, dict[str, Statistics]] = field(default_factory=dict)
+    metrics: dict[str, dict[str, GroupStatistics]] = field(default_factory=dict)
     raw: dict[str, bool] = field(default_factory=dict)
     missing: Sequence[str] = ()
     progress: float = 1.0

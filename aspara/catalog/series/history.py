@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aspara.catalog.index.backfill import Replay
+from aspara.catalog.index.backfill import Backfill
 from aspara.catalog.index.run_index import RunIndex
-from aspara.catalog.series.text_store import Texts, TextStore
+from aspara.catalog.series.text_store import MetricTexts, TextStore
 from aspara.errors import UsageError
 
 if TYPE_CHECKING:
@@ -269,12 +269,14 @@ def _place(at: Integers, step: int | None) -> int:
     return 0 if step is None else int(np.searchsorted(at, np.int64(min(max(step, _LEAST), _GREATEST)), "left"))
 
 
-def _texts(index: RunIndex, keys: Collection[str] | None) -> tuple[dict[str, tuple[Integers, Integers, Texts]], int]:
+def _texts(
+    index: RunIndex, keys: Collection[str] | None
+) -> tuple[dict[str, tuple[Integers, Integers, MetricTexts]], int]:
     """Per metric the steps, times and texts in order of step; and the bytes of them all."""
     store = TextStore()
     if index.texts_let_go:
         # More texts than are kept in memory: the files have them all.
-        replay, done = Replay(index), False
+        replay, done = Backfill(index), False
         while not done:
             rows, done = replay.take(10_000)
             for time, step, metrics in rows:

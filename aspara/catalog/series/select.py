@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from aspara.catalog.columns.chunk import Stretch
+from aspara.catalog.columns.chunk import Chunk
 from aspara.catalog.columns.column import Column
 from aspara.catalog.columns.pyramid import decimate
 from aspara.catalog.series import lttb
-from aspara.catalog.series.bucket_stats import located, spans
+from aspara.catalog.series.bucket_stats import bucket_stats, located
 from aspara.catalog.series.query import RELATIVE, STEP, TIME, Envelope, Series, SeriesQuery
 
 _LEAST = 4
@@ -23,7 +23,7 @@ class Piece:
     """A stretch in the order of an axis, its places there, and which part of it is meant."""
 
     axis: Any
-    stretch: Stretch
+    stretch: Chunk
     low: int
     high: int
 
@@ -38,7 +38,7 @@ def pieces(column: Column, query: SeriesQuery, *, along: Column | None = None, b
     import numpy as np
 
     start, end = query.start, query.end
-    on_axis: list[tuple[Any, Stretch]]
+    on_axis: list[tuple[Any, Chunk]]
     if query.x == STEP:
         on_axis = [(stretch.steps, stretch) for stretch in column.stretches()]
     elif query.x in (TIME, RELATIVE):
@@ -63,7 +63,7 @@ def pieces(column: Column, query: SeriesQuery, *, along: Column | None = None, b
                 xs = None if stretch.xs is None else stretch.xs[kept]
                 # From here on only what is recent matters.
                 axis = axis[kept]  # noqa: PLW2901
-                stretch = Stretch(stretch.steps[kept], stretch.times[kept], stretch.values[kept], xs=xs)  # noqa: PLW2901
+                stretch = Chunk(stretch.steps[kept], stretch.times[kept], stretch.values[kept], xs=xs)  # noqa: PLW2901
                 low, high = 0, len(kept)
         if high > low:
             cut.append(Piece(axis, stretch, low, high))
@@ -197,7 +197,7 @@ def _envelope(found: list[Piece], query: SeriesQuery, began: int) -> Envelope:
             bounds = np.unique(np.concatenate([[piece.low], inner, [piece.high]]))
         else:
             bounds = np.unique(np.linspace(piece.low, piece.high, part + 1).round().astype(np.int64))
-        of = spans(values, bounds, piece.stretch.levels())
+        of = bucket_stats(values, bounds, piece.stretch.levels())
         begin, end = piece.axis[bounds[:-1]], piece.axis[bounds[1:] - 1]
         if query.x == RELATIVE:
             begin, end = (begin - began) / 1000, (end - began) / 1000

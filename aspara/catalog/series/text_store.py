@@ -32,7 +32,7 @@ class TextStore:
         self._found.setdefault(name, array("q")).extend((step, time, self.size, self.size + len(content)))
         self.size += len(content)
 
-    def tracks(self) -> dict[str, tuple[Integers, Integers, Texts]]:
+    def tracks(self) -> dict[str, tuple[Integers, Integers, MetricTexts]]:
         """Per metric the steps, the times and the texts; nothing is added after that."""
         import numpy as np
 
@@ -40,12 +40,12 @@ class TextStore:
         for name, points in self._found.items():
             table = np.frombuffer(points, np.int64).reshape(-1, 4)
             table = table[np.lexsort((table[:, 1], table[:, 0]))]
-            found[name] = (table[:, 0].copy(), table[:, 1].copy(), Texts(self._file, table[:, 2:].copy()))
+            found[name] = (table[:, 0].copy(), table[:, 1].copy(), MetricTexts(self._file, table[:, 2:].copy()))
         self._found.clear()
         return found
 
 
-class Texts:
+class MetricTexts:
     """The texts of one metric, read when they are asked for."""
 
     def __init__(self, file: Any, places: Integers) -> None:

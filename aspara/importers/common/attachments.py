@@ -10,10 +10,10 @@ from aspara import names, settings
 from aspara.artifacts.artifact import Artifact
 from aspara.artifacts.version import store_version
 from aspara.errors import AsparaError, DataDirError
-from aspara.importers.common.source import Report, SourceRun, Tree
+from aspara.importers.common.source import FileTree, ImportReport, SourceRun
 from aspara.media.base import Media
-from aspara.media.media_list import Several
-from aspara.recording.media_writer import RunShelf
+from aspara.media.media_list import MediaList
+from aspara.recording.media_writer import RunBlobStore
 from aspara.storage.artifact_store import check_path
 from aspara.storage.local_recorder import LocalRecorder
 
@@ -22,18 +22,18 @@ _CHUNK = 1 << 20
 
 def files_beside(source: SourceRun) -> list[Path]:
     """The files that come with a run whose rows have been read."""
-    found = [path for tree in source.trees(Report()) for path in tree.files.values()]
+    found = [path for tree in source.trees(ImportReport()) for path in tree.files.values()]
     console = source.console()
     return found if console is None else [*found, console]
 
 
-class Belongings:
+class Attachments:
     """Brings them to the run that `recorder` writes; what cannot come is told to `report`."""
 
-    def __init__(self, recorder: LocalRecorder, data_dir: Path, source: SourceRun, report: Report) -> None:
+    def __init__(self, recorder: LocalRecorder, data_dir: Path, source: SourceRun, report: ImportReport) -> None:
         self._recorder, self._source, self._report = recorder, source, report
         self._data_dir = data_dir
-        self._shelf = RunShelf(recorder, settings.get("ASPARA_MAX_MEDIA_SIZE"))
+        self._shelf = RunBlobStore(recorder, settings.get("ASPARA_MAX_MEDIA_SIZE"))
 
     def settled(self, values: dict[str, Any]) -> dict[str, Any]:
         """A row's values with media put on the shelf and named by their references; without those that cannot be kept."""
@@ -45,13 +45,13 @@ class Belongings:
                 kept[name] = value
                 continue
             try:
-                kept[name] = value.stored(_Shelf(self._shelf))
+                kept[name] = value.stored(_ImportedBlobs(self._shelf))
             except AsparaError as error:
                 if isinstance(error, DataDirError):
                     raise
                 self._report.problem(f"{name}: {error}")
             except FileNotFoundError:
-                kind = value.items[0].kind if isinstance(value, Several) else value.kind
+                kind = value.items[0].kind if isinstance(value, MediaList) else value.kind
                 self._report.skip(f"{kind} values whose files are not there")
             except (OSError, ValueError, TypeError) as error:
                 self._report.problem(f"{name}: its {value.kind} cannot be read ({error})")
@@ -70,7 +70,7 @@ class Belongings:
         if console is not None:
             self._print(console)
 
-    def _version(self, tree: Tree) -> dict[str, Any] | None:
+    def _version(self, tree: FileTree) -> dict[str, Any] | None:
         identity = self._recorder.identity
         artifact = Artifact(names.slug(tree.name), tree.kind, metadata={"imported_from": self._source.kind})
         limit = settings.get("ASPARA_MAX_FILE_SIZE")
@@ -115,10 +115,10 @@ class Belongings:
             self._report.problem(f"{source.name}: {error.strerror or error}")
 
 
-class _Shelf:
+class _ImportedBlobs:
     """The run's shelf, which tells a disk that refuses from a source that cannot be read."""
 
-    def __init__(self, shelf: RunShelf) -> None:
+    def __init__(self, shelf: RunBlobStore) -> None:
         self._shelf = shelf
 
     def keep(self, content: bytes, ending: str) -> dict[str, Any]:

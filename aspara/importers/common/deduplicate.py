@@ -9,15 +9,15 @@ from typing import Any
 from aspara import names
 from aspara.errors import InvalidName
 from aspara.importers.common.row_batch import is_plain
-from aspara.importers.common.source import Report, Row
+from aspara.importers.common.source import ImportReport, Row
 
 _LONGEST_TEXT = 1 << 20
 
 
-class Fresh:
+class Deduplicator:
     """Passes over as many points of each metric as are here already."""
 
-    def __init__(self, here: Counter[str], report: Report) -> None:
+    def __init__(self, here: Counter[str], report: ImportReport) -> None:
         self.rows = self.points = 0
         self._seen: Counter[str] = Counter()
         self._here = here

@@ -8,7 +8,7 @@ from typing import Any
 
 from aspara import settings
 from aspara.errors import UsageError
-from aspara.media.base import Media, Shelf
+from aspara.media.base import BlobStore, Media
 
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "png"),
@@ -33,7 +33,7 @@ _ENDINGS = {
 _FORMATLESS = ("html", "plotly")
 
 
-class Encoded(Media):
+class EncodedMedia(Media):
     """A value of any kind whose content is there already: bytes, or a file that is read when the value is kept.
 
     Args:
@@ -59,7 +59,7 @@ class Encoded(Media):
         self._ending = ending.lower().lstrip(".")
         self._facts = facts or {}
 
-    def stored(self, shelf: Shelf) -> dict[str, Any]:
+    def stored(self, shelf: BlobStore) -> dict[str, Any]:
         """Raises UsageError for what has no content that could be shown, OSError where its file cannot be read."""
         content = self._content if isinstance(self._content, bytes) else read_whole(self._content)
         named = "" if isinstance(self._content, bytes) else self._content.suffix.lower().lstrip(".")

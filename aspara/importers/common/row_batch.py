@@ -18,7 +18,7 @@ _WORTH = 4
 """So many rows alike are taken in faster together than one by one."""
 
 
-class Batch:
+class RowBatch:
     """Some rows: ``lines`` as they are written, with their times and steps."""
 
     def __init__(self) -> None:
@@ -83,13 +83,13 @@ def is_plain(values: Collection[Any]) -> bool:
         return False
 
 
-def batches(incoming: Iterable[Row], settled: Callable[[dict[str, Any]], dict[str, Any]]) -> Iterator[Batch]:
+def batches(incoming: Iterable[Row], settled: Callable[[dict[str, Any]], dict[str, Any]]) -> Iterator[RowBatch]:
     """The rows in parts of bounded size."""
-    part = Batch()
+    part = RowBatch()
     for time, step, values in incoming:
         part.add(time, step, values, settled)
         if part.full:
             yield part
-            part = Batch()
+            part = RowBatch()
     if part.lines:
         yield part

@@ -9,7 +9,7 @@ _MOST = 1000
 
 
 @dataclass
-class Stretch:
+class RowRange:
     """A part of a file: from byte ``begin``, the start of line ``line`` (from 0), up to ``end`` (None: to the file's end)."""
 
     begin: int
@@ -17,14 +17,14 @@ class Stretch:
     line: int
 
 
-class Stretches:
+class RowRanges:
     """Takes the rows of a file in their order, and tells where those of a run are. Lines that are no rows belong to the row before."""
 
     def __init__(self) -> None:
         self.exact = True
         """False where it cannot be told at which byte a row begins: then every run's rows are anywhere."""
-        self._found: dict[str, list[Stretch]] = {}
-        self._last: tuple[str, Stretch] | None = None
+        self._found: dict[str, list[RowRange]] = {}
+        self._last: tuple[str, RowRange] | None = None
 
     def note(self, run: str, begin: int, line: int) -> None:
         """A row of `run` begins at a byte and line."""
@@ -32,7 +32,7 @@ class Stretches:
             return
         if self._last is not None:
             self._last[1].end = begin
-        stretch = Stretch(begin, None, line)
+        stretch = RowRange(begin, None, line)
         known = self._found.setdefault(run, [])
         if len(known) >= _MOST:
             # One that goes up to here takes in all that lie before.
@@ -47,6 +47,6 @@ class Stretches:
         """The runs, in the order in which they begin."""
         return list(self._found)
 
-    def of(self, run: str, whole: Stretch) -> list[Stretch]:
+    def of(self, run: str, whole: RowRange) -> list[RowRange]:
         """Where the rows of a run are; `whole` is the file."""
         return self._found.get(run, [whole]) if self.exact else [whole]

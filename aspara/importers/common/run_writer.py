@@ -17,12 +17,12 @@ from typing import Any, Literal
 
 from aspara import names, settings
 from aspara.catalog.catalog import Catalog
-from aspara.catalog.index.backfill import Replay
+from aspara.catalog.index.backfill import Backfill
 from aspara.errors import AsparaError, DataDirError, InvalidName
-from aspara.importers.common.attachments import Belongings, files_beside
-from aspara.importers.common.deduplicate import Fresh
+from aspara.importers.common.attachments import Attachments, files_beside
+from aspara.importers.common.deduplicate import Deduplicator
 from aspara.importers.common.row_batch import batches
-from aspara.importers.common.source import Facts, Report, Row, SourceRun, stamp_of
+from aspara.importers.common.source import ImportReport, Row, RunMetadata, SourceRun, stamp_of
 from aspara.recording.log.conversion import json_safe
 from aspara.storage import metadata, row_codec
 from aspara.storage.layout import RunPaths
@@ -39,7 +39,7 @@ _SYNC_ROWS = 20_000
 
 
 @dataclass
-class Outcome:
+class ImportResult:
     """What became of one source run."""
 
     source: str
@@ -58,7 +58,7 @@ class Outcome:
         return dict(vars(self))
 
 
-class Keeper:
+class RunWriter:
     """Writes source runs into one data directory."""
 
     def __init__(self, data_dir: Path, *, progress: Callable[[str, int], None] = lambda _name, _rows: None) -> None:
@@ -72,7 +72,7 @@ class Keeper:
         """Lets go of what was read."""
         self._catalog.close()
 
-    def keep(self, source: SourceRun, project: str, *, dry: bool = False) -> Outcome:
+    def keep(self, source: SourceRun, project: str, *, dry: bool = False) -> ImportResult:
         """Writes what of `source` is not in `project` yet; with `dry` only counts it.
 
         Raises :class:`DataDirError` when the disk refuses: the run stays unfinished and the next import goes on there.
@@ -82,7 +82,7 @@ class Keeper:
         content = {} if paths is None else metadata.read_or_empty(paths.metadata)
         mark = content.get(_MARK) if isinstance(content.get(_MARK), dict) else {}
         assert isinstance(mark, dict)
-        outcome = Outcome(source.key, project, stem, source.facts.name, "new" if stem is None else "grown")
+        outcome = ImportResult(source.key, project, stem, source.facts.name, "new" if stem is None else "grown")
         if mark.get("complete") and source.stamp is not None and mark.get("stamp") == source.stamp:
             outcome.state, outcome.name = "unchanged", str(content.get("display_name") or stem)
             return outcome
@@ -90,8 +90,8 @@ class Keeper:
             outcome.state, outcome.detail = "failed", "the run is being written at this moment; import again later"
             return outcome
         here = Counter() if stem is None else self._here(project, stem, mark)
-        report = Report()
-        fresh = Fresh(here, report)
+        report = ImportReport()
+        fresh = Deduplicator(here, report)
         incoming = fresh.only(source.rows(report))
         first = next(incoming, None)
         # The files that a source keeps with its runs are known when its rows are read to their end.
@@ -138,7 +138,7 @@ class Keeper:
         index = self._catalog.index(project, stem)
         index.refresh()
         with index.lock:
-            replay = Replay(index)
+            replay = Backfill(index)
         total: Counter[str] = Counter()
         done = False
         while not done:
@@ -156,7 +156,7 @@ class Keeper:
         paths: RunPaths | None,
         content: dict[str, Any],
         mark: dict[str, Any],
-        fresh: Fresh,
+        fresh: Deduplicator,
         first: Row | None,
         incoming: Iterator[Row],
     ) -> str:
@@ -179,7 +179,7 @@ class Keeper:
             begins: int | None = None
             ends: int | None = None
             number, last_step = 0, content.get("last_step")
-            belongings = Belongings(recorder, self._data_dir, source, fresh.report)
+            belongings = Attachments(recorder, self._data_dir, source, fresh.report)
             for part in batches(chain(() if first is None else (first,), incoming), belongings.settled):
                 with recorder.lock:
                     recorder.append(b"".join(part.lines))
@@ -243,7 +243,7 @@ class Keeper:
         paths: RunPaths,
         content: dict[str, Any],
         statistics: Statistics,
-        fresh: Fresh,
+        fresh: Deduplicator,
         span: tuple[int | None, int | None],
         last_step: int | None,
         begun: dict[str, Any],
@@ -301,7 +301,7 @@ class Keeper:
         metadata.edit(paths.metadata, note)
 
     @staticmethod
-    def _differs(facts: Facts, content: dict[str, Any]) -> bool:
+    def _differs(facts: RunMetadata, content: dict[str, Any]) -> bool:
         """True when the source says of the run's end or inputs what the metadata does not."""
         return content.get("status") != STATUS_ON_DISK[facts.status] or any(
             (content.get(part) or {}).get(key) != value

@@ -18,7 +18,7 @@ Row = tuple[int, int, dict[str, Any]]
 _MOST_PROBLEMS = 50
 
 
-class Report:
+class ImportReport:
     """What could not be read or is not taken: sentences with their counts."""
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Report:
 
 
 @dataclass
-class Facts:
+class RunMetadata:
     """What is known of a run beside its rows. An importer may fill it in while its rows are read: it counts when they ended."""
 
     name: str = ""
@@ -57,7 +57,7 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Tree:
+class FileTree:
     """Files that a source kept with a run: they become a version of the artifact `name`, under their paths."""
 
     name: str
@@ -76,14 +76,14 @@ class SourceRun:
 
     kind: str
     key: str
-    rows: Callable[[Report], Iterator[Row]]
-    facts: Facts
+    rows: Callable[[ImportReport], Iterator[Row]]
+    facts: RunMetadata
     project: str | None = None
     """What the source calls its project."""
     id: str | None = None
     """The run's id in the source, if it has one that may serve here too."""
     stamp: str | None = None
-    trees: Callable[[Report], list[Tree]] = lambda _: []
+    trees: Callable[[ImportReport], list[FileTree]] = lambda _: []
     """The files kept with the run; asked for when its rows have been read."""
     console: Callable[[], Path | None] = lambda: None
     """The file with what the program printed; asked for at the end, too."""

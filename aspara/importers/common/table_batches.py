@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from aspara.importers.common.source import Facts, Report, Row
+from aspara.importers.common.source import ImportReport, Row, RunMetadata
 from aspara.importers.common.tabular import Columns, begins, cell, milliseconds, moment, whole
 
 _LONGEST_WHOLE = 15
@@ -15,7 +15,11 @@ Cells = Sequence[Any]
 
 
 def rows(
-    columns: Columns, parts: Iterable[Mapping[str, Cells]], report: Report, time: int, facts: Facts | None = None
+    columns: Columns,
+    parts: Iterable[Mapping[str, Cells]],
+    report: ImportReport,
+    time: int,
+    facts: RunMetadata | None = None,
 ) -> Iterator[Row]:
     """The rows of one run in a table; those in which nothing was logged are left out.
 
@@ -38,7 +42,7 @@ def rows(
         number += len(next(iter(cells.values())))
 
 
-def _rows(columns: Columns, cells: Mapping[str, Cells], number: int, report: Report, time: int) -> Iterator[Row]:
+def _rows(columns: Columns, cells: Mapping[str, Cells], number: int, report: ImportReport, time: int) -> Iterator[Row]:
     count = len(next(iter(cells.values())))
     steps = _steps(cells.get(columns.step or ""), number, count, report)
     times = _times(cells.get(columns.time or ""), time, count, report) if columns.time else [time] * count
@@ -86,7 +90,7 @@ def _points(columns: Columns, cells: Mapping[str, Cells], times: Sequence[int], 
             yield time, step, {str(name): found}
 
 
-def _steps(column: Cells | None, number: int, count: int, report: Report) -> Sequence[int]:
+def _steps(column: Cells | None, number: int, count: int, report: ImportReport) -> Sequence[int]:
     if column is None:
         return range(number, number + count)
     found = values_of(column)
@@ -102,7 +106,7 @@ def _steps(column: Cells | None, number: int, count: int, report: Report) -> Seq
     return steps
 
 
-def _times(column: Cells | None, time: int, count: int, report: Report) -> Sequence[int]:
+def _times(column: Cells | None, time: int, count: int, report: ImportReport) -> Sequence[int]:
     if column is None:
         return [time] * count
     found = values_of(column)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from aspara.errors import UsageError
-from aspara.importers.common.source import Facts, Report, Row, SourceRun, nothing_found
+from aspara.importers.common.source import ImportReport, Row, RunMetadata, SourceRun, nothing_found
 from aspara.storage.row_codec import parse_timestamp
 
 # In order of preference; compared without case, blanks and underscores.
@@ -45,7 +45,7 @@ class Columns:
 
 
 def read(
-    kind: str, path: Path, files: Sequence[Path], report: Report, runs: Callable[[Path], Iterable[SourceRun]]
+    kind: str, path: Path, files: Sequence[Path], report: ImportReport, runs: Callable[[Path], Iterable[SourceRun]]
 ) -> list[SourceRun]:
     """The runs of each of `files`, those of that kind at `path`; where there are none, of `path` itself if it is a file, whatever
     it is called. A file that is no table is reported, and raises UsageError where it is the only one.
@@ -94,7 +94,13 @@ def assign(
 
 
 def row(
-    columns: Columns, cells: dict[str, Any], number: int, report: Report, default_time: int, *, typed: bool = False
+    columns: Columns,
+    cells: dict[str, Any],
+    number: int,
+    report: ImportReport,
+    default_time: int,
+    *,
+    typed: bool = False,
 ) -> Row | None:
     """The row in `cells`, the `number`-th (from 0) of its run; None when nothing in it was logged. Where the cells are `typed`, a
     text is a text even if it looks like a number.
@@ -128,7 +134,7 @@ def modified(file: Path) -> int:
     return int(file.stat().st_mtime * 1000)
 
 
-def begin(facts: Facts, cells: dict[str, Any]) -> None:
+def begin(facts: RunMetadata, cells: dict[str, Any]) -> None:
     """Notes when the run began, of a row that says its time and how long the run had gone on (Aspara's and wandb's do)."""
     if facts.start_time is None:
         time, passed = moment(cells.get("_timestamp")), cell(cells.get("_runtime"))
@@ -136,7 +142,7 @@ def begin(facts: Facts, cells: dict[str, Any]) -> None:
             facts.start_time = time - round(passed * 1000)
 
 
-def begins(facts: Facts, cells: Mapping[str, Sequence[Any]]) -> None:
+def begins(facts: RunMetadata, cells: Mapping[str, Sequence[Any]]) -> None:
     """The same, of a part of a table."""
     if facts.start_time is None:
         for time, passed in zip(cells.get("_timestamp", ()), cells.get("_runtime", ()), strict=False):

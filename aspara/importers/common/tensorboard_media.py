@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import struct
 
-from aspara.importers.common.media import Encoded
+from aspara.importers.common.media import EncodedMedia
 from aspara.media.base import Media
 from aspara.media.histogram import MOST_BINS, Histogram
-from aspara.media.media_list import Several
+from aspara.media.media_list import MediaList
 from aspara.util import protobuf
 
 PLUGINS = ("images", "audio", "histograms")
@@ -21,7 +21,7 @@ def image(message: bytes) -> Media | None:
     content = b"".join(protobuf.messages(message, 4)[-1:])
     size = {"width": protobuf.integer(message, 2) or None, "height": protobuf.integer(message, 1) or None}
     # What add_video() writes is a picture that moves.
-    return Encoded("image", content, facts=size) if content else None
+    return EncodedMedia("image", content, facts=size) if content else None
 
 
 def sound(message: bytes) -> Media | None:
@@ -37,7 +37,7 @@ def sound(message: bytes) -> Media | None:
         return None
     known = math.isfinite(rate) and rate > 0
     duration = length / rate if known and length else None
-    return Encoded("audio", content, facts={"sample_rate": round(rate) if known else None, "duration": duration})
+    return EncodedMedia("audio", content, facts={"sample_rate": round(rate) if known else None, "duration": duration})
 
 
 def histogram(message: bytes) -> Media | None:
@@ -74,7 +74,7 @@ def of_tensor(plugin: str, tensor: bytes) -> Media | None:
     if plugin == "images" and len(strings) > 2:
         width, height, *pictures = strings
         size = {"width": _whole(width), "height": _whole(height)}
-        items = [Encoded("image", picture, facts=size) for picture in pictures]
+        items = [EncodedMedia("image", picture, facts=size) for picture in pictures]
     elif plugin == "audio" and strings:
         # One a row, with a label beside it in newer versions.
         wide = len([s for s in protobuf.messages(tensor, 2) for _ in protobuf.messages(s, 2)]) > 1
@@ -82,8 +82,8 @@ def of_tensor(plugin: str, tensor: bytes) -> Media | None:
         labels = strings[1::2] if wide else []
         for position, content in enumerate(sounds):
             label = labels[position].decode("utf-8", "replace") if position < len(labels) else ""
-            items.append(Encoded("audio", content, caption=label))
-    return None if not items else items[0] if len(items) == 1 else Several(items)
+            items.append(EncodedMedia("audio", content, caption=label))
+    return None if not items else items[0] if len(items) == 1 else MediaList(items)
 
 
 def _numbers(tensor: bytes, kind: int) -> list[float]:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from aspara.errors import UsageError
-from aspara.importers.common.media import Encoded, read_whole
-from aspara.media.base import Media, Shelf
+from aspara.importers.common.media import EncodedMedia, read_whole
+from aspara.media.base import BlobStore, Media
 from aspara.media.histogram import Histogram
-from aspara.media.media_list import Several
+from aspara.media.media_list import MediaList
 from aspara.storage.artifact_store import check_path
 
 _KINDS = {
@@ -27,7 +27,7 @@ _KINDS = {
 _FACTS = {"image": ("width", "height"), "audio": ("sample_rate", "duration"), "video": ("width", "height", "fps")}
 
 
-class Place:
+class MediaFolder:
     """The folder below which a run's files lie. Links that lead out of it are not followed."""
 
     def __init__(self, folder: Path) -> None:
@@ -43,7 +43,7 @@ class Place:
         return path
 
 
-def of_wandb(value: Mapping[str, Any], place: Place) -> Media | None:
+def of_wandb(value: Mapping[str, Any], place: MediaFolder) -> Media | None:
     """The media that a value of a history row stands for; None for kinds that have no place here, and names that lead out."""
     kind = str(value.get("_type"))
     if kind == "histogram":
@@ -60,7 +60,7 @@ def of_wandb(value: Mapping[str, Any], place: Place) -> Media | None:
     ours = _KINDS[kind]
     if ours == "table":
         return _Table(path, place)
-    return Encoded(ours, path, _ending(path), _text(value.get("caption")), _facts(value, ours))
+    return EncodedMedia(ours, path, _ending(path), _text(value.get("caption")), _facts(value, ours))
 
 
 class _Table(Media):
@@ -68,10 +68,10 @@ class _Table(Media):
 
     kind = "table"
 
-    def __init__(self, path: Path, place: Place) -> None:
+    def __init__(self, path: Path, place: MediaFolder) -> None:
         self._path, self._place = path, place
 
-    def stored(self, shelf: Shelf) -> dict[str, Any]:
+    def stored(self, shelf: BlobStore) -> dict[str, Any]:
         """Raises UsageError for what is no table, OSError where its file cannot be read."""
         try:
             found = json.loads(read_whole(self._path))
@@ -82,7 +82,7 @@ class _Table(Media):
         content = json.dumps({"columns": columns, "data": data}, separators=(",", ":")).encode()
         return self._described(**shelf.keep(content, "json"), columns=columns, rows=len(data), format="json")
 
-    def _cell(self, cell: Any, shelf: Shelf) -> Any:
+    def _cell(self, cell: Any, shelf: BlobStore) -> Any:
         if not isinstance(cell, dict) or not isinstance(cell.get("_type"), str):
             return cell
         inner = of_wandb(cell, self._place)
@@ -92,7 +92,7 @@ class _Table(Media):
             return None
 
 
-def _several(value: Mapping[str, Any], kind: str, place: Place, form: str) -> Media | None:
+def _several(value: Mapping[str, Any], kind: str, place: MediaFolder, form: str) -> Media | None:
     names = value.get("filenames")
     captions = value.get("captions")
     if not isinstance(names, list) or not names:
@@ -104,8 +104,8 @@ def _several(value: Mapping[str, Any], kind: str, place: Place, form: str) -> Me
         if path is None:
             return None
         caption = captions[position] if position < len(captions) else None
-        items.append(Encoded(kind, path, _ending(path) or form, _text(caption), _facts(value, kind)))
-    return items[0] if len(items) == 1 else Several(items)
+        items.append(EncodedMedia(kind, path, _ending(path) or form, _text(caption), _facts(value, kind)))
+    return items[0] if len(items) == 1 else MediaList(items)
 
 
 def _histogram(value: Mapping[str, Any]) -> Media | None:

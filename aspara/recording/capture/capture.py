@@ -38,11 +38,11 @@ _FIRST = 1.0
 _PATIENCE = 5.0
 
 
-class Wanted(frozenset[str]):
+class CaptureOptions(frozenset[str]):
     """The parts to be captured."""
 
     @classmethod
-    def of(cls, capture: Any = None, options: Any = None) -> Wanted:
+    def of(cls, capture: Any = None, options: Any = None) -> CaptureOptions:
         """From ``init(capture=...)``, else ASPARA_CAPTURE, less what wandb's `options` (``settings=``) switch off."""
         if capture is None:
             capture = settings.get("ASPARA_CAPTURE")
@@ -218,9 +218,9 @@ class Capture:
                 continue
             try:
                 if system is None:
-                    from aspara.recording.capture.system_metrics import System
+                    from aspara.recording.capture.system_metrics import SystemMetrics
 
-                    system = System(self._disk(), self._nvml)
+                    system = SystemMetrics(self._disk(), self._nvml)
                     self._stop.wait(min(0.2, self._interval))
                 self._put(system.sample())
             except Exception:
@@ -261,9 +261,9 @@ class Capture:
         del pause
         found = {**environment.python_facts(), **environment.machine_facts(), "host": socket.gethostname()}
         if "system" in self._wanted and not self._stop.is_set():
-            from aspara.recording.capture.system_metrics import Gpus
+            from aspara.recording.capture.system_metrics import GpuMetrics
 
-            gpus = Gpus(self._nvml).names
+            gpus = GpuMetrics(self._nvml).names
             if gpus:
                 found["gpus"] = gpus
         self._recorder.update({"environment": found})

@@ -34,7 +34,7 @@ _MOST_WAITING = 100_000
 _GLIMPSE = 10.0
 
 
-class Screen:
+class TerminalScreen:
     """Lines as a terminal would show them: a carriage return writes over the line, so of a progress bar its last state stays.
 
     ``take()`` gives the lines that are done. Each begins and ends plain; what is coloured in it has its colours as terminals
@@ -141,7 +141,7 @@ class ConsoleLog:
         self._older = path.with_name(OLDER_CONSOLE)
         self._half = max(4096, limit // 2)
         self._waiting: deque[tuple[str, str]] = deque(maxlen=_MOST_WAITING)
-        self._screens: dict[str, Screen] = {}
+        self._screens: dict[str, TerminalScreen] = {}
         self._glimpsed: dict[str, str] = {}
         self._last_glimpse = time.monotonic()
         self._lock = threading.Lock()
@@ -158,7 +158,7 @@ class ConsoleLog:
             lines: list[str] = []
             while self._waiting:
                 stream, text = self._waiting.popleft()
-                screen = self._screens.setdefault(stream, Screen())
+                screen = self._screens.setdefault(stream, TerminalScreen())
                 screen.write(text)
                 lines += screen.take()
             glimpse = time.monotonic() - self._last_glimpse >= _GLIMPSE

@@ -21,7 +21,7 @@ from typing import Any
 _MB = 1e6
 
 
-class System:
+class SystemMetrics:
     """Takes samples. Rates are those since the sample before, so the first one has none.
 
     Args:
@@ -37,7 +37,7 @@ class System:
         self._folder = folder
         self._process = psutil.Process()
         self._before: tuple[float, dict[str, float]] | None = None
-        self.gpus = Gpus(nvml)
+        self.gpus = GpuMetrics(nvml)
         # The first answer of these is about the time since boot; it is thrown away.
         psutil.cpu_percent()
         with contextlib.suppress(psutil.Error):
@@ -86,7 +86,7 @@ class System:
         }
 
 
-class Gpus:
+class GpuMetrics:
     """NVIDIA's GPUs by NVML; those that CUDA_VISIBLE_DEVICES names by number, else all."""
 
     def __init__(self, nvml: Any = None) -> None:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType, ModuleType, TracebackType
 from typing import Any
 
-from aspara.util.signals import ENDING, held
+from aspara.util.signals import ENDING, defer_signals
 
 _code: int | None = None
 _main: FrameType | None = None
@@ -64,7 +64,7 @@ def watch_signals(ended_by: Callable[[int], None]) -> None:
     def ended(number: int, frame: FrameType | None) -> None:
         del frame
         try:
-            with held(*ENDING):
+            with defer_signals(*ENDING):
                 ended_by(128 + number)
         finally:
             # The process dies of the signal itself, so that whoever waits for it sees that.
@@ -230,9 +230,9 @@ def _leaving() -> SystemExit | None:
     passed = [one for one in found if _is_one_of(one.__traceback__, way)]
     # Before Python 3.12 an exception that nobody caught on its way does not know its traceback. But what the interpreter
     # holds on its way out nothing else refers to; what was caught and kept, something does.
-    held = [one for one in found if one.__traceback__ is None or one.__traceback__.tb_frame is _main]
-    lists = [passed, found, held]
-    loose = [one for one in held if not [r for r in gc.get_referrers(one) if not _is_one_of(r, lists)]]
+    waiting = [one for one in found if one.__traceback__ is None or one.__traceback__.tb_frame is _main]
+    lists = [passed, found, waiting]
+    loose = [one for one in waiting if not [r for r in gc.get_referrers(one) if not _is_one_of(r, lists)]]
     return next(iter(passed or loose), None)
 
 

@@ -22,7 +22,7 @@ _MAX_DEPTH = 32
 _MAX_ITEMS = 100_000
 
 
-class Unfit(str):
+class UnsupportedValue(str):
     """Why an entry of a row cannot be kept, whatever its value."""
 
     __slots__ = ()
@@ -37,7 +37,7 @@ def flatten(data: Mapping[Any, Any], keep: Callable[[str, Any], Any]) -> Iterato
 
     ``keep(name, value)`` is asked for every value that is neither number, text, dict nor None: it returns what the row shall
     hold, or None to leave it out. For a name that breaks the rules, and for dicts nested too deep, it is given an
-    :class:`Unfit`.
+    :class:`UnsupportedValue`.
     """
     for key, value in data.items():
         try:
@@ -47,7 +47,7 @@ def flatten(data: Mapping[Any, Any], keep: Callable[[str, Any], Any]) -> Iterato
             name = str(key)
             keep(
                 name,
-                Unfit(
+                UnsupportedValue(
                     f"{name[:60]!r} is nested deeper than {_MAX_DEPTH} levels, of which no more is kept; log flatter dicts."
                 ),
             )
@@ -64,7 +64,7 @@ def _flat(key: Any, value: Any, keep: Callable[[str, Any], Any], prefix: str, de
         try:
             names.check_metric_name(key if not prefix else name)
         except InvalidName as error:
-            keep(name, Unfit(error))
+            keep(name, UnsupportedValue(error))
             return
         number = scalar(value)
         kept = keep(name, value) if number is None else number

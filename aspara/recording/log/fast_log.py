@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from aspara.recording.log.pending_rows import Backlog
+    from aspara.recording.log.pending_rows import PendingRows
 
 MAX_STEP = 1 << 53
 """The greatest step that every reader, a browser too, tells from its neighbours."""
@@ -24,7 +24,7 @@ _NEWLINE = 0
 Log = Callable[..., None]
 
 
-class Pen:
+class FastLog:
     """What `log()` looks at of one run. Slots, because an attribute of a large object costs twice as much."""
 
     __slots__ = (
@@ -59,14 +59,14 @@ class Pen:
     """Any row, with every check: what the statistics take, the line, and what of it is no number."""
     take: Callable[[int, int, list[tuple[str, Any]]], None]
     """Takes what is no number, with its timestamp and step."""
-    backlog: Backlog
+    backlog: PendingRows
     waiting: Any
     limit: int
     """The backlog's: more rows than that are too many."""
     nudge: Callable[[], object]
 
 
-def fill() -> None:
+def load_codec() -> None:
     """Loads the codec."""
     global _dumps, _NEWLINE
     from orjson import OPT_APPEND_NEWLINE, dumps
@@ -74,7 +74,7 @@ def fill() -> None:
     _dumps, _NEWLINE = dumps, OPT_APPEND_NEWLINE
 
 
-def writer(pen: Pen) -> tuple[Log, Callable[[Pen], None]]:
+def make_log(pen: FastLog) -> tuple[Log, Callable[[FastLog], None]]:
     """A `log()` that writes with `pen`, and what gives it another one.
 
     A closure, so that ``run.log`` and ``aspara.log`` are each one call; see :meth:`aspara.Run.log`.
@@ -128,7 +128,7 @@ def writer(pen: Pen) -> tuple[Log, Callable[[Pen], None]]:
             # After the lock: drawing a figure takes its time, and other threads log meanwhile.
             mine.take(now, at, loose)
 
-    def turn(to: Pen) -> None:
+    def turn(to: FastLog) -> None:
         nonlocal pen
         pen = to
 

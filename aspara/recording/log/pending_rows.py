@@ -36,7 +36,7 @@ def getter(names: list[str]) -> Getter:
     return itemgetter(*names)
 
 
-class Backlog:
+class PendingRows:
     """Rows on their way into `statistics`.
 
     ``waiting`` holds (timestamp, step, metrics). Where `metrics` is a tuple it has finite numbers only, the values of the names

@@ -6,10 +6,10 @@ import threading
 from collections.abc import Callable
 
 from aspara.util.messages import say
-from aspara.util.wakeup import Bell
+from aspara.util.wakeup import Wakeup
 
 
-class Keeper:
+class PeriodicThread:
     """Calls ``work`` every ``interval()`` seconds on a daemon thread until stopped. ``interval`` is asked before each wait.
 
     The thread starts with the first ``start()`` and not at import, so that forked and imported-only processes have none.
@@ -19,7 +19,7 @@ class Keeper:
         self._work = work
         self._interval = interval
         self._name = name
-        self._bell = Bell()
+        self._bell = Wakeup()
         self._last: Callable[[], None] | None = None
         self._stopping = self._said = False
         self._thread: threading.Thread | None = None

@@ -12,7 +12,7 @@ from orjson import OPT_APPEND_NEWLINE as _NEWLINE
 from orjson import dumps
 
 from aspara.recording.log.conversion import flatten
-from aspara.recording.log.fast_log import Pen
+from aspara.recording.log.fast_log import FastLog
 from aspara.recording.log.pending_rows import Getter, getter
 from aspara.storage import row_codec
 from aspara.storage.statistics import Statistics, definition_of
@@ -34,7 +34,7 @@ class _Shape:
     """They are numbers to Python, but not to the codec: numpy's."""
 
 
-class Encoder:
+class RowEncoder:
     """Encodes the rows of one run. The caller holds the recorder's lock.
 
     Args:
@@ -44,7 +44,7 @@ class Encoder:
 
     """
 
-    def __init__(self, pen: Pen, statistics: Statistics, definitions: Mapping[str, dict[str, Any]]) -> None:
+    def __init__(self, pen: FastLog, statistics: Statistics, definitions: Mapping[str, dict[str, Any]]) -> None:
         self._pen = pen
         self._statistics = statistics
         self._definitions = definitions

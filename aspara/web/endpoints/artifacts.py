@@ -6,11 +6,10 @@ from typing import Any
 
 from aspara.errors import UsageError
 from aspara.web.endpoint import Endpoint
-from aspara.web.file_response import send
-from aspara.web.read import check_zip, send_zip
+from aspara.web.file_response import check_zip, send, send_zip
 
 
-class Collections(Endpoint):
+class ArtifactsEndpoint(Endpoint):
     """The versioned artifacts of a project."""
 
     async def get(self, project: str) -> None:
@@ -19,7 +18,7 @@ class Collections(Endpoint):
         self.answer({"project": project, "artifacts": found, "total": len(found)})
 
 
-class Collection(Endpoint):
+class ArtifactEndpoint(Endpoint):
     """One of them."""
 
     async def get(self, project: str, artifact: str) -> None:
@@ -35,7 +34,7 @@ class Collection(Endpoint):
         self.answer({"project": project, "name": artifact, "versions": versions})
 
 
-class Version(Endpoint):
+class VersionEndpoint(Endpoint):
     """A version."""
 
     async def get(self, project: str, artifact: str, version: str) -> None:
@@ -94,7 +93,7 @@ def _check(body: dict[str, Any]) -> None:
             raise UsageError(f"{name} is {told}.")
 
 
-class VersionDownload(Endpoint):
+class VersionDownloadEndpoint(Endpoint):
     """A version in one file."""
 
     async def get(self, project: str, artifact: str, version: str) -> None:
@@ -113,7 +112,7 @@ class VersionDownload(Endpoint):
         await send_zip(self, f"{artifact}-{number}.zip", entries)
 
 
-class VersionFile(Endpoint):
+class VersionFileEndpoint(Endpoint):
     """A file of a version."""
 
     async def get(self, project: str, artifact: str, version: str) -> None:

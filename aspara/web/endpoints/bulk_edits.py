@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from aspara.catalog.edits.bulk_edits import Outcome
+from aspara.catalog.edits.bulk_edits import EditResult
 from aspara.errors import UsageError
 from aspara.web.endpoint import flag
-from aspara.web.endpoints.edits import Editing
+from aspara.web.endpoints.edits import EditingEndpoint
 
 _KNOWN = ("runs", "change", "delete", "force")
 
 
-class Edits(Editing):
+class BulkEditsEndpoint(EditingEndpoint):
     """Several runs of a project at once."""
 
     max_body = 8 << 20
@@ -29,7 +29,7 @@ class Edits(Editing):
         outcome = await self.service.off_loop(self._done, project, body)
         self.answer(outcome.json())
 
-    def _done(self, project: str, body: dict[str, Any]) -> Outcome:
+    def _done(self, project: str, body: dict[str, Any]) -> EditResult:
         catalog, runs = self.service.catalog, body.get("runs")
         if flag("delete", body.get("delete")):
             if "change" in body:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from aspara.catalog.edits.edits import Metadata
+from aspara.catalog.edits.edits import EditableMetadata
 from aspara.web.endpoint import Endpoint, flag
 
 
-class Editing(Endpoint):
+class EditingEndpoint(Endpoint):
     """What may change something; every other endpoint only reads, even where its question is long and comes by POST."""
 
-    def _show(self, found: Metadata) -> None:
+    def _show(self, found: EditableMetadata) -> None:
         self.set_header("ETag", f'"{found.etag}"')
         self.answer(found.content)
 
@@ -22,7 +22,7 @@ class Editing(Endpoint):
         return flag("force", self.text_query("force"))
 
 
-class ProjectMetadata(Editing):
+class ProjectMetadataEndpoint(EditingEndpoint):
     """Notes and tags of a project."""
 
     async def get(self, project: str) -> None:
@@ -39,7 +39,7 @@ class ProjectMetadata(Editing):
         )
 
 
-class RunMetadata(Editing):
+class RunMetadataEndpoint(EditingEndpoint):
     """Notes, tags, display name and colour of a run."""
 
     async def get(self, project: str, run: str) -> None:
@@ -56,7 +56,7 @@ class RunMetadata(Editing):
         )
 
 
-class Stop(Editing):
+class StopEndpoint(EditingEndpoint):
     """A request to a run."""
 
     async def post(self, project: str, run: str) -> None:
@@ -66,7 +66,7 @@ class Stop(Editing):
         self.answer({"message": f"Run {run!r} is asked to stop; it does if its program looks at run.should_stop."}, 202)
 
 
-class Project(Editing):
+class ProjectEndpoint(EditingEndpoint):
     """A project."""
 
     async def get(self, project: str) -> None:
@@ -80,7 +80,7 @@ class Project(Editing):
         self.answer({"message": f"Project {project!r} is deleted."})
 
 
-class Run(Editing):
+class RunEndpoint(EditingEndpoint):
     """A run."""
 
     async def get(self, project: str, run: str) -> None:

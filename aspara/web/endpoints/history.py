@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from aspara.api.provider import LocalLibrary
+from aspara.api.provider import LocalProvider
 from aspara.catalog.files.run_files import kept_file, kept_files
 from aspara.catalog.series.history import FRAME, HistoryQuery
 from aspara.errors import UsageError
@@ -44,7 +44,7 @@ class _Streamed(Endpoint):
         await self.finish()
 
 
-class History(_Streamed):
+class HistoryEndpoint(_Streamed):
     """The history of a run: a row for each step."""
 
     async def get(self, project: str, run: str) -> None:
@@ -71,7 +71,7 @@ class History(_Streamed):
         if form not in _FORMATS:
             raise UsageError(f"format={str(form)[:40]!r}: choose {' or '.join(_FORMATS)}.")
         query = _query(given)
-        library = LocalLibrary(self.service.catalog)
+        library = LocalProvider(self.service.catalog)
 
         def begin() -> Iterator[bytes]:
             return (_framed if form == "arrow" else _lines)(library.history(project, run, query))
@@ -118,12 +118,12 @@ def _plain(value: Any) -> Any:
     return row_codec.nonfinite_name(value) if isinstance(value, float) and value - value != 0 else value
 
 
-class Rows(_Streamed):
+class RowsEndpoint(_Streamed):
     """The rows of a run."""
 
     async def get(self, project: str, run: str) -> None:
         """As they were logged, in order of time, as JSON lines."""
-        library = LocalLibrary(self.service.catalog)
+        library = LocalProvider(self.service.catalog)
 
         def lines() -> Iterator[bytes]:
             held: list[bytes] = []
@@ -138,7 +138,7 @@ class Rows(_Streamed):
         await self._stream(_LINES, lines)
 
 
-class Files(Endpoint):
+class FilesEndpoint(Endpoint):
     """The files in a run's folder."""
 
     async def get(self, project: str, run: str) -> None:
@@ -153,7 +153,7 @@ class Files(Endpoint):
         self.answer(await self.service.off_loop(work))
 
 
-class File(Endpoint):
+class FileEndpoint(Endpoint):
     """One of them."""
 
     async def get(self, project: str, run: str, path: str) -> None:

@@ -18,7 +18,7 @@ from aspara.web.endpoint import Endpoint, whole
 if TYPE_CHECKING:
     from tornado.websocket import WebSocketHandler
 
-    from aspara.web.context import Service
+    from aspara.web.context import Context
 
     SocketBase = WebSocketHandler
 else:
@@ -29,7 +29,7 @@ _GATHER, _BREATH = 0.05, 0.005
 """Seconds between two messages at least, and what one waits for the rest of what has just come."""
 
 
-def frame(events: Iterable[Event]) -> bytes:
+def sse_frames(events: Iterable[Event]) -> bytes:
     """Events as they go over the wire; the one that carries a cursor has it as its id."""
     parts: list[bytes] = []
     for event in events:
@@ -50,7 +50,7 @@ def _wake(loop: asyncio.AbstractEventLoop, ready: asyncio.Event) -> None:
         loop.call_soon_threadsafe(ready.set)
 
 
-def message(events: Iterable[Event], cursor: str | None = None) -> bytes:
+def socket_message(events: Iterable[Event], cursor: str | None = None) -> bytes:
     """Events as one message of a socket: ``{"cursor", "events": [{"kind", "data"}]}``."""
     told = []
     for event in events:
@@ -59,7 +59,7 @@ def message(events: Iterable[Event], cursor: str | None = None) -> bytes:
     return orjson.dumps({"cursor": cursor, "events": told}, option=orjson.OPT_NON_STR_KEYS)
 
 
-class Socket(Endpoint, SocketBase):
+class SocketEndpoint(Endpoint, SocketBase):
     """An address that speaks WebSocket: a browser opens many of them, but only six other connections."""
 
     _track_activity = False  # a page that only looks on does not keep a Jupyter server from being culled
@@ -80,7 +80,7 @@ class Socket(Endpoint, SocketBase):
         self._gone.set()
 
 
-class Happenings(Socket):
+class ProjectSocket(SocketEndpoint):
     """What happens in a project."""
 
     otherwise = "api/projects/{project}/runs/stream tells the same as events"
@@ -117,9 +117,9 @@ class Happenings(Socket):
         service = self.service
         service.streams += 1
         try:
-            await self.write_message(message((), subscription.cursor))
+            await self.write_message(socket_message((), subscription.cursor))
             async for events in following(subscription, service, self._gone):
-                await self.write_message(message(events))
+                await self.write_message(socket_message(events))
         except (WebSocketClosedError, StreamClosedError):
             pass
         finally:
@@ -128,7 +128,7 @@ class Happenings(Socket):
             self.close(1001)
 
 
-class ProjectsChanged(Socket):
+class ProjectsSocket(SocketEndpoint):
     """When the list of projects changes: ``{"version"}`` as soon as it is known, at each change, and as a sign of life."""
 
     otherwise = "api/projects is the list itself"
@@ -173,7 +173,7 @@ async def _one_of(*events: asyncio.Event) -> None:
             wait.cancel()
 
 
-async def following(subscription: Subscription, service: Service, gone: asyncio.Event) -> AsyncIterator[list[Event]]:
+async def following(subscription: Subscription, service: Context, gone: asyncio.Event) -> AsyncIterator[list[Event]]:
     """Batches of events as they come; an empty one as a sign of life; until the page, the server or the patience ends."""
     ready = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -191,7 +191,7 @@ async def following(subscription: Subscription, service: Service, gone: asyncio.
             return  # the page was too slow; it comes back with its cursor
 
 
-class Stream(Endpoint):
+class EventStream(Endpoint):
     """What happens in a project."""
 
     _track_activity = False  # a page that only looks on does not keep a Jupyter server from being culled
@@ -225,7 +225,7 @@ class Stream(Endpoint):
             self.write(b"retry: 2000\nid: " + subscription.cursor.encode() + b"\n\n")
             await self.flush()
             async for events in following(subscription, service, self._gone):
-                self.write(frame(events) if events else b": alive\n\n")
+                self.write(sse_frames(events) if events else b": alive\n\n")
                 await self.flush()
         except StreamClosedError:
             pass

@@ -49,7 +49,7 @@ _PAGE = (
 )
 
 
-class Media(Endpoint):
+class MediaEndpoint(Endpoint):
     """Media of a run."""
 
     async def get(self, project: str, run: str) -> None:
@@ -100,7 +100,7 @@ class Media(Endpoint):
         return await self.service.off_loop(catalog.media, project, run, query), 1.0
 
 
-class MediaFile(Endpoint):
+class MediaFileEndpoint(Endpoint):
     """The content of a media value."""
 
     async def get(self, project: str, run: str, name: str) -> None:
@@ -140,7 +140,7 @@ class MediaFile(Endpoint):
         await self.finish()
 
 
-class MediaRows(Endpoint):
+class MediaRowsEndpoint(Endpoint):
     """A table's rows."""
 
     async def get(self, project: str, run: str, name: str) -> None:

@@ -22,7 +22,7 @@ _STATUSES = ("running", "completed", "failed", "crashed", "finished")
 _CAPTURED = ("command", "environment", "git", "metric_definitions")
 
 
-class Runs(Endpoint):
+class RunsEndpoint(Endpoint):
     """The runs of a project."""
 
     async def get(self, project: str) -> None:

@@ -7,16 +7,16 @@ from typing import Any
 
 from aspara.errors import TooLarge, UsageError
 from aspara.web.endpoint import Endpoint
-from aspara.web.tracker.receiver import Intake
+from aspara.web.tracker.receiver import RunReceiver
 
 _MAX_RAW = 64 << 20
 
 
-class Taking(Endpoint):
+class TrackerEndpoint(Endpoint):
     """An endpoint of the tracker."""
 
     max_body = 16 << 20
-    intake: Intake
+    intake: RunReceiver
 
     def json_body(self) -> dict[str, Any]:
         """The body, unpacked if it is gzip, but never beyond 64 MiB."""

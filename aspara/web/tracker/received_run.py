@@ -16,7 +16,7 @@ from aspara.util import files
 
 
 @dataclass
-class Writer:
+class ReceivedWriter:
     """One client process's share of a run: its recorder and the sequence number of its next row."""
 
     recorder: LocalRecorder
@@ -24,17 +24,17 @@ class Writer:
 
 
 @dataclass
-class Received:
+class ReceivedRun:
     """A run that somebody is sending."""
 
     recorder: LocalRecorder
-    writers: dict[str, Writer] = field(default_factory=dict)
+    writers: dict[str, ReceivedWriter] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
     contact: float = 0.0
     ended: bool = False
     """The run has ended; what comes now, of a forked child for example, is late and changes nothing of that."""
 
-    def writer(self, layout: Layout, name: str) -> Writer:
+    def writer(self, layout: Layout, name: str) -> ReceivedWriter:
         """The share of the process `name`, which goes on in its file after a restart; the caller holds `lock`."""
         writer = self.writers.get(name)
         if writer is None:
@@ -49,7 +49,7 @@ class Received:
                     cut_tail(path)
                 recorder = self.recorder.writer_recorder(name)
             # The rows in a writer's file are the rows that were acknowledged to it: their number is the next one's.
-            writer = self.writers[name] = Writer(recorder, _count_lines(path))
+            writer = self.writers[name] = ReceivedWriter(recorder, _count_lines(path))
         return writer
 
     def put_beside(self, name: str, content: bytes, offset: str | None) -> int:

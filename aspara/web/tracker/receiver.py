@@ -13,12 +13,12 @@ from aspara import names
 from aspara.catalog.runs.run_info import run_status
 from aspara.errors import RunExists, RunNotFound, SequenceGap, TooLarge, UsageError
 from aspara.storage import metadata, row_codec
-from aspara.storage.artifact_store import Collections
+from aspara.storage.artifact_store import ArtifactStore
 from aspara.storage.layout import BESIDE, Layout, RunPaths
 from aspara.storage.local_recorder import LocalRecorder, open_recorder
 from aspara.types import ARTIFACT_CATEGORIES, RunRequest
 from aspara.web.tracker.payloads import line_of, request_of, tags_of, text_of
-from aspara.web.tracker.received_run import Received, cut_tail
+from aspara.web.tracker.received_run import ReceivedRun, cut_tail
 
 MAX_ROWS = 10_000
 MAX_ENTRIES = 100_000
@@ -33,7 +33,7 @@ _EDITABLE = {
 }
 
 
-class Intake:
+class RunReceiver:
     """The runs being received. Their recorders hold the runs' locks, so they show as running; one that is silent for a
     minute is let go, and shows as crashed until its client is heard again. All methods block and are thread-safe.
     """
@@ -41,7 +41,7 @@ class Intake:
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
         self._layout = Layout(data_dir)
-        self._open: dict[tuple[str, str], Received] = {}
+        self._open: dict[tuple[str, str], ReceivedRun] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="aspara-intake", daemon=True)
@@ -80,7 +80,7 @@ class Intake:
         resumed = recorder.identity.resumed
         key = (project, recorder.identity.run)
         with self._lock:
-            opened = self._open.setdefault(key, Received(recorder, contact=time.monotonic()))
+            opened = self._open.setdefault(key, ReceivedRun(recorder, contact=time.monotonic()))
         if opened.recorder is not recorder:
             recorder.abandon()  # the run is open already; its files are that recorder's
         started = row_codec.parse_timestamp(body.get("started"))
@@ -211,7 +211,7 @@ class Intake:
         content.seek(0)
         blob = _BLOB.fullmatch(name)
         if blob is not None:
-            store = Collections(self._layout.artifacts(project))
+            store = ArtifactStore(self._layout.artifacts(project))
             _, size = store.put(iter(lambda: content.read(1 << 20), b""), expected=blob[1])
             return {"name": name, "file_size": size}
         found = content.read()
@@ -239,7 +239,7 @@ class Intake:
         if not isinstance(facts, dict) or not isinstance(aliases, list):
             raise UsageError("metadata is an object, aliases a list.")
         allowed = ("path", "sha256", "size", "ref")
-        found = Collections(self._layout.artifacts(project)).commit(
+        found = ArtifactStore(self._layout.artifacts(project)).commit(
             text_of(body, "name", 128) or "",
             text_of(body, "type", 128) or "artifact",
             [{k: e[k] for k in allowed if k in e} for e in entries],
@@ -271,7 +271,7 @@ class Intake:
                 return run if writer in (content.get("created_by") or []) else None
         return None
 
-    def _find(self, project: str, run: str) -> Received:
+    def _find(self, project: str, run: str) -> ReceivedRun:
         """The open run of that name or id; opened again after a restart of the tracker."""
         paths, content = self._locate(project, run)
         key = (project, paths.run)
@@ -285,7 +285,7 @@ class Intake:
             request = RunRequest(project=project, id=str(content.get("run_id") or paths.run), resume="must")
             ended = content.get("is_finished") is True
             recorder = open_recorder(self.data_dir, request, backend="jsonl", begin=not ended)
-            opened = self._open[key] = Received(recorder, contact=time.monotonic(), ended=ended)
+            opened = self._open[key] = ReceivedRun(recorder, contact=time.monotonic(), ended=ended)
             return opened
 
     def _locate(self, project: str, run: str) -> tuple[RunPaths, dict[str, Any]]:

@@ -6,16 +6,16 @@ from dataclasses import replace
 from typing import Any
 
 from aspara.errors import SequenceGap
-from aspara.web.routes import Route
-from aspara.web.tracker.endpoint import Taking
+from aspara.web.route import Route
+from aspara.web.tracker.endpoint import TrackerEndpoint
 from aspara.web.tracker.payloads import tags_of
-from aspara.web.tracker.receiver import Intake
-from aspara.web.tracker.uploads import Files, Upload
+from aspara.web.tracker.receiver import RunReceiver
+from aspara.web.tracker.uploads import UploadArtifact, UploadFile
 
 BASE = "/tracker/api/v1"
 
 
-class Health(Taking):
+class TrackerHealth(TrackerEndpoint):
     """Whether the tracker answers."""
 
     async def get(self) -> None:
@@ -23,7 +23,7 @@ class Health(Taking):
         self.answer({"status": "ok"})
 
 
-class Create(Taking):
+class CreateRun(TrackerEndpoint):
     """Runs."""
 
     async def post(self, project: str) -> None:
@@ -31,7 +31,7 @@ class Create(Taking):
         self.answer(await self.service.off_loop(self.intake.create, project, self.json_body()))
 
 
-class Metrics(Taking):
+class AppendRows(TrackerEndpoint):
     """Rows."""
 
     async def post(self, project: str, run: str) -> None:
@@ -46,7 +46,7 @@ class Metrics(Taking):
             self.answer({"detail": str(gap), "next": gap.expected}, gap.status)
 
 
-class Change(Taking):
+class EditEndpoint(TrackerEndpoint):
     """Metadata."""
 
     async def post(self, project: str, run: str) -> None:
@@ -59,7 +59,7 @@ class Change(Taking):
         return body
 
 
-class Config(Change):
+class EditConfig(EditEndpoint):
     """Config."""
 
     def changes(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -67,7 +67,7 @@ class Config(Change):
         return {"config": body["config"] if set(body) == {"config"} else body}
 
 
-class Summary(Change):
+class EditSummary(EditEndpoint):
     """Summary."""
 
     def changes(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -75,7 +75,7 @@ class Summary(Change):
         return {"summary": body["summary"] if set(body) == {"summary"} else body}
 
 
-class Tags(Change):
+class EditTags(EditEndpoint):
     """Tags."""
 
     def changes(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -83,7 +83,7 @@ class Tags(Change):
         return {"tags": list(tags_of(body, "tags"))}
 
 
-class Ping(Taking):
+class HeartbeatEndpoint(TrackerEndpoint):
     """Life."""
 
     async def post(self, project: str, run: str) -> None:
@@ -91,7 +91,7 @@ class Ping(Taking):
         self.answer(await self.service.off_loop(self.intake.ping, project, run))
 
 
-class Finish(Taking):
+class FinishRun(TrackerEndpoint):
     """The end."""
 
     async def post(self, project: str, run: str) -> None:
@@ -100,7 +100,7 @@ class Finish(Taking):
         self.answer({"status": "ok"})
 
 
-class Versions(Taking):
+class StoreVersion(TrackerEndpoint):
     """Versions of artifacts."""
 
     async def post(self, project: str, run: str) -> None:
@@ -109,43 +109,43 @@ class Versions(Taking):
 
 
 ROUTES: tuple[Route, ...] = (
-    Route(f"{BASE}/health", Health, {"GET": "Whether the tracker answers."}),
-    Route(f"{BASE}/projects/{{project}}/runs", Create, {"POST": "Makes or continues a run."}),
+    Route(f"{BASE}/health", TrackerHealth, {"GET": "Whether the tracker answers."}),
+    Route(f"{BASE}/projects/{{project}}/runs", CreateRun, {"POST": "Makes or continues a run."}),
     Route(
         f"{BASE}/projects/{{project}}/runs/{{run}}/metrics",
-        Metrics,
+        AppendRows,
         {"POST": "Takes a row, or a batch of rows, each once."},
     ),
-    Route(f"{BASE}/projects/{{project}}/runs/{{run}}/config", Config, {"POST": "Adds to a run's config."}),
-    Route(f"{BASE}/projects/{{project}}/runs/{{run}}/summary", Summary, {"POST": "Adds to a run's summary."}),
-    Route(f"{BASE}/projects/{{project}}/runs/{{run}}/tags", Tags, {"POST": "Replaces a run's tags."}),
+    Route(f"{BASE}/projects/{{project}}/runs/{{run}}/config", EditConfig, {"POST": "Adds to a run's config."}),
+    Route(f"{BASE}/projects/{{project}}/runs/{{run}}/summary", EditSummary, {"POST": "Adds to a run's summary."}),
+    Route(f"{BASE}/projects/{{project}}/runs/{{run}}/tags", EditTags, {"POST": "Replaces a run's tags."}),
     Route(
         f"{BASE}/projects/{{project}}/runs/{{run}}/metadata",
-        Change,
+        EditEndpoint,
         {"POST": "Merges into a run's metadata; `removed_keys` ({config: [...]}) takes keys out."},
     ),
-    Route(f"{BASE}/projects/{{project}}/runs/{{run}}/ping", Ping, {"POST": "Says that the client lives."}),
+    Route(f"{BASE}/projects/{{project}}/runs/{{run}}/ping", HeartbeatEndpoint, {"POST": "Says that the client lives."}),
     Route(
         f"{BASE}/projects/{{project}}/runs/{{run}}/artifacts",
-        Upload,
+        UploadArtifact,
         {"POST": "Keeps an uploaded file (multipart: file, name, description, category)."},
     ),
     Route(
         f"{BASE}/projects/{{project}}/runs/{{run}}/files",
-        Files,
+        UploadFile,
         {
             "POST": "Keeps a file beside a run: media, console.log, …, or an artifact's content (multipart: file, name; offset for a part of a growing file)."
         },
     ),
     Route(
         f"{BASE}/projects/{{project}}/runs/{{run}}/versions",
-        Versions,
+        StoreVersion,
         {"POST": "Makes a version of an artifact: name, type, entries, aliases, metadata."},
     ),
-    Route(f"{BASE}/projects/{{project}}/runs/{{run}}/finish", Finish, {"POST": "Ends a run."}),
+    Route(f"{BASE}/projects/{{project}}/runs/{{run}}/finish", FinishRun, {"POST": "Ends a run."}),
 )
 
 
-def routes(intake: Intake) -> tuple[Route, ...]:
+def routes(intake: RunReceiver) -> tuple[Route, ...]:
     """The tracker's routes for one intake."""
     return tuple(replace(r, endpoint=type(r.endpoint.__name__, (r.endpoint,), {"intake": intake})) for r in ROUTES)

@@ -7,10 +7,10 @@ from typing import IO, Any, cast
 
 from aspara import settings
 from aspara.errors import AsparaError, TooLarge, UsageError
-from aspara.web.tracker.endpoint import Taking
+from aspara.web.tracker.endpoint import TrackerEndpoint
 
 
-class Upload(Taking):
+class UploadArtifact(TrackerEndpoint):
     """Artifacts."""
 
     _stream_request_body = True
@@ -92,7 +92,7 @@ class Upload(Taking):
                 part.close()
 
 
-class Files(Upload):
+class UploadFile(UploadArtifact):
     """Files beside a run."""
 
     def keep(self, project: str, run: str, content: IO[bytes]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from aspara.catalog.columns.column import Column
 from aspara.catalog.columns.pyramid import WIDTH, build, decimate, decimate_rows
 from aspara.catalog.series import lttb
-from aspara.catalog.series.bucket_stats import spans
+from aspara.catalog.series.bucket_stats import bucket_stats
 
 _ODD = (math.nan, math.inf, -math.inf)
 
@@ -83,7 +83,7 @@ def test_spans_say_what_the_values_say(count: int, odd: int, cuts: list[int], se
     bounds = np.array(sorted({0, count, *(c for c in cuts if c < count)}), np.int64)
     bounds = np.sort(np.concatenate([bounds, bounds[:1]]))  # an empty span, too
     for pyramid in (None, build(values)):
-        found = spans(values, bounds, pyramid)
+        found = bucket_stats(values, bounds, pyramid)
         for i, (begin, end) in enumerate(zip(bounds, bounds[1:], strict=False)):
             part = values[begin:end]
             finite = part[np.isfinite(part)]

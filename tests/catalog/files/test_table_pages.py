@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aspara.catalog.files import json_table
 from aspara.catalog.files.json_table import open_table
-from aspara.catalog.files.table_pages import TableQuery, Tables
+from aspara.catalog.files.table_pages import TablePages, TableQuery
 from aspara.catalog.filters.expression import parse
 from aspara.errors import UsageError
 
@@ -68,14 +68,14 @@ def test_what_is_no_table_is_told(tmp_path, content):
     path = tmp_path / "t.json"
     path.write_text(content)
     with pytest.raises(UsageError, match=r"'t.json' is no table"):
-        Tables().rows(path, TableQuery())
+        TablePages().rows(path, TableQuery())
 
 
 def test_bare_nan_is_read(tmp_path):
     """As Python writes it; it has no place in an order."""
     path = tmp_path / "t.json"
     path.write_text('{"columns": ["x"], "data": [[NaN], [2.0], [-Infinity]]}')
-    assert [["-inf"], [2.0], ["nan"]] == Tables().rows(path, TableQuery(sort="x"))["rows"]
+    assert [["-inf"], [2.0], ["nan"]] == TablePages().rows(path, TableQuery(sort="x"))["rows"]
 
 
 def test_a_page_of_a_large_table_costs_a_page(tmp_path):
@@ -83,7 +83,7 @@ def test_a_page_of_a_large_table_costs_a_page(tmp_path):
     path = tmp_path / "t.json"
     rows = 2000
     path.write_text(json.dumps({"columns": ["n", "text"], "data": [[i, f"{i} " + "x" * 10_000] for i in range(rows)]}))
-    tables = Tables()
+    tables = TablePages()
     tables.rows(path, TableQuery())  # what is loaded once stays out of the count
     for query, first in [
         (TableQuery(offset=1500), 1500),

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aspara.catalog.catalog import Catalog
-from aspara.catalog.columns.chunk import Stretch
-from aspara.catalog.columns.external_merge import Merge
-from aspara.catalog.columns.spill import Scratch
+from aspara.catalog.columns.chunk import Chunk
+from aspara.catalog.columns.external_merge import ExternalMerge
+from aspara.catalog.columns.spill import SpillFiles
 from aspara.catalog.index.run_index import RunIndex
 from aspara.catalog.series.query import SeriesQuery
 from aspara.storage import row_codec
@@ -40,7 +40,7 @@ def content(index: RunIndex) -> dict[str, Any]:
 
 def put_in_files(folder: Folder, place: Path) -> RunIndex:
     """An index that has next to nothing in memory."""
-    return RunIndex(Layout(folder.path).run("p", "r"), scratch=Scratch((place,), much=1 << 16))
+    return RunIndex(Layout(folder.path).run("p", "r"), scratch=SpillFiles((place,), much=1 << 16))
 
 
 def late_rows() -> bytes:
@@ -155,17 +155,17 @@ def test_two_sequences_become_one(
 ) -> None:
     """However small the pieces: in order of step, then time, and of equals those of the first come first."""
 
-    def sequence(points: Sequence[tuple[int, int]], value: float) -> list[Stretch]:
+    def sequence(points: Sequence[tuple[int, int]], value: float) -> list[Chunk]:
         return [
-            Stretch(np.array([p[0] for p in part]), np.array([p[1] for p in part]), np.full(len(part), value))
+            Chunk(np.array([p[0] for p in part]), np.array([p[1] for p in part]), np.full(len(part), value))
             for part in (points[:cut], points[cut:])
             if part
         ]
 
     one, two = sequence(first, 1.0), sequence(second, 2.0)
-    merge = Merge(one, two, block)
+    merge = ExternalMerge(one, two, block)
 
-    def part(of: Callable[[Stretch], Any]) -> list[Any]:
+    def part(of: Callable[[Chunk], Any]) -> list[Any]:
         return [value for piece in merge.of(of) for value in piece.tolist()]
 
     expected = sorted([(*key, 1.0) for key in first] + [(*key, 2.0) for key in second])

@@ -14,7 +14,7 @@ import pytest
 
 from aspara.catalog.catalog import Catalog
 from aspara.catalog.live import fs_events
-from aspara.catalog.live.fs_events import Notices
+from aspara.catalog.live.fs_events import FsEvents
 from aspara.catalog.live.watcher import Watcher
 from aspara.storage import filesystem
 from aspara.util import files
@@ -29,13 +29,13 @@ def local(_folder: str) -> str:
 
 
 @pytest.fixture
-def notices() -> Iterator[Notices]:
-    found = Notices(local)
+def notices() -> Iterator[FsEvents]:
+    found = FsEvents(local)
     yield found
     found.close()
 
 
-def told(notices: Notices, path: Path) -> bool:
+def told(notices: FsEvents, path: Path) -> bool:
     """Whether `path` is told of, however long it takes."""
     end = time.monotonic() + 30
     while time.monotonic() < end:
@@ -45,7 +45,7 @@ def told(notices: Notices, path: Path) -> bool:
 
 
 @linux
-def test_a_written_file_is_told(notices: Notices, tmp_path: Path) -> None:
+def test_a_written_file_is_told(notices: FsEvents, tmp_path: Path) -> None:
     """New, longer, replaced and removed files of a folder are told; what lies below it is not."""
     folder = tmp_path / "p"
     (folder / "below").mkdir(parents=True)
@@ -66,7 +66,7 @@ def test_a_written_file_is_told(notices: Notices, tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "9p", "lustre", "ceph", "virtiofs", ""])
 def test_network_disks_are_not_asked(kind: str, tmp_path: Path) -> None:
     """Of a file system on which others write, and of one that nobody knows, nothing is expected."""
-    assert frozenset() == Notices(lambda _: kind).follow([str(tmp_path)])
+    assert frozenset() == FsEvents(lambda _: kind).follow([str(tmp_path)])
 
 
 @linux
@@ -78,7 +78,7 @@ def test_the_file_system_is_found(tmp_path: Path) -> None:
 
 
 @linux
-def test_folders_are_bounded(notices: Notices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folders_are_bounded(notices: FsEvents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No more than so many folders are watched, the important ones, and none that is not there."""
     monkeypatch.setattr(fs_events, "MOST_FOLDERS", 2)
     for name in "abc":
@@ -101,7 +101,7 @@ def test_a_system_without_watches_left_is_looked_at(
     monkeypatch.setattr(watchfiles._rust_notify, "RustNotify", full)
     file = folder.run("r", [(0, {"loss": 0.0})])
     with caplog.at_level(logging.WARNING, logger="aspara.watch"):
-        watcher = Watcher(catalog, interval=0.01, notify=True, notices=lambda: Notices(local))
+        watcher = Watcher(catalog, interval=0.01, notify=True, notices=lambda: FsEvents(local))
         subscription = watcher.subscribe("p")
         append(file, 1)
         assert [1] == steps(until(subscription, has_step(1)))
@@ -114,7 +114,7 @@ def test_a_system_without_watches_left_is_looked_at(
 def test_a_network_disk_is_watched_by_looking(folder: Folder, catalog: Catalog) -> None:
     """Rows that another host wrote are told, though the system says nothing, file times go backwards and a run comes late."""
     file = folder.run("r", [(0, {"loss": 0.0})])
-    watcher = Watcher(catalog, interval=0.01, notify=True, notices=lambda: Notices(lambda _: "nfs4"))
+    watcher = Watcher(catalog, interval=0.01, notify=True, notices=lambda: FsEvents(lambda _: "nfs4"))
     subscription = watcher.subscribe("p")
     append(file, 1)
     then = time.time() - 30  # the file server's clock is behind

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 import aspara
 from aspara.catalog.catalog import Catalog
-from aspara.catalog.files.table_pages import TableQuery, Tables
+from aspara.catalog.files.table_pages import TablePages, TableQuery
 from aspara.catalog.series.query import SeriesQuery
 from aspara.cli.main import main as command
 from aspara.errors import ArtifactNotFound, MediaNotFound, UsageError
@@ -265,7 +265,7 @@ def test_a_decoder_that_panics_costs_only_the_file(
     table = part.with_name("t.parquet")
     table.write_bytes(b"PAR1")
     with pytest.raises(UsageError, match="no table"):
-        Tables().rows(table, TableQuery())
+        TablePages().rows(table, TableQuery())
 
 
 @pytest.fixture

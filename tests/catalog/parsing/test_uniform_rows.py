@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aspara.catalog.index.points import Points
+from aspara.catalog.index.points import RunPoints
 from aspara.catalog.index.run_index import RunIndex
 from aspara.catalog.parsing.bulk_parser import SMALLEST, names_in, parse_bulk
 from aspara.catalog.parsing.line_reader import Problems, Tail, parse
@@ -43,14 +43,14 @@ def rows(count: int) -> list[bytes]:
     return [ROW % (1000 + i, i, b"%d.25" % (i % 97)) for i in range(count)]
 
 
-def seen(points: Points) -> Any:
+def seen(points: RunPoints) -> Any:
     found = {name: column.points() for name, column in points.columns.items()}
     # A zero's sign means nothing: JSON's whole numbers have none.
     return {name: [(array + 0).tobytes() for array in arrays] for name, arrays in found.items()}, points.rows
 
 
 def one_by_one(content: bytes) -> tuple[Any, list[dict[str, Any]]]:
-    points, problems = Points(), Problems()
+    points, problems = RunPoints(), Problems()
     points.add(parse(content, Tail(Path("r.jsonl"), 1), problems))
     return seen(points), problems.json()
 
@@ -103,7 +103,7 @@ def test_any_bytes_changed(count: int, changes: list[tuple[str, float, bytes]]) 
     found = parse_bulk(content, names)
     if found is None:
         return
-    points = Points()
+    points = RunPoints()
     points.add_bulk(found)
     assert one_by_one(content) == (seen(points), [])
 
@@ -135,6 +135,6 @@ def test_rows_of_several_kinds(kinds: list[bytes], every: int, start: int) -> No
     content = b"".join(lines)
     found = parse_bulk(content, names_in(content, {"loss", "val", "x", "y"}))
     assert found is not None
-    points = Points()
+    points = RunPoints()
     points.add_bulk(found)
     assert one_by_one(content) == (seen(points), [])

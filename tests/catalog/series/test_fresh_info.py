@@ -12,7 +12,7 @@ import pytest
 
 import aspara
 from aspara.catalog.catalog import Catalog
-from aspara.catalog.runs.run_cache import Listing
+from aspara.catalog.runs.run_cache import RunCache
 from aspara.catalog.runs.run_info import run_info
 from aspara.storage import metadata
 from aspara.storage.layout import Layout
@@ -61,7 +61,7 @@ def test_an_edit_while_the_run_is_looked_at_is_seen_the_next_time(folder: Folder
     age(folder.path / "p", 3600)
     edits = ["bbbb"]
 
-    class Overtaken(Listing):
+    class Overtaken(RunCache):
         def _content(self, path: str, stamp: Any) -> Any:
             found = super()._content(path, stamp)
             if edits and path.endswith("r.meta.json"):

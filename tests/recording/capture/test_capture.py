@@ -13,12 +13,12 @@ import pytest
 
 import aspara
 from aspara.errors import UsageError
-from aspara.recording.capture.capture import PARTS, Wanted
-from aspara.recording.capture.console import ConsoleLog, Screen
+from aspara.recording.capture.capture import PARTS, CaptureOptions
+from aspara.recording.capture.console import ConsoleLog, TerminalScreen
 from aspara.recording.capture.environment import packages
 from aspara.recording.capture.git import git_diff
 from aspara.recording.capture.redaction import redact_arguments, redact_code, redact_text, redact_variables
-from aspara.recording.capture.system_metrics import Gpus, System
+from aspara.recording.capture.system_metrics import GpuMetrics, SystemMetrics
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ class TestSystem:
             nvmlDeviceGetPowerUsage=refuse,
             nvmlDeviceGetTemperature=lambda i, kind: 65,
         )
-        system = System(tmp_path, nvml)
+        system = SystemMetrics(tmp_path, nvml)
         found = {name: value for name, value in system.sample().items() if "gpu" in name}
         expected = {}
         for number in (0, 1):
@@ -123,7 +123,7 @@ class TestSystem:
             nvmlDeviceGetHandleByIndex=lambda i: i,
             nvmlDeviceGetName=str,
         )
-        assert ["1"] == Gpus(nvml).names
+        assert ["1"] == GpuMetrics(nvml).names
 
     def test_no_driver_is_no_trouble(self):
         """Then there are no GPU metrics."""
@@ -131,7 +131,7 @@ class TestSystem:
         def fail():
             raise OSError("no driver")
 
-        assert {} == Gpus(SimpleNamespace(nvmlInit=fail)).sample()
+        assert {} == GpuMetrics(SimpleNamespace(nvmlInit=fail)).sample()
 
 
 SCREENS = [
@@ -154,14 +154,14 @@ class TestConsole:
     def test_lines_are_kept_as_a_terminal_shows_them(self, printed, expected):
         """Carriage returns write over, colours stay with their letters; the same when it comes a character at a time."""
         for parts in ([printed], list(printed) if "\x1b" not in printed else [printed]):
-            screen = Screen()
+            screen = TerminalScreen()
             for part in parts:
                 screen.write(part)
             assert expected == screen.take()
 
     def test_nested_progress_bars_leave_their_last_state(self):
         """Cursor up, as tqdm moves between bars."""
-        screen = Screen()
+        screen = TerminalScreen()
         for percent in (10, 50, 100):
             screen.write(f"\router {percent}%\n\rinner {percent}%\x1b[A")
         screen.write("\n\n")
@@ -362,15 +362,15 @@ class TestChoosing:
     def test_by_argument(self, given, expected, monkeypatch):
         """Names, all, off, and all but some."""
         monkeypatch.delenv("ASPARA_CAPTURE", raising=False)
-        assert expected == Wanted.of(given)
+        assert expected == CaptureOptions.of(given)
 
     def test_by_variable_and_by_wandbs_settings(self, capturing):
         """ASPARA_CAPTURE, less what wandb.Settings switches off."""
         capturing("git", "console", "system", "packages")
-        assert {"git", "console", "system", "packages"} == Wanted.of()
+        assert {"git", "console", "system", "packages"} == CaptureOptions.of()
         options = {"console": "off", "x_disable_stats": True, "disable_git": True, "x_save_requirements": False}
-        assert set() == Wanted.of(None, options)
-        assert {"console"} == Wanted.of(
+        assert set() == CaptureOptions.of(None, options)
+        assert {"console"} == CaptureOptions.of(
             None, SimpleNamespace(_disable_stats=True, disable_git=True, _save_requirements=False)
         )
 

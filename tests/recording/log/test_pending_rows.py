@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import aspara
-from aspara.recording.log.pending_rows import Backlog, getter
+from aspara.recording.log.pending_rows import PendingRows, getter
 from aspara.storage.statistics import Statistics
 
 numbers = st.integers(-1000, 1000) | st.floats(-1e9, 1e9)
@@ -20,7 +20,7 @@ texts = st.just([(1, {"a": "text", "b": float("nan"), "c": 2.0})])
 @given(st.lists(rows_of_one_shape | texts, max_size=5), st.integers(1, 9))
 def test_rows_of_any_shapes_give_the_statistics_of_one_by_one(blocks, bite: int):
     """Tuples of values under changing names, and rows that are dicts, in any order and taken in bites of any size."""
-    backlog, known = Backlog(Statistics()), Statistics()
+    backlog, known = PendingRows(Statistics()), Statistics()
     backlog.shown = True
     shown = []
     for block in blocks:
