@@ -22,7 +22,7 @@ NODE := $(if $(NODE_FITS),,$(BIN)/npm)
 NPM := cd js && PATH="$(CURDIR)/$(BIN):$$PATH" npm
 
 SOURCES := $(shell find js \( -name node_modules -o -name '.*' \) -prune -o -type f -print 2>/dev/null)
-MANIFESTS := aspara/server/static/manifest.json aspara_jupyter/static/manifest.json
+MANIFESTS := aspara/web/static/manifest.json aspara_jupyter/static/manifest.json
 
 .PHONY: help demo test check bench soak pictures docs build clean install test-python test-js test-browser browser
 help:  ## this list
@@ -66,7 +66,7 @@ build: $(READY) $(FRONT)  ## install, and build the front end
 install: $(READY)
 
 clean:  ## remove everything made here but demo-data
-	rm -rf $(VENV) js/node_modules aspara/server/static aspara_jupyter/static site dist build .mypy_cache .ruff_cache
+	rm -rf $(VENV) js/node_modules aspara/web/static aspara_jupyter/static site dist build .mypy_cache .ruff_cache
 
 # -- what the verbs stand on --------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 HERE = Path(__file__).parent
-BUILT = (HERE / "aspara/server/static/manifest.json", HERE / "aspara_jupyter/static/manifest.json")
+BUILT = (HERE / "aspara/web/static/manifest.json", HERE / "aspara_jupyter/static/manifest.json")
 
 
 class FrontEnd(BuildHookInterface):  # type: ignore[misc]

@@ -11,7 +11,7 @@ from jupyter_server.extension.application import ExtensionApp
 from tornado import web, websocket
 from traitlets import Bool, Int, Unicode
 
-import aspara.server
+import aspara.web
 from aspara import settings
 from aspara.catalog.catalog import PATIENCE, Catalog
 from aspara.web.context import Context
@@ -102,7 +102,7 @@ class AsparaApp(ExtensionApp):  # type: ignore[misc,unused-ignore]
         given = {"max_zip": self.max_zip_size, "default_points": self.chart_points}
         self.service = Context(
             Catalog(data_dir, patience=PATIENCE, max_notes=self.max_notes_length, max_tags=self.max_tags_count),
-            Path(aspara.server.__file__).parent / "static",
+            Path(aspara.web.__file__).parent / "static",
             host="jupyter",
             read_only=self.read_only or settings.flag("ASPARA_READ_ONLY"),
             search_mode=settings.get("ASPARA_PROJECT_SEARCH_MODE"),

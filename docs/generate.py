@@ -21,8 +21,8 @@ _ROLE = re.compile(r":(meth|class|func|attr):<code>([\w.]+)</code>")
 _HOMES = {name: f"aspara.errors.{name}" for name in vars(errors) if name[0].isupper()}
 _HOMES |= {name: f"aspara.{name}" for name in ("Run", "Config", "Summary", "Api")}
 _HOMES |= {
-    name: f"aspara.catalog.{module}.{name}"
-    for module, name in (("apirun", "ApiRun"), ("apiruns", "ApiRuns"), ("projects", "ApiProject"))
+    name: f"aspara.api.{module}.{name}"
+    for module, name in (("run", "ApiRun"), ("runs", "ApiRuns"), ("projects", "ApiProject"))
 }
 
 

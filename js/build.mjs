@@ -63,7 +63,7 @@ function emit(folder, files) {
 }
 
 const dashboard = await bundle("src/dashboard/index.tsx", {});
-emit("aspara/server/static", {
+emit("aspara/web/static", {
   "dashboard.js": dashboard[".js"],
   "dashboard.css": dashboard[".css"],
   "plotly.js": plotly,

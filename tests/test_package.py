@@ -27,7 +27,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     return zipfile.ZipFile(folder / f"aspara-{__version__}-py3-none-any.whl")
 
 
-@pytest.mark.parametrize("folder", ["aspara/server/static", "aspara_jupyter/static"])
+@pytest.mark.parametrize("folder", ["aspara/web/static", "aspara_jupyter/static"])
 def test_carries_the_front_end(folder: str, wheel: zipfile.ZipFile):
     """Every built file that a manifest names is in the wheel, so users need no Node."""
     manifest = json.loads(wheel.read(f"{folder}/manifest.json"))

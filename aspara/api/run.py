@@ -20,8 +20,7 @@ from aspara.catalog.files.media import MediaFile, MediaQuery
 from aspara.catalog.runs.run_info import RunDetail, RunInfo
 from aspara.catalog.series.history import STEP, HistoryQuery
 from aspara.errors import ArtifactNotFound, NotFound, UsageError
-from aspara.storage.row_codec import numbered
-from aspara.util.json_safe import presentable
+from aspara.util.json_safe import numbered, presentable
 
 if TYPE_CHECKING:
     import polars

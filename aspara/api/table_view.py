@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, Literal
 
-from aspara.storage.row_codec import NONFINITE, nonfinite_name
+from aspara.util.json_safe import NONFINITE, nonfinite_name
 
 MOST_ROWS = 200
 _MOST_CONFIG, _MOST_METRICS = 6, 8

@@ -142,7 +142,7 @@ def _plotly() -> Path:
     import aspara
     from aspara.errors import AsparaError
 
-    static = Path(aspara.__file__).parent / "server" / "static"
+    static = Path(aspara.__file__).parent / "web" / "static"
     for path in sorted(static.glob("plotly.*.js")):
         return path
     raise AsparaError(

@@ -9,7 +9,7 @@ import math
 from typing import IO, Any
 
 from aspara.exporters.selection import RUN, ExportSelection
-from aspara.storage.row_codec import nonfinite_name
+from aspara.util.json_safe import nonfinite_name
 
 
 def write(selection: ExportSelection, file: IO[bytes]) -> int:

@@ -18,7 +18,8 @@ from aspara.errors import UsageError
 from aspara.importers.common import tabular
 from aspara.importers.common.row_ranges import RowRange, RowRanges
 from aspara.importers.common.source import ImportReport, Row, RunMetadata, SourceRun, place, stamp_of
-from aspara.storage.row_codec import MAX_LINE, NONFINITE, parse_timestamp
+from aspara.storage.row_codec import MAX_LINE, parse_timestamp
+from aspara.util.json_safe import NONFINITE
 
 _ENDINGS = (".jsonl", ".ndjson")
 _LOOKED_AT = 20

@@ -21,7 +21,8 @@ from aspara.importers.common.wandb_media import MediaFolder, of_wandb
 from aspara.media.base import Media
 from aspara.media.table import Table
 from aspara.media.text import Text
-from aspara.storage.row_codec import NONFINITE, parse_timestamp
+from aspara.storage.row_codec import parse_timestamp
+from aspara.util.json_safe import NONFINITE
 
 
 def recognizes(path: Path) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from aspara.storage.metadata import difference
-from aspara.storage.row_codec import named
+from aspara.util.json_safe import named
 
 
 class MetadataDiff:

@@ -9,7 +9,7 @@ from typing import Any
 from aspara import names, settings
 from aspara.errors import UsageError
 from aspara.recorder import NullRecorder, Recorder
-from aspara.recording.log.conversion import as_mapping, json_safe
+from aspara.recording.log.conversion import as_mapping, to_json
 from aspara.recording.log.validation import checked_notes, checked_tags
 from aspara.types import Resume, RunIdentity, RunRequest
 from aspara.util.messages import say
@@ -142,7 +142,7 @@ def _config(source: Any, include: Sequence[str] | None, exclude: Sequence[str] |
         found = {k: v for k, v in found.items() if k in include}
     if exclude:
         found = {k: v for k, v in found.items() if k not in exclude}
-    safe = json_safe(found)
+    safe = to_json(found)
     return safe if isinstance(safe, dict) else {}
 
 

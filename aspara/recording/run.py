@@ -31,9 +31,9 @@ from aspara.recording.run_media import RunMedia
 from aspara.recording.run_properties import RunProperties
 from aspara.recording.run_results import RunResults, dict_in, own_summary
 from aspara.recording.summary import Summary
-from aspara.storage.row_codec import numbered
 from aspara.storage.statistics import Statistics
 from aspara.types import Losses, Status
+from aspara.util.json_safe import numbered
 from aspara.util.messages import say
 from aspara.util.signals import defer_signals
 

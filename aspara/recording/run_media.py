@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from aspara.recorder import Recorder
-from aspara.recording.log.conversion import UnsupportedValue, json_safe, kind_of
+from aspara.recording.log.conversion import UnsupportedValue, kind_of, to_json
 from aspara.recording.log.fast_log import FastLog
 from aspara.storage import row_codec
 from aspara.util.messages import say
@@ -39,7 +39,7 @@ class RunMedia:
                 self._warn(name, f"{value} It is skipped.")
                 continue
             try:
-                found = media_of(value, json_safe)
+                found = media_of(value, to_json)
                 listed = numbers_of(value) if found is None else None
             except (
                 Exception
@@ -47,7 +47,7 @@ class RunMedia:
                 self._refuse(name, value, f": {type(error).__name__}: {error}")
                 continue
             if isinstance(listed, list):
-                self._write_media(timestamp, step, {name: json_safe(listed)})
+                self._write_media(timestamp, step, {name: to_json(listed)})
                 continue
             found = found or listed
             if found is None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from tornado import httpserver, netutil, web, websocket
 
+import aspara.web
 from aspara import settings
 from aspara.catalog.catalog import PATIENCE, Catalog
 from aspara.errors import AsparaError, DataDirError, Unauthorized, UsageError
@@ -193,7 +194,7 @@ class Server:
         self.host, self.port = host, port
         self.service = service or Context(
             Catalog(data_dir, patience=PATIENCE),
-            Path(__file__).parent / "static",
+            Path(aspara.web.__file__).parent / "static",
             read_only=read_only,
             search_mode=search_mode or settings.get("ASPARA_PROJECT_SEARCH_MODE"),
         )

@@ -16,10 +16,11 @@ from typing import Any
 
 import orjson
 
+from aspara.util.json_safe import NONFINITE, nonfinite_name
+
 MAX_LINE = 4 << 20
 """Bytes of the longest line that is read; longer ones are counted as problems and skipped."""
 
-NONFINITE: dict[str, float] = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _MAX_STEP = 1 << 53
 
 
@@ -37,29 +38,6 @@ def encode(timestamp: int, step: int, metrics: Mapping[str, Any]) -> bytes:
     except TypeError:  # an integer beyond 64 bits, or half a surrogate pair in a text
         safe = {_text(k): _narrow(v) for k, v in metrics.items()}
         return orjson.dumps({"timestamp": timestamp, "step": step, "metrics": safe}, option=orjson.OPT_APPEND_NEWLINE)
-
-
-def nonfinite_name(value: float) -> str:
-    """How a non-finite number is written."""
-    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-
-
-def named(value: Any) -> Any:
-    """`value` with the non-finite numbers in its lists and dicts as they are written."""
-    if isinstance(value, dict):
-        return {key: named(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [named(inner) for inner in value]
-    return nonfinite_name(value) if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def numbered(value: Any) -> Any:
-    """`value` out of metadata with the names of non-finite numbers as those numbers: for programs, which count with them."""
-    if isinstance(value, dict):
-        return {key: numbered(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [numbered(inner) for inner in value]
-    return NONFINITE.get(value, value) if isinstance(value, str) else value
 
 
 def decode(line: bytes) -> tuple[int | None, int | None, dict[str, Any], str | None]:

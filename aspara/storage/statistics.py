@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from aspara.storage.row_codec import NONFINITE, named, numbered
+from aspara.util.json_safe import NONFINITE, named, numbered
 
 AGGREGATES = ("min", "max", "mean", "last", "first", "best", "copy", "none")
 """What ``define_metric(summary=...)`` may ask for; ``copy`` is wandb's old word for the plain last value."""

@@ -8,10 +8,34 @@ from collections.abc import Mapping
 from typing import Any
 
 from aspara.errors import UsageError
-from aspara.storage.row_codec import nonfinite_name
 
 _DEEPEST = 64
 _WIDEST_INTEGER = 1 << 64
+
+NONFINITE: dict[str, float] = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+
+
+def nonfinite_name(value: float) -> str:
+    """How a non-finite number is written."""
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def named(value: Any) -> Any:
+    """`value` with the non-finite numbers in its lists and dicts as they are written."""
+    if isinstance(value, dict):
+        return {key: named(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [named(inner) for inner in value]
+    return nonfinite_name(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def numbered(value: Any) -> Any:
+    """`value` out of metadata with the names of non-finite numbers as those numbers: for programs, which count with them."""
+    if isinstance(value, dict):
+        return {key: numbered(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [numbered(inner) for inner in value]
+    return NONFINITE.get(value, value) if isinstance(value, str) else value
 
 
 def presentable(value: Any, depth: int = 0) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aspara.storage.row_codec import NONFINITE
+from aspara.util.json_safe import NONFINITE
 
 Record = Mapping[str, Any]
 """A run as filters see it: its list item in the API's words, ``metric_summary`` with it where metrics are asked for."""

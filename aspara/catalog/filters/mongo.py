@@ -15,7 +15,8 @@ from typing import Any
 
 from aspara.catalog.runs.run_info import RunInfo
 from aspara.errors import UsageError
-from aspara.storage.row_codec import NONFINITE, parse_timestamp
+from aspara.storage.row_codec import parse_timestamp
+from aspara.util.json_safe import NONFINITE
 
 Record = Mapping[str, Any]
 """A run as filters see it: its list item in the API's words, with ``state``."""

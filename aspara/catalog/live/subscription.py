@@ -14,7 +14,7 @@ from aspara.catalog.index.backfill import Backfill
 from aspara.catalog.index.run_index import RunIndex
 from aspara.catalog.parsing.line_reader import Found
 from aspara.catalog.runs.cursor import Cursor, now
-from aspara.storage.row_codec import nonfinite_name
+from aspara.util.json_safe import nonfinite_name
 
 _MOST_WAITING = 200_000
 _MOST_AT_ONCE = 5_000

@@ -13,7 +13,7 @@ import orjson
 
 from aspara.storage import row_codec
 from aspara.storage.layout import shown
-from aspara.util import files
+from aspara.util import files, json_safe
 from aspara.util.json_safe import presentable
 
 CHUNK = 8 << 20
@@ -158,7 +158,7 @@ def parse(block: bytes, tail: Tail, problems: Problems) -> list[Found]:
     """The rows of whole lines; what is none is counted."""
     found: list[Found] = []
     loads = orjson.loads
-    nonfinite = row_codec.NONFINITE
+    nonfinite = json_safe.NONFINITE
     lines = block.split(b"\n")
     if not lines[-1]:
         lines.pop()  # what stands behind the last newline is no line

@@ -23,7 +23,7 @@ from aspara.importers.common.attachments import Attachments, files_beside
 from aspara.importers.common.deduplicate import Deduplicator
 from aspara.importers.common.row_batch import batches
 from aspara.importers.common.source import ImportReport, Row, RunMetadata, SourceRun, stamp_of
-from aspara.recording.log.conversion import json_safe
+from aspara.recording.log.conversion import to_json
 from aspara.storage import metadata, row_codec
 from aspara.storage.layout import RunPaths
 from aspara.storage.local_recorder import LocalRecorder, open_recorder
@@ -255,7 +255,7 @@ class RunWriter:
             raise DataDirError(f"The disk refused rows of {facts.name!r}: {losses.reason}. Import again to go on.")
         known_start = None if not content else row_codec.parse_timestamp(content.get("start_time"))
         known_end = None if not content else row_codec.parse_timestamp(content.get("finish_time"))
-        summary = json_safe(facts.summary)
+        summary = to_json(facts.summary)
         earlier = content.get("tags") or []
         changes: dict[str, Any] = {
             "status": STATUS_ON_DISK[facts.status],
@@ -263,14 +263,14 @@ class RunWriter:
             "exit_code": facts.exit_code,
             "start_time": facts.start_time or known_start or span[0],
             "finish_time": facts.finish_time or max(filter(None, (known_end, span[1])), default=None),
-            "config": json_safe(facts.config),
-            "summary": {**json_safe(statistics.last()), **summary},
+            "config": to_json(facts.config),
+            "summary": {**to_json(statistics.last()), **summary},
             "metric_summary": statistics.json(),
             "last_step": last_step,
             "tags": list(dict.fromkeys([*earlier, *facts.tags])),
             # Whose machine this is says nothing about the run; what the source knows of its own comes in its place.
             **dict.fromkeys(("host", "pid", "boot_id", "command", "environment")),
-            **json_safe(facts.details),
+            **to_json(facts.details),
             _MARK: {
                 **begun,
                 "complete": True,
@@ -306,7 +306,7 @@ class RunWriter:
         return content.get("status") != STATUS_ON_DISK[facts.status] or any(
             (content.get(part) or {}).get(key) != value
             for part, said in (("config", facts.config), ("summary", facts.summary))
-            for key, value in json_safe(said).items()
+            for key, value in to_json(said).items()
         )
 
 

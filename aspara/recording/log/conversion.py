@@ -16,7 +16,7 @@ from typing import Any
 
 from aspara import names
 from aspara.errors import InvalidName, UsageError
-from aspara.storage import row_codec
+from aspara.util import json_safe
 
 _MAX_DEPTH = 32
 _MAX_ITEMS = 100_000
@@ -131,9 +131,9 @@ def kind_of(value: Any) -> str:
         return kind
 
 
-def json_safe(value: Any) -> Any:
+def to_json(value: Any) -> Any:
     """Like :func:`simple`, with non-finite numbers as "NaN", "Infinity" and "-Infinity": all of it is valid JSON."""
-    return row_codec.named(simple(value))
+    return json_safe.named(simple(value))
 
 
 def simple(value: Any, above: tuple[int, ...] = ()) -> Any:

@@ -13,6 +13,7 @@ from aspara.catalog.files.run_files import kept_file, kept_files
 from aspara.catalog.series.history import FRAME, HistoryQuery
 from aspara.errors import UsageError
 from aspara.storage import row_codec
+from aspara.util import json_safe
 from aspara.web.endpoint import Endpoint, whole
 from aspara.web.file_response import send
 
@@ -115,7 +116,7 @@ def _lines(blocks: Iterator[polars.DataFrame]) -> Iterator[bytes]:
 
 
 def _plain(value: Any) -> Any:
-    return row_codec.nonfinite_name(value) if isinstance(value, float) and value - value != 0 else value
+    return json_safe.nonfinite_name(value) if isinstance(value, float) and value - value != 0 else value
 
 
 class RowsEndpoint(_Streamed):

@@ -27,8 +27,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import aspara
-from aspara.recording.log.conversion import json_safe, scalar
+from aspara.recording.log.conversion import scalar, to_json
 from aspara.storage import row_codec
+from aspara.util import json_safe
 
 
 @contextlib.contextmanager
@@ -71,7 +72,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 NAMES = st.text("abcXYZ/_ é日", min_size=1, max_size=6)
-TEXTS = st.text(max_size=12).filter(lambda text: text not in row_codec.NONFINITE)
+TEXTS = st.text(max_size=12).filter(lambda text: text not in json_safe.NONFINITE)
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | TEXTS
 JSON = st.recursive(
     LEAVES, lambda inner: st.lists(inner, max_size=5) | st.dictionaries(NAMES, inner, max_size=4), max_leaves=12
@@ -95,7 +96,7 @@ def as_row(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 def by_name(value: Any) -> Any:
     """Inside of a list a non-finite number is its name."""
     value = narrowed(value)
-    return row_codec.nonfinite_name(value) if isinstance(value, float) and not math.isfinite(value) else value
+    return json_safe.nonfinite_name(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def narrowed(value: Any) -> Any:
@@ -178,7 +179,7 @@ def names_deep(value: Any, leaf=lambda value: value) -> Any:
     if isinstance(value, list):
         return [names_deep(v, leaf) for v in value]
     value = leaf(value)
-    return row_codec.nonfinite_name(value) if isinstance(value, float) and not math.isfinite(value) else value
+    return json_safe.nonfinite_name(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 class Colour(enum.Enum):
@@ -312,4 +313,4 @@ def test_rows_of_the_same_names_keep_what_each_holds(rows):
 
 def _read(row):
     """Booleans are numbers to every reader, and what is not finite has a name."""
-    return {k: json_safe(+v if isinstance(v, bool) else v) for k, v in row.items()}
+    return {k: to_json(+v if isinstance(v, bool) else v) for k, v in row.items()}
