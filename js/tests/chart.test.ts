@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { poster } from "../src/chart/export-figure";
+import { exportFigure } from "../src/chart/export-figure";
 import { figure } from "../src/chart/figure";
-import { type Clock, Rest } from "../src/chart/idle-queue";
+import { type Clock, IdleQueue } from "../src/chart/idle-queue";
 import type { ChartModel, FigureAxis } from "../src/chart/model";
-import { sketch } from "../src/chart/svg-preview";
+import { svgPreview } from "../src/chart/svg-preview";
 import { ticks } from "../src/chart/ticks";
 import { columnsIn, spread } from "../src/panel/card-grid";
 
@@ -33,7 +33,7 @@ function pointsOf(d: string): [number, number][] {
 
 describe("a sketch", () => {
   const drawn = (values: number[], more: Partial<ChartModel> = {}) =>
-    sketch(figure(model(values, more)), 360, 232);
+    svgPreview(figure(model(values, more)), 360, 232);
 
   it("draws a line from corner to corner, as the axes say", () => {
     const { strokes, area } = drawn([0, 50, 100], { yRange: [0, 100], range: [0, 2] });
@@ -117,7 +117,7 @@ describe("the room beside the value axis", () => {
 });
 
 describe("a picture that leaves the page", () => {
-  const sent = (more: Partial<ChartModel>) => poster(figure(model([1, 2], more)), model([1, 2], more));
+  const sent = (more: Partial<ChartModel>) => exportFigure(figure(model([1, 2], more)), model([1, 2], more));
 
   it("says what it shows and names its lines, as texts", () => {
     const lines = ["a <b>", "c"].map((name) => ({ ...model([1, 2]).lines[0]!, name, run: name }));
@@ -238,7 +238,7 @@ describe("work for moments of rest", () => {
 
   it("is done piece by piece while nothing moves, what is pointed at first", async () => {
     const clock = turned();
-    const rest = new Rest(clock);
+    const rest = new IdleQueue(clock);
     const done: string[] = [];
     rest.take(() => done.push("a"));
     rest.take(() => done.push("b"));
@@ -249,7 +249,7 @@ describe("work for moments of rest", () => {
 
   it("waits until the page has stood for a while, and is dropped if nobody wants it any more", async () => {
     const clock = turned();
-    const rest = new Rest(clock);
+    const rest = new IdleQueue(clock);
     const done: string[] = [];
     rest.stir();
     rest.take(() => done.push("a"));

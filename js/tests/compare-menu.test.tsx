@@ -7,7 +7,7 @@ import type { Run } from "../src/core/types";
 import { PanelContext } from "../src/panel/panel-context";
 import { asRun, type Info } from "../src/source/comm";
 import { Compare } from "../src/widget/compare";
-import type { Session } from "../src/widget/run-session";
+import type { RunSession } from "../src/widget/run-session";
 
 const info = (i: number): Info => ({
   project: "p",
@@ -26,7 +26,7 @@ const info = (i: number): Info => ({
 it("lists the other runs, and finds some of many by name or tag", async () => {
   const runs: Run[] = Array.from({ length: 20 }, (_, i) => asRun(info(i)));
   const toggle = vi.fn(async () => undefined);
-  const session = { others: signal([]), server: { runs: async () => runs }, toggle } as unknown as Session;
+  const session = { others: signal([]), server: { runs: async () => runs }, toggle } as unknown as RunSession;
   const root = document.body.appendChild(document.createElement("div"));
   const environment = { plotly: vi.fn(), dark: signal(false), say: vi.fn() };
   await act(() =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { goalOf, goalsOf } from "../src/core/goals";
-import { packages } from "../src/core/pip-list";
+import { parsePipList } from "../src/core/pip-list";
 import { atPlace, axisOf, numberOn, placeOf } from "../src/core/plots/axis";
 import { importance, ranks } from "../src/core/plots/importance";
 import { goodness, nearestLine, parallel } from "../src/core/plots/parallel";
@@ -208,7 +208,9 @@ describe("what is said of compared runs", () => {
   });
 
   it("reads lists of packages", () => {
-    expect(packages("numpy==2.0\nzope.interface==7\n\n# no\nours @ git+https://here/ours@main\n")).toEqual({
+    expect(
+      parsePipList("numpy==2.0\nzope.interface==7\n\n# no\nours @ git+https://here/ours@main\n"),
+    ).toEqual({
       numpy: "2.0",
       "zope.interface": "7",
       ours: "git+https://here/ours@main",

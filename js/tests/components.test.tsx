@@ -2,11 +2,11 @@
 import { render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { FieldLists } from "../src/dashboard/components/field-picker";
+import { FieldPicker } from "../src/dashboard/components/field-picker";
 import { useLoaded } from "../src/dashboard/components/hooks";
 import { Tabs } from "../src/dashboard/components/tabs";
 import { labels } from "../src/dashboard/table/view";
-import { Failure } from "../src/panel/error-message";
+import { ErrorMessage } from "../src/panel/error-message";
 import { SourceError } from "../src/source/source";
 
 let root: HTMLElement;
@@ -40,14 +40,14 @@ describe("tabs", () => {
 describe("what went wrong", () => {
   it("is told at once, with what helps", () => {
     const again = vi.fn();
-    act(() => render(<Failure text="No such file." again={again} />, root));
+    act(() => render(<ErrorMessage text="No such file." again={again} />, root));
     const told = root.querySelector("[role=alert]")!;
     expect(told.textContent).toBe("No such file. Try again");
     told.querySelector("button")!.click();
     expect(again).toHaveBeenCalledOnce();
   });
   it("is nothing where nothing did", () => {
-    act(() => render(<Failure text={null}>more</Failure>, root));
+    act(() => render(<ErrorMessage text={null}>more</ErrorMessage>, root));
     expect(root.textContent).toBe("");
   });
 });
@@ -64,7 +64,7 @@ describe("something loaded", () => {
     return (
       <>
         {value}
-        <Failure text={error} again={again} />
+        <ErrorMessage text={error} again={again} />
       </>
     );
   }
@@ -112,7 +112,7 @@ describe("lists of fields", () => {
     const name = (field: string) => field.replace(/^\w+\./, "");
     act(() =>
       render(
-        <FieldLists
+        <FieldPicker
           what="axes"
           groups={groups}
           chosen={chosen}

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { figure } from "../src/chart/figure";
-import { Turns } from "../src/chart/frame-queue";
+import { FrameQueue } from "../src/chart/frame-queue";
 import { decimate } from "../src/core/decimate";
 import { envelope, extent, nearest } from "../src/core/extent";
 import { formatAgo, formatBytes, formatDuration, formatNumber } from "../src/core/format";
@@ -356,7 +356,7 @@ describe("a figure", () => {
 describe("pieces of work in turn", () => {
   it("come in order, and what takes long waits for the next frame", () => {
     const frames: (() => void)[] = [];
-    const turns = new Turns((work) => frames.push(work));
+    const turns = new FrameQueue((work) => frames.push(work));
     const done: string[] = [];
     const slow = (name: string) => () => {
       const until = performance.now() + 12;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RunsEdit } from "../src/core/types";
-import { Columns } from "../src/dashboard/table/columns";
+import { RunColumns } from "../src/dashboard/table/columns";
 import { inTurn, named, PORTION, portions, reflect, retagged } from "../src/dashboard/table/edits";
 
 const many = Array.from({ length: 2 * PORTION + 1 }, (_, i) => `r${i}`);
@@ -48,7 +48,7 @@ describe("edits of many runs", () => {
   });
 
   it("are seen in the table before the stream tells of them", () => {
-    const columns = new Columns();
+    const columns = new RunColumns();
     columns.fill({ project: "p", total: 3, run: ["a", "b", "c"], own: { tags: [["x"], [], ["y"]] } });
     const tags = () => columns.rows.map((row) => row.tags);
     const edit: RunsEdit = { runs: ["a", "b", "c"], change: { add_tags: ["y"], remove_tags: ["x"] } };

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Rest } from "../src/chart/idle-queue";
-import { Mounts } from "../src/panel/lazy-mount";
+import { IdleQueue } from "../src/chart/idle-queue";
+import { LazyMount } from "../src/panel/lazy-mount";
 
 /** A page whose frames are made by hand, with boxes below each other. */
 class Page {
@@ -53,7 +53,7 @@ afterEach(() => vi.unstubAllGlobals());
 
 describe("charts near the screen", () => {
   const watched = (count: number, fastest?: number) => {
-    const mounts = new Mounts(new Rest(), "0px", fastest);
+    const mounts = new LazyMount(new IdleQueue(), "0px", fastest);
     const found: number[] = [];
     const boxes = Array.from({ length: count }, (_, i) => page.box(i * 220));
     boxes.forEach((box, i) => void mounts.watch(box, (near) => near && found.push(i)));

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { allSteps, boxesOf, masksOf, placeOf } from "../src/core/media";
-import { numbers, spaceCloud } from "../src/core/plots/figure3d";
+import { figure3dCloud, numbers } from "../src/core/plots/figure3d";
 import { drawable, whyNot } from "../src/core/plots/logged-figures";
-import { readPlace, writePlace } from "../src/dashboard/run/tab-state";
+import { readTabState, writeTabState } from "../src/dashboard/run/tab-state";
 
 describe("the steps of media", () => {
   it("show at each step the last that was logged until then", () => {
@@ -66,7 +66,7 @@ describe("a figure in space", () => {
   });
 
   it("is its points, each axis as long as the others, and its lines", () => {
-    const made = spaceCloud([
+    const made = figure3dCloud([
       { type: "scatter3d", x: [0, 10], y: [0, 2], z: packed(0, 4), marker: { color: ["red", "#00f"] } },
     ])!;
     expect([Array.from(made.points), made.colors]).toEqual([
@@ -77,23 +77,23 @@ describe("a figure in space", () => {
   });
   it("has only lines or only points where it says so", () => {
     const trace = { type: "scatter3d", x: [0, 1], y: [0, 1], z: [0, 1] };
-    expect(spaceCloud([{ ...trace, mode: "markers" }])!.edges).toHaveLength(0);
-    expect(spaceCloud([{ ...trace, mode: "lines" }])!.points).toHaveLength(0);
+    expect(figure3dCloud([{ ...trace, mode: "markers" }])!.edges).toHaveLength(0);
+    expect(figure3dCloud([{ ...trace, mode: "lines" }])!.points).toHaveLength(0);
   });
   it("that is a surface is its crossings, from dark to light", () => {
     const z = [
       [0, 1],
       [2, null],
     ];
-    const made = spaceCloud([{ type: "surface", z, x: [5, 6] }])!;
+    const made = figure3dCloud([{ type: "surface", z, x: [5, 6] }])!;
     expect([made.total, Array.from(made.points).slice(0, 6)]).toEqual([3, [0, 0, 0, 1, 0, 0.5]]);
     expect(new Set(made.colors).size).toBe(3);
     const whole = { ...packed(0, 1, 2, 3, 4, 5), shape: "2, 3" };
-    expect(spaceCloud([{ type: "surface", z: whole }])!.total).toBe(6);
+    expect(figure3dCloud([{ type: "surface", z: whole }])!.total).toBe(6);
   });
   it("is none where something else is in it, or nothing", () => {
     const odd = [[], [{ type: "scatter3d" }], [{ type: "cone" }], [{ type: "scatter" }]];
-    expect(odd.map((traces) => spaceCloud(traces))).toEqual([null, null, null, null]);
+    expect(odd.map((traces) => figure3dCloud(traces))).toEqual([null, null, null, null]);
     expect([numbers(null), numbers({ dtype: "x", bdata: "" }), numbers("abc")]).toEqual([[], [], []]);
   });
   it("that is not drawn says why", () => {
@@ -107,13 +107,13 @@ describe("a figure in space", () => {
 describe("the place on a run's page", () => {
   const tabs = ["charts", "media"];
   it("is kept behind the # of the address", () => {
-    const place = readPlace("#media?step=3&sort%3Aa%3Fb=-x", tabs);
+    const place = readTabState("#media?step=3&sort%3Aa%3Fb=-x", tabs);
     expect([place.tab, place.query.get("step"), place.query.get("sort:a?b")]).toEqual(["media", "3", "-x"]);
-    expect(readPlace(writePlace(place), tabs)).toEqual(place);
-    expect(writePlace({ tab: "charts", query: new URLSearchParams() })).toBe("#charts");
+    expect(readTabState(writeTabState(place), tabs)).toEqual(place);
+    expect(writeTabState({ tab: "charts", query: new URLSearchParams() })).toBe("#charts");
   });
   it("is the first tab where there is none of that name", () =>
-    expect(["", "#", "#nothing?step=3"].map((hash) => readPlace(hash, tabs).tab)).toEqual([
+    expect(["", "#", "#nothing?step=3"].map((hash) => readTabState(hash, tabs).tab)).toEqual([
       "charts",
       "charts",
       "charts",

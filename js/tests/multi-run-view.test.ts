@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import type { LiveEvent, Run, SeriesData } from "../src/core/types";
 import { asRun, type Info } from "../src/source/comm";
 import { MemorySource } from "../src/source/memory";
-import { GatheredSource } from "../src/source/multi-run-comm";
-import { ChosenSource, wanted } from "../src/source/selected-runs";
+import { MultiRunCommSource } from "../src/source/multi-run-comm";
+import { SelectedRunsSource, wanted } from "../src/source/selected-runs";
 import type { SeriesQuery } from "../src/source/source";
 import { sorted } from "../src/widget/table";
 
@@ -66,7 +66,7 @@ class Server extends MemorySource {
 }
 
 const chosen = (server: Server, metrics: string[] | null = null, whole: string[] = []) =>
-  new ChosenSource(
+  new SelectedRunsSource(
     server,
     [
       { project: "q", run: "a", color: 5 },
@@ -180,7 +180,7 @@ function packed(times: number[], steps: number[], values: number[]): ArrayBuffer
 }
 
 test("points of several runs come by message, and what was missed by the next snapshot", async () => {
-  const source = new GatheredSource("two", [info("p", "a"), info("q", "a")]);
+  const source = new MultiRunCommSource("two", [info("p", "a"), info("q", "a")]);
   source.message({ type: "rows", seq: 1, run: "p/a", metrics: ["loss"], counts: [2], totals: [2] }, [
     packed([1, 2], [0, 1], [5, 6]),
   ]);
@@ -207,7 +207,7 @@ test("points of several runs come by message, and what was missed by the next sn
 });
 
 test("the kernel tells how the runs stand", async () => {
-  const source = new GatheredSource("one", [info("p", "a")]);
+  const source = new MultiRunCommSource("one", [info("p", "a")]);
   source.message({ type: "infos", seq: 1, infos: [{ ...info("p", "a"), status: "failed" }] }, []);
   expect((await source.runs("one")).map((run) => run.status)).toEqual(["failed"]);
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { pause } from "../src/dashboard/components/poll-pause";
+import { pollPause } from "../src/dashboard/components/poll-pause";
 
 let page: EventTarget & { hidden: boolean };
 
@@ -28,7 +28,7 @@ afterEach(() => {
 });
 
 test("a pause takes its time where somebody looks", async () => {
-  const found = told(pause(1000, new AbortController().signal));
+  const found = told(pollPause(1000, new AbortController().signal));
   await vi.advanceTimersByTimeAsync(999);
   expect(found()).toBeUndefined();
   await vi.advanceTimersByTimeAsync(1);
@@ -36,7 +36,7 @@ test("a pause takes its time where somebody looks", async () => {
 });
 
 test("a page that nobody sees waits until somebody does", async () => {
-  const found = told(pause(1000, new AbortController().signal));
+  const found = told(pollPause(1000, new AbortController().signal));
   show(true);
   await vi.advanceTimersByTimeAsync(60_000);
   expect(found()).toBeUndefined();
@@ -46,7 +46,7 @@ test("a page that nobody sees waits until somebody does", async () => {
 });
 
 test("a page that is seen again too soon waits for the rest", async () => {
-  const found = told(pause(1000, new AbortController().signal));
+  const found = told(pollPause(1000, new AbortController().signal));
   show(true);
   show(false);
   await vi.advanceTimersByTimeAsync(500);
@@ -57,10 +57,10 @@ test("a page that is seen again too soon waits for the rest", async () => {
 
 test("a page that is left waits for nothing, whether before or meanwhile", async () => {
   const aborter = new AbortController();
-  const found = told(pause(1000, aborter.signal));
+  const found = told(pollPause(1000, aborter.signal));
   aborter.abort();
   await vi.advanceTimersByTimeAsync(0);
   expect(found()).toBe(false);
-  expect(await pause(1000, aborter.signal)).toBe(false);
+  expect(await pollPause(1000, aborter.signal)).toBe(false);
   expect(vi.getTimerCount()).toBe(0);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { tellApart } from "../src/core/run-names";
+import { runNames } from "../src/core/run-names";
 
 const run = (stem: string, name: string, start_time: number | null = null) => ({
   run: stem,
@@ -9,7 +9,7 @@ const run = (stem: string, name: string, start_time: number | null = null) => ({
 
 describe("runs that share a name", () => {
   it("are told apart by what their files' names have of their own", () => {
-    const found = tellApart([
+    const found = runNames([
       run("base-2", "base"),
       run("base-13", "base"),
       run("base", "base"),
@@ -22,11 +22,8 @@ describe("runs that share a name", () => {
     ]);
   });
   it("are told apart by words, not by parts of words", () =>
-    expect([...tellApart([run("calm-heron", "x"), run("calm-hen", "x")]).values()]).toEqual([
-      "heron",
-      "hen",
-    ]));
+    expect([...runNames([run("calm-heron", "x"), run("calm-hen", "x")]).values()]).toEqual(["heron", "hen"]));
   it("that began the file's name are known by when they began", () =>
-    expect(tellApart([run("a", "x", 0), run("a-2", "x")]).get("a")).toMatch(/\d/));
-  it("are none where each has its own", () => expect(tellApart([run("a", "a"), run("b", "b")]).size).toBe(0));
+    expect(runNames([run("a", "x", 0), run("a-2", "x")]).get("a")).toMatch(/\d/));
+  it("are none where each has its own", () => expect(runNames([run("a", "a"), run("b", "b")]).size).toBe(0));
 });

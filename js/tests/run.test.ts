@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { delimited } from "../src/core/csv";
-import { heat, paint } from "../src/core/plots/heatmap";
+import { parseCsv } from "../src/core/csv";
+import { heatmap, paint } from "../src/core/plots/heatmap";
 import { frame, moleculeCloud, objCloud, project, sceneCloud, stlCloud } from "../src/core/plots/point-cloud";
-import { bare, PLAIN, spans, terminalLines } from "../src/core/text/ansi";
+import { ansiLines, bare, PLAIN, spans } from "../src/core/text/ansi";
 import { parsePatch } from "../src/core/text/patch";
 
 describe("a recorded diff", () => {
@@ -57,7 +57,7 @@ describe("a recorded diff", () => {
 
 describe("captured output", () => {
   it("shows a progress bar as it was left", () =>
-    expect(terminalLines("a\r\nb 1%\rb 50%\rb 100%\r\nc\r")).toEqual(["a", "b 100%", "c"]));
+    expect(ansiLines("a\r\nb 1%\rb 50%\rb 100%\r\nc\r")).toEqual(["a", "b 100%", "c"]));
   it("is coloured as in a terminal, from line to line", () => {
     const first = spans(
       "\u001b[1;31mbad\u001b[0m ok \u001b[38;5;208mwide \u001b[38;2;1;2;300mtrue\u001b[92m",
@@ -77,7 +77,7 @@ describe("captured output", () => {
 
 describe("histograms of many steps", () => {
   it("share rows; each step's shares add up to one", () => {
-    const found = heat(
+    const found = heatmap(
       [
         { step: 0, counts: [1, 3], edges: [0, 1, 2] },
         { step: 5, counts: [4], edges: [2, 4] },
@@ -91,33 +91,33 @@ describe("histograms of many steps", () => {
   it("keep every value, whatever the bins' widths", () => {
     const edges = Array.from({ length: 12 }, (_, i) => i ** 2 / 7 - 3);
     const counts = edges.slice(1).map((_, i) => i + 1);
-    const found = heat([{ step: 1, counts, edges }], 10)!;
+    const found = heatmap([{ step: 1, counts, edges }], 10)!;
     expect(found.cells.reduce((a, b) => a + b)).toBeCloseTo(1, 9);
   });
   it("of one single value have a place, of none are no picture", () => {
-    expect(heat([{ step: 0, counts: [5], edges: [2, 2] }], 4)!.cells.reduce((a, b) => a + b)).toBe(1);
-    expect(heat([])).toBeNull();
-    expect(heat([{ step: 0, counts: [1], edges: [0, Number.NaN] }])).toBeNull();
+    expect(heatmap([{ step: 0, counts: [5], edges: [2, 2] }], 4)!.cells.reduce((a, b) => a + b)).toBe(1);
+    expect(heatmap([])).toBeNull();
+    expect(heatmap([{ step: 0, counts: [1], edges: [0, Number.NaN] }])).toBeNull();
   });
   it("are painted with the highest values on top", () => {
-    const found = heat([{ step: 0, counts: [0, 1], edges: [0, 1, 2] }], 2)!;
+    const found = heatmap([{ step: 0, counts: [0, 1], edges: [0, 1, 2] }], 2)!;
     expect([...paint(found, [255, 255, 255], [0, 0, 0])]).toEqual([0, 0, 0, 255, 255, 255, 255, 255]);
   });
 });
 
 describe("a file with separators", () => {
   it("has quotes, empty cells and line ends within cells", () =>
-    expect(delimited('a,"b ""x"", y",\r\n1,"two\nlines",3\n,\n')).toEqual([
+    expect(parseCsv('a,"b ""x"", y",\r\n1,"two\nlines",3\n,\n')).toEqual([
       ["a", 'b "x", y', ""],
       ["1", "two\nlines", "3"],
       ["", ""],
     ]));
   it("is read as far as it is asked for, and ends where it was cut", () => {
-    expect(delimited("a\tb\n1\t2\n3\t4", "\t", 2)).toEqual([
+    expect(parseCsv("a\tb\n1\t2\n3\t4", "\t", 2)).toEqual([
       ["a", "b"],
       ["1", "2"],
     ]);
-    expect(delimited('a,"open')).toEqual([["a", "open"]]);
+    expect(parseCsv('a,"open')).toEqual([["a", "open"]]);
   });
 });
 

@@ -3,7 +3,7 @@ import { figure } from "../src/chart/figure";
 import type { ChartModel, Line } from "../src/chart/model";
 import { decimate } from "../src/core/decimate";
 import { ema, smoothMeans } from "../src/core/smooth";
-import { meansOf } from "../src/panel/line-means";
+import { lineMeans } from "../src/panel/line-means";
 
 const COUNT = 200_000;
 /** A bucket of the envelope that a server sends. */
@@ -46,7 +46,7 @@ describe("a smoothed line of which only some points are left", () => {
 
   it.each([0.5, 0.9, 0.99])("lies where all points would put it, at weight %d", (weight) => {
     const all = ema(x, y, weight);
-    const means = meansOf(line, envelope, "step");
+    const means = lineMeans(line, envelope, "step");
     const found = smoothMeans("ema", steps, values, means, weight, COUNT - 1);
     const apart = Array.from(found, (value, i) => Math.abs(value - all[steps[i]!]!));
     // The first few are the mean of very few.
@@ -58,7 +58,7 @@ describe("a smoothed line of which only some points are left", () => {
     const holed = Float64Array.from([1, Number.NaN, 3, 100]);
     const since = lineOf(Float64Array.from([0, 1, 2, 1000]), holed);
     const bucket = { from: [0], to: [2], mean: [2], count: [3], nonfinite: [1] };
-    const means = meansOf(since, bucket, "step");
+    const means = lineMeans(since, bucket, "step");
     expect([...means.x]).toEqual([1, 1000]);
     expect([...means.counts]).toEqual([2, 1]);
     const found = smoothMeans("ema", since.points.steps, holed, means, 0.5);
@@ -70,7 +70,7 @@ describe("a smoothed line of which only some points are left", () => {
   it("is drawn with the raw line faint behind it", () => {
     const model: ChartModel = {
       metric: "loss",
-      lines: [{ ...line, means: meansOf(line, envelope, "step") }],
+      lines: [{ ...line, means: lineMeans(line, envelope, "step") }],
       xAxis: "step",
       logY: false,
       smoothing: 0.9,

@@ -5,8 +5,8 @@ import { CommSource, type Info } from "../src/source/comm";
 import { HttpSource } from "../src/source/http";
 import { MemorySource } from "../src/source/memory";
 import type { Source } from "../src/source/source";
-import { View } from "../src/state/chart-settings";
-import { Board } from "../src/state/project-store";
+import { ChartSettings } from "../src/state/chart-settings";
+import { ProjectStore } from "../src/state/project-store";
 
 const RUN: Run = {
   run: "r",
@@ -242,7 +242,7 @@ describe.each([
   it("keeps a board up to date: points, steps and status", async () => {
     const { source, log, end } = make();
     log(0, 1);
-    const board = new Board(source, "p");
+    const board = new ProjectStore(source, "p");
     await board.open();
     await settle();
     log(1, 2);
@@ -360,7 +360,7 @@ describe("the comm source", () => {
 
 describe("the view", () => {
   it("is what the address says, and says it again", () => {
-    const view = new View();
+    const view = new ChartSettings();
     view.read(new URLSearchParams("x=relative&log=1&smooth=0.6&size=l&metrics=loss&hide=a,b&range=1..5"));
     expect(view.write().toString()).toBe(
       "x=relative&log=1&smooth=0.6&size=l&metrics=loss&hide=a%2Cb&range=1..5",
@@ -374,7 +374,7 @@ describe("the view", () => {
   });
 
   it("may begin over time; then steps are what the address has to say", () => {
-    const view = new View("relative");
+    const view = new ChartSettings("relative");
     view.read(new URLSearchParams(""));
     expect([view.xAxis.value, view.write().toString()]).toEqual(["relative", ""]);
     view.read(new URLSearchParams("x=step"));
@@ -386,7 +386,7 @@ describe("which runs are drawn", () => {
   const runs = Array.from({ length: 30 }, (_, i) => ({ run: `r${i}` }));
 
   it("are the latest where there are many; one that is hidden gives its place to the next", () => {
-    const view = new View();
+    const view = new ChartSettings();
     expect(view.drawn(runs).map((r) => r.run)).toEqual(runs.slice(0, 20).map((r) => r.run));
     view.set("r3", false, 3);
     expect(view.drawn(runs).map((r) => r.run)).toEqual(
@@ -399,7 +399,7 @@ describe("which runs are drawn", () => {
   });
 
   it("are none or all when that is said", () => {
-    const view = new View();
+    const view = new ChartSettings();
     view.all("none");
     view.set("r7", true, 7);
     expect(view.drawn(runs).map((r) => r.run)).toEqual(["r7"]);
@@ -408,7 +408,7 @@ describe("which runs are drawn", () => {
   });
 
   it("are, in groups, all but those left out, also of the older ones", () => {
-    const view = new View();
+    const view = new ChartSettings();
     view.group.value = "config.lr";
     expect(view.members(runs)).toHaveLength(30);
     view.set("r25", false, 25);
@@ -427,7 +427,7 @@ describe("a lazy board", () => {
   it("loads only what is looked at, and loses and doubles nothing of what is logged meanwhile", async () => {
     const { source, log } = http();
     log(0, 1);
-    const board = new Board(source, "p", undefined, { lazy: true });
+    const board = new ProjectStore(source, "p", undefined, { lazy: true });
     await board.open();
     await settle();
     expect(board.metrics.value).toEqual(["loss"]);
@@ -462,7 +462,7 @@ describe("a lazy board", () => {
         });
       });
     });
-    const board = new Board(stage.source, "p", undefined, { lazy: true });
+    const board = new ProjectStore(stage.source, "p", undefined, { lazy: true });
     await board.open();
     board.draw(["r"]);
     const leave = board.need("loss");
@@ -491,7 +491,7 @@ describe("a lazy board", () => {
       return new Response(JSON.stringify({ project: "p", missing: [], cursor: "", ...answers.shift() }));
     });
     const drawn: (readonly [number | null, number[]])[] = [];
-    const board = new Board(stage.source, "p", "r", { lazy: true });
+    const board = new ProjectStore(stage.source, "p", "r", { lazy: true });
     const stop = board.revision("loss").subscribe(() => {
       const line = board.lines("loss").get("r");
       if (line) drawn.push([board.reading.value, [...line.points().values]]);
@@ -509,7 +509,7 @@ describe("a lazy board", () => {
   });
 
   it("says how far the server is with the slowest of several questions, until none is left", async () => {
-    const board = new Board(http().source, "p", undefined, { lazy: true });
+    const board = new ProjectStore(http().source, "p", undefined, { lazy: true });
     const ends: (() => void)[] = [];
     const ask = (progress: number) =>
       board.told<{ progress: number }>(

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { Columns } from "../src/dashboard/table/columns";
+import { RunColumns } from "../src/dashboard/table/columns";
 import { telling } from "../src/dashboard/table/view";
 
 describe("the columns that a table begins with", () => {
   it("are the foremost results, the inputs that differ, and then the other results", () => {
-    const columns = new Columns();
+    const columns = new RunColumns();
     const pair = (one: number, other: number) => ({ values: [one, other] });
     columns.fill({
       project: "p",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { epochMetric, Pace, timeLeft } from "../src/widget/rate-estimate";
+import { epochMetric, RateEstimate, timeLeft } from "../src/widget/rate-estimate";
 
 const RUN = { step: null, rate: null, totalSteps: null, elapsed: 60_000, epoch: null, totalEpochs: null };
 
@@ -24,7 +24,7 @@ describe("how long a run still takes", () => {
 
 describe("the pace", () => {
   it("is that of the last ten seconds, and null after a silence", () => {
-    const pace = new Pace();
+    const pace = new RateEstimate();
     for (let t = 0; t <= 30_000; t += 1000) pace.add(t, t < 20_000 ? t / 1000 : 20 + (t - 20_000) / 100);
     expect(pace.rate(30_000)).toBeCloseTo(10, 0);
     expect(pace.rate(60_000)).toBeNull();

@@ -1,18 +1,18 @@
-import { poster } from "./export-figure";
+import { exportFigure } from "./export-figure";
 import { FAINT, figure } from "./figure";
-import { Turns } from "./frame-queue";
-import type { Rest } from "./idle-queue";
+import { FrameQueue } from "./frame-queue";
+import type { IdleQueue } from "./idle-queue";
 import type { ChartModel, Figure } from "./model";
-import { Places } from "./plot-area";
+import { PlotArea } from "./plot-area";
 import type { Plotly, PlotlyElement } from "./plotly";
-import type { Plots } from "./plotly-pool";
-import { make, render, sketch } from "./svg-preview";
-import { Readout, type Row } from "./tooltip";
+import type { PlotlyPool } from "./plotly-pool";
+import { make, render, svgPreview } from "./svg-preview";
+import { type Row, Tooltip } from "./tooltip";
 import { isLogX, offAxis, onAxis, rowsAt } from "./tooltip-rows";
-import type { Sights } from "./visibility";
+import type { Visibility } from "./visibility";
 import { zoomOf } from "./zoom";
 
-const turns = new Turns((work) => requestAnimationFrame(work));
+const turns = new FrameQueue((work) => requestAnimationFrame(work));
 
 export interface ChartEvents {
   /** The user chose ranges (ms on the wall axis): `undefined` leaves an axis as it is, null shows all of it. */
@@ -55,7 +55,7 @@ export class Chart {
   private pointer: { x: number; y: number } | null = null;
   private queued = false;
   private readonly aborter = new AbortController();
-  private readout: Readout | null = null;
+  private readout: Tooltip | null = null;
   private scrap: SVGSVGElement | null = null;
   private plot: { plotly: Plotly; el: PlotlyElement; bound: boolean } | null = null;
   private resigned = () => {};
@@ -64,9 +64,9 @@ export class Chart {
 
   constructor(
     private readonly el: HTMLElement,
-    private readonly plots: Plots,
-    private readonly rest: Rest,
-    sights: Sights,
+    private readonly plots: PlotlyPool,
+    private readonly rest: IdleQueue,
+    sights: Visibility,
     private readonly events: ChartEvents = {},
     private readonly minInterval = 80,
   ) {
@@ -126,7 +126,7 @@ export class Chart {
     const plotly = await this.plots.plotly();
     const model = this.model!;
     const size = { width: 900, height: 480, scale: format === "png" ? 2 : 1 };
-    return plotly.toImage(poster(this.picture ?? figure(model), model), { format, ...size });
+    return plotly.toImage(exportFigure(this.picture ?? figure(model), model), { format, ...size });
   }
 
   destroy(): void {
@@ -252,8 +252,8 @@ export class Chart {
     else this.update(model);
   }
 
-  private places(): Places | null {
-    return this.picture && new Places(this.picture, ...this.size);
+  private places(): PlotArea | null {
+    return this.picture && new PlotArea(this.picture, ...this.size);
   }
 
   /** Brings a run to the front: the others grow faint. */
@@ -281,7 +281,7 @@ export class Chart {
       this.scrap = make("svg", { class: "chart-sketch", "aria-hidden": "true" });
       this.el.prepend(this.scrap);
     }
-    render(this.scrap, sketch(picture, ...this.size), this.rest.still);
+    render(this.scrap, svgPreview(picture, ...this.size), this.rest.still);
   }
 
   // -- the pointer ---------------------------------------------------------------------------------------------------
@@ -308,9 +308,9 @@ export class Chart {
     el.addEventListener("wheel", (event) => this.wheel(event), { signal, passive: false });
   }
 
-  private over(): Readout {
+  private over(): Tooltip {
     if (!this.readout) {
-      this.readout = new Readout();
+      this.readout = new Tooltip();
       this.el.append(this.readout.el);
     }
     return this.readout;

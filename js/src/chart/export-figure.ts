@@ -7,7 +7,10 @@ const GROUND = { light: "#ffffff", dark: "#151a22" };
 const INK = { light: "#1b2230", dark: "#e4e8ef" };
 
 /** A picture that leaves the page: it says what it shows, names its lines, and has a ground and a typeface of its own. */
-export function poster({ data, layout }: Figure, model: ChartModel): { data: object[]; layout: object } {
+export function exportFigure(
+  { data, layout }: Figure,
+  model: ChartModel,
+): { data: object[]; layout: object } {
   const scheme = model.dark ? "dark" : "light";
   const lines = data.filter(({ uid }) => uid.startsWith("line"));
   const named = lines.length <= NAMED;

@@ -5,7 +5,7 @@ const SHARE = 8;
  * Pieces of work in turn, as many a frame as leave it smooth: points for twenty charts come in one answer, and drawing all of them
  * at once would hold up the page.
  */
-export class Turns {
+export class FrameQueue {
   private readonly waiting: (() => void)[] = [];
   private asked = false;
 

@@ -20,7 +20,7 @@ const PAGE: Clock = {
 };
 
 /** Work that would hold up a page that scrolls: one piece in each idle moment, while nothing moves. */
-export class Rest {
+export class IdleQueue {
   private readonly waiting = new Set<() => unknown>();
   private stirred = Number.NEGATIVE_INFINITY;
   private asked = false;

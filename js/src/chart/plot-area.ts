@@ -1,7 +1,7 @@
 import type { Figure } from "./model";
 
 /** Where values of a picture stand in a box of so many pixels, and what stands at a pixel. */
-export class Places {
+export class PlotArea {
   readonly left: number;
   readonly top: number;
   readonly width: number;

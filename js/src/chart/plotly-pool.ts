@@ -4,7 +4,7 @@ import type { Plotly, PlotlyElement } from "./plotly";
 const MOST = 24;
 
 /** What the charts of a panel share. Plotly's elements go from one to the next: to draw one anew costs half of making it. */
-export class Plots {
+export class PlotlyPool {
   private readonly free: PlotlyElement[] = [];
 
   constructor(readonly plotly: () => Promise<Plotly>) {}

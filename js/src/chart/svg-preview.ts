@@ -1,6 +1,6 @@
 import { FAINT } from "./figure";
 import type { Figure, Trace } from "./model";
-import { Places } from "./plot-area";
+import { PlotArea } from "./plot-area";
 import { type Tick, ticks } from "./ticks";
 
 /** A text beside an axis; `x` and `y` in pixels of the whole. */
@@ -24,7 +24,7 @@ export interface Stroke {
   out: boolean;
 }
 
-export interface Sketch {
+export interface SvgPreview {
   area: { left: number; top: number; width: number; height: number };
   /** Paths in pixels of the whole. */
   grid: { d: string; color: string };
@@ -39,8 +39,8 @@ export interface Sketch {
  * somebody stops at are drawn by Plotly; pure. SVG and no canvas, for each canvas is a layer of its own that every frame puts
  * together anew.
  */
-export function sketch(picture: Figure, width: number, height: number): Sketch {
-  const places = new Places(picture, width, height);
+export function svgPreview(picture: Figure, width: number, height: number): SvgPreview {
+  const places = new PlotArea(picture, width, height);
   const { xaxis, yaxis } = picture.layout;
   const area = { left: places.left, top: places.top, width: places.width, height: places.height };
   const [right, bottom] = [area.left + area.width, area.top + area.height];
@@ -75,7 +75,7 @@ export function sketch(picture: Figure, width: number, height: number): Sketch {
   };
 }
 
-function stroked(trace: Trace, places: Places): Stroke {
+function stroked(trace: Trace, places: PlotArea): Stroke {
   const common = {
     uid: trace.uid,
     opacity: trace.uid.startsWith("faint") ? FAINT : 1,
@@ -105,7 +105,7 @@ function stroked(trace: Trace, places: Places): Stroke {
 }
 
 /** A line, lifted where a value is missing: of each column of pixels the ends and the extremes. */
-function curve({ x, y }: Trace, places: Places): { d: string; out: boolean } {
+function curve({ x, y }: Trace, places: PlotArea): { d: string; out: boolean } {
   let d = "";
   let out = false;
   let pen = "M";
@@ -143,7 +143,7 @@ function curve({ x, y }: Trace, places: Places): { d: string; out: boolean } {
 }
 
 /** The edge of an area; it goes on over what is missing. */
-function outline({ x, y }: Trace, places: Places): { d: string; out: boolean } {
+function outline({ x, y }: Trace, places: PlotArea): { d: string; out: boolean } {
   let d = "";
   let out = false;
   let [lastX, lastY] = [Number.NaN, Number.NaN];
@@ -159,11 +159,11 @@ function outline({ x, y }: Trace, places: Places): { d: string; out: boolean } {
   return { d: `${d}Z`, out };
 }
 
-function beyond({ width, height }: Places, x: number, y: number): boolean {
+function beyond({ width, height }: PlotArea, x: number, y: number): boolean {
   return x < -1 || x > width + 1 || y < -1 || y > height + 1;
 }
 
-function marks({ x, y, marker }: Trace, places: Places): string {
+function marks({ x, y, marker }: Trace, places: PlotArea): string {
   const { size, symbol } = marker!;
   const half = size / 2;
   let d = "";
@@ -197,7 +197,7 @@ const SVG = "http://www.w3.org/2000/svg";
  * Puts a sketch into an `svg` element, in place of what is there. Traces carry the names that Plotly gives to theirs. Lines are
  * `full` or a pixel wide: those cost a quarter to paint.
  */
-export function render(svg: SVGSVGElement, found: Sketch, full = true): void {
+export function render(svg: SVGSVGElement, found: SvgPreview, full = true): void {
   const { area, grid, axes, labels, ink, strokes } = found;
   const inner = { x: area.left, y: area.top, width: area.width, height: area.height };
   const plain = { transform: `translate(${area.left} ${area.top})`, class: "scatterlayer" };

@@ -1,7 +1,7 @@
 import { nearest } from "../core/extent";
 import { clockOffset } from "./figure";
 import type { ChartModel, Drawn, Figure } from "./model";
-import type { Places } from "./plot-area";
+import type { PlotArea } from "./plot-area";
 import type { Row } from "./tooltip";
 
 /** An x value in the terms of the picture's axis. */
@@ -24,7 +24,7 @@ export function isLogX(model: ChartModel): boolean {
 const MARK = 3;
 
 /** Each line's point nearest to `x`, if it reaches there, from the top of the chart down. */
-export function rowsAt(model: ChartModel, picture: Figure, places: Places, x: number): Row[] {
+export function rowsAt(model: ChartModel, picture: Figure, places: PlotArea, x: number): Row[] {
   const rows: Row[] = [];
   const place = places.alongX(onAxis(model, x));
   for (const line of picture.drawn) {

@@ -22,7 +22,7 @@ export interface Row {
 const MOST = 9;
 
 /** What stands over a chart while a pointer does: a line across, a dot on each curve, and the values as a short list. */
-export class Readout {
+export class Tooltip {
   readonly el = document.createElement("div");
   private readonly line = div("chart-cross");
   private readonly box = div("chart-readout");

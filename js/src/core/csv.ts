@@ -1,5 +1,5 @@
 /** The rows of a text with separators (CSV, RFC 4180), `most` at most. Quotes hold separators, line ends and doubled quotes. */
-export function delimited(text: string, separator = ",", most = 1000): string[][] {
+export function parseCsv(text: string, separator = ",", most = 1000): string[][] {
   const rows: string[][] = [];
   let row: string[] = [];
   let at = 0;

@@ -1,15 +1,15 @@
-import { leaves } from "./flatten";
+import { flatten } from "./flatten";
 import type { Json, Run } from "./types";
 
 /** Fields by which the runs fall into groups: of several values, not each with its own. */
-export function groupable(runs: Run[]): string[] {
+export function groupFields(runs: Run[]): string[] {
   const values = new Map<string, Set<string>>();
   const add = (field: string, value: Json) => {
     const found = values.get(field) ?? new Set<string>();
     values.set(field, found.add(JSON.stringify(value)));
   };
   for (const run of runs) {
-    for (const [field, value] of leaves(run.config, "config.")) add(field, value);
+    for (const [field, value] of flatten(run.config, "config.")) add(field, value);
     for (const field of ["group", "job_type", "host", "status"] as const) add(field, run[field]);
   }
   return [...values]

@@ -1,5 +1,5 @@
 /** Installed packages as pip lists them, ``name==version`` or ``name @ address`` a line: by name the version or address. */
-export function packages(text: string): Record<string, string> {
+export function parsePipList(text: string): Record<string, string> {
   const found: Record<string, string> = {};
   for (const line of text.split("\n")) {
     const [name, version] = line.trim().split(/==| @ /, 2);

@@ -4,7 +4,7 @@ import type { Run } from "./types";
  * Runs may share a display name. Of those that do, what tells each apart: the part of its file name that the others lack, or
  * when it began. By the run's file name; runs with a name of their own are not in it.
  */
-export function tellApart(runs: readonly Pick<Run, "run" | "name" | "start_time">[]): Map<string, string> {
+export function runNames(runs: readonly Pick<Run, "run" | "name" | "start_time">[]): Map<string, string> {
   const byName = new Map<string, string[]>();
   for (const { run, name } of runs) {
     const twins = byName.get(name);

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import { loadFigures, loadPlotly, type Plotly } from "../chart/plotly";
-import type { Environment } from "../panel/panel-context";
+import type { PanelEnvironment } from "../panel/panel-context";
 import { HttpSource } from "../source/http";
 import { themes } from "../state/chart-settings";
 
@@ -57,7 +57,7 @@ export function hush(): void {
 }
 
 /** What the shared panels need of this page. */
-export const environment: Environment = {
+export const environment: PanelEnvironment = {
   plotly: () => loadPlotly(`${app.base}static/${app.plotly}`),
   dark,
   say,

@@ -8,7 +8,7 @@ import "../styles/print.css";
 import { render } from "preact";
 import { PanelContext } from "../panel/panel-context";
 import { app, environment, location_, navigate, route } from "./app";
-import { Frame } from "./components/page-frame";
+import { PageFrame } from "./components/page-frame";
 import { ComparePage } from "./pages/compare";
 import { ProjectPage } from "./pages/project";
 import { ProjectsPage } from "./pages/projects";
@@ -31,7 +31,7 @@ function Page() {
     }
   }
   return (
-    <Frame title="Not found" trail={[]}>
+    <PageFrame title="Not found" trail={[]}>
       <div class="page wide">
         <div class="page-head">
           <h1>Not found</h1>
@@ -40,7 +40,7 @@ function Page() {
           There is no such page. The <a href={app.base}>projects</a> are the way back.
         </p>
       </div>
-    </Frame>
+    </PageFrame>
   );
 }
 

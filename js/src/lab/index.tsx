@@ -1,7 +1,7 @@
 import { render } from "preact";
 import { Sidebar } from "./sidebar";
 import style from "./sidebar.css";
-import { Asked } from "./sidebar-client";
+import { SidebarClient } from "./sidebar-client";
 
 /** What the extension tells the sidebar, and what it can do for it. */
 export interface Context {
@@ -22,6 +22,6 @@ export function sidebar(node: HTMLElement, context: Context): () => void {
   const rules = document.createElement("style");
   rules.textContent = style;
   node.replaceChildren(rules, root);
-  render(<Sidebar context={context} asked={new Asked(`${context.base}aspara/`)} root={root} />, root);
+  render(<Sidebar context={context} asked={new SidebarClient(`${context.base}aspara/`)} root={root} />, root);
   return () => render(null, root);
 }

@@ -12,7 +12,7 @@ const FIELDS = "run,name,status,last_step,start_time,finish_time,last_update,col
 export const MOST = 100;
 
 /** Asks the server's API below `base` (which ends in "/"). */
-export class Asked {
+export class SidebarClient {
   constructor(private readonly base: string) {}
 
   /** The projects, the one that changed last first. */

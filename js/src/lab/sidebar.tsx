@@ -1,17 +1,25 @@
 import { useEffect, useState } from "preact/hooks";
 import { formatAgo, formatDuration } from "../core/format";
 import { runColor } from "../core/palette";
-import { endOf } from "../core/run-end";
+import { runEnd } from "../core/run-end";
 import type { Project } from "../core/types";
 import type { Context } from "./index";
-import type { Asked, Item } from "./sidebar-client";
+import type { Item, SidebarClient } from "./sidebar-client";
 
 /** How often the runs in sight are looked at, ms. */
 const LOOK = 2000;
 const FILTERED = 8;
 
 /** The newest runs of one project with their states: the notebook's, or another one that somebody chose. */
-export function Sidebar({ context, asked, root }: { context: Context; asked: Asked; root: HTMLElement }) {
+export function Sidebar({
+  context,
+  asked,
+  root,
+}: {
+  context: Context;
+  asked: SidebarClient;
+  root: HTMLElement;
+}) {
   const [state, setState] = useState(context.state());
   const [chosen, setChosen] = useState<string | null>(null);
   const [projects, setProjects] = useState<Project[] | null>(null);
@@ -131,7 +139,7 @@ export function Sidebar({ context, asked, root }: { context: Context; asked: Ask
 
 function Row({ run, open }: { run: Item; open: () => void }) {
   const now = Date.now();
-  const end = endOf(run, now);
+  const end = runEnd(run, now);
   const facts = [
     run.last_step !== null && `step ${run.last_step.toLocaleString("en")}`,
     run.start_time !== null && end !== null && formatDuration(end - run.start_time),

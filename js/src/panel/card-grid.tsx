@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Size } from "../state/chart-settings";
 import { ChartCard } from "./chart-card";
-import type { FaceProps } from "./chart-view";
+import type { ChartViewProps } from "./chart-view";
 
 /** The least width and the usual height of a card. */
 const CARD: Readonly<Record<Size, { width: number; height: number }>> = {
@@ -51,7 +51,7 @@ export function useWidth() {
   return [setBox, width] as const;
 }
 
-interface GridProps extends Omit<FaceProps, "metric" | "label" | "full" | "whole" | "keys"> {
+interface GridProps extends Omit<ChartViewProps, "metric" | "label" | "full" | "whole" | "keys"> {
   metrics: readonly string[];
   label: (metric: string) => string;
   columns: number;
@@ -60,7 +60,7 @@ interface GridProps extends Omit<FaceProps, "metric" | "label" | "full" | "whole
 }
 
 /** The charts of a section. */
-export function Grid({ metrics, ...common }: GridProps) {
+export function CardGrid({ metrics, ...common }: GridProps) {
   const blocks = useMemo(
     () =>
       Array.from({ length: Math.ceil(metrics.length / BLOCK) }, (_, i) =>

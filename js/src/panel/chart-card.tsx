@@ -1,12 +1,12 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ChartFace, type FaceProps, type Keys } from "./chart-view";
+import { ChartView, type ChartViewProps, type Keys } from "./chart-view";
 
 /**
  * One metric: a heading and an empty box while it is far from the screen, so that any number of cards costs next to nothing;
  * near it, all of its face. Keys and focus are the card's own, whichever it shows.
  */
-export function ChartCard(props: Omit<FaceProps, "full" | "whole" | "keys">) {
+export function ChartCard(props: Omit<ChartViewProps, "full" | "whole" | "keys">) {
   const { view, metric, label, easel } = props;
   const figure = useRef<HTMLElement>(null);
   const keys = useRef<Keys>({});
@@ -63,7 +63,7 @@ export function ChartCard(props: Omit<FaceProps, "full" | "whole" | "keys">) {
       }}
     >
       {near || full ? (
-        <ChartFace {...props} full={full} whole={whole} keys={keys} />
+        <ChartView {...props} full={full} whole={whole} keys={keys} />
       ) : (
         <>
           <figcaption>

@@ -1,27 +1,27 @@
 import { signal } from "@preact/signals";
-import { Rest } from "../chart/idle-queue";
+import { IdleQueue } from "../chart/idle-queue";
 import type { Plotly } from "../chart/plotly";
-import { Plots } from "../chart/plotly-pool";
-import { Sights } from "../chart/visibility";
+import { PlotlyPool } from "../chart/plotly-pool";
+import { Visibility } from "../chart/visibility";
 import { Hover } from "./hover";
-import { Mounts } from "./lazy-mount";
+import { LazyMount } from "./lazy-mount";
 import type { NamedGroup } from "./legend";
 
 /** Of what flies past faster than this nobody sees more than the names, pixels a millisecond. */
 const LEGIBLE = 6;
 
 /** What the charts of a panel share: moments of rest, Plotly's elements, the pointer, and which of them are near the screen. */
-export class Easel {
-  readonly rest = new Rest();
+export class ChartContext {
+  readonly rest = new IdleQueue();
   readonly hover = new Hover();
-  readonly sights = new Sights();
-  readonly plots: Plots;
+  readonly sights = new Visibility();
+  readonly plots: PlotlyPool;
   /** The groups of runs that the charts draw, where they draw groups. */
   readonly groups = signal<readonly NamedGroup[]>([]);
   /** Rows of cards. */
-  readonly rows = new Mounts(this.rest, "1200px 0px");
+  readonly rows = new LazyMount(this.rest, "1200px 0px");
   /** What cards show. */
-  readonly faces = new Mounts(this.rest, "700px 0px", LEGIBLE);
+  readonly faces = new LazyMount(this.rest, "700px 0px", LEGIBLE);
   /** Counts the moments of rest that somebody waited for. */
   readonly rests = signal(0);
   readonly count = () => {
@@ -29,6 +29,6 @@ export class Easel {
   };
 
   constructor(plotly: () => Promise<Plotly>) {
-    this.plots = new Plots(plotly);
+    this.plots = new PlotlyPool(plotly);
   }
 }

@@ -4,11 +4,11 @@ import { runColor } from "../core/palette";
 import { byTime, decodeValues, type Points, type Series } from "../core/series";
 import type { Group, GroupSeries, GroupsAnswer, MetricsAnswer, Run, SeriesData } from "../core/types";
 import type { QueryAxis } from "../source/source";
-import type { Spread, View } from "../state/chart-settings";
-import type { Board } from "../state/project-store";
+import type { ChartSettings, Spread } from "../state/chart-settings";
+import type { ProjectStore } from "../state/project-store";
 import { Limiter } from "./lazy-mount";
 import type { Named, NamedGroup } from "./legend";
-import { meansOf } from "./line-means";
+import { lineMeans } from "./line-means";
 
 /** Points asked for in a zoomed window, or in a chart that fills the page. */
 const FINE = 2000;
@@ -23,7 +23,7 @@ export function queryAxis(axis: XAxis): QueryAxis {
   return axis === "wall" ? "time" : axis;
 }
 
-export interface Scene {
+export interface ChartData {
   lines: Line[];
   bands: Band[];
   /** All groups of the runs, also those that have none of the metric; null while nobody knows. */
@@ -33,8 +33,8 @@ export interface Scene {
 }
 
 interface Props {
-  board: Board;
-  view: View;
+  board: ProjectStore;
+  view: ChartSettings;
   metric: string;
   shown: readonly Run[];
   /** It fills the page: as fine as it can be. */
@@ -43,7 +43,7 @@ interface Props {
 }
 
 /** What a chart draws: the points at hand, or those asked from the server for just this window, or groups of runs. */
-export function useScene({ board, view, metric, shown, full, say }: Props): Scene {
+export function useChartData({ board, view, metric, shown, full, say }: Props): ChartData {
   const revision = board.revision(metric).value ?? 0;
   const axis = view.xAxis.value;
   const range = view.range.value;
@@ -138,7 +138,7 @@ export function useScene({ board, view, metric, shown, full, say }: Props): Scen
 }
 
 /** The runs that count in groups: of a project all that are not left out, else those that are drawn. */
-export function countedIn(board: Board, view: View, shown: readonly Run[]): readonly Run[] {
+export function countedIn(board: ProjectStore, view: ChartSettings, shown: readonly Run[]): readonly Run[] {
   return board.whole ? view.members(board.runs.value) : shown;
 }
 
@@ -190,7 +190,7 @@ function along(series: Series, axis: XAxis): Points {
 }
 
 function withMeans(line: Line, data: SeriesData | undefined, axis: XAxis): Line {
-  return data?.envelope && line.thinned ? { ...line, means: meansOf(line, data.envelope, axis) } : line;
+  return data?.envelope && line.thinned ? { ...line, means: lineMeans(line, data.envelope, axis) } : line;
 }
 
 /**

@@ -2,18 +2,18 @@ import type { ComponentChildren } from "preact";
 import { useContext, useEffect, useMemo, useState } from "preact/hooks";
 import { captured, matcher, type Section, sections, within } from "../core/sections";
 import type { Run } from "../core/types";
-import type { View } from "../state/chart-settings";
-import type { Board } from "../state/project-store";
-import { columnsIn, Grid, spread, useWidth } from "./card-grid";
-import { Easel } from "./chart-context";
-import { Arrangement } from "./chart-layout";
+import type { ChartSettings } from "../state/chart-settings";
+import type { ProjectStore } from "../state/project-store";
+import { CardGrid, columnsIn, spread, useWidth } from "./card-grid";
+import { ChartContext } from "./chart-context";
+import { ChartLayout } from "./chart-layout";
 import { Legend, type NamedGroup } from "./legend";
 import { PanelContext } from "./panel-context";
 
 const PINNED = "pinned";
 
 /** All charts of a board (or those `among`) in sections by prefix (or, `flat`, in one), filtered by name. */
-export function Charts({
+export function ChartGrid({
   board,
   view,
   shown,
@@ -23,8 +23,8 @@ export function Charts({
   empty,
   onGroups,
 }: {
-  board: Board;
-  view: View;
+  board: ProjectStore;
+  view: ChartSettings;
   shown: Run[];
   flat?: boolean;
   /** Whether a metric is among those shown; all are where it is not said. */
@@ -37,7 +37,7 @@ export function Charts({
   onGroups?: (groups: readonly NamedGroup[]) => void;
 }) {
   const environment = useContext(PanelContext)!;
-  const easel = useMemo(() => new Easel(environment.plotly), []);
+  const easel = useMemo(() => new ChartContext(environment.plotly), []);
   useEffect(() => {
     const aborter = new AbortController();
     easel.rest.watch(document, aborter.signal);
@@ -45,7 +45,7 @@ export function Charts({
   }, [easel]);
   const groups = easel.groups.value;
   useEffect(() => onGroups?.(groups), [groups, onGroups]);
-  const arrangement = useMemo(() => new Arrangement(board.project), [board.project]);
+  const arrangement = useMemo(() => new ChartLayout(board.project), [board.project]);
   const [box, width] = useWidth();
   const [dragged, setDragged] = useState<string | null>(null);
   useEffect(() => board.draw(shown.map((run) => run.run)), [board, shown]);
@@ -103,7 +103,7 @@ export function Charts({
       {found.pinned.length > 0 && (
         <section style={spanning(spans[0]!)}>
           <SectionHead name={PINNED} title={PINNED} count={found.pinned.length} arrangement={arrangement} />
-          {arrangement.isOpen(PINNED) && <Grid {...common} metrics={found.pinned} label={whole} />}
+          {arrangement.isOpen(PINNED) && <CardGrid {...common} metrics={found.pinned} label={whole} />}
         </section>
       )}
       {found.all.map((section, place) => {
@@ -132,7 +132,7 @@ export function Charts({
               {...(names.length > 1 ? { order: { place, names, drag: setDragged } } : {})}
             />
             {(open || inFull) && (
-              <Grid
+              <CardGrid
                 {...common}
                 metrics={open ? section.metrics : [full!]}
                 label={flat ? whole : (metric) => (under ? captured : within)(section.name, metric)}
@@ -161,7 +161,7 @@ function SectionHead({
   name: string;
   title: string;
   count: number;
-  arrangement: Arrangement;
+  arrangement: ChartLayout;
   order?: { place: number; names: string[]; drag: (name: string | null) => void };
 }) {
   const open = arrangement.isOpen(name);

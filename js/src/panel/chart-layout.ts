@@ -3,7 +3,7 @@ import { SYSTEM } from "../core/sections";
 import { remember, remembered } from "../state/chart-settings";
 
 /** How a person has arranged the charts of a project: kept by the browser. */
-export class Arrangement {
+export class ChartLayout {
   readonly pins = signal<readonly string[]>([]);
   readonly order = signal<readonly string[]>([]);
   /** Sections that were opened or closed by hand. */

@@ -5,26 +5,26 @@ import type { ChartModel, Figure } from "../chart/model";
 import { formatNumber } from "../core/format";
 import { goalOf } from "../core/goals";
 import type { Run } from "../core/types";
-import type { View } from "../state/chart-settings";
-import type { Board } from "../state/project-store";
+import type { ChartSettings } from "../state/chart-settings";
+import type { ProjectStore } from "../state/project-store";
 import { Actions } from "./actions";
-import type { Easel } from "./chart-context";
-import { countedIn, useScene } from "./chart-data";
-import type { Arrangement } from "./chart-layout";
-import { Failure } from "./error-message";
+import type { ChartContext } from "./chart-context";
+import { countedIn, useChartData } from "./chart-data";
+import type { ChartLayout } from "./chart-layout";
+import { ErrorMessage } from "./error-message";
 import { csv, download, fileName } from "./export";
 import { Legend } from "./legend";
 import { PanelContext } from "./panel-context";
 import { RangeForm } from "./range-form";
 
-export interface FaceProps {
-  board: Board;
-  view: View;
+export interface ChartViewProps {
+  board: ProjectStore;
+  view: ChartSettings;
   metric: string;
   label: string;
   shown: Run[];
-  easel: Easel;
-  arrangement: Arrangement;
+  easel: ChartContext;
+  arrangement: ChartLayout;
   full: boolean;
   /** Not only looked at in passing: it has everything. */
   whole: boolean;
@@ -36,7 +36,7 @@ export interface FaceProps {
 export type Keys = Readonly<Record<string, () => void>>;
 
 /** What a card near the screen shows: its chart, what is to be said of it, and what can be done with it. */
-export function ChartFace({
+export function ChartView({
   board,
   view,
   metric,
@@ -47,7 +47,7 @@ export function ChartFace({
   full,
   whole,
   keys,
-}: FaceProps) {
+}: ChartViewProps) {
   const environment = useContext(PanelContext)!;
   const dark = environment.dark.value;
   const host = useRef<HTMLDivElement>(null);
@@ -82,7 +82,7 @@ export function ChartFace({
     };
   }, []);
 
-  const scene = useScene({ board, view, metric, shown, full, say });
+  const scene = useChartData({ board, view, metric, shown, full, say });
   useEffect(() => {
     if (scene.groups) easel.groups.value = scene.groups;
   }, [scene.groups]);
@@ -222,7 +222,7 @@ export function ChartFace({
       {picture !== null && picture.unloggable + picture.unplaced > 0 && (
         <span class="hidden-points">{nowhere(picture)} not on a log axis</span>
       )}
-      <Failure text={failed} />
+      <ErrorMessage text={failed} />
     </>
   );
 }

@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { XAxis } from "../chart/model";
 import type { Smoother } from "../core/smooth";
-import type { Size, Spread, View } from "../state/chart-settings";
-import { Choice, Options, Pick } from "./segmented-control";
+import type { ChartSettings, Size, Spread } from "../state/chart-settings";
+import { Options, Pick, SegmentedControl } from "./segmented-control";
 
 const AXES: [XAxis, string][] = [
   ["step", "step"],
@@ -33,7 +33,7 @@ export function Controls({
   metrics,
   fields,
 }: {
-  view: View;
+  view: ChartSettings;
   compact?: boolean;
   /** Where the times of the points are not known. */
   onlyStep?: boolean;
@@ -74,7 +74,9 @@ export function Controls({
         />
         <output>{view.smoothing.value.toFixed(2)}</output>
       </label>
-      {!onlyStep && <Choice label="X axis" options={AXES} value={view.xAxis.value} choose={chooseAxis} />}
+      {!onlyStep && (
+        <SegmentedControl label="X axis" options={AXES} value={view.xAxis.value} choose={chooseAxis} />
+      )}
       <button
         type="button"
         class="toggle"
@@ -108,7 +110,7 @@ export function Controls({
           <Options of={SPREADS} />
         </Pick>
       )}
-      <Choice
+      <SegmentedControl
         label="Chart size"
         options={SIZES}
         value={view.size.value}

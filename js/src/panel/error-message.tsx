@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 
 /** What went wrong and what helps, told to screen readers at once; nothing where `text` says nothing. */
-export function Failure({
+export function ErrorMessage({
   text,
   again,
   children,

@@ -1,4 +1,4 @@
-import type { Rest } from "../chart/idle-queue";
+import type { IdleQueue } from "../chart/idle-queue";
 
 /** So many may come into being in one frame, fewer where frames come late. */
 const A_FRAME = 3;
@@ -16,7 +16,7 @@ interface Watched {
  * Charts exist only near the screen, and come into being a few a frame, nearest first: two thousand of them scroll as well as
  * ten. They go when the page rests, for taking things away costs time too.
  */
-export class Mounts {
+export class LazyMount {
   private readonly observer: IntersectionObserver;
   private readonly known = new Map<Element, Watched>();
   private readonly waiting = new Set<Element>();
@@ -27,7 +27,7 @@ export class Mounts {
   private mark: { el: Element; top: number } | null = null;
 
   constructor(
-    private readonly rest: Rest,
+    private readonly rest: IdleQueue,
     margin: string,
     /** Nothing comes into being while the page moves faster than this, pixels a millisecond. */
     private readonly fastest = Number.POSITIVE_INFINITY,

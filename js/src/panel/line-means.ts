@@ -4,7 +4,7 @@ import type { Means } from "../core/smooth";
 import type { Envelope } from "../core/types";
 
 /** What the points of a line are on average, each bucket at its middle; what has come since then stands for itself. */
-export function meansOf(line: Line, { from, to, mean, count, nonfinite }: Envelope, axis: XAxis): Means {
+export function lineMeans(line: Line, { from, to, mean, count, nonfinite }: Envelope, axis: XAxis): Means {
   const places = xValues(line, axis);
   const { values } = line.points;
   const end = to[to.length - 1] ?? Number.NEGATIVE_INFINITY;

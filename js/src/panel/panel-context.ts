@@ -3,10 +3,10 @@ import { createContext } from "preact";
 import type { Plotly } from "../chart/plotly";
 
 /** What a panel of charts needs of the page around it, the dashboard's or a notebook's. */
-export interface Environment {
+export interface PanelEnvironment {
   plotly(): Promise<Plotly>;
   dark: Signal<boolean>;
   say(text: string, kind: "info" | "error"): void;
 }
 
-export const PanelContext = createContext<Environment | null>(null);
+export const PanelContext = createContext<PanelEnvironment | null>(null);

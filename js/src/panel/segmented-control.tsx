@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 
 /** One of a few: buttons in a row. An option is a value, what its button says, and its tooltip, if not that. */
-export function Choice<T extends string>({
+export function SegmentedControl<T extends string>({
   label,
   options,
   value,

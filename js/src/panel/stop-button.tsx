@@ -3,7 +3,7 @@ import type { Run } from "../core/types";
 import { PanelContext } from "./panel-context";
 
 /** Asks the training to stop. Nothing is killed: its loop sees `run.should_stop` and ends when it suits it. */
-export function Stop({
+export function StopButton({
   run,
   asked,
   ask,

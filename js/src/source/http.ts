@@ -10,10 +10,10 @@ import type {
   RunsEdit,
   RunsEdited,
 } from "../core/types";
-import { lasting } from "./reconnect";
+import { reconnect } from "./reconnect";
 import { answered } from "./request";
 import type { GroupsQuery, Listener, SeriesQuery, Source } from "./source";
-import { eventWire, socketWire, versionWire, type Wire } from "./transport";
+import { eventSourceTransport, socketTransport, type Transport, versionTransport } from "./transport";
 
 const PAGE = 1000;
 /** Names in one address: longer ones are not let through everywhere. */
@@ -24,7 +24,7 @@ const LATER = 1;
 
 /** The dashboard's API below `base` (which ends in "/"). One stream a page, and none while the page is hidden. */
 export class HttpSource implements Source {
-  private readonly wires: Wire[];
+  private readonly wires: Transport[];
   /** Which wire is tried, and whether one has worked. */
   private wire = 0;
   private settled = false;
@@ -33,7 +33,10 @@ export class HttpSource implements Source {
     private readonly base: string,
     readonly readOnly = false,
   ) {
-    this.wires = typeof WebSocket === "undefined" ? [eventWire(base)] : [socketWire(base), eventWire(base)];
+    this.wires =
+      typeof WebSocket === "undefined"
+        ? [eventSourceTransport(base)]
+        : [socketTransport(base), eventSourceTransport(base)];
   }
 
   async projects(signal?: AbortSignal): Promise<Project[]> {
@@ -113,7 +116,7 @@ export class HttpSource implements Source {
     signal: AbortSignal,
   ): void {
     const question = { cursor: options.cursor ?? "", runs: options.runs };
-    lasting(
+    reconnect(
       (line) =>
         this.wires[this.wire % this.wires.length]!(project, question, {
           open: () => {
@@ -140,8 +143,8 @@ export class HttpSource implements Source {
   /** Says when the list of projects may have changed, and whether it is in a position to say so. */
   projectsChange(changed: () => void, open: (is: boolean) => void, signal: AbortSignal): void {
     if (typeof WebSocket === "undefined") return;
-    lasting(
-      (line) => versionWire(this.base, line, changed),
+    reconnect(
+      (line) => versionTransport(this.base, line, changed),
       (state) => open(state.state === "live"),
       signal,
     );

@@ -21,7 +21,7 @@ interface Snapshot {
 }
 
 /** Runs that a kernel follows for the page. A gap between the messages is closed by the next snapshot. */
-export class GatheredSource extends MemorySource {
+export class MultiRunCommSource extends MemorySource {
   private seq = 0;
   private whole = true;
 

@@ -4,7 +4,7 @@ import type { Liveness } from "../core/types";
 const SILENCE = 40_000;
 
 /** What a connection says of itself. */
-export interface Line {
+export interface Connection {
   open(): void;
   /** Something came, if only a sign of life. */
   alive(): void;
@@ -16,8 +16,8 @@ export interface Line {
  * A connection that comes back when it is lost, less and less eagerly, until the signal aborts. A hidden page gives it back, and
  * takes it up when it is seen again. `connect` opens it; its answer closes it.
  */
-export function lasting(
-  connect: (line: Line) => () => void,
+export function reconnect(
+  connect: (line: Connection) => () => void,
   liveness: (state: Liveness) => void,
   signal: AbortSignal,
 ): void {

@@ -26,7 +26,7 @@ export function wanted(metrics: readonly string[] | null): (metric: string) => b
  * Some runs of some projects (or all of `whole` ones) as if they were one project: their names are `project/run`. For charts
  * that compare; nothing is changed through it.
  */
-export class ChosenSource implements Source {
+export class SelectedRunsSource implements Source {
   readonly readOnly = true;
   private readonly takes: (metric: string) => boolean;
   private readonly byProject = new Map<string, string[]>();

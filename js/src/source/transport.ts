@@ -1,10 +1,10 @@
 import type { LiveEvent, Row, Run, Status } from "../core/types";
-import type { Line } from "./reconnect";
+import type { Connection } from "./reconnect";
 
 // How events come from the server. A socket does not count among the six connections that a browser opens to a server, so
 // that a dozen pages stay usable side by side; where a proxy lets no socket through, server-sent events serve.
 
-export interface WireEvents {
+export interface TransportEvents {
   open(): void;
   /** Something came, if only a sign of life; `cursor` says up to where all is told. */
   told(events: LiveEvent[], cursor: string | null): void;
@@ -18,7 +18,7 @@ export interface Question {
 }
 
 /** Opens a wire; the answer closes it. */
-export type Wire = (project: string, question: Question, events: WireEvents) => () => void;
+export type Transport = (project: string, question: Question, events: TransportEvents) => () => void;
 
 interface Told {
   cursor: string | null;
@@ -26,7 +26,7 @@ interface Told {
 }
 
 /** A WebSocket: the question is its first message, each answer a batch of events. */
-export function socketWire(base: string): Wire {
+export function socketTransport(base: string): Transport {
   return (project, question, events) =>
     socketTo(`${base}api/projects/${encodeURIComponent(project)}/live`, {
       open(socket) {
@@ -42,7 +42,7 @@ export function socketWire(base: string): Wire {
 }
 
 /** A WebSocket that tells the version of the list of projects; `changed` is called for each new one, the first too. */
-export function versionWire(base: string, line: Line, changed: () => void): () => void {
+export function versionTransport(base: string, line: Connection, changed: () => void): () => void {
   let known: string | null = null;
   return socketTo(`${base}api/live`, {
     open: () => line.open(),
@@ -82,7 +82,7 @@ function socketTo(
 }
 
 /** Server-sent events. */
-export function eventWire(base: string): Wire {
+export function eventSourceTransport(base: string): Transport {
   return (project, question, events) => {
     const query = new URLSearchParams();
     if (question.cursor) query.set("cursor", question.cursor);

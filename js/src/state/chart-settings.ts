@@ -18,7 +18,7 @@ export const LATEST = 20;
 export const MOST = 200;
 
 /** How charts are shown. Kept in the address, so that a reload, a bookmark and a shared link show the same. */
-export class View {
+export class ChartSettings {
   readonly xAxis: Signal<XAxis>;
   readonly logX = signal(false);
   readonly logY = signal(false);

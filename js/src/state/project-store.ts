@@ -15,7 +15,7 @@ export function pointsFor(lines: number): number {
   return lines <= 4 ? POINTS : lines <= 12 ? 700 : 350;
 }
 
-export interface BoardOptions {
+export interface ProjectStoreOptions {
   /** Load only the metrics that somebody needs, of the runs that are drawn: for a project of any size. */
   lazy?: boolean;
   /** These runs and no others; those that do not exist are passed over. */
@@ -26,7 +26,7 @@ export interface BoardOptions {
  * The runs and series of one project (or of some of its runs), loaded and kept up to date. Views read its signals; a metric's
  * own signal counts its changes, so that a new point redraws one chart and nothing else.
  */
-export class Board {
+export class ProjectStore {
   readonly runs = signal<Run[]>([]);
   readonly metrics = signal<string[]>([]);
   /** What the programs of the runs said is good of their metrics. */
@@ -63,7 +63,7 @@ export class Board {
     readonly project: string,
     /** The one run that it is about, if it is not about the whole project. */
     readonly only?: string,
-    private readonly options: BoardOptions = {},
+    private readonly options: ProjectStoreOptions = {},
   ) {
     this.lazy = options.lazy ?? false;
   }

@@ -6,7 +6,7 @@ const LETTERS = 2000;
 /** More letters than this are kept nowhere. */
 const KEPT = 1 << 20;
 
-export interface LongList {
+export interface UrlRunList {
   names: ReadonlySet<string>;
   /** How many runs there were of which the names are not to be had: the address was made elsewhere. */
   lost: number;
@@ -33,7 +33,7 @@ export function readList(
   query: URLSearchParams,
   name: string,
   kept: () => unknown = () => history.state,
-): LongList {
+): UrlRunList {
   const text = query.get(name) ?? "";
   const [, count, sum] = /^~(\d+)\.(\w+)$/.exec(text) ?? [];
   if (count === undefined) return { names: split(text), lost: 0 };

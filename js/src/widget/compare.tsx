@@ -1,20 +1,20 @@
 import { useContext, useEffect, useState } from "preact/hooks";
 import { formatAgo } from "../core/format";
 import { runColor } from "../core/palette";
-import { tellApart } from "../core/run-names";
+import { runNames } from "../core/run-names";
 import type { Run } from "../core/types";
 import { StatusBadge } from "../panel/badges";
-import { Failure } from "../panel/error-message";
+import { ErrorMessage } from "../panel/error-message";
 import { PanelContext } from "../panel/panel-context";
 import { Popover } from "./popover";
-import { NO_SERVER, type Session } from "./run-session";
+import { NO_SERVER, type RunSession } from "./run-session";
 
 const MOST = 200;
 /** From so many runs on there is a filter. */
 const FILTERED = 9;
 
 /** Chooses other runs of the project to be drawn beside this one; the server is asked, so a busy kernel is no matter. */
-export function Compare({ session, project, self }: { session: Session; project: string; self: string }) {
+export function Compare({ session, project, self }: { session: RunSession; project: string; self: string }) {
   const chosen = session.others.value.length;
   return (
     <Popover
@@ -28,7 +28,7 @@ export function Compare({ session, project, self }: { session: Session; project:
   );
 }
 
-function Choices({ session, project, self }: { session: Session; project: string; self: string }) {
+function Choices({ session, project, self }: { session: RunSession; project: string; self: string }) {
   const { say } = useContext(PanelContext)!;
   const [runs, setRuns] = useState<Run[] | null>(null);
   const [failed, setFailed] = useState<string | null>(null);
@@ -43,10 +43,10 @@ function Choices({ session, project, self }: { session: Session; project: string
     return () => aborter.abort();
   }, []);
   const chosen = new Set(session.others.value.map((run) => run.run));
-  if (failed) return <Failure text={failed} />;
+  if (failed) return <ErrorMessage text={failed} />;
   if (!runs) return <p class="faint">Asking for the runs…</p>;
   if (runs.length === 0) return <p class="faint">This is the project's only run.</p>;
-  const apart = tellApart(runs);
+  const apart = runNames(runs);
   const wanted = text.trim().toLowerCase();
   const found = runs.filter((run) => `${run.name} ${run.tags.join(" ")}`.toLowerCase().includes(wanted));
   return (

@@ -1,12 +1,12 @@
 import { type Signal, signal } from "@preact/signals";
 import { asRun, type Info, type Model } from "../source/comm";
-import { GatheredSource } from "../source/multi-run-comm";
-import { ChosenSource, keyOf } from "../source/selected-runs";
+import { MultiRunCommSource } from "../source/multi-run-comm";
+import { keyOf, SelectedRunsSource } from "../source/selected-runs";
 import type { Source } from "../source/source";
-import { Board } from "../state/project-store";
-import { type Origin, PATIENCE, Showing, young } from "./output-session";
+import { ProjectStore } from "../state/project-store";
+import { type Origin, OutputSession, PATIENCE, young } from "./output-session";
 import { serverAt } from "./run-session";
-import { stillSource } from "./static-source";
+import { staticSource } from "./static-source";
 
 /** What an output says of the runs that it compares. */
 export interface Reference {
@@ -23,9 +23,9 @@ export interface Reference {
  * Runs that are compared, and where their points come from: the server where it has them, else the kernel that pushes them,
  * else the picture that the notebook keeps.
  */
-export class Comparison extends Showing {
+export class ComparisonSession extends OutputSession {
   readonly reference: Signal<Reference>;
-  private pushed: GatheredSource | null = null;
+  private pushed: MultiRunCommSource | null = null;
   private figure: unknown;
   private asking = false;
 
@@ -38,12 +38,12 @@ export class Comparison extends Showing {
   }
 
   /** A widget of the chart has come. */
-  connect(model: Model): GatheredSource {
-    const source = new GatheredSource(this.reference.value.title, this.reference.value.runs);
+  connect(model: Model): MultiRunCommSource {
+    const source = new MultiRunCommSource(this.reference.value.title, this.reference.value.runs);
     source.snapshot(model.get("snapshot"));
     const take = () => {
       source.snapshot(model.get("snapshot"));
-      if (GatheredSource.holds(model.get("snapshot"))) this.push(source);
+      if (MultiRunCommSource.holds(model.get("snapshot"))) this.push(source);
     };
     model.on("change:snapshot", take);
     take();
@@ -58,7 +58,7 @@ export class Comparison extends Showing {
     void this.ask();
   }
 
-  private push(source: GatheredSource): void {
+  private push(source: MultiRunCommSource): void {
     this.pushed = source;
     if (this.origin.value === null || this.origin.value === "still") this.draw(source, "comm");
   }
@@ -71,7 +71,7 @@ export class Comparison extends Showing {
     if (this.origin.value === "server") return;
     if (here) {
       const { runs, projects, metrics } = this.reference.value;
-      this.draw(new ChosenSource(serverAt(`${this.base}aspara/`), runs, projects, metrics), "server");
+      this.draw(new SelectedRunsSource(serverAt(`${this.base}aspara/`), runs, projects, metrics), "server");
       return;
     }
     if (this.board.value || this.pushed) return;
@@ -82,7 +82,7 @@ export class Comparison extends Showing {
   private fallBack(): void {
     if (this.board.value) return;
     const { title, runs } = this.reference.value;
-    const still = stillSource(
+    const still = staticSource(
       title,
       runs.map((info) => ({ ...asRun(info), run: keyOf(info.project, info.run) })),
       this.figure,
@@ -109,6 +109,6 @@ export class Comparison extends Showing {
 
   private draw(source: Source, origin: Origin): void {
     const options = { lazy: origin === "server" };
-    void this.show(new Board(source, this.reference.value.title, undefined, options), origin);
+    void this.show(new ProjectStore(source, this.reference.value.title, undefined, options), origin);
   }
 }

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { Controls } from "../panel/controls";
-import type { View } from "../state/chart-settings";
+import type { ChartSettings } from "../state/chart-settings";
 
 /** From so many metrics on there is a filter, and the charts scroll in a frame of their own. */
 const MANY = 13;
@@ -13,7 +13,7 @@ export function Frame({
   onlyStep,
   children,
 }: {
-  view: View;
+  view: ChartSettings;
   /** How many charts there are. */
   count: number;
   /** The most pixels that they take; without a word, as much as few need. */

@@ -1,12 +1,12 @@
 import { type Signal, signal } from "@preact/signals";
 import { type ComponentChild, render } from "preact";
 import { loadPlotly } from "../chart/plotly";
-import { type Environment, PanelContext } from "../panel/panel-context";
+import { PanelContext, type PanelEnvironment } from "../panel/panel-context";
 import type { Info, Model } from "../source/comm";
-import { Comparison, type Reference } from "./comparison-session";
-import { SeveralView } from "./multi-run-view";
+import { ComparisonSession, type Reference } from "./comparison-session";
+import { MultiRunView } from "./multi-run-view";
 import { RunView } from "./run";
-import { Session } from "./run-session";
+import { RunSession } from "./run-session";
 import { scopedStyle } from "./style";
 import { type Listing, TableView } from "./table";
 import { pageIsDark } from "./theme";
@@ -41,15 +41,15 @@ const CHART = "application/vnd.aspara.chart+json";
 const TABLE = "application/vnd.aspara.table+json";
 const PLOTLY = "application/vnd.plotly.v1+json";
 
-const sessions = new Map<string, Session>();
-const comparisons = new Map<string, Comparison>();
+const sessions = new Map<string, RunSession>();
+const comparisons = new Map<string, ComparisonSession>();
 
-function session(info: Info, place: Place): Session {
-  return once(sessions, `${info.project}/${info.run}/${info.id}`, () => new Session(info, place.base));
+function session(info: Info, place: Place): RunSession {
+  return once(sessions, `${info.project}/${info.run}/${info.id}`, () => new RunSession(info, place.base));
 }
 
-function comparison(reference: Reference, place: Place): Comparison {
-  return once(comparisons, reference.id, () => new Comparison(reference, place.base));
+function comparison(reference: Reference, place: Place): ComparisonSession {
+  return once(comparisons, reference.id, () => new ComparisonSession(reference, place.base));
 }
 
 function once<T>(known: Map<string, T>, key: string, make: () => T): T {
@@ -115,17 +115,17 @@ function Table({ listing, base }: { listing: Signal<Listing>; base: string | nul
   return <TableView listing={listing.value} base={base} />;
 }
 
-function mountRun(el: HTMLElement, found: Session, info: Info, place: Place, ended?: AbortSignal) {
+function mountRun(el: HTMLElement, found: RunSession, info: Info, place: Place, ended?: AbortSignal) {
   const leave = found.use();
   const say = found.say.bind(found);
   return mount(el, place, say, (root) => <RunView session={found} info={info} root={root} />, leave, ended);
 }
 
-function mountSeveral(el: HTMLElement, found: Comparison, place: Place, ended?: AbortSignal) {
+function mountSeveral(el: HTMLElement, found: ComparisonSession, place: Place, ended?: AbortSignal) {
   const leave = found.use();
   const say = found.say.bind(found);
   const view = (root: HTMLElement) => (
-    <SeveralView comparison={found} usual={place.height ?? null} root={root} />
+    <MultiRunView comparison={found} usual={place.height ?? null} root={root} />
   );
   return mount(el, place, say, view, leave, ended);
 }
@@ -134,7 +134,7 @@ function mountSeveral(el: HTMLElement, found: Comparison, place: Place, ended?: 
 function mount(
   el: HTMLElement,
   place: Place,
-  say: Environment["say"],
+  say: PanelEnvironment["say"],
   view: (root: HTMLElement) => ComponentChild,
   leave: () => void = () => undefined,
   ended?: AbortSignal,
@@ -149,7 +149,7 @@ function mount(
   const unfollow = dark.subscribe((value) => {
     root.dataset.theme = value ? "dark" : "light";
   });
-  const environment: Environment = { plotly: async () => loadPlotly(await place.plotly()), dark, say };
+  const environment: PanelEnvironment = { plotly: async () => loadPlotly(await place.plotly()), dark, say };
   render(<PanelContext.Provider value={environment}>{view(root)}</PanelContext.Provider>, root);
   aborter.signal.addEventListener("abort", () => {
     unfollow();

@@ -1,22 +1,22 @@
 import { useMemo, useState } from "preact/hooks";
 import { runColor } from "../core/palette";
-import { tellApart } from "../core/run-names";
+import { runNames } from "../core/run-names";
 import type { Run } from "../core/types";
 import { StatusBadge } from "../panel/badges";
-import { Charts } from "../panel/chart-grid";
+import { ChartGrid } from "../panel/chart-grid";
 import { wanted } from "../source/selected-runs";
-import { View } from "../state/chart-settings";
-import type { Board } from "../state/project-store";
-import type { Comparison } from "./comparison-session";
+import { ChartSettings } from "../state/chart-settings";
+import type { ProjectStore } from "../state/project-store";
+import type { ComparisonSession } from "./comparison-session";
 import { Frame } from "./frame";
 
 /** Charts that compare runs: one line a run in each, and the runs above them, each of which can be left out. */
-export function SeveralView({
+export function MultiRunView({
   comparison,
   usual,
   root,
 }: {
-  comparison: Comparison;
+  comparison: ComparisonSession;
   /** The most pixels that the charts take where the chart itself does not say. */
   usual: number | null;
   root: HTMLElement;
@@ -44,13 +44,13 @@ function Drawn({
   usual,
   root,
 }: {
-  comparison: Comparison;
-  board: Board;
+  comparison: ComparisonSession;
+  board: ProjectStore;
   usual: number | null;
   root: HTMLElement;
 }) {
   const view = useMemo(() => {
-    const made = new View();
+    const made = new ChartSettings();
     made.size.value = "s";
     return made;
   }, []);
@@ -58,7 +58,7 @@ function Drawn({
   const { title, metrics: named, height } = comparison.reference.value;
   const runs = board.runs.value;
   const shown = useMemo(() => runs.filter((run) => !hidden.has(run.run)), [runs, hidden]);
-  const apart = useMemo(() => tellApart(runs), [runs]);
+  const apart = useMemo(() => runNames(runs), [runs]);
   const takes = useMemo(() => wanted(named), [named]);
   // A metric that the chart is not about may come with a row that has others.
   const metrics = board.metrics.value.filter(takes);
@@ -120,7 +120,7 @@ function Drawn({
           height={height ?? usual}
           onlyStep={comparison.origin.value === "still"}
         >
-          <Charts board={board} view={view} shown={shown} flat={metrics.length <= 6} />
+          <ChartGrid board={board} view={view} shown={shown} flat={metrics.length <= 6} />
         </Frame>
       )}
     </>
@@ -128,7 +128,7 @@ function Drawn({
 }
 
 /** The same runs in the dashboard, which shows those of one project. */
-function Open({ comparison, runs }: { comparison: Comparison; runs: Run[] }) {
+function Open({ comparison, runs }: { comparison: ComparisonSession; runs: Run[] }) {
   const projects = [...new Set(runs.map((run) => run.project))];
   if (!comparison.base || comparison.origin.value !== "server" || projects.length !== 1) return null;
   const names = runs.map((run) => run.run.slice(projects[0]!.length + 1));

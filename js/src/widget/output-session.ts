@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import type { Board } from "../state/project-store";
+import type { ProjectStore } from "../state/project-store";
 
 /** An output whose widget may still come waits so long for it, ms; after that the server is asked. */
 export const PATIENCE = 2500;
@@ -24,8 +24,8 @@ export function young(run: { status: string; now: number }): boolean {
 }
 
 /** What outputs of this page show, however many there are of the same: a board, as long as somebody looks, and a word. */
-export class Showing {
-  readonly board = signal<Board | null>(null);
+export class OutputSession {
+  readonly board = signal<ProjectStore | null>(null);
   /** From where the board's points come. */
   readonly origin = signal<Origin | null>(null);
   /** What has to be said, for some seconds. */
@@ -56,7 +56,7 @@ export class Showing {
   }
 
   /** Shows this board instead of what was shown; resolves when it is loaded. */
-  protected show(board: Board, origin: Origin): Promise<void> {
+  protected show(board: ProjectStore, origin: Origin): Promise<void> {
     this.board.value?.close();
     this.board.value = board;
     this.origin.value = origin;

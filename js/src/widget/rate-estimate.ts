@@ -27,7 +27,7 @@ export function timeLeft(run: {
 }
 
 /** Steps a second, over the last ten seconds. */
-export class Pace {
+export class RateEstimate {
   private readonly seen: { at: number; step: number }[] = [];
 
   /** At the time `at`, ms, the run had come to `step`. */

@@ -1,11 +1,11 @@
 import { useEffect, useState } from "preact/hooks";
-import { Failure } from "../panel/error-message";
+import { ErrorMessage } from "../panel/error-message";
 import { SourceError } from "../source/source";
 import { Popover } from "./popover";
-import { NO_SERVER, type Session } from "./run-session";
+import { NO_SERVER, type RunSession } from "./run-session";
 
 /** Tags and notes of the run, changed while it goes on: the server writes them beside whatever the kernel writes. */
-export function About({ session }: { session: Session }) {
+export function RunNotes({ session }: { session: RunSession }) {
   const given = session.about.value;
   return (
     <Popover
@@ -19,7 +19,7 @@ export function About({ session }: { session: Session }) {
   );
 }
 
-function Form({ session, close }: { session: Session; close: () => void }) {
+function Form({ session, close }: { session: RunSession; close: () => void }) {
   const [tags, setTags] = useState("");
   const [notes, setNotes] = useState("");
   const [etag, setEtag] = useState<string | null>(null);
@@ -75,7 +75,7 @@ function Form({ session, close }: { session: Session; close: () => void }) {
           onInput={(event) => setNotes(event.currentTarget.value)}
         />
       </label>
-      <Failure text={trouble} />
+      <ErrorMessage text={trouble} />
       <p class="w-actions">
         <button type="submit" class="primary" disabled={etag === null}>
           Save

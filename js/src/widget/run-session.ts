@@ -3,9 +3,9 @@ import type { LiveEvent, Metadata, Run } from "../core/types";
 import { asRun, CommSource, type Info, type Model } from "../source/comm";
 import { SharedSource } from "../source/shared-http";
 import type { Source } from "../source/source";
-import { Board } from "../state/project-store";
-import { type Origin, PATIENCE, Showing, young } from "./output-session";
-import { stillSource } from "./static-source";
+import { ProjectStore } from "../state/project-store";
+import { type Origin, OutputSession, PATIENCE, young } from "./output-session";
+import { staticSource } from "./static-source";
 
 /** A running run that says nothing for so long, ms, is looked up: its process may be gone. Each time twice as long … */
 const SILENCE = 4000;
@@ -27,7 +27,7 @@ export function serverAt(base: string): SharedSource {
  * One run on this page, however many outputs show it, and where its points come from: pushed by the kernel, or asked from
  * the server (no kernel is needed, so it serves reloaded pages and saved notebooks), or kept in the notebook.
  */
-export class Session extends Showing {
+export class RunSession extends OutputSession {
   /** Other runs of the project that are drawn beside this one. */
   readonly others = signal<Run[]>([]);
   /** Tags and notes, once the server has told them. */
@@ -145,7 +145,7 @@ export class Session extends Showing {
     if (found && found.id === info.id) this.draw(server!, "server");
     else if (this.comm) this.draw(this.comm, "comm");
     else {
-      const still = stillSource(info.project, [asRun(info)], this.figure);
+      const still = staticSource(info.project, [asRun(info)], this.figure);
       if (still) this.draw(still, "still");
       else this.origin.value = "still";
     }
@@ -154,7 +154,7 @@ export class Session extends Showing {
   private draw(source: Source, origin: Origin): void {
     const others = this.others.value;
     this.others.value = [];
-    void this.show(new Board(source, this.info.project, this.info.run), origin).then(() => {
+    void this.show(new ProjectStore(source, this.info.project, this.info.run), origin).then(() => {
       for (const run of others) void this.toggle(run);
     });
   }

@@ -3,23 +3,23 @@ import { formatDuration, formatNumber } from "../core/format";
 import { runColor } from "../core/palette";
 import type { Run } from "../core/types";
 import { StatusBadge, Tags } from "../panel/badges";
-import { Charts } from "../panel/chart-grid";
-import { Stop } from "../panel/stop-button";
+import { ChartGrid } from "../panel/chart-grid";
+import { StopButton } from "../panel/stop-button";
 import type { Info } from "../source/comm";
-import { View } from "../state/chart-settings";
-import type { Board } from "../state/project-store";
+import { ChartSettings } from "../state/chart-settings";
+import type { ProjectStore } from "../state/project-store";
 import { Compare } from "./compare";
 import { Frame } from "./frame";
-import { epochMetric, Pace, timeLeft } from "./rate-estimate";
-import { About } from "./run-notes";
-import { NO_SERVER, type Session } from "./run-session";
+import { epochMetric, RateEstimate, timeLeft } from "./rate-estimate";
+import { RunNotes } from "./run-notes";
+import { NO_SERVER, type RunSession } from "./run-session";
 
 /** Up to so many metrics stand in one group, with their whole names. */
 const FEW = 6;
 const NO_STOP = `The request goes by way of the Jupyter server: ${NO_SERVER} Interrupt the kernel instead.`;
 
 /** The charts of one run, live under the cell that trains it, or from what was kept of it. */
-export function RunView({ session, info, root }: { session: Session; info: Info; root: HTMLElement }) {
+export function RunView({ session, info, root }: { session: RunSession; info: Info; root: HTMLElement }) {
   const board = session.board.value;
   if (board) return <Drawn session={session} info={info} board={board} root={root} />;
   root.dataset.points = "0";
@@ -35,10 +35,10 @@ export function RunView({ session, info, root }: { session: Session; info: Info;
   );
 }
 
-function Drawn(props: { session: Session; info: Info; board: Board; root: HTMLElement }) {
+function Drawn(props: { session: RunSession; info: Info; board: ProjectStore; root: HTMLElement }) {
   const { session, info, board, root } = props;
   const view = useMemo(() => {
-    const made = new View();
+    const made = new ChartSettings();
     made.size.value = "s";
     return made;
   }, []);
@@ -88,7 +88,7 @@ function Drawn(props: { session: Session; info: Info; board: Board; root: HTMLEl
             run?.status === "running" &&
             !board.loading.value && <span class="w-trouble">reconnecting…</span>}
           {run && (
-            <Stop
+            <StopButton
               kind="w-stop"
               run={run}
               asked={session.stopping.value}
@@ -96,7 +96,7 @@ function Drawn(props: { session: Session; info: Info; board: Board; root: HTMLEl
               why={session.server ? null : NO_STOP}
             />
           )}
-          <About session={session} />
+          <RunNotes session={session} />
           <Compare session={session} project={info.project} self={info.run} />
           {session.base && (
             <a
@@ -131,7 +131,7 @@ function Drawn(props: { session: Session; info: Info; board: Board; root: HTMLEl
         </p>
       ) : (
         <Frame view={view} count={metrics.length} height={info.height ?? null} onlyStep={still}>
-          <Charts board={board} view={view} shown={shown} flat={metrics.length <= FEW} />
+          <ChartGrid board={board} view={view} shown={shown} flat={metrics.length <= FEW} />
         </Frame>
       )}
     </>
@@ -150,7 +150,7 @@ function Head({
   epoch: number | null;
   children?: preact.ComponentChildren;
 }) {
-  const pace = useRef(new Pace());
+  const pace = useRef(new RateEstimate());
   const [, tick] = useState(0);
   const status = run?.status ?? info.status;
   const running = status === "running";

@@ -15,7 +15,7 @@ interface Trace {
 }
 
 /** The series of a kept figure as a source of these runs, or null where there are none. */
-export function stillSource(name: string, runs: readonly Run[], figure: unknown): MemorySource | null {
+export function staticSource(name: string, runs: readonly Run[], figure: unknown): MemorySource | null {
   const traces = (figure as { data?: Trace[] } | undefined)?.data;
   if (!Array.isArray(traces)) return null;
   const source = new MemorySource(name);

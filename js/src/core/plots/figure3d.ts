@@ -10,7 +10,7 @@ const KINDS = new Set(["scatter3d", "mesh3d", "surface"]);
 const MOST_EDGES = 20_000;
 
 /** The points, corners and lines of a figure all of whose traces lie in space; null for any other. */
-export function spaceCloud(traces: readonly object[]): Cloud | null {
+export function figure3dCloud(traces: readonly object[]): Cloud | null {
   const found = traces as Loose[];
   if (found.length === 0 || !found.every((trace) => KINDS.has(String(trace.type)))) return null;
   const rows: { place: number[]; color: string }[] = [];

@@ -7,7 +7,7 @@ export interface Bins {
   edges: readonly number[];
 }
 
-export interface Heat {
+export interface Heatmap {
   steps: number[];
   /** The range of values that the rows cover, from the lowest row's lower edge on. */
   low: number;
@@ -20,7 +20,7 @@ export interface Heat {
 }
 
 /** Spreads the bins of each step over common rows; a bin that several rows share is divided by how much of it each holds. */
-export function heat(histograms: readonly Bins[], rows = 64): Heat | null {
+export function heatmap(histograms: readonly Bins[], rows = 64): Heatmap | null {
   const good = histograms.filter(
     (h) => h.counts.length > 0 && h.edges.length === h.counts.length + 1 && h.edges.every(Number.isFinite),
   );
@@ -66,7 +66,7 @@ export function heat(histograms: readonly Bins[], rows = 64): Heat | null {
 export type Rgb = readonly [number, number, number];
 
 /** The picture's pixels (RGBA, a pixel a cell, the highest values on top), from the ground's colour to the ink's. */
-export function paint(found: Heat, ground: Rgb, ink: Rgb): Uint8ClampedArray {
+export function paint(found: Heatmap, ground: Rgb, ink: Rgb): Uint8ClampedArray {
   const width = found.steps.length;
   const pixels = new Uint8ClampedArray(width * found.rows * 4);
   for (let column = 0; column < width; column++) {

@@ -27,7 +27,7 @@ const ESCAPE = new RegExp(
 );
 
 /** The lines of a text; a progress bar's line is what its last state was. */
-export function terminalLines(text: string): string[] {
+export function ansiLines(text: string): string[] {
   const lines = text.replace(/\r\n/g, "\n").split("\n");
   return lines.map((line) => {
     if (!line.includes("\r")) return line;

@@ -1,5 +1,5 @@
 // What a program printed, taken piece by piece: what is new costs what is new, however much stands there already.
-import { PLAIN, type Style, spans, terminalLines } from "./ansi";
+import { ansiLines, PLAIN, type Style, spans } from "./ansi";
 
 /** Lines of a portion: one that is full never changes again. */
 export const PORTION = 200;
@@ -12,7 +12,7 @@ export interface Portion {
   style: Style;
 }
 
-export class Transcript {
+export class ConsoleBuffer {
   /** In order; a portion that did not change is the same object as before. */
   portions: readonly Portion[] = [];
   /** Whether the beginning is gone. */
@@ -39,7 +39,7 @@ export class Transcript {
 
   /** Takes finished lines. */
   private take(text: string): void {
-    const lines = terminalLines(text);
+    const lines = ansiLines(text);
     for (let i = 0; i < lines.length; ) {
       const last = this.done.at(-1);
       const open = last !== undefined && last.portion.lines.length < PORTION ? last : null;
@@ -65,7 +65,7 @@ export class Transcript {
   private shown(): Portion[] {
     const portions = this.done.map(({ portion }) => portion);
     if (this.rest === "") return portions;
-    const line = terminalLines(this.rest)[0]!;
+    const line = ansiLines(this.rest)[0]!;
     const last = portions.at(-1);
     if (last && last.lines.length < PORTION) {
       portions[portions.length - 1] = { ...last, lines: [...last.lines, line] };

@@ -1,11 +1,11 @@
 import { useMemo, useState } from "preact/hooks";
-import { packages } from "../../core/pip-list";
+import { parsePipList } from "../../core/pip-list";
 import { diffLines, hunks, type Shown, sideBySide } from "../../core/text/diff";
 import type { Run } from "../../core/types";
-import { Failure } from "../../panel/error-message";
+import { ErrorMessage } from "../../panel/error-message";
 import { Options, Pick } from "../../panel/segmented-control";
-import { Finder } from "./diff-filter";
-import { type Facts, type Line, linesOf, surroundings } from "./diff-rows";
+import { DiffFilter } from "./diff-filter";
+import { environmentRows, type Line, linesOf, type RunFacts } from "./diff-rows";
 import { DiffTable } from "./table";
 import { textOf, useCaptured } from "./texts";
 import { type CompareView, TEXTS, type Text } from "./view";
@@ -32,19 +32,19 @@ export function Code({
   project: string;
   view: CompareView;
   runs: Run[];
-  facts: ReadonlyMap<string, Facts>;
+  facts: ReadonlyMap<string, RunFacts>;
 }) {
   const [many, setMany] = useState(false);
   const asked = runs.length <= FEW || many ? runs.map((run) => run.run) : [];
   const { texts, error } = useCaptured(project, "requirements.txt", asked);
-  const around = useMemo(() => surroundings(runs, facts), [runs, facts]);
+  const around = useMemo(() => environmentRows(runs, facts), [runs, facts]);
   const installed = useMemo<Line[]>(() => {
     // A run whose packages are not known differs in none.
     const known = runs.map((run) => texts.get(run.run) ?? null);
     const some = known.flatMap((text, i) => (text === null ? [] : [i]));
     return linesOf(
       "packages",
-      known.map((text) => (text === null ? null : packages(text))),
+      known.map((text) => (text === null ? null : parsePipList(text))),
     ).map((l) => ({
       ...l,
       differs: new Set(some.map((i) => l.values[i])).size > 1,
@@ -54,7 +54,7 @@ export function Code({
   const differing = lines.filter((l) => l.differs).length;
   return (
     <>
-      <Finder
+      <DiffFilter
         view={view}
         differing={differing}
         total={lines.length}
@@ -65,8 +65,8 @@ export function Code({
             Compare the packages of all {runs.length}
           </button>
         )}
-      </Finder>
-      <Failure text={error} />
+      </DiffFilter>
+      <ErrorMessage text={error} />
       {lines.length === 0 ? (
         <p class="empty">
           Nothing is known of how these runs came about: capturing was switched off (
@@ -95,7 +95,7 @@ function Texts({
   project: string;
   view: CompareView;
   runs: Run[];
-  facts: ReadonlyMap<string, Facts>;
+  facts: ReadonlyMap<string, RunFacts>;
 }) {
   const base = runs.find((run) => run.run === view.baseline) ?? runs[0]!;
   const left = runs.find((run) => run.run === view.left.value) ?? base;
@@ -149,7 +149,7 @@ function Texts({
           side by side
         </button>
       </div>
-      <Failure text={error} />
+      <ErrorMessage text={error} />
       {which === "diff.patch" && typeof commits[0] === "string" && typeof commits[1] === "string" && (
         <p class="hint">
           {commits[0] === commits[1] ? (

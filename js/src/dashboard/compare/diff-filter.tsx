@@ -1,9 +1,9 @@
 import type { ComponentChildren } from "preact";
-import { Choice } from "../../panel/segmented-control";
+import { SegmentedControl } from "../../panel/segmented-control";
 import type { CompareView } from "./view";
 
 /** What of a table of differences is shown: keys by text or regular expression, only what differs or all. */
-export function Finder({
+export function DiffFilter({
   view,
   differing,
   total,
@@ -28,7 +28,7 @@ export function Finder({
           view.search.value = event.currentTarget.value;
         }}
       />
-      <Choice
+      <SegmentedControl
         label="Keys shown"
         options={[
           ["some", <Counted key="some" text="what differs" count={differing} />],

@@ -1,14 +1,14 @@
 // What can be said of some runs, line by line: the same key of each beside the others.
 
-import { leaves } from "../../core/flatten";
+import { flatten } from "../../core/flatten";
 import { goalOf, goalsOf } from "../../core/goals";
-import { endOf } from "../../core/run-end";
+import { runEnd } from "../../core/run-end";
 import { matcher } from "../../core/sections";
 import type { Json, Run } from "../../core/types";
 import { compare } from "../table/view";
 
 /** What a list tells of a run when it is asked for by name. */
-export interface Facts {
+export interface RunFacts {
   run: string;
   /** Of runs that were running when they were first looked at. */
   summary?: Record<string, Json>;
@@ -50,7 +50,7 @@ export function linesOf(
 ): Line[] {
   const found = new Map<string, (Json | undefined)[]>();
   objects.forEach((content, i) => {
-    for (const [key, value] of leaves(content ?? {})) {
+    for (const [key, value] of flatten(content ?? {})) {
       const values = found.get(key) ?? new Array<Json | undefined>(objects.length).fill(undefined);
       values[i] = value;
       found.set(key, values);
@@ -84,12 +84,12 @@ export function ordered({ values, goal }: Line): number[] {
 /** What inputs and results of the runs are. */
 export function inputsAndResults(
   runs: readonly Run[],
-  facts: ReadonlyMap<string, Facts>,
+  facts: ReadonlyMap<string, RunFacts>,
   now: number,
 ): Line[] {
   const goals = goalsOf(runs);
   const span = (run: Run) => {
-    const end = endOf(run, now);
+    const end = runEnd(run, now);
     return run.start_time === null || end === null ? null : Math.round((end - run.start_time) / 1000);
   };
   return [
@@ -144,7 +144,7 @@ export function inputsAndResults(
 }
 
 /** How the runs came about: code and machine. */
-export function surroundings(runs: readonly Run[], facts: ReadonlyMap<string, Facts>): Line[] {
+export function environmentRows(runs: readonly Run[], facts: ReadonlyMap<string, RunFacts>): Line[] {
   const known = runs.map((run) => facts.get(run.run));
   const command = known.map((f) => (f?.command ? f.command.join(" ") : null));
   return [

@@ -4,17 +4,17 @@ import { type Goals, goalOf } from "../../core/goals";
 import { runColor } from "../../core/palette";
 import { axisOf } from "../../core/plots/axis";
 import { type Dimension, goodness, insideOf, SHADES } from "../../core/plots/parallel";
-import { Failure } from "../../panel/error-message";
-import { Choice } from "../../panel/segmented-control";
+import { ErrorMessage } from "../../panel/error-message";
+import { SegmentedControl } from "../../panel/segmented-control";
 import { address } from "../app";
-import { FieldLists } from "../components/field-picker";
+import { FieldPicker } from "../components/field-picker";
 import { MOST_COMPARED } from "../components/limits";
 import { Popover } from "../components/popover";
 import type { Row } from "../table/columns";
 import { Importances } from "./importances";
 import { Parallel, shadeColor } from "./parallel";
 import { type Findings, findings, labelOf, OWN_AXES, tells, useSample, valueAt } from "./run-sample";
-import { FieldPicker, Scatter } from "./scatter";
+import { AxisPicker, Scatter } from "./scatter";
 import type { CompareView, Scope } from "./view";
 
 /** More lines than this tell nothing, and make a page slow. */
@@ -34,7 +34,7 @@ export function Parameters({ project, view }: { project: string; view: CompareVi
     <>
       <div class="controls-row">
         {(view.runs.value.length > 0 || view.runFilter.value !== "") && (
-          <Choice
+          <SegmentedControl
             label="Which runs"
             options={[
               ...(view.runs.value.length ? [["selected", `these ${view.runs.value.length}`] as const] : []),
@@ -50,7 +50,7 @@ export function Parameters({ project, view }: { project: string; view: CompareVi
           />
         )}
         {found && found.target !== null && (
-          <FieldPicker
+          <AxisPicker
             label="Result"
             value={`summary.${found.target}`}
             options={[{ name: "summary", fields: found.targets.map((name) => `summary.${name}`) }]}
@@ -65,7 +65,7 @@ export function Parameters({ project, view }: { project: string; view: CompareVi
           </span>
         )}
       </div>
-      <Failure text={error} />
+      <ErrorMessage text={error} />
       {!columns && !error && <div class="card loading" aria-busy="true" style={{ height: "320px" }} />}
       {columns && found && (
         <Found project={project} view={view} rows={columns.rows} found={found} goals={columns.goals} />
@@ -152,7 +152,7 @@ function Found({
           <span class="spacer" />
           <Popover text="Axes" label="Axes of the drawing">
             {() => (
-              <FieldLists
+              <FieldPicker
                 what="axes"
                 groups={options}
                 chosen={fields}

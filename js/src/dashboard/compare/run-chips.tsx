@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { runColor } from "../../core/palette";
 import type { Run, Status } from "../../core/types";
 import { StatusBadge } from "../../panel/badges";
-import { Failure } from "../../panel/error-message";
+import { ErrorMessage } from "../../panel/error-message";
 import { api, getJson } from "../api";
 import { address } from "../app";
 import { MOST_COMPARED } from "../components/limits";
@@ -12,7 +12,7 @@ import type { CompareView } from "./view";
 const FEW = 12;
 
 /** The compared runs: each can be drawn or not, be the baseline, or go; others can come. */
-export function Compared({ project, view, runs }: { project: string; view: CompareView; runs: Run[] }) {
+export function RunChips({ project, view, runs }: { project: string; view: CompareView; runs: Run[] }) {
   const [all, setAll] = useState(false);
   const shown = all ? runs : runs.slice(0, FEW);
   return (
@@ -126,7 +126,7 @@ export function Others({ project, view }: { project: string; view: CompareView }
         value={search}
         onInput={(event) => setSearch(event.currentTarget.value)}
       />
-      <Failure text={error} />
+      <ErrorMessage text={error} />
       <div class="menu-items">
         {left?.map((offer) => (
           <button key={offer.run} type="button" onClick={() => view.add(offer.run)}>

@@ -4,8 +4,8 @@ import { mainMetric, saidOf } from "../../core/goals";
 import { type Importance, importance } from "../../core/plots/importance";
 import type { Json } from "../../core/types";
 import { api, getJson } from "../api";
-import { pause } from "../components/poll-pause";
-import { Columns, type ColumnsAnswer, type Row } from "../table/columns";
+import { pollPause } from "../components/poll-pause";
+import { type ColumnsAnswer, type Row, RunColumns } from "../table/columns";
 import type { Scope } from "./view";
 
 const AGAIN = 10_000;
@@ -16,8 +16,8 @@ export function useSample(
   scope: Scope,
   runs: readonly string[],
   filter: string,
-): { columns: Columns | null; error: string | null } {
-  const [columns, setColumns] = useState<Columns | null>(null);
+): { columns: RunColumns | null; error: string | null } {
+  const [columns, setColumns] = useState<RunColumns | null>(null);
   const [error, setError] = useState<string | null>(null);
   const some = scope === "selected" ? runs.join(",") : "";
   const expression = scope === "filter" ? filter : "";
@@ -35,7 +35,7 @@ export function useSample(
       do {
         try {
           const answer = await getJson<ColumnsAnswer>(api("projects", project, "runs"), query, signal);
-          const next = new Columns();
+          const next = new RunColumns();
           next.fill(answer);
           setColumns(next);
           setError(null);
@@ -45,7 +45,7 @@ export function useSample(
           setError(e instanceof Error ? e.message : String(e));
           again = true;
         }
-      } while (again && (await pause(AGAIN, signal)));
+      } while (again && (await pollPause(AGAIN, signal)));
     };
     void load();
     return () => aborter.abort();
@@ -99,7 +99,7 @@ export interface Findings {
   parameters: Parameter[];
 }
 
-export function findings(columns: Columns, wanted: string): Findings {
+export function findings(columns: RunColumns, wanted: string): Findings {
   const { rows } = columns;
   const numeric = [...columns.summary.keys()].filter((name) =>
     rows.some((row) => typeof valueAt(row, `summary.${name}`) === "number"),

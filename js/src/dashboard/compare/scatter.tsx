@@ -103,7 +103,7 @@ export function Scatter({
   return (
     <div>
       <div class="controls-row">
-        <FieldPicker
+        <AxisPicker
           label="across"
           value={x}
           options={options}
@@ -112,7 +112,7 @@ export function Scatter({
           }}
         />
         <LogToggle view={view} field={x} axis={xAxis} name="log x" />
-        <FieldPicker
+        <AxisPicker
           label="up"
           value={y}
           options={options}
@@ -233,7 +233,7 @@ function LogToggle({
   );
 }
 
-export function FieldPicker({
+export function AxisPicker({
   label,
   value,
   options,

@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Run } from "../../core/types";
 import { type Captured, captured } from "../components/captured-texts";
 import { forEach } from "../components/concurrent";
-import type { Facts } from "./diff-rows";
+import type { RunFacts } from "./diff-rows";
 import type { Text } from "./view";
 
 /** The text of each run that has been loaded so far, and why some could not be. */
@@ -44,7 +44,7 @@ export function useCaptured(
 export function textOf(
   text: Text,
   run: Run,
-  facts: Facts | undefined,
+  facts: RunFacts | undefined,
   loaded: ReadonlyMap<string, string | null>,
 ): string | null | undefined {
   if (text === "config") return JSON.stringify(run.config, null, 2);

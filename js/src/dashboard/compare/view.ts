@@ -1,6 +1,6 @@
 // What the page of compared runs shows. All of it stands in the address, beside how its charts are drawn.
 import { signal } from "@preact/signals";
-import { View } from "../../state/chart-settings";
+import { ChartSettings } from "../../state/chart-settings";
 
 export const TABS = ["differences", "charts", "code", "parameters"] as const;
 export type Tab = (typeof TABS)[number];
@@ -12,7 +12,7 @@ export const TEXTS = ["diff.patch", "requirements.txt", "config", "command"] as 
 export type Text = (typeof TEXTS)[number];
 export type Interval = readonly [number, number];
 
-export class CompareView extends View {
+export class CompareView extends ChartSettings {
   /** The compared runs in the order of their columns. */
   readonly runs = signal<readonly string[]>([]);
   private readonly chosenBaseline = signal<string | null>(null);

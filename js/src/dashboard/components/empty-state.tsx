@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 
 /** What stands where there is nothing to show: why, and the line of code that fills it. */
-export function Teach({
+export function EmptyState({
   title,
   code,
   children,

@@ -5,7 +5,7 @@ const LISTED = 300;
 const AT_ONCE = 100;
 
 /** Fields in groups, each of which can be among the chosen ones or not. */
-export function FieldLists({
+export function FieldPicker({
   what,
   groups,
   chosen,

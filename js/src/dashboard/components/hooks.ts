@@ -1,14 +1,14 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Liveness } from "../../core/types";
 import { SourceError } from "../../source/source";
-import type { View } from "../../state/chart-settings";
-import { Board } from "../../state/project-store";
+import type { ChartSettings } from "../../state/chart-settings";
+import { ProjectStore } from "../../state/project-store";
 import { environment, source } from "../app";
-import { pause } from "./poll-pause";
+import { pollPause } from "./poll-pause";
 
 /** A board that lives as long as the page that shows it. */
-export function useBoard(project: string, run?: string): Board {
-  const board = useMemo(() => new Board(source, project, run, { lazy: true }), [project, run]);
+export function useProjectStore(project: string, run?: string): ProjectStore {
+  const board = useMemo(() => new ProjectStore(source, project, run, { lazy: true }), [project, run]);
   useEffect(() => {
     void board.open();
     // What draws the charts comes while the server is asked what there is to draw.
@@ -19,7 +19,7 @@ export function useBoard(project: string, run?: string): Board {
 }
 
 /** The view state of a page, kept in its address. */
-export function useView<V extends View>(make: () => V): V {
+export function useChartSettings<V extends ChartSettings>(make: () => V): V {
   const view = useMemo(() => {
     const made = make();
     made.read(new URLSearchParams(location.search));
@@ -154,7 +154,7 @@ export function useLoaded<T>(
       async (error: Error) => {
         if (signal.aborted) return;
         setFailed(error);
-        if (noAnswer(error) && (await pause(RETRY, signal))) setRound((n) => n + 1);
+        if (noAnswer(error) && (await pollPause(RETRY, signal))) setRound((n) => n + 1);
       },
     );
     return () => aborter.abort();

@@ -1,15 +1,15 @@
-import { Failure } from "../../panel/error-message";
+import { ErrorMessage } from "../../panel/error-message";
 
 /** What stands where there is no such project or run, or nothing is known of it: what is wrong, and the way back. */
-export function Lost({ name, text, back, to }: { name: string; text: string; back: string; to: string }) {
+export function NotFound({ name, text, back, to }: { name: string; text: string; back: string; to: string }) {
   return (
     <div class="page wide">
       <div class="page-head">
         <h1>{name}</h1>
       </div>
-      <Failure text={text}>
+      <ErrorMessage text={text}>
         <a href={to}>{back}</a>
-      </Failure>
+      </ErrorMessage>
     </div>
   );
 }

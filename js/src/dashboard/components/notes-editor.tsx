@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Metadata } from "../../core/types";
 import { Tags } from "../../panel/badges";
-import { Failure } from "../../panel/error-message";
+import { ErrorMessage } from "../../panel/error-message";
 import { SourceError } from "../../source/source";
 import { app, say, source } from "../app";
 import { removeProject } from "./delete-project";
@@ -18,7 +18,7 @@ interface Draft {
 const drafts = new Map<string, Draft>();
 
 /** Notes and tags of a project (`run` null) or run, edited in place; an edit that met another's says so and keeps the text. */
-export function Notes({
+export function NotesEditor({
   project,
   run,
   onChange,
@@ -96,7 +96,7 @@ export function Notes({
       if (e instanceof SourceError && e.status === 412) setEtag((await source.metadata(project, run)).etag);
     }
   };
-  if (!content) return <Failure text={error} again={() => void (onCancel ? begin() : read())} />;
+  if (!content) return <ErrorMessage text={error} again={() => void (onCancel ? begin() : read())} />;
   if (!editing) {
     return (
       <div class="notes">
@@ -113,7 +113,7 @@ export function Notes({
             Edit {run === null ? "notes and tags" : "name, notes and tags"}
           </button>
         )}
-        <Failure text={error} again={() => void begin()} />
+        <ErrorMessage text={error} again={() => void begin()} />
       </div>
     );
   }
@@ -136,7 +136,7 @@ export function Notes({
         </label>
       )}
       <label>
-        Notes (Markdown)
+        NotesEditor (Markdown)
         <textarea
           rows={Math.max(5, Math.min(20, notes.split("\n").length + 1))}
           value={notes}
@@ -148,7 +148,7 @@ export function Notes({
         Tags, separated by commas
         <input value={tags} onInput={(event) => type({ tags: event.currentTarget.value })} />
       </label>
-      <Failure text={error}>Your text is still here; saving again overwrites.</Failure>
+      <ErrorMessage text={error}>Your text is still here; saving again overwrites.</ErrorMessage>
       <div class="row">
         <button type="submit" class="primary">
           Save
@@ -220,7 +220,7 @@ export function DeleteButton({
             {run !== null && running && " It is running: what it logs afterwards is lost."}
             {run !== null && " This cannot be undone."}
           </p>
-          <Failure text={error} />
+          <ErrorMessage text={error} />
           <div class="row">
             <button type="button" class="danger" onClick={() => void remove()}>
               {force ? "Delete although it is running" : "Delete"}

@@ -18,7 +18,7 @@ const SECOND_KEY = 1500;
 const SHORT = 5;
 
 /** The frame of every page: where one is, whether it is live, the theme, help. */
-export function Frame({
+export function PageFrame({
   title,
   trail,
   live,

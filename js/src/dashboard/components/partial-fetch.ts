@@ -1,13 +1,13 @@
 import { answered } from "../../source/request";
 
-export interface Bounded {
+export interface PartialText {
   content: Uint8Array<ArrayBuffer>;
   /** Whether there was more. */
   cut: boolean;
 }
 
 /** The beginning of a file, `most` bytes at most; the rest is not sent for. */
-export async function readStart(address: string, most: number, signal?: AbortSignal): Promise<Bounded> {
+export async function readStart(address: string, most: number, signal?: AbortSignal): Promise<PartialText> {
   const answer = await answered(address, signal ? { signal } : {});
   const reader = answer.body!.getReader();
   const parts: Uint8Array[] = [];
@@ -34,7 +34,7 @@ export async function readStart(address: string, most: number, signal?: AbortSig
 }
 
 /** Text of a file's beginning, or null where it is no text. A letter that was cut in two is left out. */
-export function asText({ content, cut }: Bounded): string | null {
+export function asText({ content, cut }: PartialText): string | null {
   const end = cut ? content.length - cutLetter(content) : content.length;
   const text = new TextDecoder("utf-8", { fatal: false }).decode(content.subarray(0, end));
   const begin = text.slice(0, 4096);

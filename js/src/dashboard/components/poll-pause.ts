@@ -1,5 +1,5 @@
 /** Waits `ms`, and on while nobody sees the page. True then; false once the signal aborts, which ends the wait. */
-export function pause(ms: number, signal: AbortSignal): Promise<boolean> {
+export function pollPause(ms: number, signal: AbortSignal): Promise<boolean> {
   return new Promise((done) => {
     if (signal.aborted) {
       done(false);

@@ -1,10 +1,10 @@
 import { useMemo, useState } from "preact/hooks";
 import { formatAgo } from "../../core/format";
 import { runColor } from "../../core/palette";
-import { tellApart } from "../../core/run-names";
+import { runNames } from "../../core/run-names";
 import type { Run } from "../../core/types";
 import { StatusBadge } from "../../panel/badges";
-import { LATEST, type View } from "../../state/chart-settings";
+import { type ChartSettings, LATEST } from "../../state/chart-settings";
 import { address } from "../app";
 import { useNow } from "./hooks";
 
@@ -21,7 +21,7 @@ export function RunList({
   project: string;
   runs: Run[];
   drawn: readonly Run[];
-  view: View;
+  view: ChartSettings;
   /** Of runs that are drawn in a colour that is not their own: that of their group. */
   colors: ReadonlyMap<string, string>;
 }) {
@@ -35,7 +35,7 @@ export function RunList({
     ? runs.filter((r) => [r.name, r.run, ...r.tags].some((t) => t.toLowerCase().includes(wanted)))
     : runs;
   const shown = new Set(drawn.map((run) => run.run));
-  const hints = useMemo(() => tellApart(runs), [runs]);
+  const hints = useMemo(() => runNames(runs), [runs]);
   const first = Math.max(0, Math.floor(top / ROW) - 10);
   const last = Math.min(found.length, first + 60);
   const only = (some: readonly Run[]) => {

@@ -1,5 +1,5 @@
 /** Where charts will stand. */
-export function Loading() {
+export function Skeleton() {
   return (
     <div class="grid loading" aria-busy="true">
       {Array.from({ length: 6 }, (_, i) => (

@@ -1,25 +1,25 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { groupable } from "../../core/group-fields";
+import { groupFields } from "../../core/group-fields";
 import type { Run } from "../../core/types";
-import { Charts } from "../../panel/chart-grid";
+import { ChartGrid } from "../../panel/chart-grid";
 import { Controls } from "../../panel/controls";
-import { Failure } from "../../panel/error-message";
-import { Board } from "../../state/project-store";
+import { ErrorMessage } from "../../panel/error-message";
+import { ProjectStore } from "../../state/project-store";
 import { api, getJson } from "../api";
 import { address, source } from "../app";
 import { Code } from "../compare/code";
-import { Finder } from "../compare/diff-filter";
-import { type Facts, inputsAndResults } from "../compare/diff-rows";
+import { DiffFilter } from "../compare/diff-filter";
+import { inputsAndResults, type RunFacts } from "../compare/diff-rows";
 import { Parameters } from "../compare/parameters";
-import { Compared, Others } from "../compare/run-chips";
+import { Others, RunChips } from "../compare/run-chips";
 import { DiffTable } from "../compare/table";
 import { CompareView, TABS, type Tab } from "../compare/view";
-import { Teach } from "../components/empty-state";
-import { useNow, useSame, useView } from "../components/hooks";
+import { EmptyState } from "../components/empty-state";
+import { useChartSettings, useNow, useSame } from "../components/hooks";
 import { MOST_COMPARED } from "../components/limits";
-import { Frame } from "../components/page-frame";
-import { pause } from "../components/poll-pause";
-import { Loading } from "../components/skeleton";
+import { PageFrame } from "../components/page-frame";
+import { pollPause } from "../components/poll-pause";
+import { Skeleton } from "../components/skeleton";
 import { TabPanel, Tabs } from "../components/tabs";
 
 const NAMES: Record<Tab, string> = {
@@ -35,7 +35,7 @@ const AGAIN = 3000;
 
 /** Some runs of a project side by side: what differs, their charts, code and machine; and what inputs have to do with results. */
 export function ComparePage({ project }: { project: string }) {
-  const view = useView(() => new CompareView());
+  const view = useChartSettings(() => new CompareView());
   const wanted = view.runs.value.slice(0, MOST_COMPARED);
   const board = useGrowing(project, wanted);
   const runs = useMemo(() => {
@@ -54,7 +54,7 @@ export function ComparePage({ project }: { project: string }) {
   // Parameters are looked at in all runs, or in those that a filter left, also where none is compared.
   const overall = wanted.length === 0 && ["all", "filter"].includes(view.scope.value ?? "");
   return (
-    <Frame
+    <PageFrame
       title={`Compare ${project}`}
       trail={[
         { text: project, href: address("projects", project) },
@@ -73,14 +73,14 @@ export function ComparePage({ project }: { project: string }) {
               : `${runs.length} ${runs.length === 1 ? "run" : "runs"} compared`}
           </h1>
         </div>
-        <Failure text={board.error.value} />
+        <ErrorMessage text={board.error.value} />
         {view.runs.value.length > MOST_COMPARED && (
           <p class="hint">
             The first {MOST_COMPARED} of {view.runs.value.length} runs are compared, which is the most.
           </p>
         )}
         {unknown.length > 0 && (
-          <Failure
+          <ErrorMessage
             text={`${unknown.length === 1 ? "There is no run" : "There are no runs"} ${unknown.slice(0, 5).join(", ")}${
               unknown.length > 5 ? ` and ${unknown.length - 5} more` : ""
             } in ${project}: deleted, or misspelt.`}
@@ -92,14 +92,14 @@ export function ComparePage({ project }: { project: string }) {
             >
               Go on without {unknown.length === 1 ? "it" : "them"}
             </button>
-          </Failure>
+          </ErrorMessage>
         )}
         {loading && wanted.length > 0 && (
           <div class="card loading" aria-busy="true" style={{ height: "44px" }} />
         )}
-        {!loading && runs.length > 0 && <Compared project={project} view={view} runs={runs} />}
+        {!loading && runs.length > 0 && <RunChips project={project} view={view} runs={runs} />}
         {!loading && runs.length === 0 && !overall && (
-          <Teach title="Choose runs to compare">
+          <EmptyState title="Choose runs to compare">
             <p>
               Select some in the <a href={address("projects", project, "runs")}>table of runs</a> and press
               Compare, or take them from here:
@@ -118,7 +118,7 @@ export function ComparePage({ project }: { project: string }) {
               </button>
               .
             </p>
-          </Teach>
+          </EmptyState>
         )}
         {overall && <Parameters project={project} view={view} />}
         {runs.length > 0 && (
@@ -142,7 +142,7 @@ export function ComparePage({ project }: { project: string }) {
           </>
         )}
       </div>
-    </Frame>
+    </PageFrame>
   );
 }
 
@@ -155,7 +155,7 @@ function Differences({
   project: string;
   view: CompareView;
   runs: Run[];
-  facts: ReadonlyMap<string, Facts>;
+  facts: ReadonlyMap<string, RunFacts>;
 }) {
   const now = useNow();
   const running = runs.some((run) => run.status === "running");
@@ -163,7 +163,7 @@ function Differences({
   const differing = lines.filter((line) => line.differs).length;
   return (
     <>
-      <Finder
+      <DiffFilter
         view={view}
         differing={differing}
         total={lines.length}
@@ -196,31 +196,31 @@ function Differences({
   );
 }
 
-function Drawn({ board, view, runs }: { board: Board; view: CompareView; runs: Run[] }) {
+function Drawn({ board, view, runs }: { board: ProjectStore; view: CompareView; runs: Run[] }) {
   const drawn = runs.filter((run) => !view.hidden.value.has(run.run));
   const shown = useSame(
     drawn,
     (run) => `${run.run} ${run.name} ${run.color} ${run.status} ${run.start_time}`,
   );
   const fields = useSame(
-    useMemo(() => groupable(runs), [runs]),
+    useMemo(() => groupFields(runs), [runs]),
     String,
   );
   return (
     <>
       <Controls view={view} metrics={board.metrics.value} fields={fields} />
-      {board.loading.value ? <Loading /> : <Charts board={board} view={view} shown={shown} />}
+      {board.loading.value ? <Skeleton /> : <ChartGrid board={board} view={view} shown={shown} />}
     </>
   );
 }
 
 /** A board of these runs. One that goes costs nothing; one that comes needs a board that knows it. */
-function useGrowing(project: string, runs: readonly string[]): Board {
+function useGrowing(project: string, runs: readonly string[]): ProjectStore {
   const [known, setKnown] = useState(runs);
   const grown = runs.every((run) => known.includes(run)) ? known : runs;
   if (grown !== known) setKnown(grown);
   const board = useMemo(
-    () => new Board(source, project, undefined, { lazy: true, some: grown }),
+    () => new ProjectStore(source, project, undefined, { lazy: true, some: grown }),
     [project, grown.join()],
   );
   useEffect(() => {
@@ -232,8 +232,8 @@ function useGrowing(project: string, runs: readonly string[]): Board {
 }
 
 /** What lists tell only when asked: how the runs came about, and the results of running ones as they are now. */
-function useFacts(project: string, runs: readonly string[], running: boolean): ReadonlyMap<string, Facts> {
-  const [facts, setFacts] = useState<ReadonlyMap<string, Facts>>(new Map());
+function useFacts(project: string, runs: readonly string[], running: boolean): ReadonlyMap<string, RunFacts> {
+  const [facts, setFacts] = useState<ReadonlyMap<string, RunFacts>>(new Map());
   const ran = useRef(false);
   useEffect(() => {
     if (runs.length === 0) return;
@@ -247,10 +247,11 @@ function useFacts(project: string, runs: readonly string[], running: boolean): R
       do {
         try {
           const query = { runs: runs.join(","), limit: String(MOST_COMPARED), fields };
-          const answer = await getJson<{ runs: Facts[] }>(api("projects", project, "runs"), query, signal);
+          const answer = await getJson<{ runs: RunFacts[] }>(api("projects", project, "runs"), query, signal);
           setFacts((before) => {
             const next = new Map(before);
-            for (const each of answer.runs) next.set(each.run, { ...before.get(each.run), ...each } as Facts);
+            for (const each of answer.runs)
+              next.set(each.run, { ...before.get(each.run), ...each } as RunFacts);
             return next;
           });
           failed = false;
@@ -259,7 +260,7 @@ function useFacts(project: string, runs: readonly string[], running: boolean): R
           // The board beside it says what is wrong; this tries again.
           failed = true;
         }
-      } while ((running || failed) && (await pause(AGAIN, signal)));
+      } while ((running || failed) && (await pollPause(AGAIN, signal)));
     };
     void load();
     return () => aborter.abort();

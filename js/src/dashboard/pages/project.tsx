@@ -1,22 +1,22 @@
 import { signal } from "@preact/signals";
 import { useMemo, useState } from "preact/hooks";
-import { groupable } from "../../core/group-fields";
-import { Charts } from "../../panel/chart-grid";
+import { groupFields } from "../../core/group-fields";
+import { ChartGrid } from "../../panel/chart-grid";
 import { Controls } from "../../panel/controls";
-import { Failure } from "../../panel/error-message";
+import { ErrorMessage } from "../../panel/error-message";
 import type { NamedGroup } from "../../panel/legend";
-import { MOST, View } from "../../state/chart-settings";
+import { ChartSettings, MOST } from "../../state/chart-settings";
 import { MOST_NAMED } from "../../state/url-run-list";
 import { address, app, navigate } from "../app";
-import { useBoard, useSame, useView } from "../components/hooks";
-import { Lost } from "../components/not-found";
-import { DeleteButton, Notes } from "../components/notes-editor";
-import { Frame } from "../components/page-frame";
+import { useChartSettings, useProjectStore, useSame } from "../components/hooks";
+import { NotFound } from "../components/not-found";
+import { DeleteButton, NotesEditor } from "../components/notes-editor";
+import { PageFrame } from "../components/page-frame";
 import { RunList } from "../components/run-list";
-import { Loading } from "../components/skeleton";
+import { Skeleton } from "../components/skeleton";
 
 /** How a project's charts are shown, and whether its notes are. */
-class ProjectView extends View {
+class ProjectView extends ChartSettings {
   readonly about = signal(false);
 
   override read(query: URLSearchParams): void {
@@ -33,8 +33,8 @@ class ProjectView extends View {
 
 /** A project: a chart per metric with the drawn runs in it, beside the list of runs. */
 export function ProjectPage({ project }: { project: string }) {
-  const board = useBoard(project);
-  const view = useView(() => new ProjectView());
+  const board = useProjectStore(project);
+  const view = useChartSettings(() => new ProjectView());
   const about = view.about.value;
   const [groups, setGroups] = useState<readonly NamedGroup[]>([]);
   const runs = board.runs.value;
@@ -45,7 +45,7 @@ export function ProjectPage({ project }: { project: string }) {
     (run) => `${run.run} ${run.name} ${run.color} ${run.status} ${run.start_time}`,
   );
   const fields = useSame(
-    useMemo(() => groupable(runs), [runs]),
+    useMemo(() => groupFields(runs), [runs]),
     String,
   );
   const colors = useMemo(
@@ -58,12 +58,12 @@ export function ProjectPage({ project }: { project: string }) {
   const trail = [{ text: project, href: address("projects", project) }];
   if (board.error.value && runs.length === 0)
     return (
-      <Frame title={project} trail={trail}>
-        <Lost name={project} text={board.error.value} back="All projects" to={app.base} />
-      </Frame>
+      <PageFrame title={project} trail={trail}>
+        <NotFound name={project} text={board.error.value} back="All projects" to={app.base} />
+      </PageFrame>
     );
   return (
-    <Frame title={project} trail={trail} live={board.liveness.value} reading={board.reading.value}>
+    <PageFrame title={project} trail={trail} live={board.liveness.value} reading={board.reading.value}>
       <div class="split">
         <RunList project={project} runs={runs} drawn={counted} view={view} colors={colors} />
         <div class="page wide">
@@ -84,7 +84,7 @@ export function ProjectPage({ project }: { project: string }) {
           </div>
           {about && (
             <div class="card about">
-              <Notes project={project} run={null} />
+              <NotesEditor project={project} run={null} />
               <DeleteButton
                 project={project}
                 run={null}
@@ -93,7 +93,7 @@ export function ProjectPage({ project }: { project: string }) {
               />
             </div>
           )}
-          <Failure text={board.error.value} />
+          <ErrorMessage text={board.error.value} />
           <Controls view={view} metrics={board.metrics.value} fields={fields} />
           {view.lost.value > 0 && (
             <p class="hint">
@@ -117,12 +117,12 @@ export function ProjectPage({ project }: { project: string }) {
             </p>
           )}
           {board.loading.value ? (
-            <Loading />
+            <Skeleton />
           ) : (
-            <Charts board={board} view={view} shown={shown} onGroups={setGroups} />
+            <ChartGrid board={board} view={view} shown={shown} onGroups={setGroups} />
           )}
         </div>
       </div>
-    </Frame>
+    </PageFrame>
   );
 }

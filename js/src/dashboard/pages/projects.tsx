@@ -1,18 +1,18 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { formatAgo } from "../../core/format";
 import type { Project } from "../../core/types";
-import { Failure } from "../../panel/error-message";
+import { ErrorMessage } from "../../panel/error-message";
 import { Menu, type MenuItem } from "../../panel/menu";
-import { Choice, Options, Pick } from "../../panel/segmented-control";
+import { Options, Pick, SegmentedControl } from "../../panel/segmented-control";
 import { remember, remembered } from "../../state/chart-settings";
 import { enter } from "../../state/url-state";
 import { address, app, say, source } from "../app";
 import { gone, removeProject } from "../components/delete-project";
-import { Teach } from "../components/empty-state";
+import { EmptyState } from "../components/empty-state";
 import { useNow, usePolled } from "../components/hooks";
 import { Markdown } from "../components/markdown";
-import { Notes } from "../components/notes-editor";
-import { Dialog, Frame } from "../components/page-frame";
+import { NotesEditor } from "../components/notes-editor";
+import { Dialog, PageFrame } from "../components/page-frame";
 import { Sparkline } from "../components/sparkline";
 
 const START = `import aspara
@@ -136,7 +136,7 @@ export function ProjectsPage() {
   ];
   const common = { now, tag: search, menu };
   return (
-    <Frame title="Aspara" trail={[]} live={live}>
+    <PageFrame title="Aspara" trail={[]} live={live}>
       <div class="page wide">
         <div class="page-head">
           <h1>Projects</h1>
@@ -162,7 +162,7 @@ export function ProjectsPage() {
           <Pick label="Sort by" value={state.sort} choose={(sort) => change({ sort })}>
             <Options of={SORTS} />
           </Pick>
-          <Choice
+          <SegmentedControl
             label="Layout"
             options={LAYOUTS}
             value={state.layout}
@@ -179,11 +179,11 @@ export function ProjectsPage() {
             </label>
           )}
         </div>
-        <Failure text={error} />
+        <ErrorMessage text={error} />
         {projects?.length === 0 && !error && (
-          <Teach title="No runs yet" code={START}>
+          <EmptyState title="No runs yet" code={START}>
             <p>Three lines in a script or a notebook cell record the first one; it appears here by itself.</p>
-          </Teach>
+          </EmptyState>
         )}
         {here.length > 0 && found.length === 0 && (
           <p class="empty">
@@ -210,8 +210,8 @@ export function ProjectsPage() {
         )}
       </div>
       {editing && (
-        <Dialog title={`Notes and tags of ${editing}`} onClose={() => setEditing(null)}>
-          <Notes
+        <Dialog title={`NotesEditor and tags of ${editing}`} onClose={() => setEditing(null)}>
+          <NotesEditor
             project={editing}
             run={null}
             onCancel={() => setEditing(null)}
@@ -247,7 +247,7 @@ export function ProjectsPage() {
           </div>
         </Dialog>
       )}
-    </Frame>
+    </PageFrame>
   );
 }
 

@@ -1,22 +1,22 @@
 import { useEffect, useState } from "preact/hooks";
 import { formatAgo, formatDuration } from "../../core/format";
 import { runColor } from "../../core/palette";
-import { endOf } from "../../core/run-end";
+import { runEnd } from "../../core/run-end";
 import { isSystem } from "../../core/sections";
 import type { Run, RunDetail } from "../../core/types";
 import { StatusBadge, Tags } from "../../panel/badges";
-import { Charts } from "../../panel/chart-grid";
+import { ChartGrid } from "../../panel/chart-grid";
 import { Controls } from "../../panel/controls";
-import { Failure } from "../../panel/error-message";
-import { Stop } from "../../panel/stop-button";
-import { View } from "../../state/chart-settings";
-import type { Board } from "../../state/project-store";
+import { ErrorMessage } from "../../panel/error-message";
+import { StopButton } from "../../panel/stop-button";
+import { ChartSettings } from "../../state/chart-settings";
+import type { ProjectStore } from "../../state/project-store";
 import { address, app, say, source } from "../app";
-import { Teach } from "../components/empty-state";
-import { useBoard, useNow, usePolled } from "../components/hooks";
-import { Lost } from "../components/not-found";
-import { Frame } from "../components/page-frame";
-import { Loading } from "../components/skeleton";
+import { EmptyState } from "../components/empty-state";
+import { useNow, usePolled, useProjectStore } from "../components/hooks";
+import { NotFound } from "../components/not-found";
+import { PageFrame } from "../components/page-frame";
+import { Skeleton } from "../components/skeleton";
 import { TabPanel, Tabs } from "../components/tabs";
 import { Artifacts } from "../run/artifacts";
 import { Config } from "../run/config";
@@ -24,18 +24,18 @@ import { Console } from "../run/console";
 import { Media } from "../run/media";
 import { Overview } from "../run/overview";
 import { Summary } from "../run/summary";
-import { readPlace, usePlace } from "../run/tab-state";
+import { readTabState, useTabState } from "../run/tab-state";
 
 const TABS = ["charts", "overview", "summary", "config", "system", "media", "artifacts", "console"] as const;
 
 /** What the charts of a tab show; the query of the address is that of the tab which its # names. */
-class TabView extends View {
+class TabView extends ChartSettings {
   constructor(private readonly system: boolean) {
     super(system ? "relative" : "step");
   }
 
   override read(query: URLSearchParams): void {
-    if ((readPlace(location.hash, TABS).tab === "system") === this.system) super.read(query);
+    if ((readTabState(location.hash, TABS).tab === "system") === this.system) super.read(query);
   }
 }
 
@@ -44,8 +44,8 @@ const FETCHED: ReadonlySet<string> = new Set(["media", "artifacts", "console"]);
 
 /** One run, a tab for each side of it. */
 export function RunPage({ project, run }: { project: string; run: string }) {
-  const board = useBoard(project, run);
-  const { place, go, set } = usePlace(TABS);
+  const board = useProjectStore(project, run);
+  const { place, go, set } = useTabState(TABS);
   // What the machine did is seen over time, and filtered, zoomed and smoothed apart from what the program logged.
   const [views] = useState(() => {
     const made = { charts: new TabView(false), system: new TabView(true) };
@@ -86,17 +86,17 @@ export function RunPage({ project, run }: { project: string; run: string }) {
   ];
   if (error && !head)
     return (
-      <Frame title={run} trail={trail}>
-        <Lost
+      <PageFrame title={run} trail={trail}>
+        <NotFound
           name={run}
           text={error}
           back={`The runs of ${project}`}
           to={address("projects", project, "runs")}
         />
-      </Frame>
+      </PageFrame>
     );
   return (
-    <Frame
+    <PageFrame
       title={head?.name ?? run}
       trail={trail}
       {...(deleted ? {} : { live: board.liveness.value })}
@@ -116,15 +116,15 @@ export function RunPage({ project, run }: { project: string; run: string }) {
               </button>
             )}
             <span class="spacer" />
-            {!app.readOnly && !deleted && <Stop run={head} asked={asked} ask={stop} />}
+            {!app.readOnly && !deleted && <StopButton run={head} asked={asked} ask={stop} />}
           </div>
         )}
         {deleted && (
-          <Failure text="This run was deleted.">
+          <ErrorMessage text="This run was deleted.">
             <a href={address("projects", project)}>Back to {project}</a>
-          </Failure>
+          </ErrorMessage>
         )}
-        {!deleted && <Failure text={error ?? board.error.value} />}
+        {!deleted && <ErrorMessage text={error ?? board.error.value} />}
         <Tabs
           label="Parts of the run"
           items={TABS.map((id) => ({ id, text: id, count: id === "artifacts" ? kept : 0 }))}
@@ -158,7 +158,7 @@ export function RunPage({ project, run }: { project: string; run: string }) {
           )}
         </TabPanel>
       </div>
-    </Frame>
+    </PageFrame>
   );
 }
 
@@ -177,26 +177,34 @@ function Progress({ run }: { run: Run }) {
   return (
     <span class="faint">
       {run.last_step !== null && `step ${run.last_step} · `}
-      {run.start_time !== null && `${formatDuration((endOf(run, now) ?? now) - run.start_time)} · `}
+      {run.start_time !== null && `${formatDuration((runEnd(run, now) ?? now) - run.start_time)} · `}
       {formatAgo(run.last_update, now)}
     </span>
   );
 }
 
 /** The charts of what the program logged, or (`system`) of what the machine did meanwhile. */
-function Drawn({ board, view, system = false }: { board: Board; view: View; system?: boolean }) {
+function Drawn({
+  board,
+  view,
+  system = false,
+}: {
+  board: ProjectStore;
+  view: ChartSettings;
+  system?: boolean;
+}) {
   // The address tells of the view that is seen.
   useEffect(() => {
     const aborter = new AbortController();
     view.bind(aborter.signal);
     return () => aborter.abort();
   }, [view]);
-  if (board.loading.value) return <Loading />;
+  if (board.loading.value) return <Skeleton />;
   const among = system ? isSystem : isOwn;
   return (
     <>
       {board.metrics.value.some(among) && <Controls view={view} />}
-      <Charts
+      <ChartGrid
         board={board}
         view={view}
         shown={board.runs.value}
@@ -210,7 +218,7 @@ function Drawn({ board, view, system = false }: { board: Board; view: View; syst
 
 function NoSystem() {
   return (
-    <Teach
+    <EmptyState
       title="No system metrics"
       code={'export ASPARA_CAPTURE=all\n\naspara.init(project="digits", capture=True)'}
     >
@@ -218,17 +226,17 @@ function NoSystem() {
         The load of the machine and its GPUs is captured by itself every few seconds while a run goes on. This
         one was too short for it, or capturing was switched off.
       </p>
-    </Teach>
+    </EmptyState>
   );
 }
 
 function NoMetrics({ running }: { running: boolean }) {
   return (
-    <Teach
+    <EmptyState
       title={running ? "No metrics yet" : "No metrics"}
       code={'for step in range(100):\n    aspara.log({"train/loss": loss, "val/accuracy": accuracy})'}
     >
       <p>Each metric gets a chart that grows as it is logged; what stands before a “/” is its section.</p>
-    </Teach>
+    </EmptyState>
   );
 }

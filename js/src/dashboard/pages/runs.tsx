@@ -1,21 +1,21 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Json } from "../../core/types";
-import { Failure } from "../../panel/error-message";
+import { ErrorMessage } from "../../panel/error-message";
 import { download } from "../../panel/export";
 import { MOST_NAMED } from "../../state/url-run-list";
 import { api, getJson } from "../api";
 import { address, app, say, source } from "../app";
-import { Teach } from "../components/empty-state";
+import { EmptyState } from "../components/empty-state";
 import { useNow } from "../components/hooks";
-import { Lost } from "../components/not-found";
-import { Frame } from "../components/page-frame";
+import { NotFound } from "../components/not-found";
+import { PageFrame } from "../components/page-frame";
 import { Popover } from "../components/popover";
 import { Actions, csv } from "../table/actions";
 import type { ColumnsAnswer, Row } from "../table/columns";
 import { check, FilterBox } from "../table/filter";
 import { Grid, type Item } from "../table/grid";
 import { ColumnPicker } from "../table/picker";
-import { Store } from "../table/store";
+import { RunTableStore } from "../table/store";
 import { grouped, label, meaning, searched, sorted, TableView, telling } from "../table/view";
 
 const STATISTIC = /^(?:count|mean|(?:last|min|max)(?:_step)?)\((.+)\)$/s;
@@ -36,7 +36,7 @@ function statisticsIn(fields: Iterable<string>): string[] {
 export function RunsPage({ project }: { project: string }) {
   const store = useMemo(
     () =>
-      new Store(source, project, (query, signal) =>
+      new RunTableStore(source, project, (query, signal) =>
         getJson<ColumnsAnswer>(api("projects", project, "runs"), query, signal),
       ),
     [project],
@@ -124,12 +124,12 @@ export function RunsPage({ project }: { project: string }) {
   ];
   if (store.error.value && total === 0)
     return (
-      <Frame title={`${project} runs`} trail={trail}>
-        <Lost name={project} text={store.error.value} back="All projects" to={app.base} />
-      </Frame>
+      <PageFrame title={`${project} runs`} trail={trail}>
+        <NotFound name={project} text={store.error.value} back="All projects" to={app.base} />
+      </PageFrame>
     );
   return (
-    <Frame title={`${project} runs`} trail={trail} live={store.liveness.value}>
+    <PageFrame title={`${project} runs`} trail={trail} live={store.liveness.value}>
       <div class="page wide runs-page">
         <div class="page-head">
           <h1>Runs</h1>
@@ -208,7 +208,7 @@ export function RunsPage({ project }: { project: string }) {
             }}
           />
         </div>
-        <Failure text={store.error.value} />
+        <ErrorMessage text={store.error.value} />
         {view.lost.value > 0 && (
           <p class="hint">
             {view.lost.value} runs were selected where this address was made. So many are not in it: at most{" "}
@@ -226,12 +226,12 @@ export function RunsPage({ project }: { project: string }) {
           <div class="card table-wrap loading" aria-busy="true" style={{ height: "320px" }} />
         )}
         {!store.loading.value && total === 0 && (
-          <Teach
+          <EmptyState
             title="This project has no runs yet"
             code={`import aspara\n\naspara.init(project="${project}", config={"lr": 1e-3})\naspara.log({"loss": 0.5})\naspara.finish()`}
           >
             <p>The first appears here by itself as soon as a program logs to it.</p>
-          </Teach>
+          </EmptyState>
         )}
         {total > 0 && rows.length === 0 && (
           <p class="empty">
@@ -269,7 +269,7 @@ export function RunsPage({ project }: { project: string }) {
           />
         )}
       </div>
-    </Frame>
+    </PageFrame>
   );
 }
 

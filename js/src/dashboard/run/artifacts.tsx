@@ -1,7 +1,7 @@
 import { formatTime } from "../../core/format";
 import type { Artifact, ArtifactUse, RunDetail } from "../../core/types";
 import { api } from "../api";
-import { Teach } from "../components/empty-state";
+import { EmptyState } from "../components/empty-state";
 import { FileRow } from "./filerow";
 import type { Within } from "./tab-state";
 import { VersionCard } from "./version";
@@ -12,14 +12,14 @@ export function Artifacts({ detail, ...within }: { detail: RunDetail } & Within)
   const used = detail.used_artifacts ?? [];
   if (detail.artifacts.length + made.length + used.length === 0)
     return (
-      <Teach
+      <EmptyState
         title="No artifacts"
         code={
           'run.log_artifact("model.pt")                   # a file, kept with the run\n\nartifact = aspara.Artifact("digits", type="dataset")\nartifact.add_dir("data")\nrun.log_artifact(artifact, aliases=["clean"])  # versions: digits:v0, …'
         }
       >
         <p>Files that belong to a run are kept with it: models, data, code.</p>
-      </Teach>
+      </EmptyState>
     );
   return (
     <>

@@ -1,8 +1,8 @@
 import type { ComponentChildren } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import { packages } from "../../core/pip-list";
+import { parsePipList } from "../../core/pip-list";
 import { matcher } from "../../core/sections";
-import { Failure } from "../../panel/error-message";
+import { ErrorMessage } from "../../panel/error-message";
 import { type Captured, captured } from "../components/captured-texts";
 import { useLoaded } from "../components/hooks";
 import { Patch } from "./patch";
@@ -18,11 +18,11 @@ function useCaptured(
     (signal) => captured(project, run, name, signal),
     [project, run, name, ended],
   );
-  return { text: value, failure: error && <Failure text={error} again={again} /> };
+  return { text: value, failure: error && <ErrorMessage text={error} again={again} /> };
 }
 
 /** What the work tree changed against its commit when the run began. */
-export function Diff({ project, run, ended }: { project: string; run: string; ended: boolean }) {
+export function DiffTab({ project, run, ended }: { project: string; run: string; ended: boolean }) {
   const { text, failure } = useCaptured(project, run, "diff.patch", ended);
   return (
     <section class="card diff-card">
@@ -35,7 +35,7 @@ export function Diff({ project, run, ended }: { project: string; run: string; en
 }
 
 /** The installed packages; fetched when somebody looks. */
-export function Packages(props: { project: string; run: string; ended: boolean }) {
+export function PackagesTab(props: { project: string; run: string; ended: boolean }) {
   const [open, setOpen] = useState(false);
   return (
     <details onToggle={(event) => setOpen(event.currentTarget.open)}>
@@ -48,7 +48,7 @@ export function Packages(props: { project: string; run: string; ended: boolean }
 function PackageList({ project, run, ended }: { project: string; run: string; ended: boolean }) {
   const { text, failure } = useCaptured(project, run, "requirements.txt", ended);
   const [search, setSearch] = useState("");
-  const all = useMemo(() => Object.entries(packages(text ?? "")), [text]);
+  const all = useMemo(() => Object.entries(parsePipList(text ?? "")), [text]);
   if (failure) return failure;
   if (text === undefined) return <p class="faint">Loading…</p>;
   if (all.length === 0) return <p class="faint">They were not captured (ASPARA_CAPTURE).</p>;

@@ -1,5 +1,5 @@
 import type { RunDetail } from "../../core/types";
-import { Teach } from "../components/empty-state";
+import { EmptyState } from "../components/empty-state";
 import type { Within } from "./tab-state";
 import { Tree } from "./tree";
 
@@ -8,14 +8,14 @@ export function Config({ detail, query, set }: { detail: RunDetail } & Within) {
   const config = Object.keys(detail.config).length ? detail.config : detail.params;
   if (Object.keys(config).length === 0)
     return (
-      <Teach
+      <EmptyState
         title="No config"
         code={
           'aspara.init(project="digits", config={"lr": 1e-3, "model": {"depth": 18}})\naspara.config.batch_size = 64'
         }
       >
         <p>What a run was started with makes it comparable: give it at the start, or set it later.</p>
-      </Teach>
+      </EmptyState>
     );
   return (
     <Tree

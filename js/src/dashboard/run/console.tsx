@@ -1,13 +1,13 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { bare } from "../../core/text/ansi";
-import { PORTION, type Portion, Transcript } from "../../core/text/console-buffer";
-import { Failure } from "../../panel/error-message";
+import { ConsoleBuffer, PORTION, type Portion } from "../../core/text/console-buffer";
+import { ErrorMessage } from "../../panel/error-message";
 import { download, fileName } from "../../panel/export";
 import { SourceError } from "../../source/source";
 import { remember, remembered } from "../../state/chart-settings";
 import { say } from "../app";
-import { Teach } from "../components/empty-state";
-import { pause } from "../components/poll-pause";
+import { EmptyState } from "../components/empty-state";
+import { pollPause } from "../components/poll-pause";
 import { type Part, readConsole, wholeConsole } from "./console-client";
 import { ConsoleLines } from "./consolelines";
 import type { Within } from "./tab-state";
@@ -24,7 +24,7 @@ export function Console({
   set,
 }: { project: string; run: string; running: boolean } & Within) {
   // What was taken stays when the run ends: only what came since is asked for.
-  const transcript = useMemo(() => new Transcript(MOST), [project, run]);
+  const transcript = useMemo(() => new ConsoleBuffer(MOST), [project, run]);
   const taken = useMemo(() => ({ upTo: null as Part | null, cut: false }), [project, run]);
   const [portions, setPortions] = useState<readonly Portion[] | null>(null);
   const [cut, setCut] = useState(false);
@@ -67,7 +67,7 @@ export function Console({
           setError((e as Error).message);
           again ||= e instanceof SourceError && e.status === 0;
         }
-      } while (again && (await pause(1000, signal)));
+      } while (again && (await pollPause(1000, signal)));
     };
     reading.current = reading.current.then(read);
     return () => aborter.abort();
@@ -113,7 +113,7 @@ export function Console({
   };
   if (portions?.length === 0 && !error)
     return (
-      <Teach
+      <EmptyState
         title="No output"
         code={'import aspara\n\naspara.init(project="digits")\nprint("this line appears here")'}
       >
@@ -122,7 +122,7 @@ export function Console({
             ? "What the program prints appears here as it comes."
             : "The program printed nothing, or capturing is off (ASPARA_CAPTURE)."}
         </p>
-      </Teach>
+      </EmptyState>
     );
   return (
     <div class={`card console ${wrap ? "wrap" : ""}`}>
@@ -176,7 +176,7 @@ export function Console({
           Download
         </button>
       </div>
-      <Failure text={error} />
+      <ErrorMessage text={error} />
       {cut && <p class="hint small">Only the newest part is shown; the download has everything.</p>}
       {portions && portions.length > 0 && (
         <div

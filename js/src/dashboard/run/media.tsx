@@ -1,13 +1,13 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { allSteps, type MediaKey, placeOf } from "../../core/media";
 import { matcher } from "../../core/sections";
-import { Failure } from "../../panel/error-message";
-import { Choice } from "../../panel/segmented-control";
+import { ErrorMessage } from "../../panel/error-message";
+import { SegmentedControl } from "../../panel/segmented-control";
 import { api, getJson } from "../api";
-import { Teach } from "../components/empty-state";
+import { EmptyState } from "../components/empty-state";
 import { usePolled } from "../components/hooks";
 import { KeyCard } from "./media/card";
-import { Shelf } from "./media/media-client";
+import { MediaClient } from "./media/media-client";
 import { StepSlider } from "./media/slider";
 
 const SIZES = ["s", "m", "l"] as const;
@@ -26,7 +26,7 @@ export function Media({
   query: URLSearchParams;
   set: (changes: Record<string, string | null>) => void;
 }) {
-  const shelf = useMemo(() => new Shelf(project, run), [project, run]);
+  const shelf = useMemo(() => new MediaClient(project, run), [project, run]);
   // The share of the run that the server has read, while it reads it for the first time.
   const [share, setShare] = useState<number | null>(null);
   const { value, error, again } = usePolled(
@@ -63,7 +63,7 @@ export function Media({
     setStep(at === steps.length - 1 ? null : (steps[at] ?? null));
   };
   useArrows((by) => choose(latest.current + by));
-  if (error && !keys) return <Failure text={error} again={again} />;
+  if (error && !keys) return <ErrorMessage text={error} again={again} />;
   if (!keys) return <p class="empty">Loading…</p>;
   if (keys.length === 0 && share !== null)
     return <p class="empty">The run is being read: {Math.floor(100 * share)} %…</p>;
@@ -80,14 +80,14 @@ export function Media({
           onInput={(event) => set({ search: event.currentTarget.value })}
         />
         <StepSlider steps={steps} now={now} choose={choose} following={running && step === null} />
-        <Choice
+        <SegmentedControl
           label="Size of pictures"
           options={SIZES.map((each) => [each, each.toUpperCase()])}
           value={size}
           choose={(each) => set({ size: each === "m" ? null : each })}
         />
       </div>
-      <Failure text={error} again={again} />
+      <ErrorMessage text={error} again={again} />
       {shown.length === 0 && (
         <p class="empty">
           Nothing is called like “{search}”.{" "}
@@ -160,7 +160,7 @@ function useArrows(turn: (by: number) => void): void {
 
 function NoMedia({ running }: { running: boolean }) {
   return (
-    <Teach
+    <EmptyState
       title={running ? "No media yet" : "No media"}
       code={
         'run.log({\n    "samples": [aspara.Image(pixels, caption="epoch 3")],\n    "predictions": aspara.Table(dataframe=frame),\n    "weights": aspara.Histogram(model.weight),\n    "confusion": plt.gcf(),\n})'
@@ -170,6 +170,6 @@ function NoMedia({ running }: { running: boolean }) {
         Pictures, tables, histograms, sounds, films, pages, texts, figures and point clouds are logged like
         numbers.
       </p>
-    </Teach>
+    </EmptyState>
   );
 }

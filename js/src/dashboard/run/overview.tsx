@@ -1,12 +1,12 @@
 import type { ComponentChildren } from "preact";
 import { formatBytes, formatDuration, formatTime, formatValue } from "../../core/format";
-import { endOf } from "../../core/run-end";
+import { runEnd } from "../../core/run-end";
 import type { Json, Metadata, RunDetail } from "../../core/types";
 import { address, navigate } from "../app";
 import { useNow } from "../components/hooks";
 import { Markdown } from "../components/markdown";
-import { DeleteButton, Notes } from "../components/notes-editor";
-import { Diff, Packages } from "./captured-tab";
+import { DeleteButton, NotesEditor } from "../components/notes-editor";
+import { DiffTab, PackagesTab } from "./captured-tab";
 import { Copy } from "./copy";
 
 type Fact = [string, string | null, { copy?: boolean; mono?: boolean; shown?: number }?];
@@ -64,12 +64,12 @@ export function Overview({
         </Card>
         <div class="stack">
           <div class="card about">
-            <h2>Notes and tags</h2>
+            <h2>NotesEditor and tags</h2>
             {deleted ? (
               <Markdown text={detail.notes} />
             ) : (
               <>
-                <Notes project={project} run={run} onChange={onEdit} />
+                <NotesEditor project={project} run={run} onChange={onEdit} />
                 <DeleteButton
                   project={project}
                   run={run}
@@ -96,10 +96,10 @@ export function Overview({
               />
             </details>
           )}
-          <Packages project={project} run={run} ended={detail.is_finished} />
+          <PackagesTab project={project} run={run} ended={detail.is_finished} />
         </Card>
       </div>
-      {git.dirty === true && <Diff project={project} run={run} ended={detail.is_finished} />}
+      {git.dirty === true && <DiffTab project={project} run={run} ended={detail.is_finished} />}
       {detail.problems.length > 0 && <Problems detail={detail} />}
     </>
   );
@@ -113,7 +113,7 @@ function Life({ detail }: { detail: RunDetail }) {
     ["finished", detail.finish_time === null ? null : formatTime(detail.finish_time)],
     [
       "duration",
-      detail.start_time === null ? null : formatDuration((endOf(detail, now) ?? now) - detail.start_time),
+      detail.start_time === null ? null : formatDuration((runEnd(detail, now) ?? now) - detail.start_time),
     ],
     ["last step", detail.last_step === null ? null : String(detail.last_step)],
     ["exit code", detail.exit_code === null ? null : String(detail.exit_code)],

@@ -1,10 +1,10 @@
 import { useEffect, useState } from "preact/hooks";
-import { delimited } from "../../core/csv";
+import { parseCsv } from "../../core/csv";
 import { formatBytes } from "../../core/format";
 import type { Json } from "../../core/types";
-import { Failure } from "../../panel/error-message";
+import { ErrorMessage } from "../../panel/error-message";
 import { Markdown } from "../components/markdown";
-import { asText, type Bounded, readStart } from "../components/partial-fetch";
+import { asText, type PartialText, readStart } from "../components/partial-fetch";
 import { Tree } from "./tree";
 
 /** Bytes of a text, and of a picture, that are fetched to be looked at. */
@@ -60,7 +60,7 @@ export function Preview({ name, size, address }: { name: string; size: number; a
   if (error)
     return (
       <div class="preview">
-        <Failure text={error} again={() => setRound((n) => n + 1)} />
+        <ErrorMessage text={error} again={() => setRound((n) => n + 1)} />
       </div>
     );
   if (!shown) return <p class="faint preview">Loading…</p>;
@@ -125,7 +125,7 @@ function Content({ shown, name }: { shown: Shown; name: string }) {
   }
 }
 
-function understood(ending: string, found: Bounded): Shown {
+function understood(ending: string, found: PartialText): Shown {
   const type = PICTURES[ending];
   if (type && !found.cut)
     return { kind: "picture", url: URL.createObjectURL(new Blob([found.content], { type })) };
@@ -139,7 +139,7 @@ function understood(ending: string, found: Bounded): Shown {
     }
   }
   if (ending === "csv" || ending === "tsv") {
-    const rows = delimited(text, ending === "tsv" ? "\t" : ",", MOST_ROWS + 1);
+    const rows = parseCsv(text, ending === "tsv" ? "\t" : ",", MOST_ROWS + 1);
     if (found.cut && rows.length <= MOST_ROWS) rows.pop();
     if (rows.length) return { kind: "table", rows };
   }

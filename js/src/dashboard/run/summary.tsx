@@ -2,7 +2,7 @@ import { formatValue } from "../../core/format";
 import { direction, type Goals, saidOf } from "../../core/goals";
 import { matcher } from "../../core/sections";
 import type { Json, MetricSummary, RunDetail } from "../../core/types";
-import { Teach } from "../components/empty-state";
+import { EmptyState } from "../components/empty-state";
 import type { Within } from "./tab-state";
 
 /** What came out: of each metric the last, best, least, greatest and mean value with their steps; beside them what the program set. */
@@ -12,12 +12,12 @@ export function Summary({ detail, query, set }: { detail: RunDetail } & Within) 
   const metrics = Object.entries(detail.metric_summary);
   if (metrics.length + own.length === 0)
     return (
-      <Teach
+      <EmptyState
         title="Nothing logged yet"
         code={'aspara.log({"loss": 0.5})\naspara.summary["verdict"] = "good"'}
       >
         <p>Metrics come into the summary by themselves; results of your own stand beside them.</p>
-      </Teach>
+      </EmptyState>
     );
   const matches = matcher(search);
   const shown = metrics.filter(([metric]) => matches(metric));

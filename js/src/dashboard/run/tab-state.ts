@@ -2,7 +2,7 @@ import { useCallback, useEffect, useState } from "preact/hooks";
 import { enter } from "../../state/url-state";
 
 /** Where on a run's page one is: the tab, and what is shown in it. It stands behind the # of the address. */
-export interface Place {
+export interface TabState {
   tab: string;
   query: URLSearchParams;
 }
@@ -14,29 +14,29 @@ export interface Within {
 }
 
 /** `#media?step=10` as a place; a tab that is none of `tabs` is the first. */
-export function readPlace(hash: string, tabs: readonly string[]): Place {
+export function readTabState(hash: string, tabs: readonly string[]): TabState {
   const [tab = "", query = ""] = hash.replace(/^#/, "").split(/\?(.*)/s);
   return tabs.includes(tab)
     ? { tab, query: new URLSearchParams(query) }
     : { tab: tabs[0]!, query: new URLSearchParams() };
 }
 
-export function writePlace({ tab, query }: Place): string {
+export function writeTabState({ tab, query }: TabState): string {
   return query.size ? `#${tab}?${query}` : `#${tab}`;
 }
 
 /**
  * The place, and how to go to another. The back button goes from tab to tab, and undoes what was chosen in one.
  */
-export function usePlace(tabs: readonly string[]): {
-  place: Place;
+export function useTabState(tabs: readonly string[]): {
+  place: TabState;
   go: (tab: string) => void;
   set: Within["set"];
 } {
-  const [place, setPlace] = useState(() => readPlace(location.hash, tabs));
+  const [place, setPlace] = useState(() => readTabState(location.hash, tabs));
   useEffect(() => {
     const aborter = new AbortController();
-    const read = () => setPlace(readPlace(location.hash, tabs));
+    const read = () => setPlace(readTabState(location.hash, tabs));
     addEventListener("popstate", read, { signal: aborter.signal });
     addEventListener("hashchange", read, { signal: aborter.signal });
     return () => aborter.abort();
@@ -64,6 +64,6 @@ export function usePlace(tabs: readonly string[]): {
   return { place, go, set };
 }
 
-function change(to: Place, names: readonly string[]): void {
-  enter(location.pathname + location.search + writePlace(to), names);
+function change(to: TabState, names: readonly string[]): void {
+  enter(location.pathname + location.search + writeTabState(to), names);
 }

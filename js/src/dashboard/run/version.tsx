@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { formatBytes, formatTime, formatValue } from "../../core/format";
 import { runColor } from "../../core/palette";
 import type { ArtifactUse, Json, Run } from "../../core/types";
-import { Failure } from "../../panel/error-message";
+import { ErrorMessage } from "../../panel/error-message";
 import { Options, Pick } from "../../panel/segmented-control";
 import { api, getJson } from "../api";
 import { address, source } from "../app";
@@ -115,7 +115,7 @@ export function VersionCard({
           </>
         )}
       </div>
-      <Failure text={error} again={again} />
+      <ErrorMessage text={error} again={again} />
       {open && version && (
         <div class="version-body">
           {versions.length > 1 && (

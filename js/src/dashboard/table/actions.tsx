@@ -7,7 +7,7 @@ import { Dialog } from "../components/page-frame";
 import { TIMES } from "./cells";
 import type { Row } from "./columns";
 import { inTurn, named, portions, reflect, retagged } from "./edits";
-import type { Store } from "./store";
+import type { RunTableStore } from "./store";
 import { unquoted, valueIn } from "./view";
 
 /** Rows as CSV: the columns that are shown, numbers with all their digits, moments in ISO 8601 (UTC). */
@@ -48,7 +48,7 @@ export function Actions({
   filter,
   clear,
 }: {
-  store: Store;
+  store: RunTableStore;
   rows: Row[];
   fields: string[];
   /** What the table is filtered by: a comparison can look at all of those runs. */

@@ -1,7 +1,7 @@
 // The runs of a project, column by column, as the server sends them and as the table reads them.
 
 import type { Fields, Statistic, Value } from "../../core/expression";
-import { leaves } from "../../core/flatten";
+import { flatten } from "../../core/flatten";
 import type { Goals } from "../../core/goals";
 import type { Json, Row as LoggedRow, Run } from "../../core/types";
 
@@ -43,7 +43,7 @@ function write(columns: Map<string, Column>, name: string, at: number, value: Js
 /** One run of the table; what it says is looked up in the columns. */
 export class Row implements Fields {
   constructor(
-    private readonly columns: Columns,
+    private readonly columns: RunColumns,
     readonly at: number,
     readonly run: string,
   ) {}
@@ -71,7 +71,7 @@ export class Row implements Fields {
 }
 
 /** A column store that takes the server's answers and the stream's events. */
-export class Columns {
+export class RunColumns {
   readonly own = new Map<string, Json[]>();
   readonly config = new Map<string, Column>();
   readonly summary = new Map<string, Column>();
@@ -131,7 +131,7 @@ export class Columns {
     for (const [name, values] of this.own)
       values[row.at] = (run as unknown as Record<string, Json>)[name] ?? null;
     for (const part of ["config", "summary"] as const)
-      for (const [name, value] of leaves(run[part])) write(this[part], name, row.at, value);
+      for (const [name, value] of flatten(run[part])) write(this[part], name, row.at, value);
   }
 
   set(run: string, changes: Record<string, Json>): void {

@@ -1,6 +1,6 @@
 // Edits of many runs: a request for each few hundred, so that the page can say how far it is and stays quick meanwhile.
 import type { RunChange, RunsEdit, RunsEdited } from "../../core/types";
-import type { Columns } from "./columns";
+import type { RunColumns } from "./columns";
 
 /** Runs in one request. */
 export const PORTION = 500;
@@ -26,7 +26,7 @@ export function portions(edit: RunsEdit): RunsEdit[] {
   return found;
 }
 
-export interface Outcome {
+export interface EditResult {
   /** How many runs were changed. */
   done: number;
   failed: RunsEdited["failed"];
@@ -39,8 +39,8 @@ export async function inTurn(
   edits: readonly RunsEdit[],
   send: (edit: RunsEdit) => Promise<RunsEdited>,
   told: (edit: RunsEdit, part: RunsEdited, far: number) => void,
-): Promise<Outcome> {
-  const outcome: Outcome = { done: 0, failed: [], undo: [] };
+): Promise<EditResult> {
+  const outcome: EditResult = { done: 0, failed: [], undo: [] };
   let far = 0;
   for (const [place, edit] of edits.entries()) {
     try {
@@ -68,7 +68,7 @@ export function retagged(tags: readonly string[], { tags: all, add_tags, remove_
 }
 
 /** Puts what was done into the table, before the stream tells of it. */
-export function reflect(columns: Columns, edit: RunsEdit, done: readonly string[]): void {
+export function reflect(columns: RunColumns, edit: RunsEdit, done: readonly string[]): void {
   if ("delete" in edit) {
     columns.remove(done);
     return;

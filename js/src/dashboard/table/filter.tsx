@@ -8,7 +8,7 @@ import {
   STATISTICS,
 } from "../../core/expression";
 import { Popover } from "../components/popover";
-import type { Columns } from "./columns";
+import type { RunColumns } from "./columns";
 
 const EXAMPLES: [string, string][] = [
   ["loss < 0.1 and lr in [1e-3, 3e-4]", "results and inputs"],
@@ -27,7 +27,7 @@ export interface Checked {
 }
 
 /** What a filter means, or what is wrong with it. */
-export function check(text: string, columns: Columns): Checked {
+export function check(text: string, columns: RunColumns): Checked {
   if (!text.trim()) return { expression: null, error: null, unknown: [] };
   try {
     const expression = parse(text);
@@ -41,7 +41,7 @@ export function check(text: string, columns: Columns): Checked {
 
 const CALL = /^(\w+)\((.+)\)$/s;
 
-function exists(field: string, columns: Columns): boolean {
+function exists(field: string, columns: RunColumns): boolean {
   const name = (CALL.exec(field)?.[2] ?? field).replace(/^`(.*)`$/s, (_, inner: string) =>
     inner.replaceAll("``", "`"),
   );
@@ -54,7 +54,7 @@ function exists(field: string, columns: Columns): boolean {
 }
 
 /** Every name that a filter may use, what people filter by first. */
-export function fieldNames(columns: Columns): string[] {
+export function fieldNames(columns: RunColumns): string[] {
   const bare = new Set([...columns.config.keys(), ...columns.summary.keys()].map(quoted));
   return [
     ...bare,
@@ -96,7 +96,7 @@ export function FilterBox({
   onChange,
 }: {
   value: string;
-  columns: Columns;
+  columns: RunColumns;
   checked: Checked;
   onChange: (text: string) => void;
 }) {
@@ -231,7 +231,7 @@ export function FilterBox({
   );
 }
 
-function Help({ columns, use }: { columns: Columns; use: (text: string) => void }) {
+function Help({ columns, use }: { columns: RunColumns; use: (text: string) => void }) {
   const some = fieldNames(columns).slice(0, 24);
   return (
     <div class="filter-help">

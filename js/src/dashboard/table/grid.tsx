@@ -6,7 +6,7 @@ import type { Json } from "../../core/types";
 import { address, app, navigate } from "../app";
 import { Popover } from "../components/popover";
 import { Cell, cellText } from "./cells";
-import type { Columns, Row } from "./columns";
+import type { Row, RunColumns } from "./columns";
 import { type Group, label, labels, type TableView, unquoted, valueIn } from "./view";
 
 export const ROW = 34;
@@ -23,7 +23,7 @@ export type Item = { row: Row } | { group: Group; closed: boolean };
 
 interface Props {
   project: string;
-  columns: Columns;
+  columns: RunColumns;
   view: TableView;
   fields: string[];
   items: Item[];

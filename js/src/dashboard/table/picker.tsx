@@ -1,6 +1,6 @@
 import { quoted } from "../../core/expression";
-import { FieldLists } from "../components/field-picker";
-import type { Columns } from "./columns";
+import { FieldPicker } from "../components/field-picker";
+import type { RunColumns } from "./columns";
 import { fieldOf, unquoted } from "./view";
 
 const OWN =
@@ -15,7 +15,7 @@ export function ColumnPicker({
   choose,
   reset,
 }: {
-  columns: Columns;
+  columns: RunColumns;
   fields: string[];
   choose: (fields: string[]) => void;
   reset: () => void;
@@ -32,7 +32,7 @@ export function ColumnPicker({
     },
   ];
   return (
-    <FieldLists
+    <FieldPicker
       what="columns"
       groups={groups}
       chosen={fields}

@@ -2,16 +2,16 @@
 import { signal } from "@preact/signals";
 import type { LiveEvent, Liveness } from "../../core/types";
 import type { Source } from "../../source/source";
-import { Columns, type ColumnsAnswer } from "./columns";
+import { type ColumnsAnswer, RunColumns } from "./columns";
 
 /** So many runs are shown before the others have come. */
 const FIRST = 200;
 const TICK = 300;
 
-export type Ask = (query: Record<string, string>, signal: AbortSignal) => Promise<ColumnsAnswer>;
+export type TableRequest = (query: Record<string, string>, signal: AbortSignal) => Promise<ColumnsAnswer>;
 
-export class Store {
-  readonly columns = new Columns();
+export class RunTableStore {
+  readonly columns = new RunColumns();
   /** Counts the changes; what is drawn reads it. */
   readonly revision = signal(0);
   readonly total = signal(0);
@@ -30,7 +30,7 @@ export class Store {
   constructor(
     private readonly source: Source,
     readonly project: string,
-    private readonly ask: Ask,
+    private readonly ask: TableRequest,
   ) {}
 
   open(): void {
@@ -104,7 +104,7 @@ export class Store {
   }
 
   /** What the page itself changed, before the stream says so. */
-  change(change: (columns: Columns) => void): void {
+  change(change: (columns: RunColumns) => void): void {
     change(this.columns);
     this.revision.value++;
   }

@@ -5,7 +5,7 @@ import type { Json } from "../../core/types";
 import { remember, remembered } from "../../state/chart-settings";
 import { beside, readList, written } from "../../state/url-run-list";
 import { keep } from "../../state/url-state";
-import type { Columns, Row } from "./columns";
+import type { Row, RunColumns } from "./columns";
 
 export interface Kept {
   columns: string[] | null;
@@ -238,7 +238,7 @@ export function grouped(rows: readonly Row[], field: string, now: number): Group
 }
 
 /** The columns that tell most: the foremost results, inputs that differ between runs, then the other results. */
-export function telling(columns: Columns, most = 8, foremost = 3): string[] {
+export function telling(columns: RunColumns, most = 8, foremost = 3): string[] {
   const byName = (a: string, b: string) => collator.compare(a, b);
   const differing = [...columns.config.keys()].filter((name) => {
     const seen = new Set<string>();

@@ -1,14 +1,14 @@
 import type { FunctionComponent } from "preact";
 import { useMemo, useRef } from "preact/hooks";
 import { fileName, type MediaItem, type MediaKey, placeOf } from "../../../core/media";
-import { Failure } from "../../../panel/error-message";
+import { ErrorMessage } from "../../../panel/error-message";
 import { useNear } from "../../components/hooks";
-import { Cloudy } from "./cloud";
+import { PointCloud } from "./cloud";
 import { Figure } from "./figure";
 import { HistogramView } from "./histogram";
 import { Images } from "./images";
-import { type Shelf, useItems } from "./media-client";
-import { Audio, Film, Page, type SingleProps, Words } from "./simple-media";
+import { type MediaClient, useItems } from "./media-client";
+import { Audio, HtmlPage, type SingleProps, TextMedia, Video } from "./simple-media";
 import { TableView } from "./table";
 
 /** Kinds that need the whole width. */
@@ -20,17 +20,17 @@ const REMADE = new Set(["html", "audio", "video"]);
 /** What shows one thing of a kind. */
 const VIEWS: Readonly<Record<string, FunctionComponent<SingleProps>>> = {
   audio: Audio,
-  video: Film,
-  html: Page,
-  text: Words,
+  video: Video,
+  html: HtmlPage,
+  text: TextMedia,
   plotly: Figure,
-  object3d: Cloudy,
-  molecule: Cloudy,
+  object3d: PointCloud,
+  molecule: PointCloud,
 };
 
 export interface CardProps {
   mediaKey: MediaKey;
-  shelf: Shelf;
+  shelf: MediaClient;
   /** The chosen step; null for the latest. */
   step: number | null;
   setStep: (step: number) => void;
@@ -68,7 +68,7 @@ export function KeyCard(props: CardProps) {
           {step !== null && at !== null && at > step && " · nothing earlier"}
         </span>
       </header>
-      <Failure text={error} again={again} />
+      <ErrorMessage text={error} again={again} />
       {!near || (!items && !error && only !== "histogram") ? (
         <div class="media-waiting" aria-busy="true" />
       ) : only === "histogram" ? (
@@ -110,7 +110,7 @@ function OfType({
   }
 }
 
-function Single({ item, shelf }: { item: MediaItem; shelf: Shelf }) {
+function Single({ item, shelf }: { item: MediaItem; shelf: MediaClient }) {
   const { type, name } = item;
   if (name === null) return <p class="faint">This {type} has no content.</p>;
   const View = VIEWS[type];

@@ -11,7 +11,7 @@ import {
   stlCloud,
   type Turn,
 } from "../../../core/plots/point-cloud";
-import { Failure } from "../../../panel/error-message";
+import { ErrorMessage } from "../../../panel/error-message";
 import { useLoaded } from "../../components/hooks";
 import { readStart } from "../../components/partial-fetch";
 import type { SingleProps } from "./simple-media";
@@ -27,7 +27,7 @@ const WHY: Readonly<Record<string, string>> = {
 };
 
 /** Points in space, to be turned by dragging or by the arrow keys. What cannot be read so is a download. */
-export function Cloudy({ item, name, shelf }: SingleProps) {
+export function PointCloud({ item, name, shelf }: SingleProps) {
   const ending = name.slice(name.lastIndexOf(".") + 1);
   const readable = READABLE.includes(ending) && (item.size ?? 0) <= MOST;
   const {
@@ -39,7 +39,7 @@ export function Cloudy({ item, name, shelf }: SingleProps) {
       readable ? read(ending, (await readStart(shelf.file(name), MOST, signal)).content) : null,
     [shelf, name],
   );
-  if (error) return <Failure text={error} again={again} />;
+  if (error) return <ErrorMessage text={error} again={again} />;
   if (!readable || cloud === null)
     return (
       <p class="faint media-none">{why(ending, item.size ?? 0)} Download it for a viewer of its kind.</p>

@@ -1,8 +1,8 @@
 import { useContext, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Plotly } from "../../../chart/plotly";
-import { spaceCloud } from "../../../core/plots/figure3d";
+import { figure3dCloud } from "../../../core/plots/figure3d";
 import { drawable, whyNot } from "../../../core/plots/logged-figures";
-import { Failure } from "../../../panel/error-message";
+import { ErrorMessage } from "../../../panel/error-message";
 import { PanelContext } from "../../../panel/panel-context";
 import { figuresPlotly } from "../../app";
 import { useLoaded } from "../../components/hooks";
@@ -31,7 +31,7 @@ export function Figure({ item, name, shelf }: SingleProps) {
     },
     [shelf, name],
   );
-  const cloud = useMemo(() => figure && spaceCloud(figure.data), [figure]);
+  const cloud = useMemo(() => figure && figure3dCloud(figure.data), [figure]);
   const isDark = dark.value;
   useEffect(() => {
     const el = host.current;
@@ -68,7 +68,7 @@ export function Figure({ item, name, shelf }: SingleProps) {
       if (el) drawnBy.current?.purge(el);
     };
   }, []);
-  if (error ?? trouble) return <Failure text={error ?? trouble} again={again} />;
+  if (error ?? trouble) return <ErrorMessage text={error ?? trouble} again={again} />;
   if (cloud)
     return (
       <>

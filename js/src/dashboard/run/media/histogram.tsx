@@ -1,8 +1,8 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { formatNumber } from "../../../core/format";
 import { type MediaItem, placeOf } from "../../../core/media";
-import { type Bins, type Heat, heat, paint, type Rgb } from "../../../core/plots/heatmap";
-import { Failure } from "../../../panel/error-message";
+import { type Bins, type Heatmap, heatmap, paint, type Rgb } from "../../../core/plots/heatmap";
+import { ErrorMessage } from "../../../panel/error-message";
 import { dark } from "../../app";
 import type { CardProps } from "./card";
 
@@ -38,8 +38,8 @@ export function HistogramView({ mediaKey, shelf, at, setStep }: CardProps & { at
     };
   }, [shelf, mediaKey.metric, mediaKey.count, round]);
   const bins = useMemo(() => (items ?? []).flatMap(binsOf), [items]);
-  const picture = useMemo(() => heat(bins), [bins]);
-  if (error) return <Failure text={error} again={() => setRound((n) => n + 1)} />;
+  const picture = useMemo(() => heatmap(bins), [bins]);
+  if (error) return <ErrorMessage text={error} again={() => setRound((n) => n + 1)} />;
   if (!items) return <div class="media-waiting" aria-busy="true" />;
   if (!picture) return <p class="faint">This histogram has no values.</p>;
   const place = placeOf(picture.steps, at);
@@ -71,7 +71,7 @@ function HeatMap({
   name,
   choose,
 }: {
-  picture: Heat;
+  picture: Heatmap;
   place: number;
   name: string;
   choose: (column: number) => void;

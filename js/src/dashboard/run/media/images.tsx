@@ -2,11 +2,11 @@ import { useMemo, useState } from "preact/hooks";
 import { boxesOf, type MediaItem, masksOf } from "../../../core/media";
 import { runColor } from "../../../core/palette";
 import { Lightbox } from "./lightbox";
-import type { Shelf } from "./media-client";
+import type { MediaClient } from "./media-client";
 import { classKey, Picture } from "./picture";
 
 /** Pictures of a step as tiles; boxes and masks can be taken off by class. */
-export function Images({ items, shelf }: { items: MediaItem[]; shelf: Shelf }) {
+export function Images({ items, shelf }: { items: MediaItem[]; shelf: MediaClient }) {
   const [open, setOpen] = useState<number | null>(null);
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const classes = useMemo(() => classesOf(items), [items]);

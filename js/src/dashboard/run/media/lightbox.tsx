@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { fileName, type MediaItem } from "../../../core/media";
-import type { Shelf } from "./media-client";
+import type { MediaClient } from "./media-client";
 import { Picture } from "./picture";
 
 const NEAREST = 64;
@@ -16,7 +16,7 @@ export function Lightbox({
   items: readonly MediaItem[];
   at: number;
   go: (at: number | null) => void;
-  shelf: Shelf;
+  shelf: MediaClient;
   hidden: ReadonlySet<string>;
 }) {
   const item = items[at]!;

@@ -15,7 +15,7 @@ const KEPT = 300;
 const MOST_ITEMS = 500;
 
 /** Where the media of one run are had from. */
-export class Shelf {
+export class MediaClient {
   private readonly kept = new Map<string, MediaItem[]>();
 
   constructor(
@@ -57,7 +57,7 @@ export class Shelf {
 
 /** What a metric has at a step; what was shown before stays until it is here. `count` changes when more was logged. */
 export function useItems(
-  shelf: Shelf,
+  shelf: MediaClient,
   metric: string,
   step: number | null,
   settled: boolean,

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { boxesOf, type Mask, type MediaItem, masksOf } from "../../../core/media";
 import { PALETTE, runColor } from "../../../core/palette";
-import type { Shelf } from "./media-client";
+import type { MediaClient } from "./media-client";
 
 /** Pictures up to this size are shown with their pixels, larger ones smoothly. */
 const SMALL = 256;
@@ -20,7 +20,7 @@ export function Picture({
   alt,
 }: {
   item: MediaItem;
-  shelf: Shelf;
+  shelf: MediaClient;
   hidden: ReadonlySet<string>;
   alt: string;
 }) {
@@ -84,7 +84,7 @@ export function Picture({
 }
 
 /** The pixels of a mask are class numbers; each class has a colour, and none is the ground's. */
-function MaskLayer({ mask, shelf, hidden }: { mask: Mask; shelf: Shelf; hidden: ReadonlySet<string> }) {
+function MaskLayer({ mask, shelf, hidden }: { mask: Mask; shelf: MediaClient; hidden: ReadonlySet<string> }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     const picture = new Image();

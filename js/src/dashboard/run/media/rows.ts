@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Json } from "../../../core/types";
 import { SourceError } from "../../../source/source";
-import type { Shelf } from "./media-client";
+import type { MediaClient } from "./media-client";
 
 /** Rows that are fetched at once, and how many such pages are kept. */
 export const PAGE = 100;
@@ -24,7 +24,7 @@ export interface Rows {
 }
 
 /** The rows of a table under a search, filter and order; asking for others begins anew, with the old ones shown until then. */
-export function useRows(shelf: Shelf, name: string, query: Record<string, string>): Rows {
+export function useRows(shelf: MediaClient, name: string, query: Record<string, string>): Rows {
   const asked = JSON.stringify([name, query]);
   const [state, setState] = useState<{ asked: string; columns: Json[]; total: number } | null>(null);
   const [failed, setFailed] = useState<Error | null>(null);

@@ -1,14 +1,14 @@
 import type { MediaItem } from "../../../core/media";
-import { Failure } from "../../../panel/error-message";
+import { ErrorMessage } from "../../../panel/error-message";
 import { useLoaded } from "../../components/hooks";
 import { Markdown } from "../../components/markdown";
 import { asText, readStart } from "../../components/partial-fetch";
-import type { Shelf } from "./media-client";
+import type { MediaClient } from "./media-client";
 
 export interface SingleProps {
   item: MediaItem;
   name: string;
-  shelf: Shelf;
+  shelf: MediaClient;
 }
 
 /** Characters of a text that the list of media brings itself, and bytes that are fetched of a longer one. */
@@ -24,7 +24,7 @@ export function Audio({ item, name, shelf }: SingleProps) {
   return <audio controls preload="none" src={shelf.file(name)} aria-label={label(item)} />;
 }
 
-export function Film({ item, name, shelf }: SingleProps) {
+export function Video({ item, name, shelf }: SingleProps) {
   const still = /\.(gif|png|webp)$/.test(name);
   const { width } = item.value;
   const small = typeof width === "number" && width <= 200;
@@ -39,7 +39,7 @@ export function Film({ item, name, shelf }: SingleProps) {
 }
 
 /** A logged page: its scripts run in an origin of their own, and it can ask nobody for anything. */
-export function Page({ item, name, shelf }: SingleProps) {
+export function HtmlPage({ item, name, shelf }: SingleProps) {
   return (
     <iframe
       class="media-page"
@@ -52,7 +52,7 @@ export function Page({ item, name, shelf }: SingleProps) {
   );
 }
 
-export function Words({ item, name, shelf }: SingleProps) {
+export function TextMedia({ item, name, shelf }: SingleProps) {
   const given = typeof item.value.preview === "string" ? item.value.preview : "";
   const whole = given !== "" && [...given].length < PREVIEW;
   const { value, error, again } = useLoaded(
@@ -73,7 +73,7 @@ export function Words({ item, name, shelf }: SingleProps) {
         <pre tabIndex={0}>{text}</pre>
       )}
       {found?.cut && <p class="hint small">Only the beginning is shown.</p>}
-      <Failure text={error} again={again} />
+      <ErrorMessage text={error} again={again} />
     </div>
   );
 }

@@ -2,11 +2,11 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { formatNumber, formatValue } from "../../../core/format";
 import { fileName, type MediaItem, record } from "../../../core/media";
 import type { Json } from "../../../core/types";
-import { Failure } from "../../../panel/error-message";
+import { ErrorMessage } from "../../../panel/error-message";
 import { useLoaded } from "../../components/hooks";
 import { Dialog } from "../../components/page-frame";
 import { Lightbox } from "./lightbox";
-import type { Shelf } from "./media-client";
+import type { MediaClient } from "./media-client";
 import { PAGE, useRows } from "./rows";
 
 const LOW = 32;
@@ -29,7 +29,7 @@ export function TableView({
   set,
 }: {
   item: MediaItem;
-  shelf: Shelf;
+  shelf: MediaClient;
   query: URLSearchParams;
   set: (changes: Record<string, string | null>) => void;
 }) {
@@ -92,7 +92,7 @@ export function TableView({
           Download
         </a>
       </div>
-      <Failure text={rows.error} again={rows.again} />
+      <ErrorMessage text={rows.error} again={rows.again} />
       <section
         class="table-wrap rows"
         ref={box}
@@ -222,7 +222,7 @@ function Cell({
   open,
 }: {
   value: Json | undefined;
-  shelf: Shelf;
+  shelf: MediaClient;
   item: MediaItem;
   open: (picture: MediaItem) => void;
 }) {
@@ -284,7 +284,7 @@ function RowDialog({
   const row = value && (value.rows[0] ?? []);
   return (
     <Dialog title={`Row ${n + 1}`} onClose={close}>
-      <Failure text={error} again={again} />
+      <ErrorMessage text={error} again={again} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <section class="whole-row" tabIndex={0} aria-label="Cells">
         <dl class="facts">
