@@ -112,7 +112,9 @@ class Editing(DataDirectory):
             raise RunIsRunning(
                 f"Run {stem!r} is still running. Wait for its end, or force the deletion: what it logs after that is lost."
             )
-        discard([p for p in paths.all_paths() if p.exists() or p.is_symlink()], paths.project_dir)
+        # A writer whose row file vanishes makes it anew; not while it is being deleted.
+        with files.folder_lock(paths.project_dir):
+            discard([p for p in paths.all_paths() if p.exists() or p.is_symlink()], paths.project_dir)
         self._indexes.forget(project, stem)
         return stem
 

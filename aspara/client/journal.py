@@ -74,7 +74,11 @@ class Journal:
             descriptor = files.open_append(self.folder / "rows.jsonl")
             files.try_lock(descriptor)
         return AppendFile(
-            self.folder / "rows.jsonl", descriptor, durability=settings.get("ASPARA_DURABILITY"), warn=warn
+            self.folder / "rows.jsonl",
+            descriptor,
+            durability=settings.get("ASPARA_DURABILITY"),
+            warn=warn,
+            reopen=_open_again,
         )
 
     def add(self, item: dict[str, Any]) -> None:
@@ -205,3 +209,9 @@ class Journal:
             os.close(self._rows)
             self._rows = -1
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _open_again(path: Path) -> tuple[Path, int]:
+    descriptor = files.open_append(path)  # in a journal that was discarded it is not made
+    files.try_lock(descriptor)
+    return path, descriptor

@@ -66,6 +66,10 @@ class Archiver:
         """
         if self._thread is not None and self._thread.is_alive():
             return
+        with self._file.in_place:
+            self._turn()
+
+    def _turn(self) -> None:
         segment = f"{time.time_ns() // 1_000_000:x}-{os.urandom(4).hex()}-{self._host}"
         wal = self._file.path
         fresh = wal.with_name(f".{wal.name}.next")

@@ -21,7 +21,7 @@ from aspara.storage.heartbeat import BEAT, Heartbeats, boot_id, here, remove, to
 from aspara.storage.layout import Layout, RunPaths
 from aspara.storage.metadata_writer import MetadataWriter, described
 from aspara.storage.recount import recount
-from aspara.storage.rescue import rescue, rescue_changes
+from aspara.storage.rescue import RescueFolder
 from aspara.storage.resolve_run import identify, touch_project
 from aspara.storage.run_artifacts import check_name
 from aspara.types import STATUS_ON_DISK, STOP_REQUESTED, ArtifactEntry, Losses, RunIdentity, RunRequest
@@ -97,10 +97,12 @@ class LocalRecorder:
         self._durability = durability or settings.get("ASPARA_DURABILITY")
         self._warn = warn
         self._archive_rows = settings.get("ASPARA_ARCHIVE_ROWS") if backend == "polars" else 0
-        self._changes = MetadataWriter(paths.metadata, warn=warn, gone=self._note_deletion)
+        self._changes = MetadataWriter(paths.metadata, identity.id, warn=warn, gone=self._note_deletion)
         self.stop_asked = False
         self._metadata_seen: tuple[int, int] | None = None
         self._gone = self._closed = False
+        before = identity.metadata.get("rows_lost")
+        self._lost_before = before if isinstance(before, int) else 0
         self._host = here()
         self._beat_at = time.monotonic() + BEAT / 2
         self.writer = writer
@@ -155,8 +157,34 @@ class LocalRecorder:
         )
         if polars:
             files.try_lock(descriptor)  # as long as it is held, nobody archives what is still being written
-        file = AppendFile(path, descriptor, durability=self._durability, warn=self._warn)
+        self._rescue_folder = RescueFolder(self._paths, self.identity, self.writer)
+        file = AppendFile(
+            path,
+            descriptor,
+            durability=self._durability,
+            warn=self._warn,
+            reserve=self._rescue_folder,
+            reopen=self._open_again,
+        )
         return (lock if polars else -1), file
+
+    def _open_again(self, path: Path) -> tuple[Path, int]:
+        """The row file once more, after somebody has closed, removed or replaced it; FileNotFoundError for a deleted run."""
+        # Who deletes a run holds this lock, so half of a deletion is not undone.
+        with files.folder_lock(self._paths.project_dir):
+            os.stat(self._paths.metadata)
+            if not metadata.is_of(metadata.read_or_empty(self._paths.metadata), self.identity.id):
+                raise FileNotFoundError(path)  # another run of that name
+            files.make_folder(path.parent)
+            descriptor = files.open_append(path)
+            if files.try_lock(descriptor) is False:
+                # Somebody else has begun to write there.
+                os.close(descriptor)
+                path = self._paths.writer_rows(os.urandom(8).hex())
+                files.make_folder(path.parent)
+                descriptor = files.open_append(path)
+                files.try_lock(descriptor)
+            return path, descriptor
 
     def _main_is_ours(self, *, locked: bool) -> bool:
         """Whether nobody else can be writing the main file.
@@ -294,7 +322,8 @@ class LocalRecorder:
             self._beat_at = now + BEAT
             touch(self._paths, self._host)
         self._file.sync()
-        if self._archive_rows and self._file.count() >= self._archive_rows:
+        # Rows that wait on another disk know their place in this very file.
+        if self._archive_rows and not self._file.pending and self._file.count() >= self._archive_rows:
             self.archive.turn()
         else:
             self.archive.again()
@@ -302,32 +331,35 @@ class LocalRecorder:
     def finish(self, status: str, exit_code: int | None, timeout: float) -> Losses:
         """Ends the run: rows that still find no place go to a file in the user's state folder, and the rest is counted."""
         deadline = time.monotonic() + timeout
-        if self._archive_rows and self._file.count() >= min(FINISH_ARCHIVES_FROM, self._archive_rows):
+        if (
+            self._archive_rows
+            and not self._file.pending
+            and self._file.count() >= min(FINISH_ARCHIVES_FROM, self._archive_rows)
+        ):
             self.archive.turn()
         left = self._file.close(timeout)
         self.archive.settle(max(0.0, deadline - time.monotonic()))
         self.archive.again(now=True)
         self.archive.settle(max(0.0, deadline - time.monotonic()))
-        losses = rescue(
-            left, self._file.rows_lost, self._paths.project_dir.parent, self.identity.project, self.identity.run
-        )
+        losses = self._rescue_folder.rescue(self._file.path, left, self._file.kept, self._file.rows_lost)
         if self.leads:
             end = {
                 "status": STATUS_ON_DISK[status],
                 "is_finished": True,
                 "exit_code": exit_code,
                 "finish_time": time.time_ns() // 1_000_000,
-                "rows_lost": self._file.rows_lost + losses.rows_lost,
+                "rows_lost": losses.rows_lost + self._lost_before,
             }
             self._changes.put(end, None, 0.0)
         if self._changes.settle(deadline) and self.leads:
             self._insist(end, deadline)
         if untold := self._changes.left():
-            became = rescue_changes(untold, self._paths.project_dir.parent, self.identity.project, self.identity.run)
+            became = self._rescue_folder.rescue_changes(untold)
             self._warn(
                 f"Run {self.identity.name!r}: the disk did not take {described(untold)}; {became}."
                 + (" Until then the run is shown as crashed." if self.leads else "")
             )
+        self._rescue_folder.remove()
         remove(self._paths, self._host)
         self.abandon()
         return losses
@@ -388,7 +420,11 @@ class LocalRecorder:
         """What others have written into the metadata since the last look and this process acts on."""
         if self._metadata_seen != (now.st_mtime_ns, now.st_ino):
             self._metadata_seen = now.st_mtime_ns, now.st_ino
-            self.stop_asked = bool(metadata.read_or_empty(self._paths.metadata).get(STOP_REQUESTED))
+            found = metadata.read_or_empty(self._paths.metadata)
+            if not metadata.is_of(found, self.identity.id):
+                self._changes.forget()  # it was deleted, and another run has its name
+                return
+            self.stop_asked = bool(found.get(STOP_REQUESTED))
 
 
 def _unusable(data_dir: Path, error: OSError) -> DataDirError:

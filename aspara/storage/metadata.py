@@ -58,6 +58,11 @@ def read_or_empty(path: Path) -> dict[str, Any]:
         return {}
 
 
+def is_of(content: Mapping[str, Any], run_id: str) -> bool:
+    """Whether the metadata `content` is that of the run `run_id`, not of another one that has its name by now."""
+    return str(content.get("run_id") or run_id) == run_id
+
+
 def etag(content: Mapping[str, Any]) -> str:
     """A short fingerprint of what an editor of notes, tags and display name sees; equal for equal content."""
     seen = {key: content.get(key) for key in ("notes", "tags", "display_name")}

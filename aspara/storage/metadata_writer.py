@@ -23,13 +23,15 @@ class MetadataWriter:
 
     Args:
         path: The file. It is never made: a run whose metadata is gone was deleted.
+        run_id: Whose it is. A file of that name that is another run's counts as gone.
         warn: Takes a sentence for the user, once for each trouble.
         gone: Called when the file is not there any more.
 
     """
 
-    def __init__(self, path: Path, *, warn: Callable[[str], None], gone: Callable[[], None]) -> None:
+    def __init__(self, path: Path, run_id: str, *, warn: Callable[[str], None], gone: Callable[[], None]) -> None:
         self._path = path
+        self._run_id = run_id
         self._warn = warn
         self._tell_gone = gone
         self._gone = False
@@ -102,7 +104,7 @@ class MetadataWriter:
             self._waiting = {}
         # Without that lock: a program that sets its config must not wait for a disk that hangs.
         try:
-            metadata.edit(self._path, lambda content: metadata.merge(content, changes), create=False)
+            metadata.edit(self._path, lambda content: self._merge(content, changes), create=False)
         except FileNotFoundError:
             self.forget()
             return
@@ -119,6 +121,11 @@ class MetadataWriter:
             self._written = max(self._written, mine)
             self._slow = False
             self._changed.notify_all()
+
+    def _merge(self, content: dict[str, Any], changes: Mapping[str, Any]) -> None:
+        if not metadata.is_of(content, self._run_id):
+            raise FileNotFoundError(self._path)
+        metadata.merge(content, changes)
 
     def forget(self) -> None:
         """The file is gone, and nothing more is written."""

@@ -11,10 +11,12 @@ import errno
 import os
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from os import write  # each look-up on the way of log() costs
 from pathlib import Path
+
+from aspara.util.descriptors import copy, data_sync, is_plain, mark, read, repair_tail, size_of
+from aspara.util.spill import SpillQueue, SpillTarget
 
 SPILL_BYTES = 64 << 20
 """How many bytes of rows wait in memory while the disk is full; more are counted as lost."""
@@ -26,7 +28,10 @@ _QUIET = 60.0
 class AppendFile:
     """An append-only file of rows with a single writer.
 
-    ``warn`` is called once per trouble with a sentence for the user. ``clock`` is monotonic seconds.
+    ``warn`` is called once per trouble with a sentence for the user. ``clock`` is monotonic seconds. Rows that the disk refuses
+    go to ``reserve``, a place on another disk, and only where there is none into memory, which a SIGKILL empties. ``reopen``
+    opens the file anew, locked, after somebody has closed, removed or replaced it, and gives its path and descriptor; it raises
+    FileNotFoundError where it shall not be made again.
     """
 
     def __init__(
@@ -38,6 +43,8 @@ class AppendFile:
         warn: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
         spill_bytes: int = SPILL_BYTES,
+        reserve: SpillTarget | None = None,
+        reopen: Callable[[Path], tuple[Path, int]] | None = None,
     ) -> None:
         self.path = path
         self.rows_lost = 0
@@ -48,16 +55,21 @@ class AppendFile:
         self._warn = warn
         self._clock = clock
         self._spill_bytes = spill_bytes
-        _repair_tail(descriptor)
-        self._synced = _size(descriptor)
+        self._reopen = reopen
+        repair_tail(descriptor)
+        self._own = mark(descriptor)
+        """What tells the file from any other that its descriptor may stand for one day."""
+        self._synced = self._checked = size_of(descriptor)
         """The file's size at the last good sync: what lies behind it is written again after a failed one."""
         self._cuts = 0
         self._counted = self._lines = 0
-        self._sync_lock = threading.Lock()
+        self.in_place = threading.RLock()
+        """Held by whoever gives the file another name, or looks whether somebody else did; one sync at a time holds it too."""
         self._sync_troubled = False
         self._told: dict[str, float] = {}
-        self._spill: deque[bytes] = deque()
-        self._spilled = 0
+        self._spill = SpillQueue(spill_bytes, reserve)
+        self._waits = False
+        """Whether rows wait: a flag, as log() looks at it."""
         self._retry_at = 0.0
         self._retry_pause = 0.1
         self._troubled = False
@@ -67,12 +79,17 @@ class AppendFile:
     @property
     def size(self) -> int:
         """Bytes in the file."""
-        return _size(self._descriptor)
+        return size_of(self._descriptor)
 
     @property
     def pending(self) -> int:
-        """Rows that wait in memory."""
-        return len(self._spill)
+        """Rows that wait, in memory or on another disk."""
+        return self._spill.rows
+
+    @property
+    def kept(self) -> int:
+        """Rows that wait on another disk."""
+        return self._spill.kept
 
     def append(self, line: bytes) -> None:
         """Writes `line` (newline included), or keeps it in memory while the file cannot take it. Never raises OSError.
@@ -80,12 +97,15 @@ class AppendFile:
         The caller holds ``lock``: it has state of its own to guard (the step), and a second lock would cost as much as
         all the rest of this method but the write.
         """
-        if self._spill:
+        if self._waits:
             self._keep(line)
             return
         try:
             written = write(self._descriptor, line)
         except OSError as error:
+            if error.errno == errno.EBADF and self._recover(None):
+                AppendFile.append(self, line)
+                return
             self._trouble(error)
             self._keep(line)
             return
@@ -95,45 +115,55 @@ class AppendFile:
             self._keep(line)
 
     def _append_and_sync(self, line: bytes) -> None:
+        if not self._is_own():
+            self._recover(None)
         AppendFile.append(self, line)
-        if not self._spill:
-            size = _size(self._descriptor)
-            unconfirmed = _read(self._descriptor, self._synced, size)
+        if not self._waits:
+            size = size_of(self._descriptor)
+            unconfirmed = read(self._descriptor, self._synced, size)
             try:
-                _data_sync(self._descriptor)
+                data_sync(self._descriptor)
             except OSError as error:
                 self._rewrite(error, unconfirmed, size)
             else:
                 self._synced = size
 
     def sync(self) -> None:
-        """Writes what waits, if it is time to try again, and forces the file to disk (not in mode ``os``)."""
+        """Writes what waits, if it is time to try again, and forces the file to disk (not in mode ``os``). Before that it looks
+        whether the file is still the one at its path.
+        """
+        self._look()
         self._drain(force=False)
         # One at a time: a program's flush() and the background thread may meet here. A disk that hangs holds up neither.
-        if not self._sync_enabled or not self._sync_lock.acquire(timeout=2.0):
+        if not self._sync_enabled:
+            self._settle()
+            return
+        if not self.in_place.acquire(timeout=2.0):
             return
         try:
             with self.lock:
                 descriptor, cuts, start = self._descriptor, self._cuts, self._synced
-                if descriptor < 0:
+                if not self._is_own():
                     return
-                size = _size(descriptor)
+                size = size_of(descriptor)
             if size <= start:
+                self._settle()
                 return
             # Without the lock: log() must not wait for the disk. What a failed sync would leave in doubt is read before it,
             # as some file systems forget it then; so log() itself need not keep its rows in memory, which cost it more than
             # all the rest.
-            unconfirmed = _read(descriptor, max(start, size - self._spill_bytes), size)
+            unconfirmed = read(descriptor, max(start, size - self._spill_bytes), size)
             try:
-                _data_sync(descriptor)
+                data_sync(descriptor)
             except OSError as error:
                 with self.lock:
                     if cuts == self._cuts:
                         self._rewrite(error, unconfirmed, size)
                 return
             self._synced = size
+            self._settle()
         finally:
-            self._sync_lock.release()
+            self.in_place.release()
         if self._sync_troubled:
             self._sync_troubled = False
             self._tell("synced", f"The disk confirms the rows in {self.path} again.")
@@ -142,10 +172,8 @@ class AppendFile:
         """The rows in the file; it reads those that have come since it was last asked."""
         with self.lock:
             descriptor, cuts, start, lines = self._descriptor, self._cuts, self._counted, self._lines
-        if descriptor < 0:
-            return lines
-        size = _size(descriptor)
         with contextlib.suppress(OSError):
+            size = size_of(descriptor)
             while start < size and (chunk := os.pread(descriptor, min(_CHUNK, size - start), start)):
                 start += len(chunk)
                 lines += chunk.count(b"\n")
@@ -156,63 +184,71 @@ class AppendFile:
 
     def swap(self, path: Path, descriptor: int) -> None:
         """Goes on in the empty file `path`; the old descriptor is synced and closed. Rows that wait go to the new file."""
-        with self._sync_lock:
+        with self.in_place:
             with self.lock:
                 old, self.path, self._descriptor = self._descriptor, path, descriptor
-                self._synced = self._counted = self._lines = 0
+                self._own = mark(descriptor)
+                self._synced = self._checked = self._counted = self._lines = 0
                 self._cuts += 1
             with contextlib.suppress(OSError):
                 if self._sync_enabled:
-                    _data_sync(old)
+                    data_sync(old)
             os.close(old)
 
     def close(self, timeout: float) -> list[bytes]:
-        """Tries for `timeout` seconds to write what waits, syncs and closes; returns the rows that found no place."""
+        """Tries for `timeout` seconds to write what waits, syncs and closes; returns the rows that found no place, but for those
+        that lie on another disk (:attr:`kept`).
+        """
         deadline = self._clock() + timeout
+        self._look()
         self._drain(force=True)
-        while self._spill and self._clock() < deadline:
+        while self._waits and self._clock() < deadline:
             time.sleep(0.1)
             self._drain(force=True)
         self.sync()
         with self.lock:
-            rest = [line for line in self._spill if line != b"\n"]
-            self._spill.clear()
+            rest = self._spill.rest()
             self.abandon()
         return rest
 
     def abandon(self) -> None:
         """Closes the descriptor, and with it the lock, at once."""
+        own = self._is_own()
         descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
+        self._spill.close()
+        if descriptor >= 0 and own:  # else the number is another file's by now
             with contextlib.suppress(OSError):
                 os.close(descriptor)
 
     # -- trouble ------------------------------------------------------------------------------------------------------
 
     def _keep(self, line: bytes) -> None:
-        if self._spilled + len(line) > self._spill_bytes:
+        try:
+            offset = size_of(self._descriptor)
+        except OSError:
+            offset = self._checked
+        if self._spill.put(line, self.path, offset):
+            self._waits = True
+        else:
             if self.rows_lost == 0:
                 self._warn(
                     f"{self._spill_bytes >> 20} MiB of rows wait for disk space; further rows are lost until there is some."
                 )
             self.rows_lost += 1
-            return
-        self._spill.append(line)
-        self._spilled += len(line)
 
     def _take_back(self, torn: bytes) -> None:
         # A short write leaves half a row; the file is ours alone, so it can be cut back to the last whole one. Unless a
         # signal handler's log() came between: then the half is no longer the end.
         try:
-            size = _size(self._descriptor)
+            size = size_of(self._descriptor)
             if os.pread(self._descriptor, len(torn), size - len(torn)) == torn:
                 os.ftruncate(self._descriptor, size - len(torn))
                 return
         except OSError:
             pass
         # The torn half stays; a newline in front of the next row keeps it from spoiling that one.
-        self._spill.appendleft(b"\n")
-        self._spilled += 1
+        self._spill.put_front(b"\n")
+        self._waits = True
 
     def _tell(self, what: str, sentence: str) -> None:
         now = self._clock()
@@ -227,33 +263,31 @@ class AppendFile:
             self._troubled = True
             self._tell(
                 "write",
-                f"Rows cannot be written to {self.path} ({error.strerror or error}). Training goes on; rows are kept in "
-                f"memory (up to {self._spill_bytes >> 20} MiB) and written as soon as the file takes them.",
+                f"Rows cannot be written to {self.path} ({error.strerror or error}). Training goes on; rows are kept "
+                f"elsewhere, or in memory (up to {self._spill_bytes >> 20} MiB), and written as soon as the file takes them.",
             )
 
     def _drain(self, *, force: bool) -> None:
-        while self._spill:
+        while self._waits:
             with self.lock:
-                if not self._spill or (not force and self._clock() < self._retry_at):
+                if not self._waits or (not force and self._clock() < self._retry_at):
                     return
-                batch: list[bytes] = []
-                size = 0
                 # Some rows at a time, so that a log() on another thread waits a millisecond and not for all of it.
-                for line in self._spill:
-                    batch.append(line)
-                    size += len(line)
-                    if size >= 1 << 16:
-                        break
+                batch = self._spill.next()
                 written, error = 0, None
                 try:
-                    written = os.write(self._descriptor, b"".join(batch))
+                    written = os.write(self._descriptor, batch)
                 except OSError as problem:
                     error = problem
-                kept = self._commit(batch, written)
-                if error or written < size:
+                whole = written if written == len(batch) else batch.rfind(b"\n", 0, written) + 1
+                self._spill.done(batch[:whole])
+                self._waits = bool(self._spill)
+                if written > whole:
+                    self._take_back(batch[whole:written])
+                if error or written < len(batch) or not batch:
                     if error:
                         self._trouble(error)
-                    if not kept:
+                    if not whole:
                         return
         if self._troubled:
             self._troubled = False
@@ -263,20 +297,11 @@ class AppendFile:
                 + (f"; {self.rows_lost} were lost." if self.rows_lost else "; none was lost."),
             )
 
-    def _commit(self, batch: list[bytes], written: int) -> int:
-        """Takes the whole rows among `written` bytes off the spill, cuts a torn rest back; returns how many went."""
-        whole = 0
-        done = 0
-        for line in batch:
-            if done + len(line) > written:
-                break
-            done += len(line)
-            whole += 1
-            self._spilled -= len(line)
-            self._spill.popleft()
-        if written > done:
-            self._take_back(batch[whole][: written - done])
-        return whole
+    def _settle(self) -> None:
+        # Only now that the disk has the rows: until then another disk is the safer place.
+        with self.lock:
+            if not self._waits:
+                self._spill.settled()
 
     def _rewrite(self, error: OSError, content: bytes, until: int) -> None:
         # After a failed sync the kernel calls the pages clean, so syncing again proves nothing. What came since the last good
@@ -290,50 +315,88 @@ class AppendFile:
                 "written again until it does.",
             )
         start = until - len(content)
-        end = _size(self._descriptor)
-        content += _read(self._descriptor, until, end)
+        end = size_of(self._descriptor)
+        content += read(self._descriptor, until, end)
         if start > self._synced:
             # So much came since the last good sync that only the end of it is written again, from a row's beginning on.
             cut = content.find(b"\n") + 1
             start, content = start + cut, content[cut:]
         if start + len(content) != end:
             return  # it cannot even be read: there is nothing better than what the file holds
-        rows = content.splitlines(keepends=True)
         try:
             os.ftruncate(self._descriptor, start)
         except OSError:
             return
         self._cuts += 1
         self._counted = self._lines = 0
-        self._spill.extendleft(reversed(rows))
-        self._spilled += len(content)
+        self._spill.put_front(content)
+        self._waits = bool(self._spill)
         self._drain(force=True)
 
+    # -- a file that is not where it was -------------------------------------------------------------------------------
 
-def _repair_tail(descriptor: int) -> None:
-    """Ends a torn last line with a newline, so that the next row stands alone."""
-    with contextlib.suppress(OSError):  # a full disk must not keep a run from being resumed; the reader copes
-        size = _size(descriptor)
-        if size and os.pread(descriptor, 1, size - 1) != b"\n":
-            os.write(descriptor, b"\n")
+    def _is_own(self) -> bool:
+        try:
+            return self._descriptor >= 0 and mark(self._descriptor) == self._own
+        except OSError:
+            return False
 
+    def _look(self) -> None:
+        """Whether the descriptor and the path still stand for the file; what somebody took away is made good."""
+        # A file that is being renamed is looked at the next time.
+        if self._reopen is None or self._descriptor < 0 or not self.in_place.acquire(timeout=2.0):
+            return
+        try:
+            with self.lock:
+                if not self._is_own():
+                    self._recover(None)
+                    return
+                try:
+                    there = os.stat(self.path, follow_symlinks=False)
+                    moved = (there.st_dev, there.st_ino) != self._own
+                except FileNotFoundError:
+                    moved = True
+                except OSError:
+                    return
+                if moved:
+                    self._recover(self._descriptor)
+                else:
+                    self._checked = size_of(self._descriptor)
+        finally:
+            self.in_place.release()
 
-def _size(descriptor: int) -> int:
-    # Asked from the system: the file has one writer, and counting along would cost each append.
-    return os.fstat(descriptor).st_size
-
-
-def _read(descriptor: int, start: int, end: int) -> bytes:
-    """The bytes from `start` to `end`, or the last of them that can be read."""
-    found: list[bytes] = []
-    try:
-        while start < end and (chunk := os.pread(descriptor, min(_CHUNK, end - start), start)):
-            found.append(chunk)
-            start += len(chunk)
-    except OSError:
-        return b""
-    return b"".join(found) if start >= end else b""
-
-
-def _data_sync(descriptor: int) -> None:
-    getattr(os, "fdatasync", os.fsync)(descriptor)
+    def _recover(self, old: int | None) -> bool:
+        """Opens the file anew; from the descriptor `old` comes what the file at the path lacks. The caller holds the lock."""
+        if self._reopen is None:
+            return False
+        try:
+            path, descriptor = self._reopen(self.path)
+            if not is_plain(descriptor):
+                os.close(descriptor)
+                raise OSError(errno.EINVAL, "something else stands in its place")
+            repair_tail(descriptor)
+        except FileNotFoundError:
+            return False  # the run was deleted
+        except OSError as error:
+            why = error.strerror or error
+            self._tell("moved", f"{self.path} was taken away and cannot be opened again ({why}); it is tried again.")
+            return False
+        rows = b""
+        if old is None:
+            found = f"The descriptor of {self.path} was closed or taken for another file"
+        else:
+            found = f"{self.path} was removed or replaced while it was being written"
+            with contextlib.suppress(OSError):  # what cannot be read is lost, and no reason to stop
+                rows = copy(old, descriptor, self.path, self._checked)
+            with contextlib.suppress(OSError):
+                os.close(old)
+        self.path, self._descriptor, self._own = path, descriptor, mark(descriptor)
+        self._cuts += 1
+        self._synced = self._counted = self._lines = 0
+        self._checked = size_of(descriptor)
+        if rows:
+            self._spill.put_front(rows)
+            self._waits = True
+            self._drain(force=True)
+        self._tell("moved", f"{found}. It is opened again as {path}, and rows go on there.")
+        return True

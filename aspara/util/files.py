@@ -26,6 +26,7 @@ FILE_MODE = 0o600
 FOLDER_MODE = 0o700
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _CLOEXEC = getattr(os, "O_CLOEXEC", 0)
+_HIGH = 500
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 
 
@@ -73,7 +74,23 @@ def sync_folder(path: Path) -> None:
 def open_append(path: Path, *, exclusive: bool = False) -> int:
     """A descriptor that appends to `path` (made if missing, 0600), never through a link. `exclusive` demands a new file."""
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | _NOFOLLOW | _CLOEXEC
-    return os.open(path, flags | (os.O_EXCL if exclusive else 0), FILE_MODE)
+    return _apart(os.open(path, flags | (os.O_EXCL if exclusive else 0), FILE_MODE))
+
+
+def _apart(descriptor: int) -> int:
+    """The same open file under a high number. What a program prints goes to 0 to 2 even where those were closed; and the number
+    of a file that somebody closed behind our back should not be the next one that is given out.
+    """
+    if fcntl is None:
+        return descriptor
+    for least in (_HIGH, 3):
+        try:
+            found: int = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, least)
+        except OSError:  # fewer files are allowed than that
+            continue
+        os.close(descriptor)
+        return found
+    return descriptor
 
 
 def open_plain(path: Path | str) -> int:
@@ -95,7 +112,7 @@ def replace(path: Path, content: bytes, *, provided: Callable[[], bool] = lambda
     # Processes of two hosts may have one number.
     draft = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
     try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NOFOLLOW | _CLOEXEC, FILE_MODE)
+        descriptor = _apart(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NOFOLLOW | _CLOEXEC, FILE_MODE))
         try:
             view = memoryview(content)
             while view:

@@ -255,12 +255,13 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 for step in range(20, 30):
     run.log({{"loss": step}})
 resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
-import aspara.storage.rescue as sheltering
-shelter = sheltering.shelter
-def with_room(*args):
+from aspara.util.append_file import AppendFile
+close = AppendFile.close
+def with_room(self, timeout):
+    left = close(self, timeout)
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    return shelter(*args)
-sheltering.shelter = with_room
+    return left
+AppendFile.close = with_room
 run.finish()
 """
     done = subprocess.run(

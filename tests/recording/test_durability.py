@@ -216,7 +216,7 @@ def test_what_outgrows_the_memory_is_counted(tmp_path):
     file = AppendFile(path, os.open("/dev/full", os.O_RDWR), warn=lambda _: None, spill_bytes=100)
     for _ in range(50):
         with file.lock:
-            file.append(b"0123456789")
+            file.append(b"012345678\n")
     assert file.rows_lost == 40
     assert len(file.close(0.1)) == 10
 
@@ -224,13 +224,20 @@ def test_what_outgrows_the_memory_is_counted(tmp_path):
 def test_finish_says_what_was_not_delivered_and_where_it_is(disk, capsys, monkeypatch):
     """A disk that stays full: the rows go to the user's state folder, and finish() says so."""
     monkeypatch.setenv("ASPARA_EXIT_TIMEOUT", "0.2")
-    run = aspara.init("p", "r")
-    full = os.open("/dev/full", os.O_RDWR)
-    os.dup2(full, run._recorder._file._descriptor)
-    os.close(full)
-    for i in range(5):
+    run = aspara.init("p", "r", capture=False)
+    for i in range(200):
         run.log({"a": float(i)})
-    run.finish()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    previous = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    # As many bytes as the row file has: nothing more fits there, and all that is smaller fits.
+    resource.setrlimit(resource.RLIMIT_FSIZE, ((disk.folder / "p/r.jsonl").stat().st_size, hard))
+    try:
+        for i in range(5):
+            run.log({"a": float(i)})
+        run.finish()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, previous)
     said = capsys.readouterr().err
     assert "5 rows were not delivered" in said
     [kept] = Path(os.environ["XDG_STATE_HOME"]).rglob("*.jsonl")
