@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import settings
@@ -36,6 +38,15 @@ def own_surroundings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyte
     for kind in ("DATA", "CACHE", "STATE", "CONFIG"):
         monkeypatch.setenv(f"XDG_{kind}_HOME", str(home / kind.lower()))
     return home
+
+
+@pytest.fixture
+def wide(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Rows of many values, and whether a run holds them all; programs that a test starts have ``import wide_rows``."""
+    folder = str(Path(__file__).parent / "fixtures" / "rows")
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [folder, os.environ.get("PYTHONPATH")])))
+    return importlib.import_module("wide_rows")
 
 
 def chromium_path() -> str:

@@ -57,6 +57,8 @@ class Archiver:
         self._left: set[str] = set()
         self._again_at = self._quiet_until = 0.0
         self._troubled = False
+        self._kept: set[str] = set()
+        """Segments of which the archive did not hold everything: this process does not try them again."""
 
     def turn(self) -> None:
         """Renames the full row file to a segment, goes on in a fresh one, and archives the segment in a thread; not while an
@@ -110,12 +112,16 @@ class Archiver:
             # At the end of the interpreter a module may no longer be importable: the next run archives the rows.
             import polars  # noqa: F401
 
+            from aspara.storage.tally import ArchiveDiffers
+
             segments = self._paths.segment_files() if self._leads else [self._paths.segment(name) for name in own]
         except Exception as error:  # whatever it is, the rows are readable where they are
             if threading.main_thread().is_alive():
                 self._trouble(f"The rows of {self._name!r}", "they stay readable as they are", error)
             return
         for path in segments:
+            if path.stem in self._kept:
+                continue
             try:
                 if self._archive(path):
                     self._left.discard(path.stem)
@@ -123,6 +129,14 @@ class Archiver:
                 self._left.discard(path.stem)  # whoever archived it meanwhile
             except _LateRows:
                 return
+            except ArchiveDiffers as error:
+                if not self._kept:
+                    self._warn(
+                        f"{path} stays as it is: {error}. Its rows are read from it, and none is lost; "
+                        "please report this as a fault of Aspara."
+                    )
+                self._kept.add(path.stem)
+                self._left.discard(path.stem)
             except Exception as error:  # polars has errors of its own for a full disk; the rows are where they were
                 self._trouble(str(path), "its rows stay readable there, and it is tried again", error)
         if not self._left:

@@ -31,6 +31,8 @@ from aspara.util.messages import say
 from aspara.version import __version__
 
 FINISH_ARCHIVES_FROM = 10_000
+_ARCHIVE_BYTES = 64 << 20
+"""Bytes of rows that are moved into Parquet however few the rows are: wide rows take as much memory on the way as many."""
 """Rows from which finish() moves a polars run's last rows into Parquet; fewer are not worth a column file."""
 _NEIGHBOUR_WAIT = 0.3
 """Seconds that the end waits for writers on other hosts to end too."""
@@ -323,10 +325,13 @@ class LocalRecorder:
             touch(self._paths, self._host)
         self._file.sync()
         # Rows that wait on another disk know their place in this very file.
-        if self._archive_rows and not self._file.pending and self._file.count() >= self._archive_rows:
+        if self._archive_rows and not self._file.pending and self._is_full():
             self.archive.turn()
         else:
             self.archive.again()
+
+    def _is_full(self) -> bool:
+        return self._file.count() >= self._archive_rows or self._file.size >= _ARCHIVE_BYTES
 
     def finish(self, status: str, exit_code: int | None, timeout: float) -> Losses:
         """Ends the run: rows that still find no place go to a file in the user's state folder, and the rest is counted."""

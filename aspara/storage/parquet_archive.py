@@ -2,7 +2,8 @@
 
 A segment (an immutable row file) is turned into one Parquet part per UTC date. The parts are named after the segment and
 readers ignore them while the segment exists, so a crash before its removal costs nothing and after it nothing either:
-the removal is the commit. Running the conversion again gives the same parts.
+the removal is the commit. Running the conversion again gives the same parts. Before it, what the parts hold is counted against
+the segment, metric by metric.
 """
 
 from __future__ import annotations
@@ -10,20 +11,18 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aspara.storage import row_codec
 from aspara.storage.layout import RunPaths
+from aspara.storage.tally import TEXT_COLUMN, ArchiveDiffers, Tally
 from aspara.util import files
 
 if TYPE_CHECKING:
     import polars
-
-TEXT_COLUMN = "metric_text"
-
 
 _BITE = 0.001
 _POINTS = 8192
@@ -31,19 +30,24 @@ _DAY = 86_400_000
 
 
 def archive_segment(paths: RunPaths, segment: str, pause: Callable[[], object] | None = None) -> None:
-    """Writes the Parquet parts of `segment` and removes it. Raises OSError when the disk refuses; then nothing changed.
+    """Writes the Parquet parts of `segment`, reads back how many values of each metric they hold, and removes the segment.
 
     Lines that are no rows would vanish with the segment, so a segment that has any is kept as it is (readers count them).
-    `pause` is called about every millisecond of work, for a program that wants the interpreter meanwhile.
+    Raises OSError when the disk refuses, :class:`ArchiveDiffers` when the parts do not hold what the segment holds; the segment
+    stays then, and its rows are read from it. `pause` is called about every millisecond of work, for a program that wants the
+    interpreter meanwhile.
     """
     source = paths.segment(segment)
     by_day: dict[int, _Part] = {}
+    tally = Tally()
+    size = 0
     due = time.perf_counter() + _BITE
     with source.open("rb") as lines:
         for number, line in enumerate(lines):
             if pause is not None and number & 15 == 0 and time.perf_counter() >= due:
                 pause()
                 due = time.perf_counter() + _BITE
+            size += len(line)
             try:
                 timestamp, step, metrics, complaint = row_codec.decode(line.rstrip(b"\n"))
             except row_codec.Malformed:
@@ -56,13 +60,48 @@ def archive_segment(paths: RunPaths, segment: str, pause: Callable[[], object] |
                     by_day[day] = _Part(datetime.fromtimestamp(timestamp / 1000, timezone.utc).strftime("%Y-%m-%d"))
                 except (ValueError, OverflowError, OSError):  # a year that no calendar has
                     return
+            tally.add(metrics)
             by_day[day].add(timestamp, step if step is not None else number, metrics)
-    for part in by_day.values():
+    written: set[Path] = set()
+    for day in sorted(by_day):
+        part = by_day.pop(day)  # its points need no memory once they are written
         if pause is not None:
             pause()
-        write_part(paths.part(segment, part.date), part.frame())
+        path = paths.part(segment, part.date)
+        write_part(path, part.frame())
+        written.add(path)
+    _check(paths, segment, written, tally, size, pause)
     source.unlink()
     files.sync_folder(source.parent)
+
+
+def _check(
+    paths: RunPaths,
+    segment: str,
+    written: Collection[Path],
+    tally: Tally,
+    size: int,
+    pause: Callable[[], object] | None,
+) -> None:
+    """Raises :class:`ArchiveDiffers` unless the parts of `segment`, as they lie in the archive, hold what was counted."""
+    archived = Tally()
+    for path in paths.archive.glob(f"*/{paths.part(segment, 'any').name}"):
+        if path not in written:
+            # Of a date that an earlier, interrupted trial met, and that the segment has no rows of now.
+            path.unlink()
+            continue
+        if pause is not None:
+            pause()
+        archived.add_part(path)
+    difference = tally.difference(archived)
+    now = paths.segment(segment).stat().st_size
+    if difference is None and now != size:
+        difference = f"{now} bytes, of which {size} were read"
+    if difference is not None:
+        for path in written:
+            with contextlib.suppress(OSError):
+                path.unlink()
+        raise ArchiveDiffers(f"the archive does not hold what the file holds ({difference})")
 
 
 REFERENCE_MARK = "\x00json:"
@@ -86,17 +125,17 @@ class _Part:
         self._has_text = False
 
     def add(self, timestamp: int, step: int, metrics: Mapping[str, Any]) -> None:
-        points = self._points
         for name, value in metrics.items():
             if isinstance(value, bool | int | float):
-                points.append((timestamp, step, name, float(value), None))
+                self._points.append((timestamp, step, name, float(value), None))
             else:
                 # Media references keep their structure as JSON text, marked so that they read back as they were.
                 text = value if isinstance(value, str) else _reference(value)
-                points.append((timestamp, step, name, None, text))
+                self._points.append((timestamp, step, name, None, text))
                 self._has_text = True
-            if len(points) >= _POINTS:
-                self._take()
+        # Behind the whole row: taking its points puts a fresh list in the place of the one that they were added to.
+        if len(self._points) >= _POINTS:
+            self._take()
 
     def frame(self) -> polars.DataFrame:
         """All of it, as the files have it."""

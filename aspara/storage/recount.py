@@ -8,8 +8,10 @@ from typing import Any
 
 from aspara.storage import row_codec
 from aspara.storage.layout import RunPaths, part_segment
+from aspara.storage.parquet_archive import REFERENCE_MARK
 from aspara.storage.parquet_errors import decoding
 from aspara.storage.statistics import Statistics
+from aspara.storage.tally import TEXT_COLUMN
 
 _MOST_RECOUNTED = 32 << 20
 """Bytes of rows that are read at the start of a resumed run."""
@@ -43,7 +45,7 @@ def recount(paths: RunPaths, content: dict[str, Any]) -> bool:
     kept = {k: v for k, v in summary.items() if own is None or k in own} if isinstance(summary, dict) else {}
     content["summary_own"] = sorted(kept)
     content["metric_summary"] = statistics.json()
-    content["summary"] = {**statistics.last(), **kept}
+    content["summary"] = row_codec.named({**statistics.last(), **kept})
     return True
 
 
@@ -69,9 +71,13 @@ def _points(part: Path) -> Iterator[tuple[int, str, Any]]:
 
     try:
         with decoding():
-            frame = pl.read_parquet(part, hive_partitioning=False).select("step", "metric_name", "metric_value")
+            frame = pl.read_parquet(part, hive_partitioning=False)
+            if TEXT_COLUMN not in frame.columns:
+                frame = frame.with_columns(pl.lit(None, pl.String).alias(TEXT_COLUMN))
+            frame = frame.select("step", "metric_name", "metric_value", TEXT_COLUMN)
     except OSError:
         return  # a damaged part is the reader's to report
-    for number, (step, name, value) in enumerate(frame.iter_rows()):
-        if value is not None:
-            yield number if step is None else step, name, value
+    for number, (step, name, value, text) in enumerate(frame.iter_rows()):
+        found = value if text is None else {} if text.startswith(REFERENCE_MARK) else text
+        if found is not None:
+            yield number if step is None else step, name, found

@@ -73,6 +73,18 @@ def test_rows_config_summary_tags_notes_and_the_end_arrive(place):
     assert [] == detail["problems"]
 
 
+def test_more_rows_than_any_batch_arrive_whole(place, wide, monkeypatch):
+    """Wide ones, of keys that come and go: every value of each, however many rows or values are taken at once on the way."""
+    monkeypatch.setenv("ASPARA_EXIT_TIMEOUT", "120")
+    monkeypatch.setenv("ASPARA_ARCHIVE_ROWS", "3000")
+    run = place.run("r")
+    for i in range(10_500):
+        run.log(wide.row(i))
+    run.finish()
+    wide.check(place.folder, 10_500)
+    assert 10_500 == json.loads((place.folder / "p/r.meta.json").read_text())["metric_summary"]["b"]["count"]
+
+
 def test_the_rows_are_the_same_bytes_everywhere(place):
     """One object a line: timestamp, step, metrics."""
     run = place.run("r")

@@ -19,11 +19,12 @@ from aspara.util.files import is_locked
 
 KILL_ME = """
 import aspara, sys
+from wide_rows import row
 run = aspara.init("p", "r", storage_backend=sys.argv[1])
 out = open(sys.argv[2], "w", buffering=1)
 i = 0
 while True:
-    run.log({"a": float(i), "b": -float(i)})
+    run.log(row(i))
     out.write(f"{i}\\n")  # after log() returned
     i += 1
 """
@@ -47,37 +48,39 @@ def killed(
 
 @pytest.mark.parametrize("backend", ["jsonl", "polars"])
 @pytest.mark.parametrize("seed", range(3))
-def test_every_returned_row_is_there_once_after_sigkill(disk, script, tmp_path, backend, seed):
+def test_every_returned_row_is_there_once_after_sigkill(disk, wide, script, tmp_path, backend, seed):
     """At any instant; with polars small segments are being archived all the while."""
     last = killed(disk, script, tmp_path, backend, seed, ASPARA_ARCHIVE_ROWS="500", ASPARA_FSYNC_INTERVAL="0.02")
     values = disk.values("p", "r", "a")
     # At most one row may have been written whose log() had no time to return.
     assert len(values) in (last + 1, last + 2)
     assert [float(i) for i in range(len(values))] == values
+    wide.check(disk.folder, len(values))
     assert disk.info("p", "r").status == "crashed"
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("backend", ["jsonl", "polars"])
 @pytest.mark.parametrize("seed", range(100, 150))
-def test_every_returned_row_is_there_once_after_sigkill_many_times(disk, script, tmp_path, backend, seed):
+def test_every_returned_row_is_there_once_after_sigkill_many_times(disk, wide, script, tmp_path, backend, seed):
     """The long form of the trial above."""
-    test_every_returned_row_is_there_once_after_sigkill(disk, script, tmp_path, backend, seed)
+    test_every_returned_row_is_there_once_after_sigkill(disk, wide, script, tmp_path, backend, seed)
 
 
 @pytest.mark.parametrize("backend", ["jsonl", "polars"])
 @pytest.mark.parametrize("seed", range(2))
-def test_a_run_is_ended_in_good_order_wherever_sigterm_meets_it(disk, script, tmp_path, backend, seed):
+def test_a_run_is_ended_in_good_order_wherever_sigterm_meets_it(disk, wide, script, tmp_path, backend, seed):
     """In the middle of a log() too: no deadlock, every row once, failed with the signal's code."""
     environment = {"ASPARA_ARCHIVE_ROWS": "500", "ASPARA_FSYNC_INTERVAL": "0.02"}
     last = killed(disk, script, tmp_path, backend, seed, signal.SIGTERM, **environment)
     values = disk.values("p", "r", "a")
     assert len(values) in (last + 1, last + 2)
     assert [float(i) for i in range(len(values))] == values
+    wide.check(disk.folder, len(values))
     assert ("failed", 143) == (disk.info("p", "r").status, disk.info("p", "r").exit_code)
 
 
-def test_a_killed_run_is_resumed_after_its_torn_tail(disk, script, tmp_path):
+def test_a_killed_run_is_resumed_after_its_torn_tail(disk, wide, script, tmp_path):
     """Half a line at the end costs that line alone; the next row stands on its own."""
     last = killed(disk, script, tmp_path, "jsonl", 1)
     path = disk.folder / "p/r.jsonl"
@@ -91,13 +94,13 @@ def test_a_killed_run_is_resumed_after_its_torn_tail(disk, script, tmp_path):
     assert [*whole, -1.0] == disk.values("p", "r", "a")
 
 
-def test_an_archive_that_was_cut_short_neither_loses_nor_doubles_rows(disk, monkeypatch):
+def test_an_archive_that_was_cut_short_neither_loses_nor_doubles_rows(disk, wide, monkeypatch):
     """Parts written but the segment not yet removed: the segment counts. Removed: the parts do."""
     from aspara.storage import parquet_archive as archive
 
     run = aspara.init("p", "r", storage_backend="polars")
-    for i in range(100):
-        run.log({"a": float(i), "note": f"n{i}"})
+    for i in range(500):
+        run.log(wide.row(i))
     paths = Layout(disk.folder).run("p", "r")
     monkeypatch.setattr(Path, "unlink", lambda *_args, **_kw: (_ for _ in ()).throw(OSError("killed here")))
     run._recorder.archive.turn()
@@ -106,48 +109,55 @@ def test_an_archive_that_was_cut_short_neither_loses_nor_doubles_rows(disk, monk
     [segment] = paths.segment_files()
     assert len(paths.parts()) == 1
     monkeypatch.setenv("ASPARA_DATA_DIR", str(disk.folder))
-    assert [float(i) for i in range(100)] == disk.values("p", "r", "a")
+    assert [float(i) for i in range(500)] == disk.values("p", "r", "a")
+    wide.check(disk.folder, 500)
     archive.archive_segment(paths, segment.stem)
     assert paths.segment_files() == []
-    assert [float(i) for i in range(100)] == disk.values("p", "r", "a")
-    run.log({"a": 100.0})
+    assert [float(i) for i in range(500)] == disk.values("p", "r", "a")
+    run.log(wide.row(500))
     run.finish()
-    assert [float(i) for i in range(101)] == disk.values("p", "r", "a")
+    wide.check(disk.folder, 501)
+    assert [float(i) for i in range(501)] == disk.values("p", "r", "a")
 
 
-def test_a_short_script_that_ends_by_itself_archives_too(disk, script, monkeypatch):
+def test_a_short_script_that_ends_by_itself_archives_too(disk, wide, script, monkeypatch):
     """Polars, which it meets only when the interpreter is ending, says nothing and keeps every row."""
     monkeypatch.setenv("ASPARA_ARCHIVE_ROWS", "100")
     done = script("""
         import aspara
+        from wide_rows import row
         run = aspara.init("p", "r", capture=False, storage_backend="polars")
-        for i in range(150):
-            run.log({"a": float(i)})
+        for i in range(500):
+            run.log(row(i))
     """)
     assert (0, "", "") == (done.returncode, done.stdout, done.stderr)
     paths = Layout(disk.folder).run("p", "r")
     assert (1, []) == (len(paths.parts()), paths.segment_files())
-    assert [float(i) for i in range(150)] == disk.values("p", "r", "a")
+    wide.check(disk.folder, 500)
+    assert [float(i) for i in range(500)] == disk.values("p", "r", "a")
 
 
-def test_an_interpreter_that_loads_no_more_modules_leaves_the_rows_where_they_are(disk, script, monkeypatch):
+def test_an_interpreter_that_loads_no_more_modules_leaves_the_rows_where_they_are(disk, wide, script, monkeypatch):
     """Nothing is printed, and the next process of the run archives them."""
     monkeypatch.setenv("ASPARA_ARCHIVE_ROWS", "100")
     source = """
         import aspara, sys
+        from wide_rows import row
         run = aspara.init("p", "r", resume="allow", storage_backend="polars")
         if len(sys.argv) > 1:
             sys.modules["polars"] = None  # the import fails, as it may at the end of an interpreter
-        for i in range(150):
-            run.log({"a": float(i)})
+        begin = run.step
+        for i in range(begin, begin + 500):
+            run.log(row(i))
     """
     done = script(source, "late")
     assert (0, "") == (done.returncode, done.stderr)
-    assert 150 == len(disk.values("p", "r", "a"))
+    assert 500 == len(disk.values("p", "r", "a"))
     assert (0, "") == (script(source).returncode, done.stderr)
     paths = Layout(disk.folder).run("p", "r")
     assert (2, []) == (len(paths.parts()), paths.segment_files())
-    assert 300 == len(disk.values("p", "r", "a"))
+    wide.check(disk.folder, 1000)
+    assert 1000 == len(disk.values("p", "r", "a"))
 
 
 def test_late_timestamps_go_to_their_own_date(disk):

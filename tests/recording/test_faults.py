@@ -42,12 +42,13 @@ def strace(tmp_path_factory) -> list[str]:
 # Logs so many rows, then waits until nothing is pending, and says how long the slowest call took.
 PROGRAM = """
 import aspara, sys, time
+from wide_rows import row
 run = aspara.init("p", "r", storage_backend=sys.argv[1])
 print("ready", flush=True)
 slowest = 0.0
 for i in range(int(sys.argv[2])):
     began = time.perf_counter()
-    run.log({"a": float(i)})
+    run.log(row(i))
     run.config.i = i
     slowest = max(slowest, time.perf_counter() - began)
     if len(sys.argv) > 3:
@@ -97,13 +98,14 @@ def row_file(disk, backend: str) -> Path:
         "ftruncate:error=EIO",
     ],
 )
-def test_a_disk_that_refuses_costs_no_row(disk, strace, tmp_path, backend, fault):
+def test_a_disk_that_refuses_costs_no_row(disk, wide, strace, tmp_path, backend, fault):
     """One warning; training goes on, and what was logged is there once, in order."""
     done = run_program(
         tmp_path, [*strace, "-P", str(row_file(disk, backend)), "-e", f"inject={fault}"], backend, 200, 0.002
     )
     assert 0 == done.returncode, done.stderr
     assert once(200) == values(disk.folder)
+    wide.check(disk.folder, 200)
     assert "completed" == disk.info("p", "r").status
     assert [] == Catalog(disk.folder).run("p", "r").problems
     assert done.stderr.count("cannot be written") + done.stderr.count("does not confirm") <= 2
@@ -111,7 +113,7 @@ def test_a_disk_that_refuses_costs_no_row(disk, strace, tmp_path, backend, fault
 
 
 @pytest.mark.parametrize("backend", ["jsonl", "polars"])
-def test_a_disk_that_takes_parts_of_rows_tears_none(disk, strace, tmp_path, backend):
+def test_a_disk_that_takes_parts_of_rows_tears_none(disk, wide, strace, tmp_path, backend):
     """Short writes that are followed by errors: the half that went is cut off again."""
     # The limit lets a part of a row through, and then nothing: a real short write, then EFBIG.
     source = PROGRAM.replace("import aspara", "import resource, aspara").replace(
@@ -122,6 +124,7 @@ def test_a_disk_that_takes_parts_of_rows_tears_none(disk, strace, tmp_path, back
     done = run_program(tmp_path, [], backend, 200, 0.001, source=source)
     assert 0 == done.returncode, done.stderr
     assert once(200) == values(disk.folder)
+    wide.check(disk.folder, 200)
     assert [] == Catalog(disk.folder).run("p", "r").problems
     assert 1 == done.stderr.count("Rows cannot be written")
     assert 1 == done.stderr.count("none was lost")
@@ -210,7 +213,7 @@ def test_an_archive_on_a_full_disk_waits_for_room(disk, small, tmp_path):
         shutil.rmtree(disk.folder)
 
 
-def test_what_finds_no_place_in_the_end_is_told_and_kept_elsewhere(disk, strace, tmp_path):
+def test_what_finds_no_place_in_the_end_is_told_and_kept_elsewhere(disk, wide, strace, tmp_path):
     """A disk that never takes a row again: finish() says how many, and where they are; the exit is not held up."""
     began = time.monotonic()
     done = run_program(
@@ -261,7 +264,7 @@ def test_metadata_that_finds_no_place_in_the_end_is_named_and_kept_elsewhere(sma
     assert [] == [path for path in Path(os.environ["XDG_STATE_HOME"]).rglob("r-*") if path.is_file()]
 
 
-def test_a_disk_that_hangs_does_not_hold_up_the_training(disk, strace, tmp_path):
+def test_a_disk_that_hangs_does_not_hold_up_the_training(disk, wide, strace, tmp_path):
     """Each fsync takes two seconds, and metadata with it: no log() and no config change waits for that."""
     done = run_program(
         tmp_path,
@@ -290,13 +293,13 @@ archive_segment(paths, paths.segment_files()[0].stem)
 """
 
 
-def prepare_segment(disk) -> None:
-    """A run with 300 rows on two dates, all of them in one segment on its way into the archive."""
+def prepare_segment(disk, wide) -> None:
+    """A run with 500 rows on two dates, all of them in one segment on its way into the archive."""
     import aspara
 
     run = aspara.init("p", "r", storage_backend="polars")
-    for i in range(300):
-        run.log({"a": float(i), "b": f"text {i}"}, timestamp=1_767_225_500_000 + i * 1000)
+    for i in range(500):
+        run.log(wide.row(i), timestamp=1_767_225_500_000 + i * 1000)
     paths = Layout(disk.folder).run("p", "r")
     run.finish()
     paths.segments.mkdir(parents=True)
@@ -322,25 +325,26 @@ def kill_at(disk, strace, tmp_path: Path, call: str, number: int) -> int:
     return done.returncode
 
 
-def check_archive(disk) -> None:
-    assert once(300) == values(disk.folder)
+def check_archive(disk, wide) -> None:
+    assert once(500) == values(disk.folder)
+    wide.check(disk.folder, 500)
     found = Catalog(disk.folder).run("p", "r")
     assert [] == found.problems
-    assert "text 299" == found.info.summary["b"]
+    assert "text 497" == found.info.summary["note"]
 
 
 @pytest.mark.parametrize(
     "call", ["rename", "unlink", "write", *(pytest.param(c, marks=pytest.mark.soak) for c in ("fsync", "openat"))]
 )
-def test_an_archive_killed_at_any_call_neither_loses_nor_doubles_a_row(disk, strace, tmp_path, call):
+def test_an_archive_killed_at_any_call_neither_loses_nor_doubles_a_row(disk, wide, strace, tmp_path, call):
     """Killed as it makes its first, second, ... such call, until it makes no further one; then done again."""
-    prepare_segment(disk)
+    prepare_segment(disk, wide)
     shutil.copytree(disk.folder, tmp_path / "before")
     for number in range(1, 200):
         shutil.rmtree(disk.folder)
         shutil.copytree(tmp_path / "before", disk.folder)
         code = kill_at(disk, strace, tmp_path, call, number)
-        check_archive(disk)
+        check_archive(disk, wide)
         if code == 0:
             assert number > 1, f"an archive makes no {call}"
             break
@@ -351,7 +355,7 @@ def test_an_archive_killed_at_any_call_neither_loses_nor_doubles_a_row(disk, str
         run = aspara.init("p", "r", resume="must", storage_backend="polars")
         run._recorder.archive.work()
         run.finish()
-        check_archive(disk)
+        check_archive(disk, wide)
         assert [] == Layout(disk.folder).run("p", "r").segment_files()
     else:
         raise AssertionError("an archive does not end")

@@ -27,11 +27,12 @@ _DROP_ALL = struct.pack("I", 2)
 PROGRAM = """
 import sys
 import aspara
+from wide_rows import row
 run = aspara.init("p", "r", config={"lr": 0.1}, storage_backend=sys.argv[1])
 out = open(sys.argv[2], "w", buffering=1)
 i = 0
 while True:
-    run.log({"a": float(i), "text": f"number {i}"})
+    run.log(row(i))
     if i == 300:
         run.config.flushed = True
         run.flush()
@@ -88,7 +89,7 @@ LONG = [(b, d, seed) for seed in range(10, 20) for b in ("jsonl", "polars") for 
 @pytest.mark.parametrize(
     ("backend", "durability", "seed"), [*SHORT, *(pytest.param(*one, marks=pytest.mark.soak) for one in LONG)]
 )
-def test_what_was_made_durable_survives_a_power_failure(power, tmp_path, backend, durability, seed):
+def test_what_was_made_durable_survives_a_power_failure(power, wide, tmp_path, backend, durability, seed):
     """Rows before a flush(), or all of them with ASPARA_DURABILITY=always; of later ones a beginning without a gap."""
     said = tmp_path / "said"
     program = tmp_path / "program.py"
@@ -119,6 +120,7 @@ def test_what_was_made_durable_survives_a_power_failure(power, tmp_path, backend
     catalog = Catalog(power.mounted / "data", cache_dir=tmp_path / "cache")
     found = catalog.metrics("p", ["r"], SeriesQuery()).metrics["a"]["r"].values.tolist()
     assert [float(i) for i in range(len(found))] == found
+    wide.check(power.mounted / "data", len(found))
     assert len(found) >= (returned if durability == "always" else 301)
     info = catalog.run("p", "r").info
     assert ({"lr": 0.1, "flushed": True}, "crashed") == (info.config, info.status)

@@ -11,11 +11,12 @@ import aspara
 TOGETHER = """
 import multiprocessing, os, sys, threading, time
 import aspara
+from wide_rows import row
 
 def work(number):
     run = aspara.run or aspara.init("p")
-    for i in range(40):
-        run.log({f"worker{number}": float(i)}, step=i)
+    for i in range(120):
+        run.log(row(i, f"worker{number}/"), step=i)
     return os.getpid()
 
 def main(kind):
@@ -38,31 +39,38 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.parametrize("backend", ["jsonl", "polars"])
 @pytest.mark.parametrize("kind", ["fork", "spawn", "forkserver"])
-def test_workers_of_every_start_method_write_their_parents_run(disk, script, kind):
+def test_workers_of_every_start_method_write_their_parents_run(disk, wide, script, kind, backend, monkeypatch):
     """Forked ones inherit it, spawned ones join it by ASPARA_RUN_ID; the parent's end is the run's."""
+    monkeypatch.setenv("ASPARA_STORAGE_BACKEND", backend)
+    monkeypatch.setenv("ASPARA_ARCHIVE_ROWS", "50")
     done = script(TOGETHER, kind)
     assert (0, "") == (done.returncode, done.stderr)
     assert ("completed", [0.0, 1.0, 2.0]) == (disk.info("p", "r").status, disk.values("p", "r", "a"))
-    for number in range(8):
-        assert [float(i) for i in range(40)] == disk.values("p", "r", f"worker{number}")
+    wide.check(disk.folder, {f"worker{number}/": 120 for number in range(8)})
     assert 1 == len(list(disk.folder.glob("p/*.meta.json")))
 
 
-def test_a_fork_while_other_threads_log_neither_hangs_nor_loses(disk, script):
+@pytest.mark.parametrize("backend", ["jsonl", "polars"])
+def test_a_fork_while_other_threads_log_neither_hangs_nor_loses(disk, wide, script, backend, monkeypatch):
     """Threads log as fast as they can, children are forked among them and log too, again and again."""
+    monkeypatch.setenv("ASPARA_STORAGE_BACKEND", backend)
+    monkeypatch.setenv("ASPARA_ARCHIVE_ROWS", "500")
     done = script("""
-        import os, threading
+        import os, threading, time
         import aspara
+        from wide_rows import row
         run = aspara.init("p", "r")
         stop = threading.Event()
         counts = [0] * 3
 
         def work(number):
             while not stop.is_set():
-                run.log({f"thread{number}": float(counts[number])}, step=counts[number])
+                run.log(row(counts[number], f"thread{number}/"), step=counts[number])
                 run.config[f"thread{number}"] = counts[number]
                 counts[number] += 1
+                time.sleep(0.0005)
 
         threads = [threading.Thread(target=work, args=(n,)) for n in range(3)]
         for thread in threads:
@@ -71,7 +79,7 @@ def test_a_fork_while_other_threads_log_neither_hangs_nor_loses(disk, script):
             pid = os.fork()
             if pid == 0:
                 for i in range(20):
-                    run.log({f"child{child}": float(i)}, step=i)
+                    run.log(row(i, f"child{child}/"), step=i)
                     run.summary[f"child{child}"] = i
                 os._exit(0)
             assert os.waitpid(pid, 0)[1] == 0
@@ -83,10 +91,9 @@ def test_a_fork_while_other_threads_log_neither_hangs_nor_loses(disk, script):
     """)
     assert (0, "") == (done.returncode, done.stderr)
     for number, count in enumerate(map(int, done.stdout.split())):
-        assert [float(i) for i in range(count)] == disk.values("p", "r", f"thread{number}")
         assert count - 1 == disk.meta("p", "r")["config"][f"thread{number}"]
-    for child in range(25):
-        assert [float(i) for i in range(20)] == disk.values("p", "r", f"child{child}")
+    logged = {f"thread{number}/": int(count) for number, count in enumerate(done.stdout.split())}
+    wide.check(disk.folder, logged | {f"child{child}/": 20 for child in range(25)})
 
 
 def test_runs_that_begin_and_end_while_the_process_forks_are_no_trouble(disk, script):

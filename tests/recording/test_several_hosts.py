@@ -68,17 +68,18 @@ def elsewhere(disk, tmp_path):
 
 JOIN = """
 import aspara, sys
+from wide_rows import row
 run = aspara.init("p", id="shared")
 print("ready", flush=True)
 sys.stdin.readline()
 for i in range(300):
-    run.log({sys.argv[1]: float(i)})
+    run.log(row(i, sys.argv[1] + "/"), step=i)
 run.finish()
 """
 
 
 @pytest.mark.parametrize("backend", ["jsonl", "polars"])
-def test_two_hosts_write_one_run_and_nothing_is_lost_or_torn(disk, elsewhere, script, monkeypatch, backend):
+def test_two_hosts_write_one_run_and_nothing_is_lost_or_torn(disk, wide, elsewhere, script, monkeypatch, backend):
     """Begun by the same id at the same moment: it is one run, with a file for each."""
     monkeypatch.setenv("ASPARA_STORAGE_BACKEND", backend)
     monkeypatch.setenv("ASPARA_ARCHIVE_ROWS", "50")
@@ -95,7 +96,8 @@ def test_two_hosts_write_one_run_and_nothing_is_lost_or_torn(disk, elsewhere, sc
     assert [] == Catalog(disk.folder).run("p", run.run).problems
     assert "completed" == run.status
     for metric in ("there", "here"):
-        assert [float(i) for i in range(300)] == disk.values("p", run.run, metric)
+        assert [float(i) for i in range(300)] == disk.values("p", run.run, f"{metric}/a")
+    wide.check(disk.folder, {"there/": 300, "here/": 300}, run=run.run)
     here.stdout.close()
     here.stderr.close()
     here.stdin.close()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _FORMATS = ("jsonl", "arrow")
 _LINES = "application/x-ndjson; charset=utf-8"
-_ROWS_AT_ONCE = 2000
+_ROWS_AT_ONCE, _VALUES_AT_ONCE, _BYTES_AT_ONCE = 2000, 100_000, 1 << 20
 _FIELDS = ("keys", "every", "x_axis", "samples", "min_step", "max_step", "stream")
 _MOST = 1 << 53
 
@@ -108,7 +108,7 @@ def _framed(blocks: Iterator[polars.DataFrame]) -> Iterator[bytes]:
 
 def _lines(blocks: Iterator[polars.DataFrame]) -> Iterator[bytes]:
     for block in blocks:
-        for part in block.iter_slices(_ROWS_AT_ONCE):
+        for part in block.iter_slices(max(1, min(_ROWS_AT_ONCE, _VALUES_AT_ONCE // max(1, block.width)))):
             yield b"".join(
                 orjson.dumps({k: _plain(v) for k, v in row.items() if v is not None}, option=orjson.OPT_APPEND_NEWLINE)
                 for row in part.iter_rows(named=True)
@@ -128,11 +128,13 @@ class RowsEndpoint(_Streamed):
 
         def lines() -> Iterator[bytes]:
             held: list[bytes] = []
+            size = 0
             for time, step, metrics in library.rows(project, run):
                 held.append(row_codec.encode(time, step, metrics))
-                if len(held) >= _ROWS_AT_ONCE:
+                size += len(held[-1])
+                if size >= _BYTES_AT_ONCE or len(held) >= _ROWS_AT_ONCE:
                     yield b"".join(held)
-                    held = []
+                    held, size = [], 0
             if held:
                 yield b"".join(held)
 
