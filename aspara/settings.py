@@ -124,7 +124,12 @@ TABLE: dict[str, Setting] = {
         Setting(
             "ASPARA_EXIT_TIMEOUT", "float", 5.0, "seconds that finish() may wait for a full disk or a slow tracker"
         ),
-        Setting("ASPARA_ARCHIVE_ROWS", "int", 100_000, "rows after which the polars backend moves them into Parquet"),
+        Setting(
+            "ASPARA_ARCHIVE_ROWS",
+            "int",
+            100_000,
+            "rows after which the polars backend moves them into Parquet (64 MiB at the latest)",
+        ),
         Setting("ASPARA_MAX_FILE_SIZE", "int", _GIB, "bytes of one uploaded artifact"),
         Setting("ASPARA_MAX_MEDIA_SIZE", "int", _GIB >> 2, "bytes of one image, table, video or other media file"),
         Setting("ASPARA_MAX_ZIP_SIZE", "int", _GIB, "bytes of all artifacts in one ZIP download"),
