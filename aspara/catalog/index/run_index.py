@@ -216,8 +216,8 @@ class RunIndex(ArchivedPoints):
             if tail is None:
                 tail = self._tails[inode] = Tail(path, inode)
             tail.path = path
-            if path.parent == self.paths.segments:
-                self._segments[path.stem] = inode
+            if path.parent == self.paths.segments and self._segments.setdefault(path.stem, inode) != inode:
+                raise Replaced  # a copy of what was read already: out of a backup, or mended
             size = size_of(path)
             if size == tail.offset or (inode in self._torn and self._torn[inode][0] == size):
                 continue

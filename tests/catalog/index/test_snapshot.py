@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -16,8 +17,11 @@ from typing import Any
 
 import pytest
 
+import aspara
 from aspara.catalog.catalog import Catalog
 from aspara.catalog.series.query import SeriesQuery
+from aspara.storage.layout import Layout
+from aspara.storage.parquet_archive import archive_segment
 from tests.catalog.conftest import Folder, row
 
 STEPS = 5000
@@ -322,3 +326,30 @@ def test_a_cache_is_written_again_when_its_disk_has_room(
         cache.unlink()
         assert answer(catalog) == expected
     assert ["r.idx"] == [path.name for path in snapshots(cache)]
+
+
+@pytest.mark.parametrize("archived", [False, True])
+def test_a_segment_that_comes_back_as_a_copy_is_not_counted_twice(tmp_path, archived):
+    """A folder that is put back from a backup: what was kept of the files before says nothing about these."""
+    folder, cache = tmp_path / "data", tmp_path / "cache"
+    run = aspara.Run("r", "p", dir=folder, storage_backend="polars")
+    for i in range(3000):
+        run.log({"a": float(i), "note": f"a text that makes the rows long enough to be kept, {i} " * 3})
+    run.finish()
+    paths = Layout(folder).run("p", "r")
+    paths.segments.mkdir(parents=True, exist_ok=True)
+    paths.wal.rename(paths.segment("1-a"))
+
+    def read() -> list[float]:
+        with contextlib.closing(Catalog(folder, cache_dir=cache)) as catalog:
+            return catalog.metrics("p", ["r"], SeriesQuery()).metrics["a"]["r"].values.tolist()
+
+    everything = [float(i) for i in range(3000)]
+    assert everything == read()
+    shutil.copytree(folder, tmp_path / "backup")
+    if archived:
+        archive_segment(paths, "1-a")
+        assert everything == read()
+    folder.rename(tmp_path / "gone")
+    shutil.copytree(tmp_path / "backup", folder)
+    assert everything == read()
