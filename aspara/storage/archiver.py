@@ -112,7 +112,7 @@ class Archiver:
             # At the end of the interpreter a module may no longer be importable: the next run archives the rows.
             import polars  # noqa: F401
 
-            from aspara.storage.tally import ArchiveDiffers
+            from aspara.storage.value_counts import ArchiveDiffers
 
             segments = self._paths.segment_files() if self._leads else [self._paths.segment(name) for name in own]
         except Exception as error:  # whatever it is, the rows are readable where they are

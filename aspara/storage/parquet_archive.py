@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from aspara.storage import row_codec
 from aspara.storage.layout import RunPaths
-from aspara.storage.tally import TEXT_COLUMN, ArchiveDiffers, Tally
+from aspara.storage.value_counts import TEXT_COLUMN, ArchiveDiffers, ValueCounts
 from aspara.util import files
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def archive_segment(paths: RunPaths, segment: str, pause: Callable[[], object] |
     """
     source = paths.segment(segment)
     by_day: dict[int, _Part] = {}
-    tally = Tally()
+    counts = ValueCounts()
     size = 0
     due = time.perf_counter() + _BITE
     with source.open("rb") as lines:
@@ -60,7 +60,7 @@ def archive_segment(paths: RunPaths, segment: str, pause: Callable[[], object] |
                     by_day[day] = _Part(datetime.fromtimestamp(timestamp / 1000, timezone.utc).strftime("%Y-%m-%d"))
                 except (ValueError, OverflowError, OSError):  # a year that no calendar has
                     return
-            tally.add(metrics)
+            counts.add(metrics)
             by_day[day].add(timestamp, step if step is not None else number, metrics)
     written: set[Path] = set()
     for day in sorted(by_day):
@@ -70,7 +70,7 @@ def archive_segment(paths: RunPaths, segment: str, pause: Callable[[], object] |
         path = paths.part(segment, part.date)
         write_part(path, part.frame())
         written.add(path)
-    _check(paths, segment, written, tally, size, pause)
+    _check(paths, segment, written, counts, size, pause)
     source.unlink()
     files.sync_folder(source.parent)
 
@@ -79,12 +79,12 @@ def _check(
     paths: RunPaths,
     segment: str,
     written: Collection[Path],
-    tally: Tally,
+    counts: ValueCounts,
     size: int,
     pause: Callable[[], object] | None,
 ) -> None:
     """Raises :class:`ArchiveDiffers` unless the parts of `segment`, as they lie in the archive, hold what was counted."""
-    archived = Tally()
+    archived = ValueCounts()
     for path in paths.archive.glob(f"*/{paths.part(segment, 'any').name}"):
         if path not in written:
             # Of a date that an earlier, interrupted trial met, and that the segment has no rows of now.
@@ -93,7 +93,7 @@ def _check(
         if pause is not None:
             pause()
         archived.add_part(path)
-    difference = tally.difference(archived)
+    difference = counts.difference(archived)
     now = paths.segment(segment).stat().st_size
     if difference is None and now != size:
         difference = f"{now} bytes, of which {size} were read"

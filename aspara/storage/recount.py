@@ -11,7 +11,8 @@ from aspara.storage.layout import RunPaths, part_segment
 from aspara.storage.parquet_archive import REFERENCE_MARK
 from aspara.storage.parquet_errors import decoding
 from aspara.storage.statistics import Statistics
-from aspara.storage.tally import TEXT_COLUMN
+from aspara.storage.value_counts import TEXT_COLUMN
+from aspara.util.json_safe import named
 
 _MOST_RECOUNTED = 32 << 20
 """Bytes of rows that are read at the start of a resumed run."""
@@ -45,7 +46,7 @@ def recount(paths: RunPaths, content: dict[str, Any]) -> bool:
     kept = {k: v for k, v in summary.items() if own is None or k in own} if isinstance(summary, dict) else {}
     content["summary_own"] = sorted(kept)
     content["metric_summary"] = statistics.json()
-    content["summary"] = row_codec.named({**statistics.last(), **kept})
+    content["summary"] = named({**statistics.last(), **kept})
     return True
 
 

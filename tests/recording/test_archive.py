@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import aspara
-from aspara.storage import polars as archive
-from aspara.storage import recorder
+from aspara.storage import local_recorder
+from aspara.storage import parquet_archive as archive
 from aspara.storage.layout import Layout
-from aspara.storage.tally import ArchiveDiffers
+from aspara.storage.value_counts import ArchiveDiffers
 
 
 @pytest.mark.parametrize(("rows", "width"), [(10_000, 3), (900, 100), (3, 9000)])
@@ -133,7 +133,7 @@ def test_parts_of_a_date_that_a_row_file_has_no_rows_of_any_more_are_not_shown(d
 
 def test_a_file_of_wide_rows_is_archived_before_it_is_too_large(disk, monkeypatch):
     """Few rows may be as much memory on their way into Parquet as many."""
-    monkeypatch.setattr(recorder, "_ARCHIVE_BYTES", 1 << 20)
+    monkeypatch.setattr(local_recorder, "_ARCHIVE_BYTES", 1 << 20)
     monkeypatch.setenv("ASPARA_FSYNC_INTERVAL", "1000")
     run = aspara.init("p", "r", storage_backend="polars")
     names = [f"metric number {n} of a wide model" for n in range(500)]

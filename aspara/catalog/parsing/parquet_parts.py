@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aspara.catalog.parsing.line_reader import Found, Problems
 from aspara.storage.parquet_archive import REFERENCE_MARK
 from aspara.storage.parquet_errors import DamagedParquet, decoding
-from aspara.storage.tally import TEXT_COLUMN
+from aspara.storage.value_counts import TEXT_COLUMN
 
 if TYPE_CHECKING:
     import polars

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from aspara.storage.parquet import decoding
+from aspara.storage.parquet_errors import decoding
 
 TEXT_COLUMN = "metric_text"
 """The column of a part that holds texts and references; a part without any lacks it."""
@@ -17,7 +17,7 @@ class ArchiveDiffers(OSError):
     """What was read back from the archive is not what the row file holds; the message says where."""
 
 
-class Tally:
+class ValueCounts:
     """Values per metric: all of them, and which of them are NaN, and which are no numbers."""
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class Tally:
                 if count:
                     counter[name] += count
 
-    def difference(self, archived: Tally) -> str | None:
+    def difference(self, archived: ValueCounts) -> str | None:
         """A metric of which `archived` holds other than this; None where there is none."""
         for kind, mine, theirs in (
             ("values", self._all, archived._all),
