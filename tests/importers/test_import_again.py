@@ -163,9 +163,9 @@ def test_a_killed_import_goes_on(rows, backend, sample, bring, monkeypatch):
 import os, signal, sys
 from pathlib import Path
 from aspara.importers import tensorboard
-from aspara.importers.common.run_writer import Keeper
-from aspara.importers.common.source import Report
-run = next(r for r in tensorboard.runs(Path({str(source)!r}), Report()) if r.facts.name == "slow")
+from aspara.importers.common.run_writer import RunWriter
+from aspara.importers.common.source import ImportReport
+run = next(r for r in tensorboard.runs(Path({str(source)!r}), ImportReport()) if r.facts.name == "slow")
 inner = run.rows
 def dying(report):
     for number, row in enumerate(inner(report)):
@@ -173,7 +173,7 @@ def dying(report):
             os.kill(os.getpid(), signal.SIGKILL)
         yield row
 run.rows = dying
-Keeper(Path({str(bring.data)!r})).keep(run, "p")
+RunWriter(Path({str(bring.data)!r})).keep(run, "p")
 """
     done = subprocess.run(
         [sys.executable, "-c", script], env={**os.environ, "ASPARA_STORAGE_BACKEND": backend}, check=False
@@ -197,12 +197,12 @@ from pathlib import Path
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 from aspara.errors import DataDirError
 from aspara.importers import tensorboard
-from aspara.importers.common.run_writer import Keeper
-from aspara.importers.common.source import Report
-run = next(r for r in tensorboard.runs(Path({str(source)!r}), Report()) if r.facts.name == "slow")
+from aspara.importers.common.run_writer import RunWriter
+from aspara.importers.common.source import ImportReport
+run = next(r for r in tensorboard.runs(Path({str(source)!r}), ImportReport()) if r.facts.name == "slow")
 resource.setrlimit(resource.RLIMIT_FSIZE, (2500, resource.RLIM_INFINITY))
 try:
-    Keeper(Path({str(bring.data)!r})).keep(run, "p")
+    RunWriter(Path({str(bring.data)!r})).keep(run, "p")
 except DataDirError as error:
     print(error)
 """

@@ -213,11 +213,11 @@ PROGRAM = """
 import sys, threading, time
 from pathlib import Path
 import numpy, orjson, polars
-from aspara.catalog import scratch
+from aspara.catalog.columns import spill
 from aspara.catalog.catalog import Catalog
 from aspara.catalog.series.query import SeriesQuery
 
-scratch.MUCH = 8 << 20
+spill.MUCH = 8 << 20
 most = 0
 
 def look():
