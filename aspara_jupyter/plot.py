@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from aspara.catalog.series.query import METRIC, RELATIVE, STEP, TIME, Series, SeriesQuery
 from aspara.errors import UsageError
 from aspara.palette import run_color
 from aspara_jupyter.formatting import escaped
-from aspara_jupyter.point_buffer import Floats
 from aspara_jupyter.run_selection import SelectedRun, chosen, colors, points_of, shown_names
 
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-_WIDTH = 200
-_NARROWEST = 0.9995
 
 
 def plot(
@@ -41,7 +36,7 @@ def plot(
     if not isinstance(points, int) or points < 1:
         raise UsageError(f"points={points!r}: give how many points a line has at most, 1 or more.")
     members = chosen(runs).runs
-    found = _asked(members, metrics, x, points)
+    found = _asked(members, metrics, x, points, float(smoothing))
     infos = {run.key: run.look() for run in members}
     slots = dict(zip(infos, colors(infos.values()), strict=True))
     names = dict(zip(infos, shown_names(infos.values()), strict=True))
@@ -59,7 +54,8 @@ def plot(
             look = {"x": across, "name": name, "legendgroup": group, "mode": "lines" if len(across) > 1 else "markers"}
             if smoothing:
                 figure.add_scatter(y=series.values, **look, line=line, opacity=0.3, showlegend=False, hoverinfo="skip")
-                figure.add_scatter(y=smoothed(_numbers(across), series.values, smoothing), **look, line=line)
+                over = series.smoothed or series
+                figure.add_scatter(y=over.values, **{**look, "x": _across(over, x)}, line=line)
             else:
                 figure.add_scatter(y=series.values, **look, line=line)
     only = next(iter(found)) if len(found) == 1 else None
@@ -76,7 +72,9 @@ def plot(
     return figure
 
 
-def _asked(members: Sequence[SelectedRun], metrics: Sequence[str], x: str, points: int) -> dict[str, dict[str, Series]]:
+def _asked(
+    members: Sequence[SelectedRun], metrics: Sequence[str], x: str, points: int, smoothing: float
+) -> dict[str, dict[str, Series]]:
     if not members:
         raise UsageError("There is no run to plot.")
     for metric in metrics:
@@ -89,7 +87,7 @@ def _asked(members: Sequence[SelectedRun], metrics: Sequence[str], x: str, point
         raise UsageError(f"Which metrics shall be drawn? There are {known}.")
     if axis.startswith(METRIC) and axis[len(METRIC) :] not in there:
         raise UsageError(f"x={x!r} is neither step, time or relative nor a metric of these runs. There are {known}.")
-    query = SeriesQuery(tuple(metrics), x=axis, points=points)
+    query = SeriesQuery(tuple(metrics), x=axis, points=points, smoothing=smoothing)
     for metric in metrics:
         if not SeriesQuery((metric,)).wanted(there):
             raise UsageError(f"No metric is called {metric!r}. There are {known}.")
@@ -103,28 +101,3 @@ def _across(series: Series, x: str) -> Any:
     if x == TIME:
         return series.timestamps.astype("datetime64[ms]")
     return series.steps if series.x is None else series.x
-
-
-def _numbers(across: Any) -> Floats:
-    numbers: Floats = across.astype("i8").astype("f8") if across.dtype.kind == "M" else np.asarray(across, dtype="f8")
-    return numbers
-
-
-def smoothed(x: Floats, y: Floats, weight: float) -> Floats:
-    """The exponential average without the bias of its beginning, as the charts draw it: a neighbour's weight falls with its
-    distance on the axis, relative to the line's own reach. NaN stays NaN and is skipped over.
-    """
-    base = min(weight**0.5, _NARROWEST)
-    reach = float(x[-1] - x[0]) if len(x) else 0.0
-    unit = reach / _WIDTH or 1.0
-    out = np.array(y, dtype=np.float64)
-    total = norm = 0.0
-    before = float(x[0]) if len(x) else 0.0
-    for i, (place, value) in enumerate(zip(x.tolist(), y.tolist(), strict=True)):
-        if not np.isfinite(value):
-            continue
-        keep = base ** max(0.0, (place - before) / unit)
-        before = place
-        total, norm = total * keep + value, norm * keep + 1
-        out[i] = total / norm
-    return out

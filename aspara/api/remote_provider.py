@@ -99,7 +99,6 @@ class RemoteProvider:
 
     def metrics(self, project: str, runs: Sequence[str], query: SeriesQuery) -> MetricsAnswer:
         """Series for charts."""
-        import numpy as np
         import ormsgpack
 
         body: dict[str, Any] = {
@@ -112,6 +111,8 @@ class RemoteProvider:
             "points": "all" if query.points is None else query.points,
             "scale": "log" if query.log else "linear",
             "method": "lttb" if query.lttb else "minmax",
+            "smoothing": query.smoothing or None,
+            "smoother": query.smoother if query.smoothing else None,
             "format": "msgpack",
         }
         body = {key: value for key, value in body.items() if value is not None}
@@ -122,16 +123,7 @@ class RemoteProvider:
         except (ValueError, KeyError, TypeError) as error:
             raise self._reader.stranger(f"series that are none: {error}") from None
         for metric, by_run in found["metrics"].items():
-            answer.metrics[metric] = {
-                stem: Series(
-                    np.array(s["steps"], np.int64),
-                    np.array(s["timestamps"], np.int64),
-                    np.array(s["values"], np.float64),
-                    s["count"],
-                    np.array(s["x"], np.float64) if "x" in s else None,
-                )
-                for stem, s in by_run.items()
-            }
+            answer.metrics[metric] = {stem: _series(s, s["count"]) for stem, s in by_run.items()}
         return answer
 
     def files(self, project: str, run: str) -> list[tuple[str, int]]:
@@ -228,6 +220,20 @@ class RemoteProvider:
 
     def _content(self, name: str, *parts: str) -> RemoteContent:
         return RemoteContent(name, lambda target: self._reader.save(target, *parts), self._scratch.folder)
+
+
+def _series(found: Mapping[str, Any], count: int) -> Series:
+    import numpy as np
+
+    series = Series(
+        np.array(found["steps"], np.int64),
+        np.array(found["timestamps"], np.int64),
+        np.array(found["values"], np.float64),
+        count,
+        np.array(found["x"], np.float64) if "x" in found else None,
+    )
+    smoothed = found.get("smoothed")
+    return series if smoothed is None else series.with_smoothed(_series({**found, "smoothed": None, **smoothed}, count))
 
 
 def _made(kind: Any, item: Mapping[str, Any]) -> Any:

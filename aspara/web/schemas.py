@@ -7,6 +7,7 @@ from typing import Any
 
 from aspara import settings
 from aspara.catalog.edits.bulk_edits import MOST_RUNS
+from aspara.catalog.series.smoothing import SMOOTHERS
 
 Schema = Mapping[str, Any]
 
@@ -49,6 +50,8 @@ _PARAMETERS: dict[str, Schema] = {
     "x": _AXIS,
     "scale": _choice("linear", "log"),
     "method": _choice("minmax", "lttb"),
+    "smoothing": {"type": "number", "minimum": 0, "maximum": 1},
+    "smoother": _choice(*SMOOTHERS),
     "format": _choice("json", "msgpack"),
     "stream": _choice("program", "system", "all"),
     "filter": {"type": "string", "maxLength": 4000},
@@ -90,6 +93,8 @@ def _series(**further: Schema) -> Schema:
         method=_PARAMETERS["method"],
         envelope={"type": "boolean"},
         wait={"type": "number", "minimum": 0},
+        smoothing=_PARAMETERS["smoothing"],
+        smoother=_PARAMETERS["smoother"],
         format=_PARAMETERS["format"],
         **{"points": _POINTS, **further},
     )

@@ -74,6 +74,18 @@ class Chunk:
 
 
 @dataclass(frozen=True)
+class DerivedChunk:
+    """The points of `source` with other values, made from those: the bytes of memory they take, and what whoever made them needs
+    to know for the points behind them.
+    """
+
+    source: Chunk
+    chunk: Chunk
+    nbytes: int
+    state: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class ChunkStats:
     """What the statistics of a stretch are made of. ``low`` and ``high`` are (value, step), None where all is NaN."""
 

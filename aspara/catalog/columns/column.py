@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from aspara.catalog.columns.chunk import Chunk, ChunkStats, is_late, nothing
+from aspara.catalog.columns.chunk import Chunk, ChunkStats, DerivedChunk, is_late, nothing
 from aspara.catalog.columns.external_sort import placed, reordered
 from aspara.catalog.columns.sort import ChunkSorter
 
@@ -33,6 +33,8 @@ class Column:
     values: list[float] = field(default_factory=list)
     base: Chunk = field(default_factory=nothing)
     joiner: ChunkSorter = field(default_factory=ChunkSorter)
+    derived: dict[Any, list[DerivedChunk]] = field(default_factory=dict)
+    """Values made from these, by how they were made."""
     _later: list[Chunk] = field(default_factory=list)
     _new: list[Chunk] = field(default_factory=list)
     """What has come since somebody looked: each part as it came, or in order and mapped."""
@@ -49,7 +51,8 @@ class Column:
     def held(self) -> int:
         """Bytes of memory held, roughly; what is mapped from a file is not."""
         made = [self.base, self._whole, self._by_time, *self._later, *(found for _, _, found in self._along.values())]
-        return sum(s.nbytes for s in (*made, *self._new) if s is not None) + 100 * len(self.values)
+        derived = sum(each.nbytes for chunks in self.derived.values() for each in chunks)
+        return sum(s.nbytes for s in (*made, *self._new) if s is not None) + derived + 100 * len(self.values)
 
     def extend(self, steps: Integers, times: Integers, values: Floats) -> None:
         """Appends whole arrays, which belong to the column from now on."""

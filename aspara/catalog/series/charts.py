@@ -79,7 +79,9 @@ def series(
             source, share = (index, 1.0) if whole else indexes.stand_in(index, len(stems), looks if n else None)
             along = source.columns.get(query.x_metric or "")
             names = query.wanted(source.columns)
-            for name, found in select_all(source.columns, names, query, along=along, began=began(source)):
+            # A point of a coarse look stands for several: it weighs as much as they do together.
+            coarse = query if share >= 1 else replace(query, smoothing=query.smoothing ** (1 / share))
+            for name, found in select_all(source.columns, names, coarse, along=along, began=began(source)):
                 if share < 1:
                     found = replace(found, count=max(found.count + 1, round(found.count / share)))  # noqa: PLW2901
                 if len(found.values) or query.since is None:
@@ -100,6 +102,7 @@ def groups(
     found = grouped([info.record() for info in infos], by)
     answer = GroupsAnswer(project, by, found)
     members: dict[str, list[Member]] = {}
+    smoothed: dict[str, list[Member]] = {}
     until = moment(query.wait)
     looks = None if until is None else until + _LOOKS
     far = ReadingProgress()
@@ -112,10 +115,16 @@ def groups(
             for name in query.wanted(source.columns):
                 part = pieces(source.columns[name], query, along=along, began=zero)
                 members.setdefault(name, []).append(Member(keys[stem], part, zero))
+                if query.smoothing:
+                    part = pieces(source.columns[name], query, along=along, began=zero, smoothed=True)
+                    smoothed.setdefault(name, []).append(Member(keys[stem], part, zero))
             far.add(index, whole)
     answer.progress = far.share
     for name in sorted(members):
         found_here, exact = statistics(members[name], x=query.x, points=query.points or _GRID, log=query.log)
+        if query.smoothing:
+            means, _ = statistics(smoothed[name], x=query.x, points=query.points or _GRID, log=query.log)
+            found_here = {key: replace(each, smoothed=means[key].mean) for key, each in found_here.items()}
         if found_here:
             answer.metrics[name], answer.raw[name] = found_here, exact and far.complete
     return answer

@@ -77,6 +77,8 @@ class GroupStatistics:
     low: Floats
     high: Floats
     runs: Any
+    smoothed: Floats | None = None
+    """The mean of the runs' smoothed values."""
 
     def json(self) -> dict[str, Any]:
         """The API's shape. ``std`` is the sample's, ``sem`` the standard error of the mean; NaN (null in JSON) for one run."""
@@ -90,6 +92,7 @@ class GroupStatistics:
             "min": self.low,
             "max": self.high,
             "runs": self.runs,
+            **({} if self.smoothed is None else {"smoothed": self.smoothed}),
         }
 
 

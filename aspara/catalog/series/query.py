@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from aspara.catalog.series import smoothing as smoothings
 from aspara.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,8 +42,12 @@ class SeriesQuery:
     lttb: bool = False
     envelope: bool = False
     wait: float | None = None
+    smoothing: float = 0.0
+    """A weight from 0 (none) to 1: the answer holds the smoothed values too."""
+    smoother: smoothings.Smoother = "ema"
 
     def __post_init__(self) -> None:
+        smoothings.check(self.smoothing, self.smoother)
         if self.x not in (STEP, TIME, RELATIVE) and not (self.x.startswith(METRIC) and self.x != METRIC):
             raise UsageError(f"x={self.x[:40]!r}: choose step, time, relative or metric:NAME.")
         if self.log and self.x == TIME:
@@ -106,6 +111,8 @@ class Series:
     count: int
     x: Floats | None = None
     envelope: Envelope | None = None
+    smoothed: Series | None = None
+    """The same range smoothed; its steps are those of the values, or its own where the decimation chose others."""
 
     @property
     def raw(self) -> bool:
@@ -114,16 +121,10 @@ class Series:
 
     def json(self) -> dict[str, Any]:
         """The API's shape, arrays left as arrays for the codec; non-finite values become null beside their positions."""
-        import numpy as np
-
         found = self.plain()
-        if not np.isfinite(self.values).all():
-            odd = {
-                "nan": np.flatnonzero(np.isnan(self.values)),
-                "inf": np.flatnonzero(np.isposinf(self.values)),
-                "-inf": np.flatnonzero(np.isneginf(self.values)),
-            }
-            found["nonfinite"] = {name: where.tolist() for name, where in odd.items() if len(where)}
+        found.update(_nonfinite(self.values))
+        if self.smoothed is not None:
+            found["smoothed"].update(_nonfinite(self.smoothed.values))
         return found
 
     def plain(self) -> dict[str, Any]:
@@ -139,7 +140,22 @@ class Series:
             found["x"] = self.x
         if self.envelope is not None:
             found["envelope"] = self.envelope.json()
+        if self.smoothed is not None:
+            smoothed: dict[str, Any] = {"values": self.smoothed.values}
+            if self.smoothed.steps is not self.steps:
+                smoothed.update(steps=self.smoothed.steps, timestamps=self.smoothed.timestamps)
+                if self.smoothed.x is not None:
+                    smoothed["x"] = self.smoothed.x
+            found["smoothed"] = smoothed
         return found
+
+    def with_smoothed(self, smoothed: Series) -> Series:
+        """The same with its smoothed points, which share its arrays where they stand at the same places."""
+        import numpy as np
+
+        if np.array_equal(self.steps, smoothed.steps) and np.array_equal(self.timestamps, smoothed.timestamps):
+            smoothed = replace(smoothed, steps=self.steps, timestamps=self.timestamps, x=self.x)
+        return replace(self, smoothed=smoothed)
 
 
 @dataclass
@@ -181,3 +197,17 @@ class MetricsAnswer:
             "progress": round(self.progress, 3),
             "cursor": self.cursor,
         }
+
+
+def _nonfinite(values: Floats) -> dict[str, dict[str, list[int]]]:
+    """Where values stand that JSON has no numbers for."""
+    import numpy as np
+
+    if np.isfinite(values).all():
+        return {}
+    odd = {
+        "nan": np.flatnonzero(np.isnan(values)),
+        "inf": np.flatnonzero(np.isposinf(values)),
+        "-inf": np.flatnonzero(np.isneginf(values)),
+    }
+    return {"nonfinite": {name: where.tolist() for name, where in odd.items() if len(where)}}

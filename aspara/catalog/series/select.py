@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +13,7 @@ from aspara.catalog.columns.pyramid import decimate
 from aspara.catalog.series import lttb
 from aspara.catalog.series.bucket_stats import bucket_stats, located
 from aspara.catalog.series.query import RELATIVE, STEP, TIME, Envelope, Series, SeriesQuery
+from aspara.catalog.series.smoothed_chunks import smoothed_chunks
 
 _LEAST = 4
 """Points of a stretch that still show its ends and its extremes."""
@@ -31,9 +32,11 @@ class Piece:
         return self.high - self.low
 
 
-def pieces(column: Column, query: SeriesQuery, *, along: Column | None = None, began: int = 0) -> list[Piece]:
+def pieces(
+    column: Column, query: SeriesQuery, *, along: Column | None = None, began: int = 0, smoothed: bool = False
+) -> list[Piece]:
     """The parts of `column` that lie in the query's range, in order of its axis. ``along`` is the metric that is the axis,
-    ``began`` the moment (ms) from which relative time counts.
+    ``began`` the moment (ms) from which relative time counts. With `smoothed` their values are smoothed as the query says.
     """
     import numpy as np
 
@@ -48,6 +51,9 @@ def pieces(column: Column, query: SeriesQuery, *, along: Column | None = None, b
     else:
         found = None if along is None else column.along(query.x_metric or "", along)
         on_axis = [] if found is None else [(found.xs, found)]
+    if smoothed and query.smoothing:
+        axis_name = query.x if query.x not in (TIME, RELATIVE) else TIME
+        on_axis = smoothed_chunks(column, on_axis, query.smoothing, query.smoother, axis_name)
     zero = None if not query.log else began if query.x == RELATIVE else 0
     cut = []
     for axis, stretch in on_axis:
@@ -74,9 +80,17 @@ def select(column: Column, query: SeriesQuery, *, along: Column | None = None, b
     """The part of `column` that answers `query` (see :func:`pieces`); cost grows with the points asked for, not with the
     history.
     """
+    series = decimated(pieces(column, query, along=along, began=began), query, began)
+    if not query.smoothing:
+        return series
+    found = pieces(column, query, along=along, began=began, smoothed=True)
+    return series.with_smoothed(decimated(found, replace(query, envelope=False), began))
+
+
+def decimated(found: list[Piece], query: SeriesQuery, began: int) -> Series:
+    """The points of some pieces that answer `query`."""
     import numpy as np
 
-    found = pieces(column, query, along=along, began=began)
     count = sum(map(len, found))
     envelope = None
     kept: list[tuple[Piece, Any]]

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from aspara.catalog.series.query import SeriesQuery
+from aspara.catalog.series.smoothing import SMOOTHERS
 from aspara.errors import UsageError
 from aspara.web.endpoint import LONGEST_WAIT, Endpoint, flag, whole
+
+Word = TypeVar("Word", bound=str)
 
 _MOST_POINTS = 1_000_000
 _MOST_PLACES = 10_000
 _MOST_FIELDS = 8
-_SERIES_PARAMETERS = ("metrics", "since", "x", "scale", "from", "to", "points", "method", "envelope", "wait")
+_SERIES_PARAMETERS = (
+    "metrics",
+    "since",
+    "x",
+    "scale",
+    "from",
+    "to",
+    "points",
+    "method",
+    "envelope",
+    "wait",
+    "smoothing",
+    "smoother",
+)
 
 
 class MetricNamesEndpoint(Endpoint):
@@ -46,7 +62,8 @@ class _SeriesEndpoint(Endpoint):
             "from": self.float_query("from"),
             "to": self.float_query("to"),
             "wait": self.float_query("wait"),
-            **{name: self.text_query(name) for name in ("x", "scale", "points", "method", "envelope")},
+            "smoothing": self.float_query("smoothing"),
+            **{name: self.text_query(name) for name in ("x", "scale", "points", "method", "envelope", "smoother")},
         }
 
     def _body(self, *further: str) -> dict[str, Any]:
@@ -131,7 +148,7 @@ class RunMetricsEndpoint(_SeriesEndpoint):
 def _query_of(given: dict[str, Any], default_points: int) -> SeriesQuery:
     points = given.get("points")
     numbers: dict[str, float | None] = {}
-    for name in ("from", "to", "wait"):
+    for name in ("from", "to", "wait", "smoothing"):
         value = given.get(name)
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
             raise UsageError(f"{name}={str(value)[:40]!r} is no number.")
@@ -156,14 +173,16 @@ def _query_of(given: dict[str, Any], default_points: int) -> SeriesQuery:
         lttb=_word(given, "method", ("minmax", "lttb")) == "lttb",
         envelope=flag("envelope", given.get("envelope")),
         wait=None if numbers["wait"] is None else min(max(0.0, numbers["wait"]), LONGEST_WAIT),
+        smoothing=numbers["smoothing"] or 0.0,
+        smoother=_word(given, "smoother", SMOOTHERS),
     )
 
 
-def _word(given: dict[str, Any], name: str, words: tuple[str, ...]) -> str:
+def _word(given: dict[str, Any], name: str, words: tuple[Word, ...]) -> Word:
     value = given.get(name) or words[0]
     if value not in words:
         raise UsageError(f"{name}={str(value)[:40]!r}: choose {' or '.join(words)}.")
-    return str(value)
+    return words[words.index(value)]
 
 
 def _texts(given: dict[str, Any], name: str) -> list[str] | None:
