@@ -31,7 +31,7 @@ _SERIES = {
     "method": "minmax (no spike vanishes) or lttb (the prettiest line)",
     "wait": "seconds until runs that are still being read are told of coarsely (complete: false, progress: 0 to 1); default: until all is read",
     "envelope": "1: also the extremes and means of buckets where points were left out",
-    "smoothing": "a weight from 0 (none) to 1: each series has `smoothed` too, computed over all of its points",
+    "smoothing": "a weight from 0 (none) to 1: each series has smoothed values too, computed over all of its points",
     "smoother": "ema (default; TensorBoard's), time_ema (wandb's time weighted), gaussian or mean",
     "format": "json or msgpack",
 }
