@@ -62,11 +62,11 @@ def refusal(why: str, *, ask: bool) -> str:
         "<button>Open</button></form>"
     )
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Not let in · Aspara</title>'
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Token required · Aspara</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
         "<style>:root{color-scheme:light dark;font:15px/1.5 system-ui,sans-serif}main{max-width:34rem;margin:12vh auto;padding:0 16px}"
         "h1{font-size:20px}input,button{font:inherit;padding:4px 10px;min-height:32px}</style></head>"
-        f"<body><main><h1>Aspara does not let you in</h1><p>{html.escape(why)}</p>{form if ask else ''}</main></body></html>"
+        f"<body><main><h1>Token required</h1><p>{html.escape(why)}</p>{form if ask else ''}</main></body></html>"
     )
 
 

@@ -11,13 +11,14 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   source: ["core"],
   state: ["core", "chart", "source"],
   panel: ["core", "chart", "source", "state"],
-  lab: ["core", "source"],
+  lab: ["core", "source", "panel", "styles"],
   widget: ["core", "chart", "source", "state", "panel", "styles"],
   dashboard: ["core", "chart", "source", "state", "panel", "styles"],
 };
 /** Likewise within the dashboard. */
 const PARTS: Readonly<Record<string, readonly string[]>> = {
-  "app.ts": [],
+  "page-memory.ts": [],
+  "app.ts": ["page-memory.ts"],
   "api.ts": ["app.ts"],
   components: ["app.ts", "api.ts"],
   run: ["app.ts", "api.ts", "components"],

@@ -97,7 +97,7 @@ describe("something loaded", () => {
 describe("the heads of columns", () => {
   it("are short, unless two would be alike", () => {
     const fields = ["config.lr", "summary.lr", "`summary.val/loss`", "status"];
-    expect([...labels(fields).values()]).toEqual(["config.lr", "summary.lr", "val/loss", "status"]);
+    expect([...labels(fields).values()]).toEqual(["config.lr", "summary.lr", "val/loss", "Status"]);
   });
 });
 
@@ -130,7 +130,7 @@ describe("lists of fields", () => {
   it("show so many of a group as a page can hold, and find the others", () => {
     drawn([]);
     expect(texts().length).toBe(302);
-    expect(root.textContent).toContain("and 700 more: search for them");
+    expect(root.textContent).toContain("700 more: search to find them");
     const search = root.querySelector<HTMLInputElement>("input[type=search]")!;
     act(() => {
       search.value = "LOSS99";

@@ -69,7 +69,7 @@ STATES = {
     "runs, tagging": ("projects/digits/runs", ".runs-table tbody tr", lambda p: selected(p, "Tag…")),
     "runs, deleting": ("projects/digits/runs", ".runs-table tbody tr", lambda p: selected(p, "Delete…")),
     "runs, columns": ("projects/digits/runs", ".runs-table tbody tr", lambda p: press(p, "Columns of the table")),
-    "runs, filter": ("projects/digits/runs?filter=lr+<", ".filter-said p", lambda p: press(p, "What can be written in a filter")),
+    "runs, filter": ("projects/digits/runs?filter=lr+<", ".filter-said p", lambda p: press(p, "Filter syntax")),
     "runs, grouped": ("projects/digits/runs?group=config.model.act&baseline=run-1", ".runs-table tr.group", None),
     "no runs": ("projects/empty/runs", ".teach", None),
     "a running run": ("projects/digits/runs/run-5", ".js-plotly-plot", None),
@@ -77,9 +77,9 @@ STATES = {
     "compare, charts": ("projects/digits/compare?runs=run-1,run-2&tab=charts", ".js-plotly-plot", None),
     "compare, code": ("projects/digits/compare?runs=run-1,run-2&tab=code&split=1", ".split-text", None),
     "compare, parameters": ("projects/digits/compare?runs=run-1,run-2&tab=parameters", ".importance", None),
-    "compare, add": ("projects/digits/compare?runs=run-1,ghost", ".compared", lambda p: press(p, "Add a run to the comparison")),
+    "compare, add": ("projects/digits/compare?runs=run-1,ghost", ".compared", lambda p: press(p, "Add run to comparison")),
     "parameters of all": ("projects/digits/compare?tab=parameters&scope=all", ".importance", None),
-    "no such page": ("projekts", "h1", None),
+    "Page not found": ("projekts", "h1", None),
     "compare, nothing": ("projects/digits/compare", ".others button", None),
 }  # fmt: skip
 

@@ -142,7 +142,7 @@ def test_the_selection_is_in_the_address_and_none_is_undone(runs, page):
     page.wait_for_selector("[role=tab][aria-selected=true]:has-text('Differences')")
     page.go_back()
     page.wait_for_selector("text=2 runs selected")
-    page.get_by_role("button", name="Select none").click()
+    page.get_by_role("button", name="Clear selection").click()
     until(lambda: 0 == page.locator("text=2 runs selected").count())
     page.go_back()
     page.wait_for_selector("text=2 runs selected")
@@ -167,7 +167,7 @@ def test_a_selection_too_long_for_an_address_outlives_a_reload(site, page, tmp_p
     page.reload()
     page.wait_for_selector("text=150 runs selected")
     assert len(at(page)) < len(site.url) + 60
-    page.get_by_role("button", name="Select none").click()
+    page.get_by_role("button", name="Clear selection").click()
     until(lambda: 0 == page.locator("text=150 runs selected").count())
     page.go_back()
     page.wait_for_selector("text=150 runs selected")
@@ -176,7 +176,7 @@ def test_a_selection_too_long_for_an_address_outlives_a_reload(site, page, tmp_p
         other.wait_for_selector("text=150 runs were selected where this address was made")
         other.get_by_label("Select r149", exact=True).check()
         until(lambda: at(other).endswith("sel=r149"))
-        assert 0 == other.locator("text=where this address was made").count()
+        assert 0 == other.locator("text=a link can hold at most").count()
 
 
 def test_projects_are_found_and_sorted_and_back_undoes_it(runs, page):
@@ -190,3 +190,19 @@ def test_projects_are_found_and_sorted_and_back_undoes_it(runs, page):
     page.go_back()
     page.get_by_role("link", name="p", exact=True).first.wait_for()
     assert "" == page.get_by_label("Search projects by name or tag").input_value()
+
+
+def test_a_page_that_is_come_back_to_by_a_link_shows_what_it_showed(runs, page):
+    """Charts, table and back by the crumb: smoothing and hidden runs are as they were left; a crumb of the page itself resets it."""
+    page.goto(f"{runs.url}projects/p?smooth=0.6")
+    page.get_by_label("Hide two").click()
+    until(lambda: "hide=" in at(page))
+    left = at(page)
+    page.get_by_role("link", name="Table of runs").click()
+    page.wait_for_selector(".runs-table")
+    page.get_by_role("navigation").get_by_role("link", name="p", exact=True).click()
+    page.get_by_label("Show two").wait_for()
+    assert left == at(page)
+    assert "0.6" == page.get_by_role("slider", name="Smoothing").input_value()
+    page.get_by_role("navigation").get_by_role("link", name="p", exact=True).click()
+    until(lambda: "smooth" not in at(page))

@@ -238,10 +238,10 @@ def test_charts_of_no_run_wait_for_nothing(site, page):
     with aspara.Run("r", "p") as run:
         run.log({"a": 1.0})
     page.goto(f"{site.url}projects/p?runs=none")
-    page.wait_for_selector("text=No run is drawn.")
+    page.wait_for_selector("text=No runs are shown.")
     page.wait_for_selector('[data-metric="a"]')
     until(lambda: 0 == page.locator(".waiting").count(), why="the chart waits")
-    page.get_by_role("button", name="draw the latest").click()
+    page.get_by_role("button", name="show the latest runs").click()
     page.wait_for_selector('[data-metric="a"] .js-plotly-plot')
 
 

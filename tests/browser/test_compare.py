@@ -64,7 +64,7 @@ def test_selected_runs_are_compared_and_only_what_differs_is_shown(three, page):
     page.reload()
     page.wait_for_selector(".diff-table")
     until(lambda: ["model.lr", "model.act"] == keys(page))
-    page.get_by_role("button", name="Take three out of the comparison").click()
+    page.get_by_role("button", name="Remove three from comparison").click()
     page.wait_for_selector("text=2 runs compared")
     assert "runs=two%2Cone" in page.url
 
@@ -90,9 +90,9 @@ def test_code_and_packages_are_told_apart_line_by_line(three, page):
     until(lambda: "numpy" in keys(page) and "torch" not in keys(page))
     assert ["2.0", "2.1≠", "–"] == row(page, "numpy")
     text = page.get_by_role("region", name="From one to two")
-    until(lambda: text.count() and "taken out: +lr = 1" in text.text_content())
-    assert "put in: +lr = 2" in text.text_content()
-    page.get_by_role("combobox", name="to", exact=True).select_option("three")
+    until(lambda: text.count() and "removed: +lr = 1" in text.text_content())
+    assert "added: +lr = 2" in text.text_content()
+    page.get_by_role("combobox", name="To", exact=True).select_option("three")
     page.wait_for_selector("text=three: no uncommitted changes, or they were not captured.")
     page.get_by_role("combobox", name="Show").select_option("config")
     page.get_by_role("button", name="side by side").click()
@@ -112,30 +112,30 @@ def sweep(site):
 def test_inputs_are_brushed_by_pointer_and_keyboard_and_the_kept_runs_compared(sweep, page):
     """The most important stands first; a range is kept in the address and told as a table."""
     page.goto(f"{sweep.url}projects/p/compare?runs=r00,r01&tab=parameters&target=loss")
-    page.wait_for_selector("text=What matters for loss")
+    page.wait_for_selector("text=Parameter importance for loss")
     first = page.locator(".importance tbody tr").first
     assert first.inner_text().startswith("lr") and float(first.locator("td").first.inner_text()) > 0.6
-    least = page.get_by_role("slider", name="Least lr")
+    least = page.get_by_role("slider", name="Minimum lr")
     least.focus()
     for _ in range(5):
         page.keyboard.press("PageUp")
-    page.wait_for_selector("text=12 runs within the ranges")
+    page.wait_for_selector("text=12 runs in range")
     assert "brush=config.lr" in page.url
     page.reload()
-    page.wait_for_selector("text=12 runs within the ranges")
-    page.get_by_role("slider", name="Least lr").focus()
+    page.wait_for_selector("text=12 runs in range")
+    page.get_by_role("slider", name="Minimum lr").focus()
     page.keyboard.press("Escape")
-    page.wait_for_selector("text=24 runs, the best first")
+    page.wait_for_selector("text=24 runs, best first")
     box = page.locator(".axis .grip").first.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + 8
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x, y + (box["height"] - 16) * 0.25, steps=4)
     page.mouse.up()
-    page.wait_for_selector("text=6 runs within the ranges")
+    page.wait_for_selector("text=6 runs in range")
     page.get_by_role("button", name="Compare these 6").click()
     page.wait_for_selector("text=6 runs compared")
-    page.get_by_role("combobox", name="across").select_option("config.act")
+    page.get_by_role("combobox", name="X", exact=True).select_option("config.act")
     chart = page.get_by_role("application")
     chart.focus()
     page.keyboard.press("End")
@@ -144,10 +144,10 @@ def test_inputs_are_brushed_by_pointer_and_keyboard_and_the_kept_runs_compared(s
 
 def test_a_run_that_is_not_there_is_named_and_none_or_one_is_no_error(three, page):
     page.goto(f"{three.url}projects/p/compare?runs=one,ghost")
-    page.wait_for_selector("text=There is no run ghost in p")
-    page.get_by_role("button", name="Go on without it").click()
-    page.wait_for_selector("text=One run differs from none.")
-    page.get_by_role("button", name="see all of this one").click()
+    page.wait_for_selector("text=Run not found in p: ghost")
+    page.get_by_role("button", name="Continue without it").click()
+    page.wait_for_selector("text=Add another run to see differences")
+    page.get_by_role("button", name="show all values of this run").click()
     until(lambda: "data" in keys(page))
     page.goto(f"{three.url}projects/p/compare")
     page.wait_for_selector("text=Choose runs to compare")
@@ -187,7 +187,7 @@ def test_the_parameters_of_all_runs_are_seen_without_choosing_any(three, page):
     page.goto(f"{three.url}projects/p/runs?filter=loss%20%3C%200.9")
     page.get_by_role("link", name="Parameters").click(timeout=45_000)
     until(lambda: "2 runs" in page.locator(".controls-row").first.inner_text())
-    assert 1 == page.get_by_role("button", name="the table's filter", pressed=True).count()
+    assert 1 == page.get_by_role("button", name="Table filter", pressed=True).count()
 
 
 def test_parameters_are_judged_by_what_the_programs_want(site, page):

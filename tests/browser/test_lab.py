@@ -275,6 +275,7 @@ def test_the_running_training_is_tagged_noted_and_stopped_from_its_chart(noteboo
     book.shot("lab-tagged")
     assert book.running()
     widget.locator(".w-stop").click()
+    widget.get_by_role("button", name="Stop run").click()
     book.page.wait_for_selector(".aspara-widget[data-status=completed]")
     (run,) = [run for run in Api(lab.data).runs("lab") if run.name == "stopped"]
     assert (["baseline", "<b>bold</b>"], "first try", "finished") == (run.tags, run.notes, run.state)

@@ -136,7 +136,7 @@ def test_the_focus_goes_back_when_a_dialog_closes(site, page):
     page.get_by_role("link", name="alpha").click()
     page.wait_for_selector(".runlist li")
     until(lambda: "MAIN" == page.evaluate("document.activeElement.tagName"))
-    page.get_by_role("button", name="Skip to the content").focus()
+    page.get_by_role("button", name="Skip to content").focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('.page') !== null")

@@ -148,7 +148,7 @@ def test_tabs_go_by_keyboard_and_the_address_and_the_back_button_keep_them(site,
     assert 0 == page.locator('[data-metric="system/cpu"]').count()
     page.locator("#tab-charts").focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_selector("#panel-overview >> text=Surroundings", timeout=45_000)
+    page.wait_for_selector("#panel-overview >> text=Environment", timeout=45_000)
     assert "tab-overview" == page.evaluate("document.activeElement.id")
     page.keyboard.press("End")
     page.wait_for_selector("#panel-console")
@@ -214,7 +214,7 @@ def test_the_summary_has_extremes_with_their_steps_and_the_programs_own_words(si
         "".join(text.replace("at step", "").split()) for text in row.locator("td.number").all_inner_texts()[:4]
     ]
     assert "good" in page.locator(".own").inner_text()
-    page.get_by_label("Search the summary").fill("loss")
+    page.get_by_label("Search summary").fill("loss")
     until(lambda: page.locator(".summary tbody tr").count() == 1)
 
 
@@ -231,7 +231,7 @@ def test_the_config_is_a_tree_to_search_and_to_copy_from(site, page):
     page.wait_for_selector(".toast")
     assert "width" in page.evaluate("navigator.clipboard.readText()")
     page.get_by_label("Search the config").fill("")
-    page.get_by_role("button", name="Fold all", exact=True).click()
+    page.get_by_role("button", name="Collapse all", exact=True).click()
     until(lambda: page.locator(".tree .tree").count() == 0)
     assert EVIL in page.locator(".tree").inner_text()
     assert page.evaluate("window.pwned") is None
@@ -295,7 +295,7 @@ def test_a_table_is_sorted_searched_and_filtered_and_says_what_is_wrong(site, pa
     page.get_by_label("Search table").fill("onerror")
     until(lambda: "1 of 300 rows" in page.locator(".media-table .bar").inner_text())
     assert EVIL == page.locator(".media-table tr[aria-rowindex='1'] td:nth-child(3)").inner_text()
-    page.get_by_role("button", name="Look closer at row 1").click()
+    page.get_by_role("button", name="Show row 1").click()
     until(lambda: EVIL in page.get_by_role("dialog").inner_text())
     assert page.evaluate("window.pwned") is None
 
@@ -350,7 +350,7 @@ def test_the_console_has_colours_and_is_searched_and_kept(site, page, tmp_path):
     assert "red plain <b>x</b>" in page.locator(".console .line").first.text_content()
     box = page.locator(".console-box")
     until(lambda: box.evaluate("e => e.scrollTop > 1000 && e.scrollTop + e.clientHeight > e.scrollHeight - 30"))
-    page.get_by_label("Search the output").fill("needle")
+    page.get_by_label("Search output").fill("needle")
     until(lambda: "1 of 1" in page.locator(".console .bar").inner_text())
     page.locator(".console mark").wait_for(timeout=45_000)
     page.get_by_label("Wrap lines").check()
@@ -378,11 +378,19 @@ def test_a_running_run_shows_new_media_and_output_and_can_be_asked_to_stop(site,
     page.locator('[data-media="words"]', has_text="second").wait_for(timeout=45_000)
     page.locator('[data-media="late"] .bars').wait_for(timeout=45_000)
     page.get_by_role("button", name="Stop").click()
+    dialog = page.get_by_role("dialog", name=f"Stop run {run.name}?")
+    dialog.get_by_role("button", name="Cancel").click()
+    assert not run.should_stop
+    page.get_by_role("button", name="Stop").click()
+    dialog.get_by_role("button", name="Stop run").click()
     until(lambda: run.should_stop, why="the run was not told")
     page.get_by_role("button", name="Stopping…").wait_for(timeout=45_000)
     run.finish()
     page.locator(".page-head .status.completed").wait_for(timeout=45_000)
     page.get_by_role("button", name="Stopping…").wait_for(state="detached", timeout=45_000)
+    page.locator(".page-head .chip", has_text="stopped").wait_for()
+    page.get_by_role("tab", name="overview").click()
+    page.locator("dt", has_text="Stop requested").wait_for()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -433,7 +441,7 @@ def test_no_tab_has_a_barrier(site, browser, scheme):
     page.locator(".tile").click(timeout=45_000)
     look("a picture")
     open_tab(site, page, "media?search=table")
-    page.get_by_role("button", name="Look closer at row 1", exact=True).click(timeout=45_000)
+    page.get_by_role("button", name="Show row 1", exact=True).click(timeout=45_000)
     look("a row")
     open_tab(site, page, "artifacts")
     page.get_by_role("button", name="scores.csv").click(timeout=45_000)
@@ -449,15 +457,15 @@ def test_no_tab_has_a_barrier(site, browser, scheme):
     [
         ("projects/ghost", "All projects"),
         ("projects/ghost/runs", "All projects"),
-        ("projects/p/runs/ghost", "The runs of p"),
-        ("projekte/p", "projects"),
+        ("projects/p/runs/ghost", "Back to runs of p"),
+        ("projekte/p", "Go to projects"),
     ],
 )
 def test_what_there_is_not_is_said_with_the_way_back(site, page, path, way):
     """And nothing else: no charts that will never come, no word on being live."""
     page.goto(site.url + path)
     page.get_by_role("link", name=way, exact=True).wait_for(timeout=45_000)
-    assert re.search(r"There is no (such page|project 'ghost'|run 'ghost')", page.locator("main").inner_text())
+    assert re.search(r"(Page not found|There is no (project|run) 'ghost')", page.locator("main").inner_text())
     assert 0 == page.locator(".teach, .liveness, .controls, [role=tablist]").count()
 
 

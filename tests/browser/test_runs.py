@@ -100,9 +100,9 @@ def test_selected_runs_are_tagged_undone_exported_and_deleted(three, page):
     page.get_by_label("Select one", exact=True).check()
     page.get_by_label("Select two", exact=True).check()
     page.get_by_role("button", name="Tag…").click()
-    page.get_by_label("Add, separated by commas").fill("seen")
+    page.get_by_label("Add tags, separated by commas").fill("seen")
     page.get_by_role("button", name="Change tags").click()
-    page.wait_for_selector("text=Tags of 2 runs are changed")
+    page.wait_for_selector("text=Changed tags of 2 runs")
 
     def tags() -> dict[str, list[str]]:
         return {r.run: r.tags for r in three.service.catalog.runs("p")}
@@ -120,7 +120,7 @@ def test_selected_runs_are_tagged_undone_exported_and_deleted(three, page):
         assert began[row["run"]] == round(1000 * started.timestamp())
     page.get_by_role("button", name="Delete…").click()
     page.wait_for_selector("text=Delete 2 runs?")
-    page.get_by_role("button", name="Keep them").click()
+    page.get_by_role("button", name="Cancel").click()
     assert 3 == len(tags())
     page.get_by_role("button", name="Delete…").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete 2 runs").click()
@@ -134,11 +134,11 @@ def test_what_could_not_be_changed_is_told_with_its_reason(three, page):
     page.goto(f"{three.url}projects/p/runs")
     page.get_by_label("Select all 3 runs").check()
     page.get_by_role("button", name="Tag…").click()
-    page.get_by_label("Add, separated by commas").fill(",".join(f"t{i}" for i in range(100)))
+    page.get_by_label("Add tags, separated by commas").fill(",".join(f"t{i}" for i in range(100)))
     page.get_by_role("button", name="Change tags").click()
-    page.wait_for_selector("text=Tags of 2 runs are changed. 1 was not: Tags are a list of at most 100 texts")
+    page.wait_for_selector("text=Changed tags of 2 runs. 1 run failed: Tags are a list of at most 100 texts")
     page.get_by_role("button", name="Undo").click()
-    page.wait_for_selector("text=2 runs are as before.")
+    page.wait_for_selector("text=Restored 2 runs.")
     assert [[], [], ["baseline"]] == sorted(r.tags for r in three.service.catalog.runs("p"))
 
 
@@ -220,4 +220,4 @@ def test_a_range_of_runs_is_selected_by_keyboard(three, page):
         page.keyboard.press("End")
         page.keyboard.press(then)
         page.wait_for_selector("text=3 runs selected")
-        page.get_by_role("button", name="Select none").click()
+        page.get_by_role("button", name="Clear selection").click()

@@ -44,6 +44,8 @@ class RunInfo:
     summary: dict[str, Any]
     problem_count: int = 0
     stop_requested: bool = False
+    stop_requested_at: int | None = None
+    """When somebody asked the run to stop, in ms."""
     goals: dict[str, str] = field(default_factory=dict)
     """Of metrics, by name or glob, whether ``minimize`` or ``maximize`` is good, where the program said so."""
     archived: bool = False
@@ -150,6 +152,7 @@ def run_info(
         problem_count=1 if broken else 0,
         metric_summary={k: v for k, v in _dict(found.get("metric_summary")).items() if isinstance(v, dict)},
         stop_requested=bool(found.get(STOP_REQUESTED)),
+        stop_requested_at=row_codec.parse_timestamp(found.get(STOP_REQUESTED)),
         goals={name: each["goal"] for name, each in definitions_in(found).items() if each.get("goal") in _GOALS},
         metadata=found,
     )

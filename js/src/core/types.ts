@@ -37,8 +37,9 @@ export interface Run {
   config: Record<string, Json>;
   summary: Record<string, Json>;
   problem_count: number;
-  /** Somebody has asked it to stop. */
+  /** Somebody has asked it to stop, and when. */
   stop_requested?: boolean;
+  stop_requested_at?: number | null;
   /** Of metrics, by name or glob: what its program said is good. */
   goals?: Readonly<Record<string, "minimize" | "maximize">>;
 }

@@ -3,6 +3,7 @@ import { loadFigures, loadPlotly, type Plotly } from "../chart/plotly";
 import type { PanelEnvironment } from "../panel/panel-context";
 import { HttpSource } from "../source/http";
 import { themes } from "../state/chart-settings";
+import { recallPage, rememberPage } from "./page-memory";
 
 interface Context {
   base: string;
@@ -73,11 +74,14 @@ export function address(...parts: string[]): string {
   return app.base + parts.map(encodeURIComponent).join("/");
 }
 
+/** Goes to a page of the dashboard, as it was left if the address does not say what it shows. */
 export function navigate(to: string): void {
-  history.pushState(null, "", to);
+  rememberPage();
+  const { address, state } = recallPage(to);
+  history.pushState(state, "", address);
   // Whoever shows what the address says looks at it, as for Back: the page may be the same one.
   dispatchEvent(new PopStateEvent("popstate"));
-  location_.value = to;
+  location_.value = location.pathname + location.search;
   scrollTo(0, 0);
   // Whoever reads by ear, or goes on with Tab, begins on the new page, not where the link was.
   requestAnimationFrame(() => document.querySelector<HTMLElement>("main")?.focus({ preventScroll: true }));

@@ -1,4 +1,6 @@
 import "../styles/base.css";
+import "../styles/status.css";
+import "../styles/dialog.css";
 import "../styles/dashboard.css";
 import "../styles/panel.css";
 import "../styles/run.css";
@@ -37,7 +39,7 @@ function Page() {
           <h1>Not found</h1>
         </div>
         <p>
-          There is no such page. The <a href={app.base}>projects</a> are the way back.
+          Page not found. <a href={app.base}>Go to projects</a>.
         </p>
       </div>
     </PageFrame>
@@ -66,7 +68,7 @@ document.addEventListener("click", (event) => {
     return;
   if (/\/(api|docs|static)(\/|$)/.test(link.pathname.slice(app.base.length - 1))) return;
   event.preventDefault();
-  navigate(link.pathname + link.search);
+  navigate(link.pathname + link.search + link.hash);
 });
 
 render(

@@ -1,4 +1,5 @@
 import { render } from "preact";
+import status from "../styles/status.css";
 import { Sidebar } from "./sidebar";
 import style from "./sidebar.css";
 import { SidebarClient } from "./sidebar-client";
@@ -20,7 +21,7 @@ export function sidebar(node: HTMLElement, context: Context): () => void {
   const root = document.createElement("div");
   root.className = "aspara-sidebar";
   const rules = document.createElement("style");
-  rules.textContent = style;
+  rules.textContent = status + style;
   node.replaceChildren(rules, root);
   render(<Sidebar context={context} asked={new SidebarClient(`${context.base}aspara/`)} root={root} />, root);
   return () => render(null, root);

@@ -3,6 +3,7 @@ import { formatAgo, formatDuration } from "../core/format";
 import { runColor } from "../core/palette";
 import { runEnd } from "../core/run-end";
 import type { Project } from "../core/types";
+import { StatusBadge } from "../panel/badges";
 import type { Context } from "./index";
 import type { Item, SidebarClient } from "./sidebar-client";
 
@@ -90,12 +91,7 @@ export function Sidebar({
           ))}
         </select>
         {!state.follow && (
-          <button
-            type="button"
-            title="Look again"
-            aria-label="Look again"
-            onClick={() => setLooks(looks + 1)}
-          >
+          <button type="button" title="Refresh" aria-label="Refresh" onClick={() => setLooks(looks + 1)}>
             ⟳
           </button>
         )}
@@ -114,7 +110,7 @@ export function Sidebar({
         <input
           type="search"
           placeholder="Filter runs"
-          aria-label="Filter runs by name or state"
+          aria-label="Filter runs by name or status"
           value={text}
           onInput={(event) => setText(event.currentTarget.value)}
         />
@@ -122,7 +118,7 @@ export function Sidebar({
       {trouble && <p class="trouble">{trouble}</p>}
       {projects !== null && known.length === 0 && (
         <p>
-          No run was recorded so far. <code>aspara.init()</code> in a notebook or script begins the first.
+          No runs yet. Call <code>aspara.init()</code> in a notebook or script to record the first one.
         </p>
       )}
       <ul>
@@ -131,7 +127,7 @@ export function Sidebar({
         ))}
       </ul>
       {list && list.total > list.runs.length && (
-        <p>{list.total - list.runs.length} older ones are in the dashboard.</p>
+        <p>{list.total - list.runs.length} older runs are in the dashboard.</p>
       )}
     </>
   );
@@ -156,7 +152,7 @@ function Row({ run, open }: { run: Item; open: () => void }) {
       >
         <i style={{ background: runColor(run.color) }} aria-hidden="true" />
         <span class="name">{run.name}</span>
-        <span class={`state ${run.status}`}>{run.status}</span>
+        <StatusBadge status={run.status} />
         <span class="facts">{facts.join(" · ")}</span>
       </button>
     </li>

@@ -1,17 +1,13 @@
 import type { Status } from "../core/types";
+import { STATUSES } from "../core/vocabulary";
 
-const MEANING: Record<Status, string> = {
-  running: "A process is writing this run",
-  completed: "Finished without an error",
-  failed: "Ended with an error or a non-zero exit code",
-  crashed: "The process that wrote it is gone without an end",
-};
-
+/** A run's status: shape and word; as a `dot`, the shape alone. */
 export function StatusBadge({ status, dot = false }: { status: Status; dot?: boolean }) {
+  const { word, meaning } = STATUSES[status];
   return (
-    <span class={`status ${status}`} title={MEANING[status]}>
+    <span class={`status ${status}`} title={dot ? `${word}: ${meaning}` : meaning}>
       <i aria-hidden="true" />
-      {dot ? <span class="sr">{status}</span> : status}
+      {dot ? <span class="sr">{word}</span> : word}
     </span>
   );
 }

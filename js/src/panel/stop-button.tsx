@@ -1,8 +1,11 @@
 import { useContext, useState } from "preact/hooks";
 import type { Run } from "../core/types";
+import { Dialog } from "./dialog";
 import { PanelContext } from "./panel-context";
 
-/** Asks the training to stop. Nothing is killed: its loop sees `run.should_stop` and ends when it suits it. */
+const WAITING = "Stop requested. The run ends when its training loop checks run.should_stop.";
+
+/** Asks the training to stop, once somebody confirms it. Nothing is killed: the training loop checks `run.should_stop`. */
 export function StopButton({
   run,
   asked,
@@ -20,32 +23,46 @@ export function StopButton({
   kind?: string;
 }) {
   const { say } = useContext(PanelContext)!;
-  const [asking, setAsking] = useState(false);
+  const [confirming, setConfirming] = useState(false);
+  const [sending, setSending] = useState(false);
   if (run.status !== "running") return null;
   const waiting = asked || run.stop_requested === true;
   const stop = async () => {
-    setAsking(true);
+    setConfirming(false);
+    setSending(true);
     try {
       await ask();
     } catch (error) {
       say((error as Error).message, "error");
     }
-    setAsking(false);
+    setSending(false);
   };
   return (
-    <button
-      type="button"
-      class={kind}
-      disabled={why !== null || waiting || asking}
-      title={
-        why ??
-        (waiting
-          ? "Asked. The run goes on until its training loop looks at run.should_stop."
-          : "Ask the run to stop: its training loop sees run.should_stop")
-      }
-      onClick={() => void stop()}
-    >
-      {waiting ? "Stopping…" : "Stop"}
-    </button>
+    <>
+      <button
+        type="button"
+        class={kind}
+        disabled={why !== null || waiting || sending}
+        title={why ?? (waiting ? WAITING : "Ask the run to stop")}
+        onClick={() => setConfirming(true)}
+      >
+        {waiting ? "Stopping…" : "Stop"}
+      </button>
+      {confirming && (
+        <Dialog title={`Stop run ${run.name}?`} onClose={() => setConfirming(false)}>
+          <p>
+            The training ends as soon as its loop checks <code>run.should_stop</code>. This cannot be undone.
+          </p>
+          <div class="row">
+            <button type="button" class="danger" onClick={() => void stop()}>
+              Stop run
+            </button>
+            <button type="button" autofocus onClick={() => setConfirming(false)}>
+              Cancel
+            </button>
+          </div>
+        </Dialog>
+      )}
+    </>
   );
 }

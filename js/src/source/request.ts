@@ -7,7 +7,9 @@ export async function answered(address: string, options: RequestInit = {}): Prom
     answer = await fetch(address, { credentials: "same-origin", ...options });
   } catch (error) {
     if (options.signal?.aborted) throw error;
-    throw new SourceError("The server does not answer. Is it still running? The page tries again by itself.");
+    throw new SourceError(
+      "The server does not respond. Check that it is running. The page retries automatically.",
+    );
   }
   if (answer.ok) return answer;
   const found = (await answer.json().catch(() => ({}))) as { detail?: string; message?: string };

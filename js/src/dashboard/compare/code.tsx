@@ -16,10 +16,10 @@ const FEW = 20;
 const MOST_LINES = 1500;
 
 const NAMES: Record<Text, string> = {
-  "diff.patch": "uncommitted changes",
-  "requirements.txt": "packages",
-  config: "config",
-  command: "command",
+  "diff.patch": "Uncommitted changes",
+  "requirements.txt": "Packages",
+  config: "Config",
+  command: "Command",
 };
 
 /** Code, packages and machines of the runs, and two of their texts line by line. */
@@ -62,21 +62,20 @@ export function Code({
       >
         {runs.length > FEW && !many && (
           <button type="button" onClick={() => setMany(true)}>
-            Compare the packages of all {runs.length}
+            Compare packages of all {runs.length} runs
           </button>
         )}
       </DiffFilter>
       <ErrorMessage text={error} />
       {lines.length === 0 ? (
         <p class="empty">
-          Nothing is known of how these runs came about: capturing was switched off (
-          <code>ASPARA_CAPTURE</code>).
+          No code or environment was captured for these runs (<code>ASPARA_CAPTURE</code> was off).
         </p>
       ) : differing === 0 && !view.everything.value ? (
         <p class="hint">
           {runs.length > 1
-            ? "Command, commit, machine and packages are the same in all of them."
-            : "One run differs from none; “all” shows what is known of it."}
+            ? "All runs have the same command, commit, machine and packages."
+            : "Add another run to see differences, or choose “All” to see everything captured for this run."}
         </p>
       ) : (
         <DiffTable project={project} view={view} runs={runs} lines={lines} label="Code and machine" />
@@ -109,7 +108,7 @@ function Texts({
   const names = <Options of={runs.map((run) => [run.run, run.name])} />;
   return (
     <section class="texts" aria-labelledby="texts-head">
-      <h2 id="texts-head">Line by line</h2>
+      <h2 id="texts-head">Line diff</h2>
       <div class="controls-row">
         <Pick
           label="Show"
@@ -121,7 +120,7 @@ function Texts({
           <Options of={TEXTS.map((text) => [text, NAMES[text]])} />
         </Pick>
         <Pick
-          label="from"
+          label="From"
           value={left.run}
           choose={(run) => {
             view.left.value = run;
@@ -130,7 +129,7 @@ function Texts({
           {names}
         </Pick>
         <Pick
-          label="to"
+          label="To"
           value={right.run}
           choose={(run) => {
             view.right.value = run;
@@ -146,7 +145,7 @@ function Texts({
             view.split.value = !view.split.value;
           }}
         >
-          side by side
+          Side by side
         </button>
       </div>
       <ErrorMessage text={error} />
@@ -154,11 +153,11 @@ function Texts({
         <p class="hint">
           {commits[0] === commits[1] ? (
             <>
-              Both stood at commit <code>{commits[0].slice(0, 12)}</code>.
+              Both runs are at commit <code>{commits[0].slice(0, 12)}</code>.
             </>
           ) : (
             <>
-              They stood at different commits; what lies between is told by{" "}
+              The runs are at different commits. To see what changed:{" "}
               <code class="command">
                 git diff {commits[0].slice(0, 12)} {commits[1].slice(0, 12)}
               </code>
@@ -173,7 +172,7 @@ function Texts({
 
 const NOTHING: Record<Text, string> = {
   "diff.patch": "no uncommitted changes, or they were not captured",
-  "requirements.txt": "no list of packages",
+  "requirements.txt": "no package list",
   config: "no config",
   command: "no command",
 };
@@ -202,7 +201,7 @@ function Difference({
     return <div class="card loading diff-text" aria-busy="true" />;
   if (left === right) return <p class="hint">Choose two different runs.</p>;
   if (one === null && other === null) return <p class="hint">Both runs: {NOTHING[text]}.</p>;
-  if (shown.length === 0) return <p class="hint">The two are alike, line by line.</p>;
+  if (shown.length === 0) return <p class="hint">No differences.</p>;
   const cut = whole ? shown : shown.slice(0, MOST_LINES);
   return (
     <>
@@ -233,7 +232,7 @@ function linesIn(text: string | null): string[] {
 }
 
 const SIGN = { same: " ", gone: "−", new: "+" };
-const WORD = { same: "", gone: "taken out: ", new: "put in: " };
+const WORD = { same: "", gone: "removed: ", new: "added: " };
 
 function Unified({ shown }: { shown: readonly Shown[] }) {
   return (
@@ -301,5 +300,5 @@ function Split({ shown }: { shown: readonly Shown[] }) {
 }
 
 function skipped(count: number): string {
-  return `${count} ${count === 1 ? "line" : "lines"} alike`;
+  return `${count} unchanged ${count === 1 ? "line" : "lines"}`;
 }

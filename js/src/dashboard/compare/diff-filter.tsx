@@ -29,10 +29,10 @@ export function DiffFilter({
         }}
       />
       <SegmentedControl
-        label="Keys shown"
+        label="Show keys"
         options={[
-          ["some", <Counted key="some" text="what differs" count={differing} />],
-          ["all", <Counted key="all" text="all" count={total} />],
+          ["some", <Counted key="some" text="Differences" count={differing} />],
+          ["all", <Counted key="all" text="All" count={total} />],
         ]}
         value={view.everything.value ? "all" : "some"}
         choose={(which) => {

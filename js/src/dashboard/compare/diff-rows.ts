@@ -5,6 +5,8 @@ import { goalOf, goalsOf } from "../../core/goals";
 import { runEnd } from "../../core/run-end";
 import { matcher } from "../../core/sections";
 import type { Json, Run } from "../../core/types";
+import { COLUMNS } from "../../core/vocabulary";
+import { metricOf } from "../table/columns";
 import { compare } from "../table/view";
 
 /** What a list tells of a run when it is asked for by name. */
@@ -56,6 +58,15 @@ export function linesOf(
       found.set(key, values);
     }
   });
+  for (const [key, values] of [...found]) {
+    const metric = section === "summary" ? metricOf(key, (name) => found.has(name)) : null;
+    if (metric === null) continue;
+    const whole = found.get(metric)!;
+    values.forEach((value, i) => {
+      whole[i] ??= value;
+    });
+    found.delete(key);
+  }
   return [...found].map(([key, values]) => line(section, key, values, goal(key)));
 }
 
@@ -95,40 +106,40 @@ export function inputsAndResults(
   return [
     line(
       "run",
-      "status",
+      COLUMNS.status!,
       runs.map((run) => run.status),
     ),
     line(
       "run",
-      "started",
+      COLUMNS.started!,
       runs.map((run) => run.start_time),
       null,
       "time",
     ),
-    line("run", "duration", runs.map(span), null, "span"),
+    line("run", COLUMNS.duration!, runs.map(span), null, "span"),
     line(
       "run",
-      "last step",
+      COLUMNS.step!,
       runs.map((run) => run.last_step),
     ),
     line(
       "run",
-      "tags",
+      COLUMNS.tags!,
       runs.map((run) => (run.tags.length ? run.tags : null)),
     ),
     line(
       "run",
-      "group",
+      COLUMNS.group!,
       runs.map((run) => run.group),
     ),
     line(
       "run",
-      "job type",
+      COLUMNS.job_type!,
       runs.map((run) => run.job_type),
     ),
     line(
       "run",
-      "notes",
+      COLUMNS.notes!,
       runs.map((run) => run.notes || null),
     ),
     ...linesOf(
@@ -155,7 +166,7 @@ export function environmentRows(runs: readonly Run[], facts: ReadonlyMap<string,
     ).map((l) => ({ ...l, key: `git ${l.key}` })),
     line(
       "machine",
-      "host",
+      COLUMNS.host!,
       runs.map((run) => run.host),
     ),
     ...linesOf(

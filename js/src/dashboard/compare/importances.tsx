@@ -1,4 +1,4 @@
-import { type Findings, labelOf } from "./run-sample";
+import { type Findings, labelOf } from "./findings";
 
 /** With fewer runs than this chance draws the picture. */
 const FEW = 20;
@@ -16,30 +16,30 @@ export function Importances({
   change: (axes: string[]) => void;
 }) {
   const { target, count } = found;
-  if (target === null) return <p class="empty">No run has a number among its results yet.</p>;
+  if (target === null) return <p class="empty">No run has a numeric result yet.</p>;
   const known = found.parameters.filter((p) => p.share !== undefined);
   const silent = found.parameters.length - known.length;
   return (
     <>
       {known.length > 0 && count < Math.max(FEW, 5 * known.length) && (
         <p class="warn">
-          {count} runs for {known.length} {known.length === 1 ? "parameter" : "parameters"}: take this for a
-          hint.
+          Too few runs for a reliable ranking: {count} runs for {known.length}{" "}
+          {known.length === 1 ? "parameter" : "parameters"}.
         </p>
       )}
       {known.length === 0 ? (
-        <p class="empty">Too few of these runs have {target}.</p>
+        <p class="empty">Too few runs have {target}.</p>
       ) : (
         <table class="importance">
           <thead>
             <tr>
-              <th scope="col">parameter</th>
-              <th scope="col">importance</th>
+              <th scope="col">Parameter</th>
+              <th scope="col">Importance</th>
               <th scope="col" class="number" title="Spearman's rank correlation with the result">
                 ρ
               </th>
               <th scope="col" class="number">
-                runs
+                Runs
               </th>
             </tr>
           </thead>
@@ -51,7 +51,7 @@ export function Importances({
                     type="button"
                     class="link"
                     aria-pressed={fields.includes(field)}
-                    title={fields.includes(field) ? "Take this axis away" : "Give it an axis"}
+                    title={fields.includes(field) ? "Remove this axis" : "Add as an axis"}
                     onClick={() =>
                       change(fields.includes(field) ? fields.filter((f) => f !== field) : [field, ...fields])
                     }
@@ -72,17 +72,21 @@ export function Importances({
           </tbody>
         </table>
       )}
-      {known.length > MOST && <p class="hint">and {known.length - MOST} that matter less</p>}
-      {silent > 0 && <p class="hint">{silent} more cannot be judged: each run has a value of its own.</p>}
+      {known.length > MOST && <p class="hint">{known.length - MOST} less important parameters not listed</p>}
+      {silent > 0 && (
+        <p class="hint">
+          {silent === 1 ? "1 parameter" : `${silent} parameters`} skipped: every run has a different value.
+        </p>
+      )}
       <details class="method">
-        <summary>How this is reckoned</summary>
+        <summary>How importance is calculated</summary>
         <p>
-          Importance is ε² (Kelley 1935) of a Kruskal–Wallis analysis: the share of the result's ranking that
-          groups of equal or neighbouring values of the parameter explain, less what so many groups would
-          explain by chance. 1 decides everything, 0 nothing. It sees rising, falling and U-shaped effects, of
-          numbers and of words. ρ is Spearman's rank correlation (1904): the sign tells the direction. Each
-          parameter is looked at by itself: parameters that were changed together share their importance, and
-          effects that two have only together are not seen.
+          Importance is ε² (Kelley 1935) from a Kruskal–Wallis test: the share of the result's ranking
+          explained by groups of equal or neighbouring parameter values, minus the share expected by chance. 1
+          means the parameter fully determines the ranking, 0 means no effect. It detects increasing,
+          decreasing and U-shaped effects for numeric and categorical parameters. ρ is Spearman's rank
+          correlation (1904); its sign gives the direction. Each parameter is evaluated on its own: parameters
+          that change together share their importance, and interactions are not detected.
         </p>
       </details>
     </>

@@ -7,7 +7,7 @@ import { address, navigate } from "../app";
 import { useWidth } from "../components/hooks";
 import { Popover } from "../components/popover";
 import type { Row } from "../table/columns";
-import { labelOf } from "./run-sample";
+import { labelOf } from "./findings";
 import type { CompareView, Interval } from "./view";
 
 const HEIGHT = 260;
@@ -178,10 +178,10 @@ function AxisMenu({
               item(axis.scale === "log" ? "Linear" : "Logarithmic", () => {
                 view.logs.value = new Map(view.logs.value).set(field, axis.scale !== "log");
               })}
-            {view.brushes.value.has(field) && item("Any value again", () => view.brush(field, null))}
+            {view.brushes.value.has(field) && item("Clear range", () => view.brush(field, null))}
             {at > 0 && item("Move left", () => swap(at - 1))}
             {at < fields.length - 1 && item("Move right", () => swap(at + 1))}
-            {item("Take away", () => {
+            {item("Remove axis", () => {
               view.brush(field, null);
               change(fields.filter((other) => other !== field));
             })}
@@ -244,7 +244,7 @@ function AxisLine({
         role="slider"
         // In a drawing names of attributes are told apart by case.
         tabindex={0}
-        aria-label={`${which === "low" ? "Least" : "Greatest"} ${labelOf(field)}`}
+        aria-label={`${which === "low" ? "Minimum" : "Maximum"} ${labelOf(field)}`}
         aria-orientation="vertical"
         aria-valuemin={axis.from}
         aria-valuemax={axis.to}

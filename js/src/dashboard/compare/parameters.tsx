@@ -11,9 +11,10 @@ import { FieldPicker } from "../components/field-picker";
 import { MOST_COMPARED } from "../components/limits";
 import { Popover } from "../components/popover";
 import type { Row } from "../table/columns";
+import { type Findings, findings, labelOf, OWN_AXES, tells, valueAt } from "./findings";
 import { Importances } from "./importances";
 import { Parallel, shadeColor } from "./parallel";
-import { type Findings, findings, labelOf, OWN_AXES, tells, useSample, valueAt } from "./run-sample";
+import { useSample } from "./run-sample";
 import { AxisPicker, Scatter } from "./scatter";
 import type { CompareView, Scope } from "./view";
 
@@ -35,13 +36,13 @@ export function Parameters({ project, view }: { project: string; view: CompareVi
       <div class="controls-row">
         {(view.runs.value.length > 0 || view.runFilter.value !== "") && (
           <SegmentedControl
-            label="Which runs"
+            label="Runs"
             options={[
-              ...(view.runs.value.length ? [["selected", `these ${view.runs.value.length}`] as const] : []),
-              ...(view.runFilter.value
-                ? [["filter", "the table's filter", view.runFilter.value] as const]
+              ...(view.runs.value.length
+                ? [["selected", `Selected (${view.runs.value.length})`] as const]
                 : []),
-              ["all", "all runs"],
+              ...(view.runFilter.value ? [["filter", "Table filter", view.runFilter.value] as const] : []),
+              ["all", "All runs"],
             ]}
             value={scope}
             choose={(next) => {
@@ -118,8 +119,8 @@ function Found({
     return (
       <p class="empty">
         {rows.length < 2
-          ? "One run tells nothing about its inputs: choose “all runs”, or add others."
-          : "No input differs between these runs. What is in config and not the same in all of them stands here."}
+          ? "Parameters need at least two runs: choose “All runs”, or add runs."
+          : "All runs have the same config. Parameters appear here when config values differ."}
       </p>
     );
   const change = (next: string[]) => {
@@ -136,9 +137,14 @@ function Found({
     <>
       <section class="card panel" aria-labelledby="parallel-head">
         <div class="panel-head">
-          <h2 id="parallel-head">Inputs and result</h2>
+          <h2 id="parallel-head">Parallel coordinates</h2>
           {target !== null && (
-            <span class="scale" title={goal === null ? "Nobody has said which is better" : undefined}>
+            <span
+              class="scale"
+              title={
+                goal === null ? "No goal set: define_metric(goal=…) says which values are better" : undefined
+              }
+            >
               {goal === null ? "low" : "worse"}
               <i
                 aria-hidden="true"
@@ -150,7 +156,7 @@ function Found({
             </span>
           )}
           <span class="spacer" />
-          <Popover text="Axes" label="Axes of the drawing">
+          <Popover text="Axes" label="Choose axes">
             {() => (
               <FieldPicker
                 what="axes"
@@ -166,7 +172,7 @@ function Found({
           </Popover>
         </div>
         {dimensions.length === 0 ? (
-          <p class="empty">No axis is chosen.</p>
+          <p class="empty">No axes selected.</p>
         ) : (
           <Parallel
             project={project}
@@ -178,8 +184,8 @@ function Found({
           />
         )}
         <p class="hint">
-          {rows.length > shown.length && `The latest ${MOST_LINES} of ${rows.length} runs are drawn. `}
-          Drag along an axis to keep the runs within a range.
+          {rows.length > shown.length && `Showing the latest ${MOST_LINES} of ${rows.length} runs. `}
+          Drag along an axis to filter runs by a range.
           {view.runs.value.length > 0 && " Thick lines are the compared runs."}
         </p>
         <Kept
@@ -194,11 +200,11 @@ function Found({
       </section>
       <div class="two-panels">
         <section class="card panel" aria-labelledby="importance-head">
-          <h2 id="importance-head">What matters{target === null ? "" : ` for ${target}`}</h2>
+          <h2 id="importance-head">Parameter importance{target === null ? "" : ` for ${target}`}</h2>
           <Importances found={found} fields={fields} change={change} />
         </section>
         <section class="card panel" aria-labelledby="scatter-head">
-          <h2 id="scatter-head">One against another</h2>
+          <h2 id="scatter-head">Scatter plot</h2>
           <Scatter
             project={project}
             view={view}
@@ -243,8 +249,8 @@ function Kept({
     <details class="kept" open={brushed}>
       <summary>
         {kept.length} {kept.length === 1 ? "run" : "runs"}
-        {brushed ? " within the ranges" : ""}
-        {goal ? ", the best first" : ""}
+        {brushed ? " in range" : ""}
+        {goal ? ", best first" : ""}
       </summary>
       <div class="row">
         <button type="button" disabled={kept.length === 0} onClick={() => view.show(some)}>
@@ -258,17 +264,17 @@ function Kept({
               view.brushes.value = new Map();
             }}
           >
-            Any value again
+            Clear ranges
           </button>
         )}
       </div>
       {kept.length > 0 && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-        <section class="table-scroll" tabIndex={0} aria-label="Runs within the ranges">
+        <section class="table-scroll" tabIndex={0} aria-label="Runs in range">
           <table>
             <thead>
               <tr>
-                <th scope="col">run</th>
+                <th scope="col">Run</th>
                 {dimensions.map((d) => (
                   <th key={d.field} scope="col" class="number">
                     {labelOf(d.field)}

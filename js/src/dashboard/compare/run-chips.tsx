@@ -26,8 +26,8 @@ export function RunChips({ project, view, runs }: { project: string; view: Compa
               type="button"
               class="swatch small"
               aria-pressed={drawn}
-              aria-label={`Draw ${run.name} in the charts`}
-              title={drawn ? "Leave it out of the charts" : "Draw it in the charts"}
+              aria-label={`Show ${run.name} in charts`}
+              title={drawn ? "Hide in charts" : "Show in charts"}
               onClick={() => view.toggle(run.run)}
             >
               <i
@@ -42,14 +42,14 @@ export function RunChips({ project, view, runs }: { project: string; view: Compa
             </a>
             <StatusBadge status={run.status} dot />
             {isBaseline ? (
-              <span class="chip" title="The others are measured against this run">
+              <span class="chip" title="Other runs are compared with this run">
                 baseline
               </span>
             ) : (
               <button
                 type="button"
                 class="icon-button"
-                title="Measure the others against this run"
+                title="Compare other runs with this run"
                 aria-label={`Make ${run.name} the baseline`}
                 onClick={() => {
                   view.baseline = run.run;
@@ -61,8 +61,8 @@ export function RunChips({ project, view, runs }: { project: string; view: Compa
             <button
               type="button"
               class="icon-button"
-              title="Compare without it"
-              aria-label={`Take ${run.name} out of the comparison`}
+              title="Remove from comparison"
+              aria-label={`Remove ${run.name} from comparison`}
               onClick={() => view.remove(run.run)}
             >
               ×
@@ -73,13 +73,13 @@ export function RunChips({ project, view, runs }: { project: string; view: Compa
       {runs.length > FEW && (
         <li>
           <button type="button" class="link" aria-expanded={all} onClick={() => setAll(!all)}>
-            {all ? "show fewer" : `and ${runs.length - FEW} more`}
+            {all ? "Show fewer" : `${runs.length - FEW} more`}
           </button>
         </li>
       )}
       {view.runs.value.length < MOST_COMPARED && (
         <li>
-          <Popover text="+ Add a run" label="Add a run to the comparison">
+          <Popover text="+ Add run" label="Add run to comparison">
             {() => <Others project={project} view={view} />}
           </Popover>
         </li>
@@ -137,7 +137,7 @@ export function Others({ project, view }: { project: string; view: CompareView }
         ))}
       </div>
       {left?.length === 0 && (
-        <p class="faint">{search ? `No other run matches “${search}”.` : "There is no other run."}</p>
+        <p class="faint">{search ? `No other runs match “${search}”.` : "There are no other runs."}</p>
       )}
     </div>
   );

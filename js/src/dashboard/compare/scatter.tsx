@@ -8,8 +8,8 @@ import { Options, Pick } from "../../panel/segmented-control";
 import { address, navigate } from "../app";
 import { useWidth } from "../components/hooks";
 import type { Row } from "../table/columns";
+import { labelOf, valueAt } from "./findings";
 import { shadeColor, UNSAID } from "./parallel";
-import { labelOf, valueAt } from "./run-sample";
 import type { CompareView } from "./view";
 
 const HEIGHT = 320;
@@ -104,23 +104,23 @@ export function Scatter({
     <div>
       <div class="controls-row">
         <AxisPicker
-          label="across"
+          label="X"
           value={x}
           options={options}
           choose={(field) => {
             view.scatterX.value = field;
           }}
         />
-        <LogToggle view={view} field={x} axis={xAxis} name="log x" />
+        <LogToggle view={view} field={x} axis={xAxis} name="Log X" />
         <AxisPicker
-          label="up"
+          label="Y"
           value={y}
           options={options}
           choose={(field) => {
             view.scatterY.value = field;
           }}
         />
-        <LogToggle view={view} field={y} axis={yAxis} name="log y" />
+        <LogToggle view={view} field={y} axis={yAxis} name="Log Y" />
         {correlation && (
           <span class="faint" title="Spearman's rank correlation">
             ρ = {correlation.value.toFixed(2)}, {correlation.count} runs
@@ -129,14 +129,14 @@ export function Scatter({
       </div>
       <div class="scatter" ref={box}>
         {dots.length === 0 ? (
-          <p class="empty">No run has both.</p>
+          <p class="empty">No run has both values.</p>
         ) : (
           <svg
             width={room}
             height={HEIGHT}
             role="application"
             tabindex={0}
-            aria-label={`${dots.length} runs, ${labelOf(y)} over ${labelOf(x)}: arrow keys go from run to run, Enter opens one`}
+            aria-label={`${dots.length} runs, ${labelOf(y)} over ${labelOf(x)}: arrow keys move between runs, Enter opens one`}
             onKeyDown={keys}
             onPointerMove={(event) => {
               const area = event.currentTarget.getBoundingClientRect();

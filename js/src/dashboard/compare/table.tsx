@@ -85,7 +85,7 @@ export function DiffTable({
         <thead>
           <tr>
             <th scope="col" aria-colindex={1}>
-              key
+              Key
             </th>
             {firstRun > 0 && <td colSpan={firstRun} />}
             {near.map((run, i) => (
@@ -162,11 +162,7 @@ function LineRow({
   return (
     <tr class={line.differs ? "" : "alike"} aria-rowindex={index}>
       <th scope="row" aria-colindex={1}>
-        <button
-          type="button"
-          title={`${line.key}: order the runs by it`}
-          onClick={() => order(ordered(line))}
-        >
+        <button type="button" title={`Sort runs by ${line.key}`} onClick={() => order(ordered(line))}>
           {cut > 0 && <span class="faint">{line.key.slice(0, cut)}</span>}
           {line.key.slice(cut)}
         </button>

@@ -33,7 +33,7 @@ export function removeProject(name: string, force: boolean): void {
   };
   const timer = setTimeout(go, GRACE);
   waiting.set(name, go);
-  say(`Project ${name} is deleted.`, "info", {
+  say(`Deleted project ${name}.`, "info", {
     text: "Undo",
     act: () => {
       clearTimeout(timer);

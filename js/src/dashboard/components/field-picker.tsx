@@ -72,14 +72,14 @@ export function FieldPicker({
                 </label>
               ))}
               {found.length > LISTED && (
-                <p class="faint">and {found.length - LISTED} more: search for them</p>
+                <p class="faint">{found.length - LISTED} more: search to find them</p>
               )}
             </fieldset>
           );
         })}
       </div>
       <button type="button" class="link" onClick={reset}>
-        Those that tell most
+        Reset to suggested {what}
       </button>
     </div>
   );

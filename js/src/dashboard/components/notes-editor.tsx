@@ -1,12 +1,12 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Metadata } from "../../core/types";
 import { Tags } from "../../panel/badges";
+import { Dialog } from "../../panel/dialog";
 import { ErrorMessage } from "../../panel/error-message";
 import { SourceError } from "../../source/source";
 import { app, say, source } from "../app";
 import { removeProject } from "./delete-project";
 import { Markdown } from "./markdown";
-import { Dialog } from "./page-frame";
 
 interface Draft {
   notes: string;
@@ -136,7 +136,7 @@ export function NotesEditor({
         </label>
       )}
       <label>
-        NotesEditor (Markdown)
+        Notes (Markdown)
         <textarea
           rows={Math.max(5, Math.min(20, notes.split("\n").length + 1))}
           value={notes}
@@ -148,7 +148,7 @@ export function NotesEditor({
         Tags, separated by commas
         <input value={tags} onInput={(event) => type({ tags: event.currentTarget.value })} />
       </label>
-      <ErrorMessage text={error}>Your text is still here; saving again overwrites.</ErrorMessage>
+      <ErrorMessage text={error}>Your text is kept. Saving again overwrites the other edit.</ErrorMessage>
       <div class="row">
         <button type="submit" class="primary">
           Save
@@ -156,7 +156,7 @@ export function NotesEditor({
         <button type="button" onClick={cancel}>
           Cancel
         </button>
-        {kept && <span class="faint small">What you had typed is back; Cancel drops it.</span>}
+        {kept && <span class="faint small">Restored your unsaved text. Cancel discards it.</span>}
       </div>
     </form>
   );
@@ -188,7 +188,7 @@ export function DeleteButton({
         removeProject(project, running > 0);
       } else {
         await source.remove(project, run, force || running);
-        say(`Run ${label} is deleted.`);
+        say(`Deleted run ${label}.`);
       }
       setAsking(false);
       onDeleted();
@@ -216,17 +216,17 @@ export function DeleteButton({
           onClose={() => setAsking(false)}
         >
           <p>
-            Every file of it is removed from the data directory: metrics, metadata, artifacts.
-            {run !== null && running && " It is running: what it logs afterwards is lost."}
+            This deletes all of its files from the data directory: metrics, metadata and artifacts.
+            {run !== null && running && " The run is still running: anything it logs after this is lost."}
             {run !== null && " This cannot be undone."}
           </p>
           <ErrorMessage text={error} />
           <div class="row">
             <button type="button" class="danger" onClick={() => void remove()}>
-              {force ? "Delete although it is running" : "Delete"}
+              {force ? "Delete the running run" : "Delete"}
             </button>
             <button type="button" autofocus onClick={() => setAsking(false)}>
-              Keep it
+              Cancel
             </button>
           </div>
         </Dialog>

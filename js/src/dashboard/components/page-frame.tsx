@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Liveness } from "../../core/types";
+import { Dialog } from "../../panel/dialog";
 import type { Theme } from "../../state/chart-settings";
 import { address, app, hush, location_, navigate, route, theme, toast } from "../app";
 import { useNow } from "./hooks";
@@ -69,14 +70,14 @@ export function PageFrame({
   return (
     <>
       <button type="button" class="skip" onClick={() => toContent()}>
-        Skip to the content
+        Skip to content
       </button>
       <header class="top">
         <a class="brand" href={app.base} aria-label="Aspara: all projects">
           <img src={`${app.base}static/icon.svg`} alt="" width="20" height="20" />
           <span>Aspara</span>
         </a>
-        <nav class="crumbs" aria-label="Where you are">
+        <nav class="crumbs" aria-label="Breadcrumb">
           {trail.map((crumb) => (
             <span key={crumb.href} class={crumb.text.length < SHORT ? "short" : ""}>
               <span class="slash">/</span>
@@ -88,7 +89,7 @@ export function PageFrame({
         {reading !== null && <Reading share={reading} />}
         {live && <Live live={live} />}
         {app.readOnly && (
-          <span class="chip" title="Started read-only: nothing can be edited or deleted here">
+          <span class="chip" title="The server is read-only: runs cannot be edited or deleted">
             read-only
           </span>
         )}
@@ -176,9 +177,9 @@ function Reading({ share }: { share: number }) {
     <span
       class="liveness reading"
       role="status"
-      title="The server reads this history for the first time; until then the charts are coarse"
+      title="The server is indexing this history for the first time. Charts are approximate until it is done."
     >
-      reading {Math.floor(100 * share)} %
+      indexing {Math.floor(100 * share)} %
     </span>
   );
 }
@@ -201,7 +202,7 @@ function Live({ live }: { live: Liveness }) {
       title={
         live.state === "live"
           ? "New points appear as they are logged"
-          : "Nothing new is shown; the page catches up by itself when the server answers"
+          : "No updates from the server. The page catches up when the connection is back."
       }
     >
       <i aria-hidden="true" />
@@ -227,45 +228,5 @@ function ThemePicker() {
     >
       {GLYPH[now]}
     </button>
-  );
-}
-
-/** A modal dialog; the browser keeps the focus inside and closes it with Esc. The focus goes back to where it was. */
-export function Dialog({
-  title,
-  wide = false,
-  onClose,
-  children,
-}: {
-  title: string;
-  wide?: boolean;
-  onClose: () => void;
-  children: ComponentChildren;
-}) {
-  const [before] = useState(() => document.activeElement);
-  // A text that is marked with the mouse may end outside.
-  const begun = useRef<EventTarget | null>(null);
-  useEffect(() => () => (before as HTMLElement | null)?.focus(), []);
-  return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the browser closes a modal dialog with Esc by itself
-    <dialog
-      ref={(el) => {
-        if (el && !el.open) el.showModal();
-      }}
-      class={wide ? "wide" : ""}
-      aria-label={title}
-      onClose={onClose}
-      onPointerDown={(event) => {
-        begun.current = event.target;
-      }}
-      onClick={(event) => {
-        if (event.target === event.currentTarget && begun.current === event.target) onClose();
-      }}
-    >
-      <div class="dialog-body">
-        <h2>{title}</h2>
-        {children}
-      </div>
-    </dialog>
   );
 }

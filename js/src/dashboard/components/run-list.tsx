@@ -58,7 +58,7 @@ export function RunList({
         </span>
         Runs
         <span class="count">
-          {drawn.length} of {runs.length} drawn
+          {drawn.length} of {runs.length} shown
         </span>
       </button>
       <div class="runlist-head">
@@ -72,26 +72,26 @@ export function RunList({
         <div class="row small">
           {wanted ? (
             <button type="button" class="link" onClick={() => only(found)}>
-              draw these {found.length}
+              Show only these {found.length}
             </button>
           ) : (
             <>
               {runs.length > LATEST && (
                 <button type="button" class="link" onClick={() => view.all("latest")}>
-                  latest {LATEST}
+                  Latest {LATEST}
                 </button>
               )}
               <button type="button" class="link" onClick={() => view.all("all")}>
-                all
+                All
               </button>
               <button type="button" class="link" onClick={() => view.all("none")}>
-                none
+                None
               </button>
             </>
           )}
           <span class="spacer" />
           <span class="faint">
-            {drawn.length} of {runs.length} drawn
+            {drawn.length} of {runs.length} shown
           </span>
         </div>
       </div>
@@ -101,7 +101,7 @@ export function RunList({
         aria-label="List of runs"
         onScroll={(e) => setTop(e.currentTarget.scrollTop)}
       >
-        {found.length === 0 && runs.length > 0 && <p class="empty">No run matches “{search}”.</p>}
+        {found.length === 0 && runs.length > 0 && <p class="empty">No runs match “{search}”.</p>}
         <ul style={{ height: `${found.length * ROW}px` }}>
           {found.slice(first, last).map((run, i) => {
             const on = shown.has(run.run);

@@ -3,44 +3,44 @@ export const KEYS: { where: string; keys: [string, string][] }[] = [
   {
     where: "Everywhere",
     keys: [
-      ["/", "search or filter"],
-      ["g p", "go to the projects"],
+      ["/", "focus search or filter"],
+      ["g p", "go to projects"],
       ["g c", "go to the project's charts"],
-      ["g r", "go to its table of runs"],
-      ["?", "this list"],
+      ["g r", "go to the project's table of runs"],
+      ["?", "show keyboard shortcuts"],
       ["Esc", "close"],
     ],
   },
   {
-    where: "On a chart (Tab reaches it)",
+    where: "On a chart (focus it with Tab)",
     keys: [
       ["+ −", "zoom in, out"],
-      ["← →", "move along"],
-      ["0", "show all"],
-      ["f", "fill the page, and back"],
+      ["← →", "pan"],
+      ["0", "reset zoom"],
+      ["f", "toggle full page"],
       ["p", "pin or unpin"],
     ],
   },
   {
     where: "On a run's page",
     keys: [
-      ["← →", "on the tabs: from one to the next; in Media: from step to step"],
-      ["Enter", "in the console's search: to the next hit, with Shift to the one before"],
+      ["← →", "previous or next tab; in Media, previous or next step"],
+      ["Enter", "in console search: next match; with Shift, previous match"],
     ],
   },
   {
     where: "In the table of runs",
     keys: [
-      ["↑ ↓ or k j", "from run to run; also Page Up, Page Down, Home, End"],
-      ["Space or x", "select; with Shift all from the one before"],
-      ["Enter", "open the run, or fold a group"],
+      ["↑ ↓ or k j", "previous or next run; also Page Up, Page Down, Home, End"],
+      ["Space or x", "select; with Shift, select a range"],
+      ["Enter", "open the run, or collapse a group"],
     ],
   },
   {
-    where: "Where runs are compared",
+    where: "On the comparison page",
     keys: [
-      ["↑ ↓", "on an axis: move its least or greatest value; Esc frees it"],
-      ["← →", "in the scatter plot: from run to run; Enter opens one"],
+      ["↑ ↓", "on an axis: move its minimum or maximum; Esc clears the range"],
+      ["← →", "in the scatter plot: previous or next run; Enter opens it"],
     ],
   },
 ];

@@ -48,7 +48,7 @@ export function Sparkline({ project, changed }: { project: string; changed: numb
   const last = curve?.values.findLast(Number.isFinite);
   return (
     <span class="sparkline" ref={host}>
-      {curve === null && <span class="faint small">The latest run has logged no number.</span>}
+      {curve === null && <span class="faint small">The latest run has no numeric metrics.</span>}
       {curve && last !== undefined && (
         <>
           <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} width={WIDTH} height={HEIGHT} aria-hidden="true">

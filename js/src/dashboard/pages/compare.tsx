@@ -76,21 +76,21 @@ export function ComparePage({ project }: { project: string }) {
         <ErrorMessage text={board.error.value} />
         {view.runs.value.length > MOST_COMPARED && (
           <p class="hint">
-            The first {MOST_COMPARED} of {view.runs.value.length} runs are compared, which is the most.
+            Comparing the first {MOST_COMPARED} of {view.runs.value.length} runs, which is the limit.
           </p>
         )}
         {unknown.length > 0 && (
           <ErrorMessage
-            text={`${unknown.length === 1 ? "There is no run" : "There are no runs"} ${unknown.slice(0, 5).join(", ")}${
+            text={`${unknown.length === 1 ? "Run" : "Runs"} not found in ${project}: ${unknown.slice(0, 5).join(", ")}${
               unknown.length > 5 ? ` and ${unknown.length - 5} more` : ""
-            } in ${project}: deleted, or misspelt.`}
+            }.`}
           >
             <button
               type="button"
               class="link"
               onClick={() => view.show(wanted.filter((run) => !unknown.includes(run)))}
             >
-              Go on without {unknown.length === 1 ? "it" : "them"}
+              Continue without {unknown.length === 1 ? "it" : "them"}
             </button>
           </ErrorMessage>
         )}
@@ -101,12 +101,12 @@ export function ComparePage({ project }: { project: string }) {
         {!loading && runs.length === 0 && !overall && (
           <EmptyState title="Choose runs to compare">
             <p>
-              Select some in the <a href={address("projects", project, "runs")}>table of runs</a> and press
-              Compare, or take them from here:
+              Select runs in the <a href={address("projects", project, "runs")}>table of runs</a> and click
+              Compare, or add them here:
             </p>
             <Others project={project} view={view} />
             <p>
-              Or see{" "}
+              Or{" "}
               <button
                 type="button"
                 class="link"
@@ -114,7 +114,7 @@ export function ComparePage({ project }: { project: string }) {
                   view.scope.value = "all";
                 }}
               >
-                what the parameters of all runs have to do with their results
+                analyze the parameters of all runs
               </button>
               .
             </p>
@@ -124,7 +124,7 @@ export function ComparePage({ project }: { project: string }) {
         {runs.length > 0 && (
           <>
             <Tabs
-              label="What is compared"
+              label="Comparison"
               items={TABS.map((id) => ({ id, text: NAMES[id] }))}
               now={tab}
               choose={(id) => {
@@ -171,7 +171,7 @@ function Differences({
       />
       {runs.length === 1 && !view.everything.value ? (
         <p class="hint">
-          One run differs from none. Add another above, or{" "}
+          Add another run to see differences, or{" "}
           <button
             type="button"
             class="link"
@@ -179,7 +179,7 @@ function Differences({
               view.everything.value = true;
             }}
           >
-            see all of this one
+            show all values of this run
           </button>
           .
         </p>

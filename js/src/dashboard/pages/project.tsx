@@ -97,21 +97,21 @@ export function ProjectPage({ project }: { project: string }) {
           <Controls view={view} metrics={board.metrics.value} fields={fields} />
           {view.lost.value > 0 && (
             <p class="hint">
-              {view.lost.value} runs were chosen where this address was made. So many are not in it: at most{" "}
-              {MOST_NAMED} are.
+              The link chose {view.lost.value} runs, but a link can hold at most {MOST_NAMED} run names.
+              Choose the runs again.
             </p>
           )}
           {drawn.length >= MOST && !view.grouped && (
             <p class="hint">
-              {MOST} of {runs.length} runs are drawn, which is the most. Choose some beside the charts, or
-              group them.
+              {MOST} of {runs.length} runs are shown, which is the limit. Select fewer in the list, or group
+              them.
             </p>
           )}
           {!board.loading.value && runs.length > 0 && counted.length === 0 && (
             <p class="hint">
-              No run is drawn. A click on a dot in the list draws one;{" "}
+              No runs are shown. Select runs in the list, or{" "}
               <button type="button" class="link" onClick={() => view.all("latest")}>
-                draw the latest
+                show the latest runs
               </button>
               .
             </p>

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { formatAgo } from "../../core/format";
 import type { Project } from "../../core/types";
+import { Dialog } from "../../panel/dialog";
 import { ErrorMessage } from "../../panel/error-message";
 import { Menu, type MenuItem } from "../../panel/menu";
 import { Options, Pick, SegmentedControl } from "../../panel/segmented-control";
@@ -12,7 +13,7 @@ import { EmptyState } from "../components/empty-state";
 import { useNow, usePolled } from "../components/hooks";
 import { Markdown } from "../components/markdown";
 import { NotesEditor } from "../components/notes-editor";
-import { Dialog, PageFrame } from "../components/page-frame";
+import { PageFrame } from "../components/page-frame";
 import { Sparkline } from "../components/sparkline";
 
 const START = `import aspara
@@ -118,7 +119,7 @@ export function ProjectsPage() {
     try {
       await source.edit(project.name, null, { archived }, null);
       again();
-      say(`${project.name} is ${archived ? "put away" : "back"}.`, "info", {
+      say(`${archived ? "Archived" : "Restored"} ${project.name}.`, "info", {
         text: "Undo",
         act: () => void archive(project, !archived),
       });
@@ -129,7 +130,7 @@ export function ProjectsPage() {
   const menu = (project: Project): MenuItem[] => [
     { text: "Edit notes and tags", act: () => setEditing(project.name) },
     {
-      text: project.archived ? "Take out of the archive" : "Archive",
+      text: project.archived ? "Restore from archive" : "Archive",
       act: () => void archive(project, !project.archived),
     },
     { text: "Delete…", act: () => setDeleting(project) },
@@ -182,20 +183,22 @@ export function ProjectsPage() {
         <ErrorMessage text={error} />
         {projects?.length === 0 && !error && (
           <EmptyState title="No runs yet" code={START}>
-            <p>Three lines in a script or a notebook cell record the first one; it appears here by itself.</p>
+            <p>
+              Run this in a script or a notebook cell to record your first run. It appears here automatically.
+            </p>
           </EmptyState>
         )}
         {here.length > 0 && found.length === 0 && (
           <p class="empty">
             {wanted ? (
               <>
-                No project matches “{state.search}”.{" "}
+                No projects match “{state.search}”.{" "}
                 <button type="button" class="link" onClick={() => search("")}>
                   Show all {here.length}
                 </button>
               </>
             ) : (
-              "All projects are in the archive."
+              "All projects are archived."
             )}
           </p>
         )}
@@ -210,7 +213,7 @@ export function ProjectsPage() {
         )}
       </div>
       {editing && (
-        <Dialog title={`NotesEditor and tags of ${editing}`} onClose={() => setEditing(null)}>
+        <Dialog title={`Notes and tags of ${editing}`} onClose={() => setEditing(null)}>
           <NotesEditor
             project={editing}
             run={null}
@@ -225,10 +228,10 @@ export function ProjectsPage() {
       {deleting && (
         <Dialog title={`Delete project “${deleting.name}”?`} onClose={() => setDeleting(null)}>
           <p>
-            All {deleting.run_count} {deleting.run_count === 1 ? "run" : "runs"} with every file of theirs are
-            removed from the data directory.
+            This deletes {deleting.run_count === 1 ? "the project's run" : `all ${deleting.run_count} runs`}{" "}
+            and their files from the data directory.
             {deleting.running > 0 &&
-              ` ${deleting.running} of them is running: what it logs afterwards is lost.`}
+              ` ${deleting.running === 1 ? "1 run is" : `${deleting.running} runs are`} still running: anything logged after this is lost.`}
           </p>
           <div class="row">
             <button
@@ -242,7 +245,7 @@ export function ProjectsPage() {
               Delete
             </button>
             <button type="button" autofocus onClick={() => setDeleting(null)}>
-              Keep it
+              Cancel
             </button>
           </div>
         </Dialog>
@@ -274,7 +277,7 @@ function Card({ project, now, tag, menu }: ItemProps) {
           <strong>{project.name}</strong>
         </a>
         <Running count={project.running} />
-        {!app.readOnly && <Menu label={`More of ${project.name}`} items={menu(project)} />}
+        {!app.readOnly && <Menu label={`More actions for ${project.name}`} items={menu(project)} />}
       </div>
       <p class="meta">
         {project.run_count} {project.run_count === 1 ? "run" : "runs"} · {formatAgo(project.last_update, now)}
@@ -297,14 +300,14 @@ function List({ projects, now, tag, menu }: Omit<ItemProps, "project"> & { proje
       <table class="project-list">
         <thead>
           <tr>
-            <th>project</th>
-            <th class="number">runs</th>
-            <th>last activity</th>
-            <th>latest run</th>
-            <th>tags</th>
+            <th>Project</th>
+            <th class="number">Runs</th>
+            <th>Last activity</th>
+            <th>Latest run</th>
+            <th>Tags</th>
             {!app.readOnly && (
               <th>
-                <span class="sr">actions</span>
+                <span class="sr">Actions</span>
               </th>
             )}
           </tr>
@@ -326,7 +329,7 @@ function List({ projects, now, tag, menu }: Omit<ItemProps, "project"> & { proje
               </td>
               {!app.readOnly && (
                 <td class="end">
-                  <Menu label={`More of ${project.name}`} items={menu(project)} />
+                  <Menu label={`More actions for ${project.name}`} items={menu(project)} />
                 </td>
               )}
             </tr>

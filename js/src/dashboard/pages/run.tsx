@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { formatAgo, formatDuration } from "../../core/format";
+import { formatAgo, formatDuration, formatTime } from "../../core/format";
 import { runColor } from "../../core/palette";
 import { runEnd } from "../../core/run-end";
 import { isSystem } from "../../core/sections";
@@ -73,7 +73,7 @@ export function RunPage({ project, run }: { project: string; run: string }) {
   const stop = async () => {
     await source.stop(project, run);
     setAsked(true);
-    say("Asked to stop. The run goes on until its training loop looks at run.should_stop.");
+    say("Stop requested. The run ends when its training loop checks run.should_stop.");
     again();
   };
   const kept = detail
@@ -90,7 +90,7 @@ export function RunPage({ project, run }: { project: string; run: string }) {
         <NotFound
           name={run}
           text={error}
-          back={`The runs of ${project}`}
+          back={`Back to runs of ${project}`}
           to={address("projects", project, "runs")}
         />
       </PageFrame>
@@ -110,6 +110,12 @@ export function RunPage({ project, run }: { project: string; run: string }) {
             <StatusBadge status={head.status} />
             <Tags tags={head.tags} />
             <Progress run={head} />
+            {head.stop_requested && (
+              <span class="chip" title="Somebody stopped this run from the dashboard or a notebook">
+                {head.status === "running" ? "stop requested" : "stopped"}
+                {head.stop_requested_at ? ` ${formatTime(head.stop_requested_at)}` : ""}
+              </span>
+            )}
             {detail && detail.problem_count > 0 && (
               <button type="button" class="link problem-link" onClick={() => go("overview")}>
                 {detail.problem_count} {detail.problem_count === 1 ? "problem" : "problems"}
@@ -126,7 +132,7 @@ export function RunPage({ project, run }: { project: string; run: string }) {
         )}
         {!deleted && <ErrorMessage text={error ?? board.error.value} />}
         <Tabs
-          label="Parts of the run"
+          label="Run"
           items={TABS.map((id) => ({ id, text: id, count: id === "artifacts" ? kept : 0 }))}
           now={place.tab}
           choose={go}
@@ -134,7 +140,7 @@ export function RunPage({ project, run }: { project: string; run: string }) {
         <TabPanel id={place.tab}>
           {place.tab === "charts" && <Drawn key="charts" board={board} view={views.charts} />}
           {place.tab === "system" && <Drawn key="system" board={board} view={views.system} system />}
-          {deleted && FETCHED.has(place.tab) && <p class="empty">Deleted with the run.</p>}
+          {deleted && FETCHED.has(place.tab) && <p class="empty">This was deleted with the run.</p>}
           {place.tab === "console" && head && !deleted && (
             <Console project={project} run={run} running={running} query={place.query} set={set} />
           )}
@@ -223,8 +229,8 @@ function NoSystem() {
       code={'export ASPARA_CAPTURE=all\n\naspara.init(project="digits", capture=True)'}
     >
       <p>
-        The load of the machine and its GPUs is captured by itself every few seconds while a run goes on. This
-        one was too short for it, or capturing was switched off.
+        Aspara records CPU, memory and GPU load every few seconds while a run is active. This run was too
+        short, or system metrics were turned off.
       </p>
     </EmptyState>
   );
@@ -236,7 +242,7 @@ function NoMetrics({ running }: { running: boolean }) {
       title={running ? "No metrics yet" : "No metrics"}
       code={'for step in range(100):\n    aspara.log({"train/loss": loss, "val/accuracy": accuracy})'}
     >
-      <p>Each metric gets a chart that grows as it is logged; what stands before a “/” is its section.</p>
+      <p>Each metric gets its own live chart. The part before “/” names its section.</p>
     </EmptyState>
   );
 }

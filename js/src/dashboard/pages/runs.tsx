@@ -139,11 +139,11 @@ export function RunsPage({ project }: { project: string }) {
           <span class="spacer" />
           {view.group.value && (
             <span class="chip">
-              grouped by {label(view.group.value)}{" "}
+              Grouped by {label(view.group.value)}{" "}
               <button
                 type="button"
                 class="link"
-                aria-label="Do not group"
+                aria-label="Remove grouping"
                 onClick={() => {
                   view.group.value = "";
                 }}
@@ -170,7 +170,7 @@ export function RunsPage({ project }: { project: string }) {
           {total > 1 && (
             <a
               class="button"
-              title="Parallel coordinates, scatter plot and importance of the parameters, in the runs that the filter left"
+              title="Parallel coordinates, scatter plot and parameter importance for the filtered runs"
               href={`${address("projects", project, "compare")}?tab=parameters&${
                 expression ? `scope=filter&filter=${encodeURIComponent(expression.text)}` : "scope=all"
               }`}
@@ -180,7 +180,7 @@ export function RunsPage({ project }: { project: string }) {
           )}
           <button
             type="button"
-            title="The runs and columns shown, as CSV"
+            title="Download the visible runs and columns as CSV"
             onClick={() =>
               download(`${project}-runs.csv`, new Blob([csv(rows, fields, Date.now())], { type: "text/csv" }))
             }
@@ -211,8 +211,8 @@ export function RunsPage({ project }: { project: string }) {
         <ErrorMessage text={store.error.value} />
         {view.lost.value > 0 && (
           <p class="hint">
-            {view.lost.value} runs were selected where this address was made. So many are not in it: at most{" "}
-            {MOST_NAMED} are.
+            The link selected {view.lost.value} runs, but a link can hold at most {MOST_NAMED} run names.
+            Select the runs again.
           </p>
         )}
         <Actions
@@ -230,12 +230,12 @@ export function RunsPage({ project }: { project: string }) {
             title="This project has no runs yet"
             code={`import aspara\n\naspara.init(project="${project}", config={"lr": 1e-3})\naspara.log({"loss": 0.5})\naspara.finish()`}
           >
-            <p>The first appears here by itself as soon as a program logs to it.</p>
+            <p>The first run appears here as soon as a program logs to this project.</p>
           </EmptyState>
         )}
         {total > 0 && rows.length === 0 && (
           <p class="empty">
-            None of the {total} runs meets that.{" "}
+            No runs match this filter.{" "}
             <button
               type="button"
               class="link"
@@ -244,7 +244,7 @@ export function RunsPage({ project }: { project: string }) {
                 view.filter.value = "";
               }}
             >
-              Show all
+              Clear search and filter
             </button>
           </p>
         )}
@@ -284,7 +284,7 @@ function GroupPicker({ view, keys }: { view: TableView; keys: string[] }) {
   ];
   return (
     <label class="group-by">
-      <span class="faint">Group</span>
+      <span class="faint">Group by</span>
       <select
         aria-label="Group runs by"
         value={view.group.value}
@@ -298,7 +298,7 @@ function GroupPicker({ view, keys }: { view: TableView; keys: string[] }) {
         )}
         {options.map((field) => (
           <option key={field} value={field}>
-            {field.replace(/^config\./, "")}
+            {label(field)}
           </option>
         ))}
       </select>

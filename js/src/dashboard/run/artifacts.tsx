@@ -18,7 +18,7 @@ export function Artifacts({ detail, ...within }: { detail: RunDetail } & Within)
           'run.log_artifact("model.pt")                   # a file, kept with the run\n\nartifact = aspara.Artifact("digits", type="dataset")\nartifact.add_dir("data")\nrun.log_artifact(artifact, aliases=["clean"])  # versions: digits:v0, …'
         }
       >
-        <p>Files that belong to a run are kept with it: models, data, code.</p>
+        <p>Store models, data, code and other files with the run.</p>
       </EmptyState>
     );
   return (

@@ -26,9 +26,9 @@ export function DiffTab({ project, run, ended }: { project: string; run: string;
   const { text, failure } = useCaptured(project, run, "diff.patch", ended);
   return (
     <section class="card diff-card">
-      <h2>Changes since the commit</h2>
+      <h2>Uncommitted changes</h2>
       {failure}
-      {(text === null || text === "") && <p class="faint">The diff was not kept with the run.</p>}
+      {(text === null || text === "") && <p class="faint">The diff was not captured.</p>}
       {text && <Patch text={text} />}
     </section>
   );
@@ -51,7 +51,7 @@ function PackageList({ project, run, ended }: { project: string; run: string; en
   const all = useMemo(() => Object.entries(parsePipList(text ?? "")), [text]);
   if (failure) return failure;
   if (text === undefined) return <p class="faint">Loading…</p>;
-  if (all.length === 0) return <p class="faint">They were not captured (ASPARA_CAPTURE).</p>;
+  if (all.length === 0) return <p class="faint">Not captured (ASPARA_CAPTURE was off).</p>;
   const matches = matcher(search);
   const found = all.filter(([name]) => matches(name));
   return (
@@ -70,7 +70,7 @@ function PackageList({ project, run, ended }: { project: string; run: string; en
             {name} <code>{version}</code>
           </li>
         ))}
-        {found.length === 0 && <li class="faint">No package matches “{search}”.</li>}
+        {found.length === 0 && <li class="faint">No packages match “{search}”.</li>}
       </ul>
     </>
   );

@@ -14,7 +14,7 @@ export function Config({ detail, query, set }: { detail: RunDetail } & Within) {
           'aspara.init(project="digits", config={"lr": 1e-3, "model": {"depth": 18}})\naspara.config.batch_size = 64'
         }
       >
-        <p>What a run was started with makes it comparable: give it at the start, or set it later.</p>
+        <p>Record hyperparameters when the run starts, or set them later, to compare runs by them.</p>
       </EmptyState>
     );
   return (

@@ -119,8 +119,8 @@ export function Console({
       >
         <p>
           {running
-            ? "What the program prints appears here as it comes."
-            : "The program printed nothing, or capturing is off (ASPARA_CAPTURE)."}
+            ? "Console output appears here as the program prints it."
+            : "The program printed nothing, or capture was off (ASPARA_CAPTURE)."}
         </p>
       </EmptyState>
     );
@@ -130,8 +130,8 @@ export function Console({
         <input
           type="search"
           data-search
-          placeholder="Search the output"
-          aria-label="Search the output"
+          placeholder="Search output"
+          aria-label="Search output"
           value={search}
           onInput={(event) => {
             set({ search: event.currentTarget.value });
@@ -146,10 +146,15 @@ export function Console({
         {wanted && (
           <span class="row small" role="status">
             {hits.length === 0 ? "not found" : `${Math.min(at, hits.length - 1) + 1} of ${hits.length}`}
-            <button type="button" aria-label="Hit before" disabled={!hits.length} onClick={() => turn(-1)}>
+            <button
+              type="button"
+              aria-label="Previous match"
+              disabled={!hits.length}
+              onClick={() => turn(-1)}
+            >
               ↑
             </button>
-            <button type="button" aria-label="Next hit" disabled={!hits.length} onClick={() => turn(1)}>
+            <button type="button" aria-label="Next match" disabled={!hits.length} onClick={() => turn(1)}>
               ↓
             </button>
           </span>

@@ -7,7 +7,7 @@ export async function copyText(text: string, what: string): Promise<void> {
     else byHand(text);
     say(`Copied ${what}.`);
   } catch {
-    say(`The browser does not allow copying. It was: ${text.slice(0, 200)}`, "error");
+    say(`The browser blocked copying. Copy it by hand: ${text.slice(0, 200)}`, "error");
   }
 }
 

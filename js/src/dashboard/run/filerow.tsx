@@ -20,7 +20,7 @@ export function FileRow({
   return (
     <li>
       <div class="file-row">
-        <button type="button" class="fold" aria-expanded={open} onClick={toggle} title="Look into it">
+        <button type="button" class="fold" aria-expanded={open} onClick={toggle} title="Preview">
           <span class="arrow" aria-hidden="true">
             {open ? "▾" : "▸"}
           </span>

@@ -66,7 +66,7 @@ export function Media({
   if (error && !keys) return <ErrorMessage text={error} again={again} />;
   if (!keys) return <p class="empty">Loading…</p>;
   if (keys.length === 0 && share !== null)
-    return <p class="empty">The run is being read: {Math.floor(100 * share)} %…</p>;
+    return <p class="empty">Indexing the run: {Math.floor(100 * share)} %…</p>;
   if (keys.length === 0) return <NoMedia running={running} />;
   return (
     <div class={`media-tab media-${size}`}>
@@ -81,7 +81,7 @@ export function Media({
         />
         <StepSlider steps={steps} now={now} choose={choose} following={running && step === null} />
         <SegmentedControl
-          label="Size of pictures"
+          label="Image size"
           options={SIZES.map((each) => [each, each.toUpperCase()])}
           value={size}
           choose={(each) => set({ size: each === "m" ? null : each })}
@@ -90,7 +90,7 @@ export function Media({
       <ErrorMessage text={error} again={again} />
       {shown.length === 0 && (
         <p class="empty">
-          Nothing is called like “{search}”.{" "}
+          No media match “{search}”.{" "}
           <button type="button" class="link" onClick={() => set({ search: null })}>
             Show all {keys.length}
           </button>
@@ -167,7 +167,7 @@ function NoMedia({ running }: { running: boolean }) {
       }
     >
       <p>
-        Pictures, tables, histograms, sounds, films, pages, texts, figures and point clouds are logged like
+        Log images, tables, histograms, audio, video, HTML, text, figures and point clouds the same way as
         numbers.
       </p>
     </EmptyState>

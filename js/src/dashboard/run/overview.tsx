@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { formatBytes, formatDuration, formatTime, formatValue } from "../../core/format";
 import { runEnd } from "../../core/run-end";
 import type { Json, Metadata, RunDetail } from "../../core/types";
+import { COLUMNS } from "../../core/vocabulary";
 import { address, navigate } from "../app";
 import { useNow } from "../components/hooks";
 import { Markdown } from "../components/markdown";
@@ -24,10 +25,10 @@ export function Overview({
 }) {
   const { project, run, git, environment } = detail;
   const code: Fact[] = [
-    ["commit", text(git.commit), { copy: true, mono: true, shown: 12 }],
-    ["branch", text(git.branch)],
-    ["remote", text(git.remote), { copy: true, mono: true }],
-    ["work tree", git.dirty === undefined ? null : workTree(git)],
+    ["Commit", text(git.commit), { copy: true, mono: true, shown: 12 }],
+    ["Branch", text(git.branch)],
+    ["Remote", text(git.remote), { copy: true, mono: true }],
+    ["Work tree", git.dirty === undefined ? null : workTree(git)],
   ];
   const known = new Set([
     "python",
@@ -43,14 +44,14 @@ export function Overview({
     "executable",
     "cwd",
   ]);
-  const surroundings: Fact[] = [
+  const machine: Fact[] = [
     ["Python", join(environment.python, environment.implementation)],
-    ["system", text(environment.os) ?? text(environment.platform)],
-    ["processor", join(environment.cpu, environment.cpu_count && `${environment.cpu_count} cores`)],
-    ["memory", typeof environment.memory_bytes === "number" ? formatBytes(environment.memory_bytes) : null],
+    ["System", text(environment.os) ?? text(environment.platform)],
+    ["Processor", join(environment.cpu, environment.cpu_count && `${environment.cpu_count} cores`)],
+    ["Memory", typeof environment.memory_bytes === "number" ? formatBytes(environment.memory_bytes) : null],
     ["GPUs", Array.isArray(environment.gpus) ? environment.gpus.join(", ") : null],
-    ["executable", text(environment.executable), { copy: true, mono: true }],
-    ["folder", text(environment.cwd), { copy: true, mono: true }],
+    ["Executable", text(environment.executable), { copy: true, mono: true }],
+    ["Folder", text(environment.cwd), { copy: true, mono: true }],
     ...Object.entries(environment)
       .filter(([key]) => !known.has(key))
       .map(([key, value]): Fact => [key.replaceAll("_", " "), formatValue(value)]),
@@ -64,7 +65,7 @@ export function Overview({
         </Card>
         <div class="stack">
           <div class="card about">
-            <h2>NotesEditor and tags</h2>
+            <h2>Notes and tags</h2>
             {deleted ? (
               <Markdown text={detail.notes} />
             ) : (
@@ -81,11 +82,11 @@ export function Overview({
             )}
           </div>
           <Card title="Code">
-            <Facts facts={code} none="The program did not run in a git work tree, or git was not captured." />
+            <Facts facts={code} none="Not run in a git repository, or git was not captured." />
           </Card>
         </div>
-        <Card title="Surroundings">
-          <Facts facts={surroundings} none="Nothing was captured of the machine (ASPARA_CAPTURE)." />
+        <Card title="Environment">
+          <Facts facts={machine} none="Nothing was captured (ASPARA_CAPTURE was off)." />
           {variables !== null && typeof variables === "object" && !Array.isArray(variables) && (
             <details>
               <summary>{Object.keys(variables).length} environment variables</summary>
@@ -109,22 +110,23 @@ export function Overview({
 function Life({ detail }: { detail: RunDetail }) {
   const now = useNow(1000);
   const life: Fact[] = [
-    ["started", detail.start_time === null ? null : formatTime(detail.start_time)],
-    ["finished", detail.finish_time === null ? null : formatTime(detail.finish_time)],
+    [COLUMNS.started!, detail.start_time === null ? null : formatTime(detail.start_time)],
+    [COLUMNS.finished!, detail.finish_time === null ? null : formatTime(detail.finish_time)],
     [
-      "duration",
+      COLUMNS.duration!,
       detail.start_time === null ? null : formatDuration((runEnd(detail, now) ?? now) - detail.start_time),
     ],
-    ["last step", detail.last_step === null ? null : String(detail.last_step)],
-    ["exit code", detail.exit_code === null ? null : String(detail.exit_code)],
-    ["command", detail.command?.join(" ") ?? null, { copy: true, mono: true }],
-    ["host", detail.host],
-    ["process", detail.pid === null ? null : String(detail.pid)],
-    ["group", detail.group],
-    ["job type", detail.job_type],
-    ["id", detail.id, { copy: true, mono: true }],
-    ["on disk", `${detail.project}/${detail.run}`, { copy: true, mono: true }],
-    ["backend", detail.backend],
+    [COLUMNS.step!, detail.last_step === null ? null : String(detail.last_step)],
+    ["Stop requested", detail.stop_requested_at ? formatTime(detail.stop_requested_at) : null],
+    [COLUMNS.exit_code!, detail.exit_code === null ? null : String(detail.exit_code)],
+    ["Command", detail.command?.join(" ") ?? null, { copy: true, mono: true }],
+    [COLUMNS.host!, detail.host],
+    ["Process", detail.pid === null ? null : String(detail.pid)],
+    [COLUMNS.group!, detail.group],
+    [COLUMNS.job_type!, detail.job_type],
+    [COLUMNS.id!, detail.id, { copy: true, mono: true }],
+    ["Path", `${detail.project}/${detail.run}`, { copy: true, mono: true }],
+    ["Backend", detail.backend],
   ];
   return <Facts facts={life} />;
 }
@@ -162,20 +164,20 @@ function Problems({ detail }: { detail: RunDetail }) {
     <section class="card problems-card" id="problems">
       <h2>Problems</h2>
       <p class="faint small">
-        These parts of the run's files could not be read; everything else was. <code>aspara doctor</code>{" "}
-        looks closer.
+        These parts of the run's files could not be read; everything else was. For details, run{" "}
+        <code>aspara doctor</code>.
       </p>
       <div class="table-scroll">
         <table>
           <thead>
             <tr>
-              <th scope="col">file</th>
+              <th scope="col">File</th>
               <th scope="col" class="number">
-                line
+                Line
               </th>
-              <th scope="col">why</th>
+              <th scope="col">Reason</th>
               <th scope="col" class="number">
-                times
+                Count
               </th>
             </tr>
           </thead>
@@ -200,7 +202,7 @@ function Problems({ detail }: { detail: RunDetail }) {
 function workTree(git: Record<string, Json>): string {
   const untracked = typeof git.untracked === "number" ? git.untracked : 0;
   const files = untracked === 1 ? "1 untracked file" : `${untracked} untracked files`;
-  const state = git.dirty ? "changed against the commit" : "as committed";
+  const state = git.dirty ? "uncommitted changes" : "clean";
   return untracked ? `${state}, ${files}` : state;
 }
 

@@ -67,7 +67,7 @@ export function Preview({ name, size, address }: { name: string; size: number; a
   return (
     <div class="preview">
       {cut && shown.kind !== "none" && (
-        <p class="hint small">The beginning of {formatBytes(size)}. The download has everything.</p>
+        <p class="hint small">The beginning of {formatBytes(size)}. Download the file to see all of it.</p>
       )}
       <Content shown={shown} name={name} />
     </div>
@@ -121,7 +121,7 @@ function Content({ shown, name }: { shown: Shown; name: string }) {
         <pre tabIndex={0}>{shown.text}</pre>
       );
     default:
-      return <p class="faint">This file is no text and no picture. Download it to open it elsewhere.</p>;
+      return <p class="faint">This file is not text or an image. Download it to open it elsewhere.</p>;
   }
 }
 

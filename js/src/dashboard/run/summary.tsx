@@ -16,7 +16,7 @@ export function Summary({ detail, query, set }: { detail: RunDetail } & Within) 
         title="Nothing logged yet"
         code={'aspara.log({"loss": 0.5})\naspara.summary["verdict"] = "good"'}
       >
-        <p>Metrics come into the summary by themselves; results of your own stand beside them.</p>
+        <p>Every metric is summarized automatically. You can add results of your own.</p>
       </EmptyState>
     );
   const matches = matcher(search);
@@ -28,8 +28,8 @@ export function Summary({ detail, query, set }: { detail: RunDetail } & Within) 
         <input
           type="search"
           data-search
-          placeholder="Search the summary"
-          aria-label="Search the summary"
+          placeholder="Search summary"
+          aria-label="Search summary"
           value={search}
           onInput={(event) => set({ search: event.currentTarget.value })}
         />
@@ -45,8 +45,8 @@ export function Summary({ detail, query, set }: { detail: RunDetail } & Within) 
             <table>
               <thead>
                 <tr>
-                  <th scope="col">metric</th>
-                  {["last", "best", "min", "max", "mean", "points"].map((name) => (
+                  <th scope="col">Metric</th>
+                  {["Last", "Best", "Min", "Max", "Mean", "Points"].map((name) => (
                     <th key={name} scope="col" class="number">
                       {name}
                     </th>
@@ -76,7 +76,7 @@ export function Summary({ detail, query, set }: { detail: RunDetail } & Within) 
                 })}
               </tbody>
             </table>
-            {shown.length === 0 && <p class="empty">No metric matches “{search}”.</p>}
+            {shown.length === 0 && <p class="empty">No metrics match “{search}”.</p>}
           </section>
         )}
         {own.length > 0 && (
@@ -136,13 +136,13 @@ export function bestOf(metric: string, facts: MetricSummary, goals: Goals): Best
   const way = said ?? direction(metric);
   const why =
     said !== null
-      ? `${said === "min" ? "minimized" : "maximized"}, as define_metric() says`
-      : `the ${way === "min" ? "least" : "greatest"}, as its name suggests; define_metric(goal=…) decides`;
+      ? `${said === "min" ? "lowest" : "highest"} value, as set by define_metric()`
+      : `${way === "min" ? "lowest" : "highest"} value, guessed from the name; set define_metric(goal=…) to choose`;
   if (facts.best !== undefined && facts.best !== null)
     return {
       value: facts.best,
       step: facts.best_step ?? null,
-      why: said === null ? "the best, as define_metric() says" : why,
+      why: said === null ? "best value, as set by define_metric()" : why,
     };
   if (way === null) return null;
   return way === "min"

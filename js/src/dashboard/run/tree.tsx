@@ -44,10 +44,10 @@ export function Tree({
           onInput={(event) => setSearch(event.currentTarget.value)}
         />
         <button type="button" onClick={() => setAll({ open: true, round: all.round + 1 })}>
-          Unfold all
+          Expand all
         </button>
         <button type="button" onClick={() => setAll({ open: false, round: all.round + 1 })}>
-          Fold all
+          Collapse all
         </button>
         <span class="spacer" />
         <span class="faint small">
@@ -58,7 +58,7 @@ export function Tree({
       </div>
       {entries(found).length === 0 ? (
         <p class="empty">
-          Nothing matches “{search}”.{" "}
+          No keys or values match “{search}”.{" "}
           <button type="button" class="link" onClick={() => setSearch("")}>
             Show all
           </button>

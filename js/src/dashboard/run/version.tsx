@@ -154,7 +154,7 @@ export function VersionCard({
           />
           <p class="faint small bar">
             <code>{`run.use_artifact("${use.name}:${version.version}")`}</code>
-            <Copy text={`run.use_artifact("${use.name}:${version.version}")`} what="the line that uses it" />
+            <Copy text={`run.use_artifact("${use.name}:${version.version}")`} what="the code that uses it" />
           </p>
         </div>
       )}
@@ -268,7 +268,7 @@ function VersionFiles({
           </button>
         </li>
       )}
-      {version.entries.length === 0 && <li class="faint">It holds no files.</li>}
+      {version.entries.length === 0 && <li class="faint">This version has no files.</li>}
     </ul>
   );
 }

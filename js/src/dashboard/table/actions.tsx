@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
 import type { Json, RunsEdit } from "../../core/types";
+import { Dialog } from "../../panel/dialog";
 import { download } from "../../panel/export";
 import { address, app, source } from "../app";
 import { MOST_COMPARED } from "../components/limits";
-import { Dialog } from "../components/page-frame";
 import { TIMES } from "./cells";
 import type { Row } from "./columns";
 import { inTurn, named, portions, reflect, retagged } from "./edits";
@@ -32,8 +32,8 @@ function written(field: string, value: Json): Json {
   return TIMES.has(field) && typeof value === "number" ? new Date(value).toISOString() : value;
 }
 
-const runs = (n: number) => `${n} ${n === 1 ? "run is" : "runs are"}`;
-const back = (n: number) => `${runs(n)} as before`;
+const runs = (n: number) => `${n} ${n === 1 ? "run" : "runs"}`;
+const back = (n: number) => `Restored ${runs(n)}`;
 
 interface Undo {
   text: string;
@@ -75,8 +75,7 @@ export function Actions({
       },
     );
     setBusy(null);
-    const first =
-      failed[0] && ` ${failed.length} ${failed.length === 1 ? "was" : "were"} not: ${failed[0].reason}`;
+    const first = failed[0] && ` ${runs(failed.length)} failed: ${failed[0].reason}`;
     setUndo({
       text: `${said(done)}.${first ?? ""}`,
       act: undoable && undo.length > 0 ? () => perform(undo, back, false) : null,
@@ -98,7 +97,7 @@ export function Actions({
             </a>
           ) : (
             <span class="faint">
-              {rows.length === 1 ? "Select another to compare" : `At most ${MOST_COMPARED} can be compared`}
+              {rows.length === 1 ? "Select another run to compare" : `Compare at most ${MOST_COMPARED} runs`}
             </span>
           )}
           {!app.readOnly && (
@@ -120,14 +119,15 @@ export function Actions({
             </button>
           )}
           <button type="button" class="link" onClick={clear}>
-            Select none
+            Clear selection
           </button>
         </>
       )}
       <span role="status">
         {busy && (
           <>
-            <progress aria-label="Runs done" value={busy.done} max={busy.total} /> {busy.done} of {busy.total}
+            <progress aria-label="Runs changed" value={busy.done} max={busy.total} /> {busy.done} of{" "}
+            {busy.total}
           </>
         )}
         {!busy && undo && (
@@ -154,7 +154,7 @@ export function Actions({
             );
             void perform(
               { runs: changed.map((row) => row.run), change },
-              (n) => `Tags of ${runs(n)} changed`,
+              (n) => `Changed tags of ${runs(n)}`,
               true,
             );
           }}
@@ -172,7 +172,7 @@ export function Actions({
             void perform(
               { runs: going.map((row) => row.run), delete: true, force },
               (n) =>
-                `${runs(n)} deleted${going.length < rows.length ? `, ${rows.length - going.length} kept` : ""}`,
+                `Deleted ${runs(n)}${going.length < rows.length ? `, kept ${rows.length - going.length}` : ""}`,
               false,
             );
           }}
@@ -211,12 +211,12 @@ function TagDialog({
         }}
       >
         <label>
-          Add, separated by commas
+          Add tags, separated by commas
           <input value={add} autofocus onInput={(event) => setAdd(event.currentTarget.value)} />
         </label>
         {counts.size > 0 && (
           <fieldset class="plain">
-            <legend class="faint">Take away</legend>
+            <legend class="faint">Remove tags</legend>
             {[...counts].map(([tag, n]) => (
               <label key={tag} class="check">
                 <input
@@ -267,13 +267,13 @@ function DeleteDialog({
           .slice(0, 5)
           .map((r) => `“${r.name}”`)
           .join(", ")}
-        {rows.length > 5 && ` and ${rows.length - 5} more`}: every file of {rows.length === 1 ? "it" : "them"}{" "}
-        is removed from the data directory. This cannot be undone.
+        {rows.length > 5 && ` and ${rows.length - 5} more`}: this deletes all of{" "}
+        {rows.length === 1 ? "its" : "their"} files from the data directory. This cannot be undone.
       </p>
       {running > 0 && (
         <label class="check">
           <input type="checkbox" checked={force} onChange={() => setForce(!force)} />
-          Also {running === 1 ? "the one that is running" : `the ${running} that are running`}
+          Also delete {running === 1 ? "the running run" : `the ${running} running runs`}
         </label>
       )}
       <div class="row">
@@ -281,7 +281,7 @@ function DeleteDialog({
           Delete {going} {going === 1 ? "run" : "runs"}
         </button>
         <button type="button" autofocus onClick={close}>
-          Keep {rows.length === 1 ? "it" : "them"}
+          Cancel
         </button>
       </div>
     </Dialog>

@@ -71,7 +71,7 @@ export function Delta({ value, other }: { value: Json; other: Json }) {
     return (
       <span
         class="delta"
-        title={`${sign}${formatValue(Math.abs(difference))} against ${formatValue(other)} of the baseline`}
+        title={`${sign}${formatValue(Math.abs(difference))} compared with the baseline (${formatValue(other)})`}
       >
         {sign}
         {size}
@@ -80,7 +80,7 @@ export function Delta({ value, other }: { value: Json; other: Json }) {
   }
   if (JSON.stringify(value) === JSON.stringify(other)) return null;
   return (
-    <span class="delta" title={`The baseline has ${formatValue(other)}`}>
+    <span class="delta" title={`Baseline: ${formatValue(other)}`}>
       ≠
     </span>
   );

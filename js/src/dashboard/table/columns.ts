@@ -40,6 +40,15 @@ function write(columns: Map<string, Column>, name: string, at: number, value: Js
   else found[at] = value;
 }
 
+const KEPT = ["best", "last", "max", "min", "mean", "first"] as const;
+const STATISTIC = new RegExp(`^(.+)\\.(?:${KEPT.join("|")})$`, "s");
+
+/** The metric whose statistic stands in a summary under `name`, as `define_metric(…, summary="max")` has it; else null. */
+export function metricOf(name: string, isMetric: (name: string) => boolean): string | null {
+  const metric = STATISTIC.exec(name)?.[1];
+  return metric !== undefined && isMetric(metric) ? metric : null;
+}
+
 /** One run of the table; what it says is looked up in the columns. */
 export class Row implements Fields {
   constructor(
@@ -96,6 +105,31 @@ export class RunColumns {
     for (const part of ["config", "summary"] as const)
       for (const [name, sent] of Object.entries(answer[part] ?? {})) this[part].set(name, column(sent));
     this.addStatistics(answer);
+    this.foldSummary(this.rows.map((row) => row.at));
+  }
+
+  /** The names of the summary; a metric of which some runs keep a statistic ("acc.max") counts once. */
+  get results(): string[] {
+    return [...this.summary.keys()].filter(
+      (name) => metricOf(name, (metric) => this.isMetric(metric)) === null,
+    );
+  }
+
+  private isMetric(name: string): boolean {
+    return this.summary.has(name) || this.metrics.has(name);
+  }
+
+  /** Where a run keeps a statistic of a metric instead of its last value, that is the metric's result. */
+  private foldSummary(places: readonly number[]): void {
+    for (const [name, values] of [...this.summary]) {
+      const metric = metricOf(name, (base) => this.isMetric(base));
+      if (metric === null) continue;
+      for (const at of places) {
+        const value = read(values, at);
+        if (value !== undefined && read(this.summary.get(metric), at) === undefined)
+          write(this.summary, metric, at, value as Json);
+      }
+    }
   }
 
   /** Takes the least, greatest and mean values of metrics; rows are matched by name. */
@@ -132,6 +166,7 @@ export class RunColumns {
       values[row.at] = (run as unknown as Record<string, Json>)[name] ?? null;
     for (const part of ["config", "summary"] as const)
       for (const [name, value] of flatten(run[part])) write(this[part], name, row.at, value);
+    this.foldSummary([row.at]);
   }
 
   set(run: string, changes: Record<string, Json>): void {
@@ -157,7 +192,9 @@ export class RunColumns {
     });
     for (const [metric, value] of Object.entries(logged.metrics)) {
       if (value !== null && typeof value === "object") continue;
-      write(this.summary, metric, row.at, value);
+      // Of a metric whose statistic the run keeps, the last value is not the result.
+      if (!KEPT.some((which) => row.summary(`${metric}.${which}`) !== undefined))
+        write(this.summary, metric, row.at, value);
       this.metrics.add(metric);
       const known = this.statistics.get(metric);
       if (!known || typeof value !== "number") continue;

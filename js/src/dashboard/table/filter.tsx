@@ -11,7 +11,7 @@ import { Popover } from "../components/popover";
 import type { RunColumns } from "./columns";
 
 const EXAMPLES: [string, string][] = [
-  ["loss < 0.1 and lr in [1e-3, 3e-4]", "results and inputs"],
+  ["loss < 0.1 and lr in [1e-3, 3e-4]", "results and config"],
   ['"baseline" in tags', "with a tag"],
   ['status == "failed" and age < 7d', "what failed this week"],
   ["min(val/loss) < 0.3", "the best value of a metric"],
@@ -164,7 +164,7 @@ export function FilterBox({
             event.preventDefault();
           }}
         />
-        <Popover text="?" label="What can be written in a filter" kind="icon-button">
+        <Popover text="?" label="Filter syntax" kind="icon-button">
           {(close) => (
             <Help
               columns={columns}
@@ -251,13 +251,13 @@ function Help({ columns, use }: { columns: RunColumns; use: (text: string) => vo
         <code>like "a*"</code> · <code>and or not ( )</code>
       </p>
       <p>
-        <code>lr</code> is looked for in the config, then in the summary; <code>config.lr</code> and{" "}
-        <code>summary.lr</code> say which. Of a metric: {STATISTICS.map((s) => `${s}(m)`).join(", ")}. Units:{" "}
-        <code>90s 5m 2h 7d 1w</code>. Odd names stand in backticks.
+        <code>lr</code> is looked up in the config, then in the summary; <code>config.lr</code> and{" "}
+        <code>summary.lr</code> choose one. Of a metric: {STATISTICS.map((s) => `${s}(m)`).join(", ")}. Units:{" "}
+        <code>90s 5m 2h 7d 1w</code>. Put names with other characters in backticks.
       </p>
       {some.length > 0 && (
         <p class="faint">
-          Here for example: <code>{some.join("  ")}</code>
+          Fields here: <code>{some.join("  ")}</code>
         </p>
       )}
     </div>

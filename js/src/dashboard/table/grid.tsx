@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { formatValue } from "../../core/format";
 import { PALETTE, runColor } from "../../core/palette";
 import type { Json } from "../../core/types";
+import { COLUMNS } from "../../core/vocabulary";
 import { address, app, navigate } from "../app";
 import { Popover } from "../components/popover";
 import { Cell, cellText } from "./cells";
@@ -130,7 +131,7 @@ export function Grid(props: Props) {
       ref={box}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
       tabIndex={0}
-      aria-label="Table of runs: arrows move, space selects, enter opens"
+      aria-label="Table of runs: arrow keys move, Space selects, Enter opens"
       onScroll={(event) => setTop(event.currentTarget.scrollTop)}
       onKeyDown={keys}
     >
@@ -144,7 +145,7 @@ export function Grid(props: Props) {
         </colgroup>
         <thead>
           <tr>
-            <Head view={view} field="name" text="name" fields={ordered} width={nameWidth} left={0}>
+            <Head view={view} field="name" text={COLUMNS.name!} fields={ordered} width={nameWidth} left={0}>
               <input
                 type="checkbox"
                 aria-label={allSelected ? "Select none" : `Select all ${rows.length} runs`}
@@ -235,7 +236,7 @@ export function Grid(props: Props) {
                       <button
                         type="button"
                         class="chip"
-                        title="No baseline any more"
+                        title="Clear baseline"
                         onClick={() => {
                           view.baseline.value = null;
                         }}
@@ -246,7 +247,7 @@ export function Grid(props: Props) {
                       <button
                         type="button"
                         class="quiet"
-                        title="Show how the others differ from this run"
+                        title="Compare other runs with this run"
                         aria-label={`Make ${row.name} the baseline`}
                         onClick={() => {
                           view.baseline.value = row.run;
@@ -284,10 +285,10 @@ function Mean({ rows, field, now }: { rows: Row[]; field: string; now: number })
   if (values.length === 0) return null;
   const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
   const text = cellText(unquoted(field), mean, now);
-  const range = `least ${formatValue(Math.min(...values))}, greatest ${formatValue(Math.max(...values))}`;
+  const range = `min ${formatValue(Math.min(...values))}, max ${formatValue(Math.max(...values))}`;
   return (
     <span class="faint" title={`Mean of ${values.length} runs; ${range}`}>
-      {values.length > 1 ? `⌀ ${text}` : text}
+      {values.length > 1 ? `mean ${text}` : text}
     </span>
   );
 }
@@ -322,7 +323,7 @@ function Swatch({ row, recolor }: { row: Row; recolor: Props["recolor"] }) {
               close();
             }}
           >
-            Its own
+            Default
           </button>
         </div>
       )}
@@ -397,7 +398,7 @@ function Head({
         <button
           type="button"
           class="sort"
-          title={`Sort by ${unquoted(field)} (with shift: beside the others)`}
+          title={`Sort by ${unquoted(field)} (with Shift: add to the sort)`}
           onClick={(event) => view.toggleSort(field, event.shiftKey)}
         >
           <span class="sort-name">{text}</span>
@@ -435,7 +436,7 @@ function Head({
                   {sorts.length > 0 &&
                     at < 0 &&
                     item("Then sort by this", () => view.toggleSort(field, true))}
-                  {item(view.group.value === field ? "Do not group" : "Group by this", () => {
+                  {item(view.group.value === field ? "Remove grouping" : "Group by this", () => {
                     view.group.value = view.group.value === field ? "" : field;
                   })}
                   {item(view.pinned.value.includes(field) ? "Unpin" : "Pin", () => {

@@ -1,7 +1,7 @@
 import { quoted } from "../../core/expression";
 import { FieldPicker } from "../components/field-picker";
 import type { RunColumns } from "./columns";
-import { fieldOf, unquoted } from "./view";
+import { fieldOf, label } from "./view";
 
 const OWN =
   "status started finished updated duration age step tags notes group job_type host exit_code problems id run".split(
@@ -21,24 +21,17 @@ export function ColumnPicker({
   reset: () => void;
 }) {
   const groups = [
-    { name: "run", fields: OWN },
-    { name: "config", fields: [...columns.config.keys()].sort().map((key) => fieldOf("config", key)) },
-    { name: "summary", fields: [...columns.summary.keys()].sort().map((key) => fieldOf("summary", key)) },
+    { name: "Run", fields: OWN },
+    { name: "Config", fields: [...columns.config.keys()].sort().map((key) => fieldOf("config", key)) },
+    { name: "Summary", fields: columns.results.sort().map((key) => fieldOf("summary", key)) },
     {
-      name: "metrics",
+      name: "Metrics",
       fields: [...columns.metrics]
         .sort()
         .flatMap((m) => ["last", "min", "max", "mean"].map((which) => `${which}(${quoted(m)})`)),
     },
   ];
   return (
-    <FieldPicker
-      what="columns"
-      groups={groups}
-      chosen={fields}
-      name={(field) => unquoted(field).replace(/^(config|summary)\./, "")}
-      choose={choose}
-      reset={reset}
-    />
+    <FieldPicker what="columns" groups={groups} chosen={fields} name={label} choose={choose} reset={reset} />
   );
 }

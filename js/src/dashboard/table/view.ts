@@ -2,6 +2,7 @@
 import { effect, signal } from "@preact/signals";
 import { type Expression, ExpressionError, parse, quoted, type Value } from "../../core/expression";
 import type { Json } from "../../core/types";
+import { COLUMNS } from "../../core/vocabulary";
 import { remember, remembered } from "../../state/chart-settings";
 import { beside, readList, written } from "../../state/url-run-list";
 import { keep } from "../../state/url-state";
@@ -125,7 +126,7 @@ export function split(text: string): string[] {
 /** The name that a column's head shows. */
 export function label(field: string): string {
   const inner = /^(config|params|summary)\.(.+)$/s.exec(unquoted(field));
-  return inner ? inner[2]! : unquoted(field);
+  return inner ? inner[2]! : (COLUMNS[field] ?? unquoted(field));
 }
 
 /** The names that the heads of columns show together: those that would be alike say where they come from. */
@@ -249,7 +250,7 @@ export function telling(columns: RunColumns, most = 8, foremost = 3): string[] {
     return columns.rows.length < 2;
   });
   const rank = (name: string) => (/loss|acc|score|f1|auc|error|reward|best/i.test(name) ? 0 : 1);
-  const results = [...columns.summary.keys()]
+  const results = columns.results
     .filter((name) => !/^(system|sys)[/.]|^_/.test(name))
     .sort((a, b) => rank(a) - rank(b) || byName(a, b))
     .slice(0, most)

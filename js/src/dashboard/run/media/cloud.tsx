@@ -42,7 +42,7 @@ export function PointCloud({ item, name, shelf }: SingleProps) {
   if (error) return <ErrorMessage text={error} again={again} />;
   if (!readable || cloud === null)
     return (
-      <p class="faint media-none">{why(ending, item.size ?? 0)} Download it for a viewer of its kind.</p>
+      <p class="faint media-none">{why(ending, item.size ?? 0)} Download it to open it in a 3D viewer.</p>
     );
   if (!cloud) return <div class="media-waiting" aria-busy="true" />;
   return <Scene cloud={cloud} label={item.caption ?? `${item.metric} at step ${item.step}`} />;
@@ -51,9 +51,9 @@ export function PointCloud({ item, name, shelf }: SingleProps) {
 /** Why a file is not drawn. */
 function why(ending: string, size: number): string {
   if (WHY[ending]) return WHY[ending];
-  if (!READABLE.includes(ending)) return `Files of the kind ${ending} are not read here.`;
-  if (size > MOST) return `A ${ending} file of ${formatBytes(size)} is too large to be drawn here.`;
-  return `This ${ending} file has no points that can be read.`;
+  if (!READABLE.includes(ending)) return `${ending} files cannot be displayed.`;
+  if (size > MOST) return `A ${ending} file of ${formatBytes(size)} is too large to display.`;
+  return `This ${ending} file has no readable points.`;
 }
 
 /** Points and edges, turned by hand. */
@@ -90,8 +90,8 @@ export function Scene({ cloud, label }: { cloud: Cloud; label: string }) {
         tabIndex={0}
         data-arrows
         role="img"
-        aria-label={`${label}: ${cloud.total} points. Arrow keys turn it, plus and minus zoom.`}
-        title="Drag to turn, wheel to zoom"
+        aria-label={`${label}: ${cloud.total} points. Arrow keys rotate, plus and minus zoom.`}
+        title="Drag to rotate, scroll to zoom"
         onPointerDown={(event) => {
           held.current = { x: event.clientX, y: event.clientY };
           event.currentTarget.setPointerCapture(event.pointerId);

@@ -25,8 +25,7 @@ export function Figure({ item, name, shelf }: SingleProps) {
   } = useLoaded(
     async (signal) => {
       const { content, cut } = await readStart(shelf.file(name), MOST, signal);
-      if (cut)
-        throw new Error("This figure is too large to be drawn here. Download it to open it elsewhere.");
+      if (cut) throw new Error("This figure is too large to display. Download it to open it elsewhere.");
       return drawable(JSON.parse(new TextDecoder().decode(content)));
     },
     [shelf, name],

@@ -30,12 +30,12 @@ export function Images({ items, shelf }: { items: MediaItem[]; shelf: MediaClien
       <ul class={`tiles ${items.length === 1 ? "single" : ""}`}>
         {items.map((item, i) => (
           <li key={i}>
-            <button type="button" class="tile" onClick={() => setOpen(i)} title="Look closer">
+            <button type="button" class="tile" onClick={() => setOpen(i)} title="Enlarge">
               <Picture
                 item={item}
                 shelf={shelf}
                 hidden={hidden}
-                alt={item.caption ?? `Picture ${i + 1} of ${item.metric}`}
+                alt={item.caption ?? `Image ${i + 1} of ${item.metric}`}
               />
             </button>
             {item.caption && <p class="small">{item.caption}</p>}

@@ -84,7 +84,7 @@ export function Lightbox({
         ref={room}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
         tabIndex={0}
-        aria-label="The picture"
+        aria-label="Image"
         onPointerDown={(event) => {
           held.current = { x: event.clientX, y: event.clientY };
         }}
@@ -112,7 +112,7 @@ export function Lightbox({
       <footer class="bar">
         {items.length > 1 && (
           <button type="button" disabled={at === 0} onClick={() => go(at - 1)}>
-            ‹ Before
+            ‹ Previous
           </button>
         )}
         <span class="spacer">{item.caption}</span>

@@ -30,7 +30,7 @@ export function Video({ item, name, shelf }: SingleProps) {
   const small = typeof width === "number" && width <= 200;
   if (still)
     return (
-      <img class={small ? "pixel film" : "film"} src={shelf.file(name)} alt={label(item)} loading="lazy" />
+      <img class={small ? "pixel video" : "film"} src={shelf.file(name)} alt={label(item)} loading="lazy" />
     );
   return (
     // biome-ignore lint/a11y/useMediaCaption: what a program logs has none

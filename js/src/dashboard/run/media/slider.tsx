@@ -15,8 +15,8 @@ export function StepSlider({
     <div class="step-slider">
       <button
         type="button"
-        aria-label="Step before"
-        title="Step before (←)"
+        aria-label="Previous step"
+        title="Previous step (←)"
         disabled={now <= 0}
         onClick={() => choose(now - 1)}
       >

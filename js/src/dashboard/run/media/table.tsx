@@ -2,9 +2,9 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { formatNumber, formatValue } from "../../../core/format";
 import { fileName, type MediaItem, record } from "../../../core/media";
 import type { Json } from "../../../core/types";
+import { Dialog } from "../../../panel/dialog";
 import { ErrorMessage } from "../../../panel/error-message";
 import { useLoaded } from "../../components/hooks";
-import { Dialog } from "../../components/page-frame";
 import { Lightbox } from "./lightbox";
 import type { MediaClient } from "./media-client";
 import { PAGE, useRows } from "./rows";
@@ -135,11 +135,7 @@ export function TableView({
               return (
                 <tr key={n} aria-rowindex={n + 1} style={{ height: `${height}px` }}>
                   <td class="row-number">
-                    <button
-                      type="button"
-                      aria-label={`Look closer at row ${n + 1}`}
-                      onClick={() => setCloser(n)}
-                    >
+                    <button type="button" aria-label={`Show row ${n + 1}`} onClick={() => setCloser(n)}>
                       {n + 1}
                     </button>
                   </td>
@@ -158,7 +154,7 @@ export function TableView({
       </section>
       {(rows.total ?? 0) > MOST && (
         <p class="hint small">
-          The first {MOST} of {rows.total} rows are here: sort, search or filter to see others.
+          The first {MOST} of {rows.total} rows are shown. Sort, search or filter to see others.
         </p>
       )}
       {closer !== null && (
