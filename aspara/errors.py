@@ -12,10 +12,12 @@ HTTP answer, and holds no path or traceback unless the error is about a path the
     │   ├── RunNotFound
     │   ├── ArtifactNotFound
     │   └── MediaNotFound
+    ├── RunDeleted            a client sends to a run that a person deleted                               410
     ├── RunExists             resume="never" (or a tracker's create) met an existing run                  409
     ├── RunIsRunning          a running run would be deleted                                              409
     ├── RunHasEnded           a run that nobody writes is asked to stop                                   409
     ├── SequenceGap           a batch of rows starts after the next expected one                          409
+    ├── BatchDiffers          a number of a batch was used before, for other rows                        422
     ├── Stale                 an edit was based on a state that somebody else changed since               412
     ├── TooLarge              a body, file or archive is over its limit                                   413
     ├── Unauthorized          no token, or a wrong one                                                    401
@@ -24,6 +26,7 @@ HTTP answer, and holds no path or traceback unless the error is about a path the
     ├── ArtifactDamaged       content is not what its manifest says                                       500
     ├── NotRemote             something that a run at a tracker cannot do                                 400
     ├── DataDirError          the data directory is missing, unreadable or unwritable                     500
+    ├── NotDurable            a tracker's disk does not take what was sent; it is to be sent again        503
     └── TrackerError          a tracker could not be reached or refused                                   502
 """
 
@@ -81,6 +84,12 @@ class MediaNotFound(NotFound):
     """The run keeps no such media file."""
 
 
+class RunDeleted(AsparaError):
+    """A client sends to a run that a person has deleted."""
+
+    status = 410
+
+
 class RunExists(AsparaError):
     """A new run was demanded where one of that name or id exists."""
 
@@ -100,13 +109,29 @@ class RunHasEnded(AsparaError):
 
 
 class SequenceGap(AsparaError):
-    """A batch starts after the next expected row; ``expected`` is that row's sequence number."""
+    """A batch starts after the next expected row; ``expected`` is that row's sequence number. Or an item that is no row comes
+    after the next expected one: then ``what`` is ``items``.
+    """
 
     status = 409
 
-    def __init__(self, message: str, expected: int) -> None:
+    def __init__(self, message: str, expected: int, what: str = "next") -> None:
         super().__init__(message)
         self.expected = expected
+        self.what = what
+
+
+class BatchDiffers(AsparaError):
+    """A batch has a number that was used before, for other rows."""
+
+    status = 422
+
+
+class NotDurable(AsparaError):
+    """A tracker's disk does not take what was sent; ``retry_after`` says in how many seconds it is worth another try."""
+
+    status = 503
+    retry_after = 5
 
 
 class Stale(AsparaError):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from aspara.catalog.edits.deletion import discard
 from aspara.catalog.edits.edits import OF_A_RUN, EditableMetadata, checked, edit, editable, iso_now
 from aspara.catalog.runs.run_info import load, run_info
 from aspara.errors import RunHasEnded, RunIsRunning, UsageError
-from aspara.storage import metadata
+from aspara.storage import deleted_runs, metadata
 from aspara.storage.layout import RunPaths
 from aspara.types import STOP_REQUESTED, Status
 from aspara.util import files
@@ -113,10 +114,23 @@ class Editing(DataDirectory):
                 f"Run {stem!r} is still running. Wait for its end, or force the deletion: what it logs after that is lost."
             )
         # A writer whose row file vanishes makes it anew; not while it is being deleted.
-        with files.folder_lock(paths.project_dir):
+        with self._noted([paths]), files.folder_lock(paths.project_dir):
             discard([p for p in paths.all_paths() if p.exists() or p.is_symlink()], paths.project_dir)
         self._indexes.forget(project, stem)
         return stem
+
+    @contextlib.contextmanager
+    def _noted(self, runs: Sequence[RunPaths]) -> Iterator[None]:
+        """Keeps in mind that these runs are deleted on purpose, so that their clients do not bring them back."""
+        entries = [entry for paths in runs if (entry := deleted_runs.described(paths)) is not None]
+        noted = False
+        with contextlib.suppress(OSError):  # a full disk; the deletion makes room
+            deleted_runs.note(self.data_dir, entries)
+            noted = True
+        yield
+        if not noted:
+            with contextlib.suppress(OSError):  # the runs are gone all the same; at worst a client sends its run again
+                deleted_runs.note(self.data_dir, entries)
 
     def delete_runs(self, project: str, runs: Sequence[str], *, force: bool = False) -> EditResult:
         """Removes several runs; see :meth:`delete_run`. Those that cannot be are kept, and told in the outcome."""
@@ -135,5 +149,6 @@ class Editing(DataDirectory):
             raise RunIsRunning(
                 f"Project {project!r} has running runs ({some(running)}). Wait for their end, or force the deletion."
             )
-        discard([self.layout.project_dir(project)], self.data_dir)
+        with self._noted([self.layout.run(project, run) for run in self.layout.runs(project)]):
+            discard([self.layout.project_dir(project)], self.data_dir)
         self._indexes.forget(project)

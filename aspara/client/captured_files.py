@@ -37,6 +37,7 @@ class CapturedFiles:
         self._folder = journal / "files"
         self._memory = journal / "beside.json"
         self._state: dict[str, dict[str, int]] = {}
+        self._doubtful: set[str] = set()
         self._looked = time.monotonic()
         try:
             found = json.loads(self._memory.read_text(encoding="utf-8"))
@@ -65,6 +66,12 @@ class CapturedFiles:
                 continue  # it has just got another name
         return False
 
+    def ask_again(self) -> None:
+        """The tracker may have lost what it had: how far each file is, is asked once more, and files that are replaced go again."""
+        self._state = {name: known for name, known in self._state.items() if _grows(name)}
+        self._doubtful = set(self._state)
+        self._remember()
+
     def give_up(self) -> None:
         """What the tracker refuses now is not offered again until it changes."""
         for path in self._folder.glob("[!.]*.*"):
@@ -83,6 +90,11 @@ class CapturedFiles:
                     known = _begun(file, name, base=_size(post(b"", {**fields, "offset": "0"})))
                 elif not _same(file, known):
                     known = _begun(file, name)
+                elif name in self._doubtful:
+                    there = _size(post(b"", {**fields, "offset": "0"}))
+                    base = min(known["base"], there)
+                    known = self._state[name] = {**known, "base": base, "sent": min(known["sent"], there - base)}
+                self._doubtful.discard(name)
                 if size <= known["sent"]:
                     return False
                 # Before it is sent: whoever goes on after this process, or after a lost answer, asks for the same place.

@@ -3,9 +3,12 @@
     <state>/outbox/<key>/run.json        where it goes: tracker, project, request; and what the tracker answered
     <state>/outbox/<key>/rows.jsonl      rows, as the local recorder writes them (same spill, same durability)
     <state>/outbox/<key>/items.jsonl     everything else: {"after": rows before it, "kind", ...}
-    <state>/outbox/<key>/files/<n>       copies of artifacts until they are sent
+    <state>/outbox/<key>/files/<n>       copies of artifacts and media
     <state>/outbox/<key>/files/<name>    what lies beside the run, see :mod:`aspara.client.captured_files`
     <state>/outbox/<key>/sent.json       how many rows and items the tracker has acknowledged
+
+All of it stays until the tracker confirms that it durably holds all of the run: whatever a tracker has lost, or another one never
+had, can be sent from the beginning. The journal of a run that a person deleted there is moved to ``<state>/deleted/<key>``.
 
 The lock of ``rows.jsonl`` says that a process still writes it; the lock of ``sender.lock`` that one is sending it.
 """
@@ -167,6 +170,15 @@ class Journal:
             found.append(line)
         return found
 
+    def offset(self, number: int) -> int | None:
+        """The byte at which row `number`, counted from 0, begins or will begin; None where there are not so many rows."""
+        at = found = 0
+        for line in self._lines("rows.jsonl", 0) if number else ():
+            at, found = at + 1, found + len(line)
+            if at == number:
+                break
+        return found if at == number else None
+
     def count(self, offset: int, most: int) -> int:
         """How many whole lines there are from byte `offset` on, counted up to `most`."""
         return sum(1 for _ in itertools.islice(self._lines("rows.jsonl", offset), most))
@@ -203,8 +215,15 @@ class Journal:
         if descriptor >= 0:
             os.close(descriptor)
 
+    def set_aside(self) -> Path:
+        """Moves the journal out of the outbox, for a run that a person deleted; returns where it lies then. Raises OSError."""
+        place = files.make_folder(settings.state_dir() / "deleted") / self.folder.name
+        self.folder = self.folder.rename(place)
+        files.sync_folder(place.parent)
+        return place
+
     def discard(self) -> None:
-        """Removes the journal: everything was delivered."""
+        """Removes the journal: the tracker has confirmed that it durably holds all of it."""
         if self._rows >= 0:
             os.close(self._rows)
             self._rows = -1

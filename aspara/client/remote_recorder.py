@@ -73,7 +73,7 @@ def open_recorder(tracker_uri: str, request: RunRequest, *, token: str | None = 
         metadata=found.get("metadata")
         or {"config": dict(request.config), "tags": list(request.tags), "notes": request.notes},
     )
-    sender = Sender(journal, transport, say)
+    sender = Sender(journal, transport, say, fresh=bool(found))
     if away is not None:
         sender.trouble(away)
     return RemoteRecorder(identity, journal, sender)
@@ -199,6 +199,16 @@ class RemoteRecorder:
             self._journal.discard()
             return Losses(
                 self._file.rows_lost + len(rest), 0, "the disk was full" if rest or self._file.rows_lost else ""
+            )
+        if self._sender.deleted:
+            try:
+                place = self._journal.set_aside()
+            except OSError:
+                place = self._journal.folder  # `aspara sync` sets it aside
+            return Losses(
+                self._file.rows_lost + len(rest),
+                self._rows,
+                f"somebody has deleted the run at the tracker; what it logged is set aside in {place}",
             )
         return Losses(
             self._file.rows_lost + len(rest),

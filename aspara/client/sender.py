@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import random
 import threading
@@ -10,12 +9,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from aspara.client.captured_files import CapturedFiles
+from aspara.client.delivery import Delivery
 from aspara.client.journal import Journal
-from aspara.client.transport import Rejected, Transport, Unreachable
+from aspara.client.transport import Transport, Unreachable
 from aspara.util.wakeup import Wakeup
 
-_BATCH = 5000
 _TIMEOUT = 20.0
 _PAUSES = (0.2, 30.0)
 PING = 15.0
@@ -25,35 +23,46 @@ class Sender:
     """Sends what a journal holds. :meth:`step` sends once; :meth:`start` goes on in a thread until :meth:`stop`.
 
     The tracker's answers say how far it is, so a lost answer or a restart of either side costs a repetition that the
-    tracker recognises, never a row. What it refuses for good is named by `warn` and set aside.
+    tracker recognises, never a row.
     """
 
-    def __init__(self, journal: Journal, transport: Transport, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self, journal: Journal, transport: Transport, warn: Callable[[str], None], *, fresh: bool = False
+    ) -> None:
         self._journal = journal
-        self._transport = transport
         self._warn = warn
-        self._about = journal.about()
-        self._progress = journal.progress()
-        self._beside = CapturedFiles(journal.folder)
-        self.orphaned = False
-        """True where nobody writes the journal any more: then what lies beside the run is not waited for."""
+        self._delivery = Delivery(journal, transport, warn, fresh=fresh)
         self._bell = Wakeup()
         self._stopping = False
         self._thread: threading.Thread | None = None
         self._pause = _PAUSES[0]
         self._told = ""
         """What is to be said when the trouble that was told of is over."""
-        self._beside_told = False
-        self.stop_asked = False
-        """Whether the tracker has said that somebody asks the run to stop."""
         self._last_contact = time.monotonic()
-        self.rejected = 0
 
     @property
     def run(self) -> str | None:
         """The run's name at the tracker, once it exists there."""
-        found = self._about.get("run")
-        return found if isinstance(found, str) else None
+        return self._delivery.run
+
+    @property
+    def stop_asked(self) -> bool:
+        """Whether the tracker has said that somebody asks the run to stop."""
+        return self._delivery.stop_asked
+
+    @property
+    def rejected(self) -> int:
+        """How many things the tracker refused for good."""
+        return self._delivery.rejected
+
+    @property
+    def deleted(self) -> bool:
+        """Whether a person has deleted the run at the tracker."""
+        return self._delivery.deleted
+
+    def orphan(self) -> None:
+        """Nobody writes the journal any more: what lies beside the run is not waited for."""
+        self._delivery.orphaned = True
 
     def start(self) -> None:
         """Sends in a background thread."""
@@ -73,37 +82,40 @@ class Sender:
             self._thread.join(timeout)
             if self._thread.is_alive():
                 return False
-        while not self.delivered() and time.monotonic() < deadline:
+        while not self.settled() and time.monotonic() < deadline:
+            pause = 0.2
             try:
                 with self._journal.sending() as mine:
-                    if mine and self.step(min(_TIMEOUT, max(0.5, deadline - time.monotonic()))):
+                    if mine and self.end(min(_TIMEOUT, max(0.5, deadline - time.monotonic()))):
                         continue
-            except Unreachable:
-                pass
+            except Unreachable as error:
+                pause = max(pause, error.retry_after)
             except OSError as error:
                 self.trouble(error)
-            time.sleep(min(0.2, max(0.0, deadline - time.monotonic())))
+            if not self.settled():
+                time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
         return self.delivered()
 
     def delivered(self) -> bool:
-        """True when the tracker has everything."""
-        return (
-            self.run is not None
-            and self._journal.item(self._progress["items"]) is None
-            and not self._journal.rows(self._progress["bytes"], 1)
-        )
+        """True when the tracker has confirmed that it durably holds everything."""
+        return self._delivery.confirmed
+
+    def settled(self) -> bool:
+        """True when there is nothing more to do: everything is delivered, or the run was deleted at the tracker."""
+        return self._delivery.confirmed or self._delivery.deleted
 
     def items_delivered(self) -> bool:
         """True when the tracker has everything but rows: metadata, files, versions of artifacts."""
-        return self.run is not None and self._journal.item(self._progress["items"]) is None
+        return self._delivery.items_sent()
 
     def waiting(self) -> int:
         """Rows that the tracker does not have yet, counted up to a million."""
-        return self._journal.count(self._progress["bytes"], 1_000_000)
+        return self._delivery.waiting()
 
     def _loop(self) -> None:
         with self._journal.sending() as mine:
             while mine and not self._stopping:
+                wait, until = _PAUSES[0], 0.0
                 try:
                     busy = self.step(_TIMEOUT)
                     self._pause = _PAUSES[0]
@@ -113,10 +125,16 @@ class Sender:
                 except OSError as error:  # Unreachable is one
                     busy = False
                     self._pause = min(self._pause * 2, _PAUSES[1])
+                    wait = max(self._pause, getattr(error, "retry_after", 0.0))
+                    until = time.monotonic() + wait
                     self.trouble(error)
-                if not busy:
-                    # Jitter, so that a hundred workers do not all come back in the same moment.
-                    self._bell.wait(self._pause * random.uniform(0.7, 1.3))  # noqa: S311
+                if busy:
+                    continue
+                # Jitter, so that a hundred workers do not all come back in the same moment.
+                self._bell.wait(wait * random.uniform(0.7, 1.3))  # noqa: S311
+                # New rows ring too, and are no reason to ask a tracker in trouble any sooner.
+                while not self._stopping and (left := until - time.monotonic()) > 0:
+                    self._bell.wait(left)
 
     def trouble(self, error: OSError) -> None:
         """Says what keeps it from sending, once."""
@@ -136,125 +154,24 @@ class Sender:
 
     def step(self, timeout: float) -> bool:
         """Sends the next thing; False if there was nothing. Raises Unreachable, or another OSError for the journal's disk."""
-        if self.run is None:
-            self._create(timeout)
-            return True
-        if self._beside.due() and self._send_beside(timeout):
-            return True
-        item = self._journal.item(self._progress["items"])
-        before = None if item is None else item.get("after", 0)
-        lines = self._journal.rows(
-            self._progress["bytes"], _BATCH if before is None else min(_BATCH, max(0, before - self._progress["rows"]))
-        )
-        if lines:
-            self._send_rows(lines, timeout)
-            return True
-        if (self.orphaned or (item is not None and item.get("kind") == "finish")) and self._send_beside(timeout):
-            return True
-        if item is not None:
-            self._send_item(item, timeout)
-            self._progress["items"] += 1
-            self._journal.acknowledge(self._progress)
-            return True
-        if time.monotonic() - self._last_contact >= PING:
-            with contextlib.suppress(Rejected):  # the run was deleted there, which its next rows tell of
-                self._post(("ping",), {}, timeout)
-            self._last_contact = time.monotonic()
-        return False
+        contacts = self._delivery.contacts
+        busy = self._delivery.step(timeout)
+        if self._delivery.deleted:
+            return busy
+        now = time.monotonic()
+        if self._delivery.contacts != contacts:
+            self._last_contact = now
+        elif not busy and now - self._last_contact >= PING:
+            self._delivery.ping(timeout)
+            self._last_contact = now
+        return busy
 
-    def _create(self, timeout: float) -> None:
-        about = self._about
-        try:
-            found = self._transport.post(("projects", about["project"], "runs"), about["request"], timeout)
-        except Rejected as error:
-            # Nothing of this run can be delivered under this name; it must not stay in the way for ever.
-            self._warn(
-                f"The tracker refuses run {about['request'].get('name')!r}: {error}. Its data stays in {self._journal.folder}."
-            )
-            raise Unreachable(str(error)) from None
-        about.update(run=found.get("run") or found.get("name"), run_id=found.get("run_id"), color=found.get("color", 0))
-        self._journal.remember(about)
-        self._last_contact = time.monotonic()
+    def end(self, timeout: float) -> bool:
+        """As :meth:`step`, for the last things: once everything is sent, the tracker is asked whether it has it."""
+        return self.step(timeout) or (not self.settled() and self._delivery.confirm(timeout)) or self._more()
 
-    def _post(self, parts: tuple[str, ...], body: dict[str, Any], timeout: float) -> dict[str, Any]:
-        found = self._transport.post(("projects", self._about["project"], "runs", str(self.run), *parts), body, timeout)
-        self._last_contact = time.monotonic()
-        self.stop_asked = bool(found.get("stop", self.stop_asked))
-        return found
-
-    def _send_beside(self, timeout: float) -> bool:
-        parts = ("projects", self._about["project"], "runs", str(self.run), "files")
-        try:
-            return self._beside.send(
-                lambda content, fields: self._transport.post_content(parts, content, fields, timeout)
-            )
-        except Rejected as error:
-            self._beside.give_up()
-            self._warn(f"The tracker refuses what lies beside run {self.run!r}: {error} Everything else is sent.")
-        except Unreachable:
-            raise
-        except OSError as error:
-            if not self._beside_told:
-                self._beside_told = True
-                self._warn(f"What lies beside run {self.run!r} cannot be sent now ({error.strerror or error}).")
-        return False
-
-    def _send_rows(self, lines: list[bytes], timeout: float) -> None:
-        parts = ("projects", self._about["project"], "runs", str(self.run), "metrics")
-        first = self._progress["rows"]
-        try:
-            found = self._transport.post_rows(parts, self._about["writer"], first, lines, timeout)
-            taken = int(found.get("next", first + len(lines))) - first
-            self.stop_asked = bool(found.get("stop"))
-        except Rejected as error:
-            if error.status == 404:
-                self._warn(f"Run {self.run!r} was deleted at the tracker; what it logs is not kept there.")
-                taken = len(lines)
-            elif len(lines) > 1:
-                # One bad row must not take its neighbours with it.
-                self._send_rows(lines[: len(lines) // 2], timeout)
-                return
-            else:
-                self.rejected += 1
-                self._warn(f"The tracker refuses a row: {error} It is left out.")
-                self._transport.post_rows(parts, self._about["writer"], first, [b"null"], timeout)
-                taken = 1
-        self._last_contact = time.monotonic()
-        taken = max(0, min(taken, len(lines)))
-        self._progress["rows"] += taken
-        self._progress["bytes"] += sum(len(line) for line in lines[:taken])
-        self._journal.acknowledge(self._progress)
-
-    def _send_item(self, item: dict[str, Any], timeout: float) -> None:
-        kind = item.get("kind")
-        try:
-            if kind == "update":
-                self._post(("metadata",), item["changes"], timeout)
-            elif kind == "finish":
-                self._post(
-                    ("finish",),
-                    {"status": item["status"], "exit_code": item["exit_code"], "finish_time": item.get("finish_time")},
-                    timeout,
-                )
-            elif kind == "version":
-                self._post(("versions",), item["manifest"], timeout)
-            elif kind in ("artifact", "file"):
-                path = self._journal.folder / "files" / item["file"]
-                fields = {
-                    k: str(item[k])
-                    for k in ("name", "description", "category", "original_path")
-                    if item.get(k) is not None
-                }
-                if path.is_file():
-                    self._transport.post_file(
-                        ("projects", self._about["project"], "runs", str(self.run), f"{kind}s"), path, fields, 600.0
-                    )
-                    path.unlink(missing_ok=True)
-        except (Rejected, KeyError, TypeError) as error:
-            self.rejected += 1
-            self._warn(
-                f"The tracker refuses {kind} of run {self.run!r}: {error} It is left out; everything else is sent."
-            )
+    def _more(self) -> bool:
+        return not self.settled() and not self._delivery.all_sent()
 
 
 def describe(request: Any) -> dict[str, Any]:

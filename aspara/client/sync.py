@@ -14,7 +14,9 @@ from aspara.client.transport import Transport
 
 @dataclass(frozen=True)
 class SyncResult:
-    """What became of one journal: ``state`` is ``sent``, ``busy`` (its own process is at it), ``kept`` or ``broken``."""
+    """What became of one journal: ``state`` is ``sent`` (the tracker has confirmed that it durably holds all of it), ``busy`` (its own
+    process is at it), ``kept``, ``deleted`` (a person deleted the run at the tracker; the journal is set aside) or ``broken``.
+    """
 
     run: str
     tracker: str
@@ -76,11 +78,15 @@ def send_children(parent: str, deadline: float, warn: Callable[[str], None]) -> 
 
 def _send(journal: Journal, name: str, tracker: str, timeout: float, warn: Callable[[str], None]) -> SyncResult:
     sender = Sender(journal, Transport(tracker, settings.get("ASPARA_TOKEN")), warn)
-    sender.orphaned = True
+    sender.orphan()
     deadline = time.monotonic() + timeout
     try:
-        while (left := deadline - time.monotonic()) > 0 and sender.step(min(20.0, max(0.5, left))):
-            pass
+        while (left := deadline - time.monotonic()) > 0 and not sender.settled():
+            sender.end(min(20.0, max(0.5, left)))
+        if sender.deleted:
+            return SyncResult(
+                name, tracker, "deleted", f"deleted there by a person; set aside in {journal.set_aside()}"
+            )
     except OSError as error:  # Unreachable is one
         return SyncResult(name, tracker, "kept", str(error))
     if not sender.delivered():

@@ -10,24 +10,34 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from aspara.errors import TrackerError, UsageError
+from aspara.errors import HEADER, TrackerError, UsageError
 from aspara.version import __version__
 
 BASE = "/tracker/api/v1"
-_RETRY = frozenset({401, 403, 408, 425, 429, 500, 502, 503, 504})
+_RETRY = frozenset({401, 403, 408, 425, 429, 500, 502, 503, 504, 507})
 _GZIP_FROM = 1024
 
 
 class Rejected(TrackerError):
-    """The tracker refuses this very item for good; ``status`` is its HTTP status."""
+    """The tracker refuses this very item for good; ``status`` is its HTTP status, ``kind`` the name of its error as far as it
+    tells one, ``answer`` all that it answers.
+    """
 
-    def __init__(self, message: str, status: int) -> None:
+    def __init__(self, message: str, status: int, kind: str = "", answer: dict[str, Any] | None = None) -> None:
         super().__init__(message)
         self.status = status
+        self.kind = kind
+        self.answer = answer or {}
 
 
 class Unreachable(TrackerError):
-    """The tracker does not answer, or cannot for the moment; the same request may be repeated."""
+    """The tracker does not answer, or cannot for the moment; the same request may be repeated, after
+    ``retry_after`` seconds where the tracker says so.
+    """
+
+    def __init__(self, message: str, retry_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class Transport:
@@ -96,6 +106,11 @@ class Transport:
             return False
         return bool(answer.ok)
 
+    def mean(self, run_id: str | None, writer: str, item: int | None = None) -> None:
+        """Which run, and which of its items other than rows, the next requests are about, whoever bears the run's name there."""
+        said = {"run": None if run_id is None else quote(run_id, safe=""), "writer": writer, "item": item}
+        self._session.headers["X-Aspara-Sent"] = "; ".join(f"{k}={v}" for k, v in said.items() if v is not None)
+
     def _send(self, parts: tuple[str, ...], timeout: float, **options: Any) -> dict[str, Any]:
         import requests
 
@@ -111,12 +126,13 @@ class Transport:
                 raise Unreachable(f"{self.base} answers, but is no tracker.") from None
             return found if isinstance(found, dict) else {}
         try:
-            detail = str(answer.json().get("detail"))
+            told = answer.json()
+            detail = str(told.get("detail"))
         except (ValueError, AttributeError):
-            detail = f"HTTP {answer.status_code}"
+            told, detail = {}, f"HTTP {answer.status_code}"
         if answer.status_code in _RETRY or answer.is_redirect:
-            raise Unreachable(f"The tracker {self.base} cannot take it now: {detail}")
-        raise Rejected(detail, answer.status_code)
+            raise Unreachable(f"The tracker {self.base} cannot take it now: {detail}", _seconds(answer))
+        raise Rejected(detail, answer.status_code, answer.headers.get(HEADER, ""), told)
 
 
 def tracker_base(uri: str) -> str:
@@ -128,6 +144,14 @@ def tracker_base(uri: str) -> str:
     if not path.endswith(BASE):
         path = path.removesuffix("/tracker") + BASE
     return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
+
+
+def _seconds(answer: Any) -> float:
+    """How long the answer asks to wait; an hour at most, and nothing where it names a date."""
+    try:
+        return min(3600.0, max(0.0, float(answer.headers.get("Retry-After", 0))))
+    except ValueError:
+        return 0.0
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -241,6 +241,24 @@ class LocalRecorder:
         """Keeps one encoded row: one ``write(2)``; see :class:`AppendFile` for a disk that refuses. The caller holds `lock`."""
         self._file.append(line)
 
+    def commit(self, content: bytes) -> None:
+        """Keeps whole rows durably, or raises OSError and keeps none; see :meth:`RowFile.commit`."""
+        self._file.commit(content)
+
+    def in_place(self) -> bool:
+        """Whether what it writes is still the run: nobody removed or replaced its files."""
+        return not (self._closed or self._gone) and self._file.in_place()
+
+    @property
+    def rows_path(self) -> Path:
+        """Its row file."""
+        return self._file.path
+
+    @property
+    def size(self) -> int:
+        """Bytes in its row file."""
+        return self._file.size
+
     def update(self, changes: Mapping[str, Any], *, patience: float = PATIENCE) -> None:
         """Merges `changes` into the metadata file; if the disk refuses they are kept and tried again at each sync.
 

@@ -114,6 +114,33 @@ class AppendFile:
             self._take_back(line[:written])
             self._keep(line)
 
+    def commit(self, content: bytes) -> None:
+        """Appends whole rows and forces them to disk, or raises OSError and leaves the file as it was: for rows that somebody
+        else keeps until they are acknowledged.
+        """
+        with self._sync_lock, self.lock:
+            start, rest = _size(self._descriptor), memoryview(content)
+            try:
+                while rest:
+                    rest = rest[write(self._descriptor, rest) :]
+                if self._sync_enabled:
+                    _data_sync(self._descriptor)
+            except OSError:
+                # Part of a row, or rows whose pages the kernel calls clean though they are not on disk: they come again.
+                self._cuts += 1
+                self._counted = self._lines = 0
+                os.ftruncate(self._descriptor, start)
+                raise
+            self._synced = start + len(content)
+
+    def in_place(self) -> bool:
+        """Whether the file is still the one at its path: nobody removed or replaced it."""
+        try:
+            there, here = os.lstat(self.path), os.fstat(self._descriptor)
+        except OSError:
+            return False
+        return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
+
     def _append_and_sync(self, line: bytes) -> None:
         if not self._is_own():
             self._recover(None)

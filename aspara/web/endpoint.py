@@ -10,7 +10,7 @@ import orjson
 from tornado import web
 from tornado.iostream import StreamClosedError
 
-from aspara.errors import HEADER, AsparaError, TooLarge, UsageError
+from aspara.errors import HEADER, AsparaError, NotDurable, SequenceGap, TooLarge, UsageError
 from aspara.web.context import Context
 
 if TYPE_CHECKING:
@@ -181,6 +181,11 @@ def guarded(method: Callable[..., Any]) -> Callable[..., Any]:
                 _log.warning("%s %s: %s", self.request.method, self.request.path, error)
             self.clear()
             self.set_header(HEADER, type(error).__name__)
+            if isinstance(error, NotDurable):
+                self.set_header("Retry-After", str(error.retry_after))
+            if isinstance(error, SequenceGap):
+                self.answer({"detail": str(error), error.what: error.expected}, error.status)
+                return
             self.fail(error.status, str(error))
 
     run.__name__ = method.__name__

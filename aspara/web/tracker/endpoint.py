@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import zlib
+from collections.abc import Callable
 from typing import Any
 
-from aspara.errors import TooLarge, UsageError
+from aspara.errors import AsparaError, DataDirError, NotDurable, TooLarge, UsageError
 from aspara.web.endpoint import Endpoint
+from aspara.web.tracker.payloads import Origin, origin_of
 from aspara.web.tracker.receiver import RunReceiver
 
 _MAX_RAW = 64 << 20
+_log = logging.getLogger("aspara.web")
 
 
 class TrackerEndpoint(Endpoint):
@@ -17,6 +21,23 @@ class TrackerEndpoint(Endpoint):
 
     max_body = 16 << 20
     intake: RunReceiver
+
+    def origin(self) -> Origin:
+        """Which run and which of its items the client means."""
+        return origin_of(self.request.headers)
+
+    async def durably(self, work: Callable[..., Any], *args: Any) -> Any:
+        """What `work` returns, done off the loop. Where the disk does not take it nothing is acknowledged: NotDurable."""
+        try:
+            return await self.service.off_loop(work, *args)
+        except DataDirError:
+            reason = "its data directory cannot be written"
+        except AsparaError:
+            raise
+        except OSError as error:
+            _log.warning("%s %s: %s", self.request.method, self.request.path, error)
+            reason = error.strerror or type(error).__name__
+        raise NotDurable(f"The tracker's disk does not take it now ({reason}). Send it again later.")
 
     def json_body(self) -> dict[str, Any]:
         """The body, unpacked if it is gzip, but never beyond 64 MiB."""

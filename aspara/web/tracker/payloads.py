@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 
@@ -24,7 +27,30 @@ _RESUMES: dict[Any, Resume | None] = {
     "never": "never",
     "auto": "auto",
 }
+SENT = "X-Aspara-Sent"
 _DETAILS = ("command", "environment", "git", "host", "pid", "notebook")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a client says of a request in the header ``X-Aspara-Sent: run=<id>; writer=<id>; item=<number>``: which run it means,
+    whoever bears that name here, and which of its items other than rows this is, counted from 0. Older clients say nothing.
+    """
+
+    run_id: str | None = None
+    writer: str | None = None
+    item: int | None = None
+
+
+def origin_of(headers: Mapping[str, str]) -> Origin:
+    """What the request's header says; raises UsageError for nonsense."""
+    given = dict(part.strip().partition("=")[::2] for part in headers.get(SENT, "").split(";") if part.strip())
+    run_id, writer, item = given.get("run"), given.get("writer"), given.get("item")
+    if writer is not None:
+        names.check_run_id(writer)
+    if item is not None and (writer is None or not item.isdecimal() or len(item) > 15):
+        raise UsageError(f"{SENT}: an item is a writer's whole number, not {item[:40]!r}.")
+    return Origin(None if run_id is None else unquote(run_id), writer, None if item is None else int(item))
 
 
 def line_of(row: Any, now: int) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from aspara.errors import SequenceGap
 from aspara.web.route import Route
 from aspara.web.tracker.endpoint import TrackerEndpoint
 from aspara.web.tracker.payloads import tags_of
@@ -28,7 +27,7 @@ class CreateRun(TrackerEndpoint):
 
     async def post(self, project: str) -> None:
         """Makes or continues one."""
-        self.answer(await self.service.off_loop(self.intake.create, project, self.json_body()))
+        self.answer(await self.durably(self.intake.create, project, self.json_body()))
 
 
 class AppendRows(TrackerEndpoint):
@@ -38,12 +37,9 @@ class AppendRows(TrackerEndpoint):
         """Takes one, or a batch."""
 
         def work() -> dict[str, Any]:
-            return self.intake.rows(project, run, self.json_body())
+            return self.intake.rows(project, run, self.json_body(), self.origin())
 
-        try:
-            self.answer(await self.service.off_loop(work))
-        except SequenceGap as gap:
-            self.answer({"detail": str(gap), "next": gap.expected}, gap.status)
+        self.answer(await self.durably(work))
 
 
 class EditEndpoint(TrackerEndpoint):
@@ -51,7 +47,7 @@ class EditEndpoint(TrackerEndpoint):
 
     async def post(self, project: str, run: str) -> None:
         """Merges what a client may change."""
-        await self.service.off_loop(self.intake.update, project, run, self.changes(self.json_body()))
+        await self.durably(self.intake.update, project, run, self.changes(self.json_body()), self.origin())
         self.answer({"status": "ok"})
 
     def changes(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -88,7 +84,15 @@ class HeartbeatEndpoint(TrackerEndpoint):
 
     async def post(self, project: str, run: str) -> None:
         """The client is there."""
-        self.answer(await self.service.off_loop(self.intake.ping, project, run))
+        self.answer(await self.durably(self.intake.ping, project, run, self.origin()))
+
+
+class ConfirmRun(TrackerEndpoint):
+    """What has arrived."""
+
+    async def post(self, project: str, run: str) -> None:
+        """Says how much of a run is durable here."""
+        self.answer(await self.durably(self.intake.confirm, project, run, self.origin()))
 
 
 class FinishRun(TrackerEndpoint):
@@ -96,7 +100,8 @@ class FinishRun(TrackerEndpoint):
 
     async def post(self, project: str, run: str) -> None:
         """Of a run."""
-        await self.service.off_loop(self.intake.finish, project, run, self.json_body() if self.request.body else {})
+        body = self.json_body() if self.request.body else {}
+        await self.durably(self.intake.finish, project, run, body, self.origin())
         self.answer({"status": "ok"})
 
 
@@ -105,7 +110,7 @@ class StoreVersion(TrackerEndpoint):
 
     async def post(self, project: str, run: str) -> None:
         """Makes one."""
-        self.answer(await self.service.off_loop(self.intake.version, project, run, self.json_body()))
+        self.answer(await self.durably(self.intake.version, project, run, self.json_body(), self.origin()))
 
 
 ROUTES: tuple[Route, ...] = (
@@ -141,6 +146,11 @@ ROUTES: tuple[Route, ...] = (
         f"{BASE}/projects/{{project}}/runs/{{run}}/versions",
         StoreVersion,
         {"POST": "Makes a version of an artifact: name, type, entries, aliases, metadata."},
+    ),
+    Route(
+        f"{BASE}/projects/{{project}}/runs/{{run}}/confirm",
+        ConfirmRun,
+        {"POST": "Says how many rows and items of the writer named in X-Aspara-Sent are durable here."},
     ),
     Route(f"{BASE}/projects/{{project}}/runs/{{run}}/finish", FinishRun, {"POST": "Ends a run."}),
 )

@@ -6,7 +6,7 @@ import contextlib
 from typing import IO, Any, cast
 
 from aspara import settings
-from aspara.errors import AsparaError, TooLarge, UsageError
+from aspara.errors import AsparaError, NotDurable, TooLarge, UsageError
 from aspara.web.tracker.endpoint import TrackerEndpoint
 
 
@@ -56,7 +56,9 @@ class UploadArtifact(TrackerEndpoint):
             self._trouble = TooLarge(f"The artifact is larger than {self._limit} bytes (ASPARA_MAX_FILE_SIZE).")
         if self._trouble is None and self._parser is not None:
             try:
-                await self.service.off_loop(self._parser.write, chunk)
+                await self.durably(self._parser.write, chunk)
+            except NotDurable as error:
+                self._trouble = error
             except Exception:
                 self._trouble = UsageError("The multipart body cannot be understood.")
 
@@ -73,13 +75,13 @@ class UploadArtifact(TrackerEndpoint):
             if found[0].size > self._limit:
                 raise TooLarge(f"The artifact is larger than {self._limit} bytes (ASPARA_MAX_FILE_SIZE).")
             self._form.setdefault("name", (found[0].file_name or b"artifact").decode("utf-8", "replace"))
-            self.answer(await self.service.off_loop(self.keep, project, run, found[0].file_object))
+            self.answer(await self.durably(self.keep, project, run, found[0].file_object))
         finally:
             self._drop()
 
     def keep(self, project: str, run: str, content: IO[bytes]) -> dict[str, Any]:
         """Puts the whole file where it belongs."""
-        return self.intake.artifact(project, run, content, self._form)
+        return self.intake.artifact(project, run, content, self._form, self.origin())
 
     def on_connection_close(self) -> None:
         """The client went away in the middle: nothing of it stays."""
@@ -97,4 +99,4 @@ class UploadFile(UploadArtifact):
 
     def keep(self, project: str, run: str, content: IO[bytes]) -> dict[str, Any]:
         """Puts the whole file where it belongs."""
-        return self.intake.file(project, run, content, self._form)
+        return self.intake.file(project, run, content, self._form, self.origin())
