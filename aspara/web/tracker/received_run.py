@@ -88,6 +88,7 @@ class ReceivedRun:
             raise
         writer.next += len(lines)
         writer.size = writer.recorder.size
+        writer.recorder.sync()  # a sign of life, and a look at what others ask of the run
 
     def put_beside(self, name: str, content: bytes, offset: str | None) -> int:
         """Keeps captured content, or with an `offset` the part of it that belongs there; how long the file is then."""
