@@ -245,9 +245,9 @@ class LocalRecorder:
         """Keeps whole rows durably, or raises OSError and keeps none; see :meth:`RowFile.commit`."""
         self._file.commit(content)
 
-    def in_place(self) -> bool:
+    def is_current(self) -> bool:
         """Whether what it writes is still the run: nobody removed or replaced its files."""
-        return not (self._closed or self._gone) and self._file.in_place()
+        return not (self._closed or self._gone) and self._file.is_current()
 
     @property
     def rows_path(self) -> Path:

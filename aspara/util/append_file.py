@@ -118,13 +118,15 @@ class AppendFile:
         """Appends whole rows and forces them to disk, or raises OSError and leaves the file as it was: for rows that somebody
         else keeps until they are acknowledged.
         """
-        with self._sync_lock, self.lock:
-            start, rest = _size(self._descriptor), memoryview(content)
+        with self.in_place, self.lock:
+            if self._waits or not self._is_own():
+                raise OSError(errno.EAGAIN, "rows that came before wait for the disk")
+            start, rest = size_of(self._descriptor), memoryview(content)
             try:
                 while rest:
                     rest = rest[write(self._descriptor, rest) :]
                 if self._sync_enabled:
-                    _data_sync(self._descriptor)
+                    data_sync(self._descriptor)
             except OSError:
                 # Part of a row, or rows whose pages the kernel calls clean though they are not on disk: they come again.
                 self._cuts += 1
@@ -133,13 +135,13 @@ class AppendFile:
                 raise
             self._synced = start + len(content)
 
-    def in_place(self) -> bool:
+    def is_current(self) -> bool:
         """Whether the file is still the one at its path: nobody removed or replaced it."""
         try:
-            there, here = os.lstat(self.path), os.fstat(self._descriptor)
+            there = os.lstat(self.path)
         except OSError:
             return False
-        return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
+        return self._is_own() and (there.st_dev, there.st_ino) == self._own
 
     def _append_and_sync(self, line: bytes) -> None:
         if not self._is_own():

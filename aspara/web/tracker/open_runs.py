@@ -82,7 +82,7 @@ class OpenRuns:
     def _drop_misplaced(self, key: tuple[str, str]) -> None:
         """Lets go of a run whose files were removed or replaced meanwhile. The caller holds the lock."""
         opened = self._open.get(key)
-        if opened is not None and not opened.recorder.in_place():
+        if opened is not None and not opened.recorder.is_current():
             del self._open[key]
             opened.release()
 

@@ -46,7 +46,7 @@ class ReceivedRun:
     def writer(self, layout: Layout, name: str) -> ReceivedWriter:
         """The share of the process `name`, which goes on in its file after a restart; the caller holds `lock`."""
         writer = self.writers.get(name)
-        if writer is not None and (writer.recorder.size != writer.size or not writer.recorder.in_place()):
+        if writer is not None and (writer.recorder.size != writer.size or not writer.recorder.is_current()):
             self.forget(name)
             writer = None
         if writer is None:
