@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from aspara.errors import UsageError
+
 Value = float | int | str | dict[str, Any] | list[Any]
 """What a row may hold for a metric: a number, a text, or a reference to media (a dict with a ``_type``)."""
 
@@ -65,8 +67,13 @@ ARTIFACT_CATEGORIES = ("code", "model", "config", "data", "other")
 class RunRequest:
     """What a program asks for when it starts a run; every part but the project may be left open (None).
 
-    ``resume``: ``"must"`` continues an existing run or raises; ``"allow"`` and ``"auto"`` continue one if it exists;
-    ``"never"`` raises if the id exists; None makes a new run unless ``id`` names an existing one, which is joined.
+    ``resume``: ``"must"`` continues the run named by ``id``, else by ``name``, or raises; ``"allow"`` and ``"auto"`` continue
+    it if it exists; ``"never"`` raises if the id exists; None makes a new run unless ``id`` names an existing one, which is
+    joined. Without id and name ``"allow"`` makes a new run, and ``"auto"`` continues the last unfinished run of ``program``.
+
+    Raises:
+        UsageError: ``resume="must"`` without id and name.
+
     """
 
     project: str = "default"
@@ -84,6 +91,22 @@ class RunRequest:
     """The step after which the run that is continued (named by ``id``: its id or file name) is to be forgotten."""
     details: Mapping[str, Any] = field(default_factory=dict)
     """Further metadata known at the start: host, pid, command, environment, git."""
+    program: str | None = None
+    """What tells the program that asks from others: a hash of its script and its working directory."""
+    new_id: str | None = None
+    new_name: str | None = None
+    """Id and name of the run if one is made: a client chooses them before its tracker answers."""
+    ended_writers: Sequence[str] = ()
+    """Writers at a tracker that their machine knows to have ended, although the tracker still waits for them."""
+
+    def __post_init__(self) -> None:
+        if self.resume == "must" and self.id is None and self.name is None:
+            raise UsageError("resume='must' continues the run that id= or name= names: give one of them.")
+
+    @property
+    def resumes_itself(self) -> bool:
+        """Whether it asks for the program's own last run, without naming it."""
+        return self.resume == "auto" and self.id is None and self.name is None
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,18 @@ def journals() -> list[Path]:
     return sorted(p for p in folder.iterdir() if p.name[0] != "." and p.is_dir()) if folder.is_dir() else []
 
 
+def ended_writers(tracker: str) -> list[str]:
+    """The writers at `tracker` whose processes, on this machine, have ended without saying so to it."""
+    ended = []
+    for folder in journals():
+        journal = Journal(folder)
+        with contextlib.suppress(OSError, ValueError):
+            about = journal.about()
+            if about.get("tracker") == tracker and not journal.being_written():
+                ended.append(str(about.get("writer")))
+    return ended
+
+
 class Journal:
     """One run's journal. The process that trains appends; whoever holds the sender's lock reads and acknowledges."""
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from aspara import names
 from aspara.client.http_client import HttpClient
-from aspara.client.journal import Journal
+from aspara.client.journal import Journal, ended_writers
 from aspara.client.remote_artifacts import RemoteArtifactStore
 from aspara.client.sender import Sender, describe
 from aspara.client.sync import send_children
@@ -36,7 +36,12 @@ def open_recorder(tracker_uri: str, request: RunRequest, *, token: str | None = 
     this machine and sent when it does.
     """
     transport = Transport(tracker_uri, token)
-    request = replace(request, id=request.id or names.new_run_id(), name=request.name or names.new_run_name())
+    new_id, new_name = request.id or names.new_run_id(), request.name or names.new_run_name()
+    if request.id is None and request.resume in ("must", "allow", "auto"):
+        # The tracker is to look for the run by its name, or by the program.
+        request = replace(request, new_id=new_id, new_name=new_name, ended_writers=ended_writers(tracker_uri))
+    else:
+        request = replace(request, id=new_id, name=new_name)
     writer = os.urandom(8).hex()
     about: dict[str, Any] = {
         "tracker": tracker_uri,
@@ -58,11 +63,11 @@ def open_recorder(tracker_uri: str, request: RunRequest, *, token: str | None = 
         raise kind(f"The tracker {tracker_uri} refuses the run: {error}") from None
     except Unreachable as error:
         away = error
-    name = str(request.name)
+    name = str(found.get("name") or new_name)
     identity = RunIdentity(
         request.project,
         str(found.get("run") or names.slug(name)),
-        str(found.get("run_id") or request.id),
+        str(found.get("run_id") or new_id),
         name,
         resumed=bool(found.get("resumed")),
         next_step=int(found.get("next_step") or 0),

@@ -189,4 +189,8 @@ def describe(request: Any) -> dict[str, Any]:
         "job_type": request.job_type,
         "total_steps": request.total_steps,
         "details": dict(request.details),
+        "program": request.program,
+        "new_id": request.new_id,
+        "new_name": request.new_name,
+        "ended_writers": list(request.ended_writers),
     }

@@ -11,9 +11,17 @@ from aspara.errors import UsageError
 from aspara.media import png
 from aspara.media.arrays import as_array
 from aspara.media.base import BlobStore, Media, is_path, read_file
-from aspara.media.pixels import picture
+from aspara.media.pixels import picture, to_bytes
 
 _FILES = {"png": "png", "jpg": "jpg", "jpeg": "jpg", "gif": "gif", "webp": "webp", "svg": "svg", "bmp": "bmp"}
+_MODES = {
+    "png": ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"),
+    "jpg": ("L", "RGB"),
+    "webp": ("RGB", "RGBA"),
+    "gif": ("1", "L", "P", "RGB", "RGBA"),
+    "bmp": ("1", "L", "P", "RGB"),
+}
+"""The modes of Pillow that an encoder takes; others are converted."""
 _FORMATS = {"png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "webp": "WEBP", "gif": "GIF", "bmp": "BMP"}
 
 
@@ -97,8 +105,11 @@ class Image(Media):
             self._content, self._ending = drawn(_figure(data)), "png"
             self.width, self.height = _size(self._content)
         elif hasattr(data, "tobytes") and hasattr(data, "getbands"):  # a Pillow image
-            self._picture = data.copy()
             self.width, self.height = data.size
+            try:
+                self._picture = data.copy()
+            except Exception:  # a truncated file: Pillow reads it only now, and storing the value gives the warning
+                self._picture = data
         else:
             try:
                 self._pixels = picture(data, normalize)
@@ -148,13 +159,31 @@ class Image(Media):
             )
         if self._mode is not None and picture.mode != self._mode:
             picture = picture.convert(self._mode)
-        if self._ending == "jpg" and picture.mode not in ("L", "RGB"):
-            picture = picture.convert("RGB")
-        if self._ending == "png" and picture.mode not in ("1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16"):
-            picture = picture.convert("RGB")
+        if picture.mode not in _MODES.get(self._ending, ("L", "RGB", "RGBA")):
+            picture = _converted(picture)
+            if picture.mode not in _MODES.get(self._ending, ("L", "RGB", "RGBA")):
+                picture = picture.convert("RGB")
         out = io.BytesIO()
         picture.save(out, _FORMATS[self._ending])
         return out.getvalue()
+
+
+def _converted(picture: Any) -> Any:
+    """A Pillow image of a mode that files of pictures lack, as one of a mode that they have, with the same look."""
+    mode = picture.mode
+    if mode == "F" or mode.startswith("I"):
+        import numpy as np
+
+        values = np.asarray(picture)
+        if mode == "F":
+            return _needs_pillow("a picture").fromarray(to_bytes(values))
+        low, high = (int(values.min()), int(values.max())) if values.size else (0, 0)
+        if low < 0 or high > 255:
+            values = (values.astype(np.float64) - low) * (255.0 / max(1, high - low))
+        return _needs_pillow("a picture").fromarray(np.rint(values).astype(np.uint8))
+    if mode in ("PA", "La", "RGBa"):
+        return picture.convert("RGBA" if mode != "La" else "LA")
+    return picture.convert("RGB")
 
 
 def drawn(figure: Any) -> bytes:

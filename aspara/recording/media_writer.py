@@ -1,4 +1,4 @@
-"""The desk: takes media from ``log()`` and brings them to disk behind the training's back.
+"""Takes media from ``log()`` and brings them to disk behind the training's back.
 
 A media value's row is written when its file is there, at the step and time of its ``log()``; readers merge it with the
 step's other rows. So a row never refers to a file that does not exist.
@@ -6,6 +6,7 @@ step's other rows. So a row never refers to a file that does not exist.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import threading
 import time
@@ -14,7 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from aspara import settings
-from aspara.errors import AsparaError, TooLarge
+from aspara.errors import TooLarge
 from aspara.media.base import Media
 from aspara.recorder import Recorder
 from aspara.util.messages import say
@@ -22,6 +23,10 @@ from aspara.util.messages import say
 QUEUE_BYTES = 256 << 20
 _QUEUE_ITEMS = 10_000
 _RETRY = (0.1, 5.0)
+_DISK_ERRORS = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ESTALE, errno.EAGAIN}
+)
+"""What a full or broken disk answers. A library's own OSError has none of these numbers."""
 
 Write = Callable[[int, int, Mapping[str, Any]], None]
 """(timestamp, step, references): puts a row."""
@@ -53,7 +58,7 @@ class MediaWriter:
     """
 
     def __init__(self, recorder: Recorder, write: Write, *, limit: int = QUEUE_BYTES) -> None:
-        self._shelf = RunBlobStore(recorder, settings.get("ASPARA_MAX_MEDIA_SIZE"))
+        self._blobs = RunBlobStore(recorder, settings.get("ASPARA_MAX_MEDIA_SIZE"))
         self._write = write
         self._limit = limit
         self._queue: deque[tuple[int, int, str, Media, int]] = deque()
@@ -62,6 +67,7 @@ class MediaWriter:
         self._working = 0
         self._closing = False
         self._troubled = False
+        self._threadless = False
         self._warned: set[str] = set()
         self._thread: threading.Thread | None = None
         self.lost = 0
@@ -71,9 +77,8 @@ class MediaWriter:
         """Queues a value logged under `name`."""
         size = value.held()
         with self._changed:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._loop, name="aspara-media", daemon=True)
-                self._thread.start()
+            if self._thread is None and not self._threadless:
+                self._start_thread()
             full = bool(self._queue) and (self._held + size > self._limit or len(self._queue) >= _QUEUE_ITEMS)
             if full and self._troubled:
                 self.lost += 1
@@ -81,8 +86,18 @@ class MediaWriter:
             self._queue.append((timestamp, step, name, value, size))
             self._held += size
             self._changed.notify_all()
-        if full:
+        if full or self._threadless:
             self._work()
+
+    def _start_thread(self) -> None:
+        thread = threading.Thread(target=self._loop, name="aspara-media", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # the process may have no more threads
+            self._threadless = True
+            say(f"No thread can be started ({error}); media are written by log() itself.")
+        else:
+            self._thread = thread
 
     def finish(self, timeout: float) -> int:
         """Waits until everything is on disk, for `timeout` seconds at most while the disk refuses; returns what was lost."""
@@ -101,6 +116,13 @@ class MediaWriter:
 
     def _settle(self, timeout: float) -> None:
         deadline = time.monotonic() + timeout
+        if self._threadless:
+            self._changed.release()
+            try:
+                while self._queue and (self._work() or time.monotonic() < deadline):
+                    pass
+            finally:
+                self._changed.acquire()
         while (self._queue or self._working) and self._thread is not None:
             if self._troubled and time.monotonic() > deadline:
                 return
@@ -130,22 +152,26 @@ class MediaWriter:
         timestamp, step, name, value, size = item
         again = False
         try:
-            self._write(timestamp, step, {name: value.stored(self._shelf)})
-        except OSError as error:
-            again = not isinstance(error, AsparaError)
-            self._say(name, f"cannot be written ({error.strerror or error}); it is tried again")
-        except Exception as error:
-            # Whatever an encoder makes of a value: training goes on, and the others are kept.
-            self._say(name, f"cannot be kept: {error}")
-            self.lost += 1
-        with self._changed:
-            self._working -= 1
-            self._troubled = again
+            self._write(timestamp, step, {name: value.stored(self._blobs)})
+        except BaseException as error:
+            # Whatever a library's encoder makes of a value (a panic of Rust code is no Exception): it costs that value.
+            again = isinstance(error, OSError) and error.errno in _DISK_ERRORS
             if again:
-                self._queue.appendleft(item)
+                self._say(name, f"cannot be written ({getattr(error, 'strerror', None) or error}). It is tried again")
             else:
-                self._held -= size
-            self._changed.notify_all()
+                self.lost += 1
+                self._say(name, f"cannot be kept: {type(error).__name__}: {error}")
+            if isinstance(error, KeyboardInterrupt | SystemExit):
+                raise  # the training thread does a part of the work, and is what they are for
+        finally:
+            with self._changed:
+                self._working -= 1
+                self._troubled = again
+                if again:
+                    self._queue.append(item)  # behind the others: one value that the disk refuses must not hold them up
+                else:
+                    self._held -= size
+                self._changed.notify_all()
         return not again
 
     def _say(self, name: str, what: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from aspara import names, settings
 from aspara.errors import UsageError
 from aspara.recorder import NullRecorder, Recorder
+from aspara.recording.capture.environment import program_id
 from aspara.recording.log.conversion import as_mapping, to_json
 from aspara.recording.log.validation import checked_notes, checked_tags
 from aspara.types import Resume, RunIdentity, RunRequest
@@ -79,6 +80,7 @@ def open_run(
         group=group or settings.get("ASPARA_GROUP"),
         job_type=job_type or settings.get("ASPARA_JOB_TYPE"),
         total_steps=total_steps,
+        program=program_id(),
     )
     backend = settings.storage_backend(storage_backend)
     if mode == "disabled":

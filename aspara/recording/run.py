@@ -29,8 +29,9 @@ from aspara.recording.run_display import RunDisplay
 from aspara.recording.run_files import SavedFiles
 from aspara.recording.run_media import RunMedia
 from aspara.recording.run_properties import RunProperties
-from aspara.recording.run_results import RunResults, dict_in, own_summary
+from aspara.recording.run_results import RunResults
 from aspara.recording.summary import Summary
+from aspara.storage.metadata import dict_in, own_summary, tags_of
 from aspara.storage.statistics import Statistics
 from aspara.types import Losses, Status
 from aspara.util.json_safe import numbered
@@ -107,7 +108,7 @@ class Run(RunProperties, RunResults, RunMedia, RunArtifacts, SavedFiles, RunList
         self._encoder = RowEncoder(pen, self._statistics, self._definitions)
         pen.encode = self._encoder.encode
         self._new_backlog()
-        self._tags: tuple[str, ...] = tuple(str(t) for t in found.get("tags") or ())
+        self._tags: tuple[str, ...] = tuple(tags_of(found))
         self._notes = str(found.get("notes") or "")
         self._name = identity.name
         self._summary_dirty = False

@@ -130,19 +130,3 @@ class RunResults:
     @staticmethod
     def _last_step(statistics: Mapping[str, Mapping[str, Any]]) -> int | None:
         return max((s["last_step"] for s in statistics.values()), default=None)
-
-
-def dict_in(found: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """The dict under `key` of the metadata, or an empty one."""
-    value = found.get(key)
-    return value if isinstance(value, dict) else {}
-
-
-def own_summary(found: Mapping[str, Any]) -> dict[str, Any]:
-    """The values a program set in an earlier life of the run; before `summary_own` was kept, those no metric explains."""
-    summary = dict_in(found, "summary")
-    own = found.get("summary_own")
-    if isinstance(own, list):
-        return {k: v for k, v in summary.items() if k in own}
-    metrics = dict_in(found, "metric_summary")
-    return {k: v for k, v in summary.items() if k not in metrics}

@@ -216,6 +216,7 @@ class LocalRecorder:
                     "host": socket.gethostname(),
                     "pid": os.getpid(),
                     "boot_id": boot_id(),
+                    **({} if request.program is None else {"program": request.program}),
                 }
             )
         for name in ("group", "job_type", "total_steps", "notes"):
@@ -229,7 +230,7 @@ class LocalRecorder:
             lacking = not content.get("is_finished") or not isinstance(content.get("metric_summary"), dict)
             if self.leads and self.identity.resumed and lacking and not content.get("remote"):
                 self.partial = not recount(self._paths, content)
-            content["tags"] = list(dict.fromkeys([*(content.get("tags") or []), *request.tags]))
+            content["tags"] = list(dict.fromkeys([*metadata.tags_of(content), *request.tags]))
             metadata.merge(content, changes)
 
         content = metadata.edit(self._paths.metadata, begin)

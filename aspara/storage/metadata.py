@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aspara.util import files
+from aspara.util.json_safe import named
 
 MAX_BYTES = 64 << 20
 _ATTEMPTS = 20
@@ -63,6 +64,40 @@ def is_of(content: Mapping[str, Any], run_id: str) -> bool:
     return str(content.get("run_id") or run_id) == run_id
 
 
+def write(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Replaces the file; returns the content as a reader will have it: non-finite numbers by their names."""
+    stored: dict[str, Any] = named(dict(content))
+    files.replace_json(path, stored)
+    return stored
+
+
+def tags_of(content: Mapping[str, Any]) -> list[str]:
+    """The tags in the metadata, whatever another program left there."""
+    tags = content.get("tags")
+    return [str(tag) for tag in tags] if isinstance(tags, list | tuple) else []
+
+
+def dict_in(content: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """The dict under `key` of the metadata, or an empty one."""
+    value = content.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def whole_in(content: Mapping[str, Any], key: str) -> int:
+    """The whole number under `key` of the metadata, or 0."""
+    value = content.get(key)
+    return value if isinstance(value, int) else 0
+
+
+def own_summary(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of the summary that a program set; before `summary_own` was kept, those no metric explains."""
+    summary, names = dict_in(content, "summary"), content.get("summary_own")
+    if isinstance(names, list):
+        return {key: value for key, value in summary.items() if key in names}
+    metrics = dict_in(content, "metric_summary")
+    return {key: value for key, value in summary.items() if key not in metrics}
+
+
 def etag(content: Mapping[str, Any]) -> str:
     """A short fingerprint of what an editor of notes, tags and display name sees; equal for equal content."""
     seen = {key: content.get(key) for key in ("notes", "tags", "display_name")}
@@ -96,7 +131,7 @@ def edit(
                 path.rename(path.with_name(path.name + ".broken"))
                 before, content = None, {}
             changed = change(content)
-            content = dict(content if changed is None else changed)
+            content = named(dict(content if changed is None else changed))
             last = attempt == _ATTEMPTS - 1
 
             def unchanged(last: bool = last, before: object = before) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from aspara.storage import row_codec
 from aspara.storage.layout import RunPaths, part_segment
+from aspara.storage.metadata import own_summary
 from aspara.storage.parquet_archive import REFERENCE_MARK
 from aspara.storage.parquet_errors import decoding
 from aspara.storage.statistics import Statistics
@@ -41,9 +42,7 @@ def recount(paths: RunPaths, content: dict[str, Any]) -> bool:
         content.pop("metric_summary", None)
         return False
     statistics = survey(paths)
-    summary, own = content.get("summary"), content.get("summary_own")
-    # The first release's summary holds nothing but what the program set.
-    kept = {k: v for k, v in summary.items() if own is None or k in own} if isinstance(summary, dict) else {}
+    kept = own_summary(content)
     content["summary_own"] = sorted(kept)
     content["metric_summary"] = statistics.json()
     content["summary"] = named({**statistics.last(), **kept})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from typing import Any
 
 from aspara import names
@@ -48,7 +49,7 @@ def identify(layout: Layout, request: RunRequest, backend: str) -> tuple[RunIden
             str(found.get("display_name") or paths.run),
             resumed=True,
             next_step=after + 1,
-            color=int(found.get("color") or 0),
+            color=metadata.whole_in(found, "color"),
             path=paths.folder,
             metadata=found,
         )
@@ -63,22 +64,28 @@ def touch_project(layout: Layout, request: RunRequest) -> None:
     now = _iso_now()
     content = metadata.read_or_empty(path)
     content.setdefault("notes", "")
-    content["tags"] = list(dict.fromkeys([*(content.get("tags") or []), *request.project_tags]))
+    content["tags"] = list(dict.fromkeys([*metadata.tags_of(content), *request.project_tags]))
     content.setdefault("created_at", now)
     content["updated_at"] = now
-    files.replace_json(path, content)
+    metadata.write(path, content)
 
 
 def _choose(layout: Layout, request: RunRequest) -> tuple[RunPaths, dict[str, Any] | None]:
     """The paths of the run to write, and its metadata if it exists already."""
     if request.id is not None:
         return _of_id(layout, request, request.id)
-    if request.resume in ("must", "allow", "auto"):
-        newest = _newest(layout, request)
+    if request.name is not None and request.resume in ("must", "allow", "auto"):
+        newest = _newest(
+            layout, request.project, lambda paths, found: request.name in (found.get("display_name"), paths.run)
+        )
         if newest is not None:
             return newest
         if request.resume == "must":
-            raise _none(layout, request, f"named {request.name!r}" if request.name else "at all")
+            raise _none(layout, request, f"named {request.name!r}")
+    elif request.resumes_itself and request.program is not None:
+        newest = _newest(layout, request.project, lambda paths, found: _is_own_unfinished(paths, found, request))
+        if newest is not None:
+            return newest
     return layout.run(request.project, _free_stem(layout, request)), None
 
 
@@ -127,16 +134,33 @@ def _begun(paths: RunPaths) -> dict[str, Any]:
     return {}
 
 
-def _newest(layout: Layout, request: RunRequest) -> tuple[RunPaths, dict[str, Any]] | None:
-    """The run of the asked name that began last; without a name, for "auto", the last one that did not complete."""
+def _is_own_unfinished(paths: RunPaths, found: dict[str, Any], request: RunRequest) -> bool:
+    """Whether it is a run of the very program that asks, which neither completed nor lives."""
+    if found.get("program") != request.program or found.get("status") == STATUS_ON_DISK["completed"]:
+        return False
+    writers = found.get("created_by")
+    if isinstance(writers, list) and writers and writers[-1] in request.ended_writers:
+        return True
+    return not _is_written(paths, found)
+
+
+def _is_written(paths: RunPaths, found: dict[str, Any]) -> bool:
+    """Whether a process, on this host or another one, still writes the run."""
+    locks = [files.lock_state(path) for path in paths.lock_files()]
+    if True in locks:
+        return True
+    return found.get("is_finished") is not True and Heartbeats().elsewhere(paths, found, locks=None not in locks)
+
+
+def _newest(
+    layout: Layout, project: str, matches: Callable[[RunPaths, dict[str, Any]], bool]
+) -> tuple[RunPaths, dict[str, Any]] | None:
+    """Of the runs that match the one that began last."""
     best: tuple[float, RunPaths, dict[str, Any]] | None = None
-    for run in layout.runs(request.project):
-        paths = layout.run(request.project, run)
+    for run in layout.runs(project):
+        paths = layout.run(project, run)
         found = metadata.read_or_empty(paths.metadata)
-        if request.name is not None:
-            if request.name not in (found.get("display_name"), run):
-                continue
-        elif request.resume == "auto" and found.get("status") == "completed":
+        if not matches(paths, found):
             continue
         started = found.get("start_time")
         when = float(started) if isinstance(started, int | float) else 0.0
@@ -147,7 +171,7 @@ def _newest(layout: Layout, request: RunRequest) -> tuple[RunPaths, dict[str, An
 
 def _free_stem(layout: Layout, request: RunRequest) -> str:
     # Two hosts that begin the run of one id at the same moment must meet at one file.
-    base = names.slug(request.name or request.id or names.new_run_name())
+    base = names.slug(request.name or request.id or request.new_name or names.new_run_name())
     taken = set(layout.runs(request.project))
     project_dir = layout.project_dir(request.project)
     stem, number = base, 1
@@ -159,8 +183,8 @@ def _free_stem(layout: Layout, request: RunRequest) -> str:
 
 
 def _create(paths: RunPaths, layout: Layout, request: RunRequest, backend: str) -> RunIdentity:
-    run_id = request.id or names.new_run_id()
-    name = request.name or (names.new_run_name() if request.id else paths.run)
+    run_id = request.id or request.new_id or names.new_run_id()
+    name = request.name or request.new_name or (names.new_run_name() if request.id else paths.run)
     color = len(layout.runs(request.project))
     content = {
         "run_id": run_id,
@@ -178,12 +202,13 @@ def _create(paths: RunPaths, layout: Layout, request: RunRequest, backend: str) 
         "start_time": time.time_ns() // 1_000_000,
         "finish_time": None,
         "color": color,
+        "program": request.program,
         "version": __version__,
         "backend": backend,
     }
     os.close(files.open_append(paths.rows, exclusive=True))
     try:
-        files.replace_json(paths.metadata, content)
+        metadata.write(paths.metadata, content)
     except OSError:
         paths.rows.unlink(missing_ok=True)
         raise
@@ -202,17 +227,14 @@ def _rewind(paths: RunPaths, found: dict[str, Any], step: int) -> dict[str, Any]
         raise RunIsRunning(f"Run {paths.run!r} is still being written. Wait for its end before you rewind it.")
     aside = rewind(paths, step)
     statistics = survey(paths)
-    own = found.get("summary_own")
-    summary = found.get("summary") if isinstance(found.get("summary"), dict) else {}
-    assert isinstance(summary, dict)
-    kept = {key: value for key, value in summary.items() if isinstance(own, list) and key in own}
+    kept = metadata.own_summary(found)
+    rewinds = found.get("rewinds")
     note = {"step": step, "timestamp": time.time_ns() // 1_000_000, "rows": aside and f"rewound/{aside.name}"}
     content = {
         **found,
         "summary": {**statistics.last(), **kept},
         "metric_summary": statistics.json(),
         "last_step": statistics.last_step(),
-        "rewinds": [*(found.get("rewinds") or []), note],
+        "rewinds": [*(rewinds if isinstance(rewinds, list) else []), note],
     }
-    files.replace_json(paths.metadata, content)
-    return content
+    return metadata.write(paths.metadata, content)

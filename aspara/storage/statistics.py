@@ -25,18 +25,20 @@ class Statistics:
     The last value may also be a text or non-finite. Not thread-safe: its owner folds rows in under a lock.
     """
 
-    def __init__(self, known: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+    def __init__(self, known: Mapping[str, Any] | None = None) -> None:
         # [last, last_step, min, min_step, max, max_step, sum, count, first]: a list, since this is touched for every value.
         self._metrics: dict[str, list[Any]] = {}
         for name, found in (known or {}).items():
-            count = found.get("count") or 0
+            if not isinstance(found, Mapping):
+                continue  # written by hand or by another program
+            count = _whole(found.get("count")) or 0
             self._metrics[name] = [
                 numbered(found.get("last")),
-                found.get("last_step") or 0,
+                _whole(found.get("last_step")) or 0,
                 _number(found.get("min"), math.inf),
-                found.get("min_step"),
+                _whole(found.get("min_step")),
                 _number(found.get("max"), -math.inf),
-                found.get("max_step"),
+                _whole(found.get("max_step")),
                 _number(found.get("mean"), 0.0) * count,
                 count,
                 numbered(found.get("first")),
@@ -182,6 +184,10 @@ def best(facts: Mapping[str, Any], definition: Mapping[str, Any]) -> tuple[Any, 
 def _aggregates(definition: Mapping[str, Any]) -> list[str]:
     summary = definition.get("summary")
     return [part.strip() for part in summary.split(",") if part.strip()] if isinstance(summary, str) else []
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _number(value: Any, default: float) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import stat
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from aspara.util import json_safe
 from aspara.util.signals import defer_signals
 
 try:
@@ -136,8 +136,8 @@ def replace(path: Path, content: bytes, *, provided: Callable[[], bool] = lambda
 def replace_json(
     path: Path, content: Any, *, provided: Callable[[], bool] = lambda: True, settled: bool = True
 ) -> bool:
-    """Puts `content` at `path` as JSON with an indent of two; see :func:`replace`."""
-    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    """Puts `content` at `path` as JSON with an indent of two; see :func:`replace` and :func:`json_safe.encode`."""
+    text = json_safe.encode(content) + "\n"
     return replace(path, text.encode("utf-8", "backslashreplace"), provided=provided, settled=settled)
 
 

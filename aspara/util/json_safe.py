@@ -1,4 +1,4 @@
-"""Metadata made fit to be shown: whatever a file holds, it becomes JSON that every reader takes."""
+"""Values that JSON can hold: the one encoder of every JSON file, and metadata made fit to be shown."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from aspara.errors import UsageError
 
 _DEEPEST = 64
 _WIDEST_INTEGER = 1 << 64
+_WIDEST_PRINTED = 1 << 2048
+"""Python prints no integer of more than 4,300 digits."""
 
 NONFINITE: dict[str, float] = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
@@ -36,6 +38,33 @@ def numbered(value: Any) -> Any:
     if isinstance(value, list):
         return [numbered(inner) for inner in value]
     return NONFINITE.get(value, value) if isinstance(value, str) else value
+
+
+def encode(content: Any, *, indent: int | None = 2) -> str:
+    """`content` as JSON text. It never fails over a value: non-finite numbers are written as their names, integers that
+    Python refuses to print as their names or floats, a key or a value of another kind as its text.
+    """
+    try:
+        # Nearly all content passes this way, at the speed of C.
+        return json.dumps(content, indent=indent, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return json.dumps(_encodable(content), indent=indent, ensure_ascii=False, allow_nan=False)
+
+
+def _encodable(value: Any, depth: int = 0) -> Any:
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else nonfinite_name(value)
+    if isinstance(value, int):
+        return int(value) if abs(value) < _WIDEST_PRINTED else presentable(int(value))
+    if depth >= _DEEPEST:
+        return "…"
+    if isinstance(value, Mapping):
+        return {str(key): _encodable(inner, depth + 1) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_encodable(inner, depth + 1) for inner in value]
+    return str(value)
 
 
 def presentable(value: Any, depth: int = 0) -> Any:

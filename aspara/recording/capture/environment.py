@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import platform
 import sys
@@ -11,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from aspara.recording.capture.notebook import notebook_path
 from aspara.recording.capture.redaction import redact_arguments, redact_variables
 
 # What decides how a job is placed and which devices it sees; nothing else of the environment is kept.
@@ -48,6 +50,20 @@ def command() -> list[str]:
     """The command line, secrets blanked."""
     program = Path(sys.argv[0]).name if sys.argv and sys.argv[0] else "python"
     return redact_arguments([program, *sys.argv[1:]])
+
+
+def program_id() -> str:
+    """What tells this program from others: 16 digits of a hash of its script, or notebook, and its working directory."""
+    script = notebook_path() or (sys.argv[0] if getattr(sys, "argv", None) else "")
+    if script == "-c":
+        script = "\0".join(getattr(sys, "orig_argv", [script]))
+    elif script:
+        script = os.path.realpath(script)
+    try:
+        folder = os.getcwd()
+    except OSError:
+        folder = ""
+    return hashlib.sha256(f"{script}\0{folder}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def python_facts() -> dict[str, Any]:

@@ -19,10 +19,16 @@ def in_notebook() -> bool:
     return getattr(shell(), "kernel", None) is not None
 
 
+def notebook_path() -> str | None:
+    """The notebook's path, as Jupyter's server or VS Code gives it to its kernels; None elsewhere."""
+    path = os.environ.get("JPY_SESSION_NAME")
+    if path and path.endswith(".ipynb"):
+        return path
+    path = getattr(shell(), "user_ns", {}).get("__vsc_ipynb_file__")
+    return path if isinstance(path, str) else None
+
+
 def notebook_name() -> str | None:
-    """The notebook's file name, as Jupyter's server or VS Code tells its kernels; None elsewhere."""
-    told = os.environ.get("JPY_SESSION_NAME")
-    if told and told.endswith(".ipynb"):
-        return Path(told).name
-    told = getattr(shell(), "user_ns", {}).get("__vsc_ipynb_file__")
-    return Path(told).name if isinstance(told, str) else None
+    """The notebook's file name; None outside of notebooks."""
+    path = notebook_path()
+    return None if path is None else Path(path).name

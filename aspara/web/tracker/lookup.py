@@ -64,6 +64,16 @@ def created_by(content: dict[str, Any]) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
+def of_writer(layout: Layout, project: str, writer: str) -> Found | None:
+    """The run that a writer has made or continued."""
+    for run in layout.runs(project):
+        paths = layout.run(project, run)
+        content = metadata.read_or_empty(paths.metadata)
+        if writer in created_by(content):
+            return paths, content
+    return None
+
+
 def items_of(content: dict[str, Any], writer: str) -> int:
     """How many items other than rows of a writer are here."""
     remote = content.get("remote")

@@ -21,7 +21,7 @@ _known_names: set[str] = set()
 _RESUMES: dict[Any, Resume | None] = {
     None: None,
     False: None,
-    True: "allow",
+    True: "auto",
     "allow": "allow",
     "must": "must",
     "never": "never",
@@ -93,6 +93,8 @@ def request_of(project: str, body: dict[str, Any]) -> RunRequest:
     if not isinstance(config, dict) or not isinstance(details, dict):
         raise UsageError("config and details are objects.")
     name, run_id = text_of(body, "name", 512), text_of(body, "id", 128)
+    new_name, new_id = text_of(body, "new_name", 512), text_of(body, "new_id", 128)
+    ended = body.get("ended_writers")
     return RunRequest(
         project=project,
         name=names.check_display_name(name) if name else None,
@@ -107,6 +109,10 @@ def request_of(project: str, body: dict[str, Any]) -> RunRequest:
         total_steps=total if isinstance(total, int) and not isinstance(total, bool) else None,
         rewind_to=_step(body),
         details={k: v for k, v in details.items() if k in _DETAILS},
+        program=text_of(body, "program", 64),
+        new_id=names.check_run_id(new_id) if new_id else None,
+        new_name=names.check_display_name(new_name) if new_name else None,
+        ended_writers=[str(writer) for writer in ended[:1000]] if isinstance(ended, list) else (),
     )
 
 

@@ -62,6 +62,11 @@ class RunReceiver(OpenRuns):
                 lookup.check_deleted(self._layout, project, request.id)
             elif writer is not None:
                 lookup.check_deleted(self._layout, project, request.id, writer)
+        elif request.resume is not None and writer is not None:
+            found = lookup.of_writer(self._layout, project, writer)
+            if found is not None:
+                opened = self._find(project, found[0].run)
+                return {**self._answer(opened.recorder, resumed=False), **self._held(project, found[0].run, writer)}
         self._let_late_ones_go(project)
         recorder = open_recorder(self.data_dir, request, backend="jsonl")
         resumed = recorder.identity.resumed
