@@ -14,6 +14,7 @@ from IPython.display import display
 import aspara
 from aspara import settings
 from aspara.errors import AsparaError
+from aspara.recording.lifecycle.exception import describe
 from aspara.recording.lifecycle.exit_code import code_of
 
 _HELP = """%aspara                      the dashboard in this cell (of the project of this notebook's last run, if there is one)
@@ -91,7 +92,8 @@ class AsparaMagics(Magics):  # type: ignore[misc,unused-ignore]
         result = self.shell.run_cell(cell)
         # The cell may have finished its run, or begun another, by itself.
         if run.status == "running":
-            run.finish(code_of(result.error_in_exec or result.error_before_exec))
+            error = result.error_in_exec or result.error_before_exec
+            run.end(code_of(error), describe(error))
 
 
 class _Dashboard:

@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     most = None if args.all else _MOST
     columns = min(120, shutil.get_terminal_size((100, 24)).columns)
     listed = {name: series[name] for name in sorted(chosen) if name in series}
-    parts = [_head(detail), _config(detail, most), _metrics(detail, listed, columns, most)]
+    parts = [_head(detail), _exception(detail), _config(detail, most), _metrics(detail, listed, columns, most)]
     parts += [*_charts(detail, series, charts, args, columns), _artifacts(detail, most), _problems(detail, most)]
     print("\n\n".join(part for part in parts if part))
     return 0
@@ -132,6 +132,15 @@ def _head(detail: RunDetail) -> str:
         "notes": info.notes,
     }
     return "\n".join(f"{title:<8}  {clean(value)}" for title, value in lines.items() if value)
+
+
+def _exception(detail: RunDetail) -> str:
+    """The traceback of a failed run."""
+    from aspara.cli.formatting import clean
+
+    exception = detail.json()["exception"] or {}
+    lines = str(exception.get("traceback") or "").rstrip().splitlines()
+    return "\n".join(["EXCEPTION", *(f"  {clean(line)}" for line in lines)]) if lines else ""
 
 
 def _of(total: Any) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import os
 import signal
+import sys
 import threading
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -60,7 +61,9 @@ def begin(project: str | None = None, *, reinit: str | bool | None = None, **opt
         if reinit == "return_previous":
             return running
         if reinit != "create_new":
-            running.finish()
+            from aspara.recording.lifecycle.notebook_cells import failure
+
+            running.end(*failure(running))
     from aspara.recording.capture.capture import CaptureOptions
     from aspara.recording.open_run import open_run
     from aspara.recording.run import Run
@@ -118,7 +121,7 @@ def _install_hooks() -> None:
         return
     _hooked = True
     atexit.register(_at_exit)
-    exit_code.watch()
+    exit_code.watch(lambda error: notebook_cells.failed(_open, error))
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=_before_fork, after_in_parent=_after_in_parent, after_in_child=_after_in_child)
 
@@ -132,18 +135,21 @@ def end_with_worker() -> None:
 
 def _at_exit() -> None:
     from aspara.recording.lifecycle import worker_exit
-    from aspara.recording.lifecycle.exit_code import exit_code
+    from aspara.recording.lifecycle.exit_code import ending_error, exit_code
 
     # The program is over: there is nothing left that another Ctrl-C could interrupt.
     with defer_signals(signal.SIGINT):
-        _finish_all(exit_code() or worker_exit.exit_code())
+        _finish_all(exit_code() or worker_exit.exit_code(), ending_error())
 
 
-def _finish_all(code: int) -> None:
-    from aspara.recording.lifecycle.notebook_cells import exit_code
+def _finish_all(code: int, exception: dict[str, Any] | None = None) -> None:
+    from aspara.recording.lifecycle.exception import describe
+    from aspara.recording.lifecycle.notebook_cells import failure
 
+    if code and exception is None:
+        exception = describe(sys.exc_info()[1])  # a worker of multiprocessing ends while it is handled
     for run in list(_open):
-        run.finish(code or exit_code(run))
+        run.end(*((code, exception) if code else failure(run)))
 
 
 def _before_fork() -> None:

@@ -16,6 +16,7 @@ from aspara import settings
 from aspara.errors import UsageError
 from aspara.recorder import Recorder
 from aspara.recording.config import Config
+from aspara.recording.lifecycle.exception import describe, propagating
 from aspara.recording.lifecycle.exit_code import code_of
 from aspara.recording.listeners import RunListeners
 from aspara.recording.log.fast_log import FastLog, load_codec, make_log
@@ -161,16 +162,29 @@ class Run(RunProperties, RunResults, RunMedia, RunArtifacts, SavedFiles, RunList
     def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
         """Ends the run: ``completed``, or ``failed`` for an `exit_code` other than 0. A second call does nothing.
 
-        Says on stderr what was lost, if anything was; `quiet` is accepted for compatibility.
+        Without `exit_code` the run fails if an exception is leaving the ``finally`` or ``with`` block that calls this. Of a
+        failed run the traceback is kept. Says on stderr how the run ended (not if `quiet`), and what was lost, if anything was.
+
+        Raises:
+            UsageError: `exit_code` is no whole number.
+
         """
+        if exit_code is None:
+            error = propagating()
+            code = code_of(error)
+        else:
+            error, code = sys.exc_info()[1], checked_exit_code(exit_code)
+        self.end(code, describe(error) if code else None, quiet=quiet)
+
+    def end(self, code: int, exception: Mapping[str, Any] | None = None, *, quiet: bool | None = None) -> None:
+        """Ends the run with an exit code and, if it failed, the exception as :func:`exception.describe` has it."""
         del quiet
-        code = 0 if exit_code is None else checked_exit_code(exit_code)
         # What interrupts a run's end is put off until it is recorded. A Ctrl-C after a Ctrl-C has nothing left to interrupt.
         interrupted = isinstance(sys.exc_info()[1], KeyboardInterrupt)
         with defer_signals(*([signal.SIGINT] if interrupted else []), told=self._say_what_is_waited_for):
             if self._begin_end("completed" if code == 0 else "failed", code):
                 try:
-                    self._end()
+                    self._end(exception)
                 finally:
                     self._ended.set()
 
@@ -192,7 +206,7 @@ class Run(RunProperties, RunResults, RunMedia, RunArtifacts, SavedFiles, RunList
                     pass
         return False
 
-    def _end(self) -> None:
+    def _end(self, exception: Mapping[str, Any] | None) -> None:
         from aspara.recording import registry
 
         status, exit_code = self._status, self._exit_code
@@ -200,6 +214,10 @@ class Run(RunProperties, RunResults, RunMedia, RunArtifacts, SavedFiles, RunList
         losses: list[Losses] = []
         # A signal may have come in the middle of a log(): the threads that end here need its lock.
         with _let_go(self._lock):
+            if exception is not None and not self._forked:
+                self._recorder.update({"exception": dict(exception)})
+                if sys.exc_info()[1] is not None:
+                    self._capture.print(str(exception["traceback"]))  # Python prints it when this run is over
             self._capture.stop()
             self._keeper.stop(timeout)
             if not self._forked:
@@ -241,7 +259,8 @@ class Run(RunProperties, RunResults, RunMedia, RunArtifacts, SavedFiles, RunList
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         del kind, trace
-        self.finish(code_of(error))
+        code = code_of(error)
+        self.end(code, describe(error) if code else None)
 
     def flush(self) -> None:
         """Makes everything logged so far durable. Rows are on disk without it; this asks the disk to confirm, and waits for

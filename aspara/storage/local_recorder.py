@@ -210,6 +210,7 @@ class LocalRecorder:
                     "exit_code": None,
                     "status": STATUS_ON_DISK["running"],
                     "finish_time": None,
+                    "exception": None,
                     STOP_REQUESTED: None,  # what was asked of an earlier process of the run is done
                     "version": __version__,
                     "backend": self._backend,

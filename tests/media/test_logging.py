@@ -238,3 +238,65 @@ def test_a_download_is_named_after_metric_and_step(run, kept, tmp_path):
     assert ("a_b_0.txt", "x") == (target.name, target.read_text())
     with pytest.raises(aspara.AsparaError, match="replace=True"):
         media.download(tmp_path / "out")
+
+
+def test_a_value_that_its_encoder_refuses_costs_no_other(run, kept, capsys):
+    """Also where the library raises OSError, as Pillow does, or what is no Exception at all."""
+    from aspara.media.base import Media
+
+    class Refused(Media):
+        kind = "image"
+
+        def __init__(self, error: BaseException) -> None:
+            self.error = error
+
+        def stored(self, shelf):
+            raise self.error
+
+    class Panic(BaseException):
+        pass
+
+    run.log({"odd": Refused(OSError("cannot write mode XY as PNG")), "panic": Refused(Panic())})
+    for _ in range(5):
+        run.log({"good": aspara.Image(np.zeros((2, 2)))})
+    run.flush()
+    assert 5 == len(kept())
+    run.finish()
+    said = capsys.readouterr().err
+    assert 1 == said.count("'odd' cannot be kept")
+    assert 1 == said.count("'panic' cannot be kept")
+
+
+@pytest.mark.parametrize(
+    "mode", ["1", "L", "P", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "HSV", "I", "F", "LA", "PA", "La", "I;16"]
+)
+@pytest.mark.parametrize("file_type", ["png", "jpg"])
+def test_pillow_images_of_every_mode_are_kept(shelf, mode, file_type):
+    """Modes that a file cannot have are converted."""
+    from PIL import Image
+
+    found = aspara.Image(Image.new(mode, (3, 2)), file_type=file_type).stored(shelf)
+    assert (3, 2) == Image.open(io.BytesIO(shelf[found])).size
+
+
+def test_a_wide_integer_image_keeps_its_contrast(shelf):
+    """Mode I with values beyond 16 bits: the least is black, the greatest white."""
+    from PIL import Image
+
+    picture = Image.fromarray(np.arange(16, dtype=np.int32).reshape(4, 4) * 100_000)
+    pixels = np.asarray(Image.open(io.BytesIO(shelf[aspara.Image(picture).stored(shelf)])))
+    assert (0, 255) == (pixels.min(), pixels.max())
+
+
+def test_media_are_kept_where_no_thread_can_be_started(run, kept, monkeypatch):
+    """log() writes them itself."""
+    start = threading.Thread.start
+
+    def refuse(thread):
+        if thread.name == "aspara-media":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    run.log({"a": aspara.Image(np.zeros((2, 2)))})
+    assert 1 == len(kept())

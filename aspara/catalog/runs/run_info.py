@@ -96,6 +96,7 @@ class RunDetail:
             "environment": _dict(found.get("environment")),
             "git": _dict(found.get("git")),
             "pid": found.get("pid"),
+            "exception": _dict(found.get("exception")) or None,
             "backend": found.get("backend"),
             "metric_definitions": _dict(found.get("metric_definitions")),
             "total_steps": found.get("total_steps"),

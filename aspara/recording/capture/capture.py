@@ -170,6 +170,11 @@ class Capture:
             self._rows.sync()
             self._rows.abandon()
 
+    def print(self, text: str) -> None:
+        """Puts `text` into the console's log, as if the program had printed it on stderr."""
+        if self._console is not None:
+            self._console.feed("stderr", text)
+
     def before_fork(self) -> None:
         """No file of this run is to be half open when the process forks; a disk that hangs is not waited for long."""
         if self._opening.acquire(timeout=1.0):

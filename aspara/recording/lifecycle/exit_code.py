@@ -10,6 +10,7 @@ and the moment it is forgotten.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import signal
@@ -19,9 +20,12 @@ from collections.abc import Callable, Iterator
 from types import FrameType, ModuleType, TracebackType
 from typing import Any
 
+from aspara.recording.lifecycle.exception import describe
 from aspara.util.signals import ENDING, defer_signals
 
 _code: int | None = None
+_error: dict[str, Any] | None = None
+"""The exception behind it, described."""
 _main: FrameType | None = None
 """The outermost frame of the main thread: the program itself."""
 _looked = False
@@ -35,14 +39,35 @@ _inherited: Any = None
 def exit_code() -> int:
     """What the process will exit with, asked when it is ending: 0 if nothing is known to the contrary."""
     # A sys.exit() that was caught, or an excepthook that somebody called to print: the program came to its end all the same.
-    return 0 if _code is None or _came_to_its_end() else _code
+    if _came_to_its_end():
+        return 0
+    return code_of(_last_error()) if _code is None else _code
 
 
-def watch() -> None:
-    """Begins to look. To be called once."""
+def ending_error() -> dict[str, Any] | None:
+    """The uncaught exception that ends the process, described; None if none is known."""
+    if _came_to_its_end():
+        return None
+    return _error or (describe(_last_error()) if _code is None else None)
+
+
+def _last_error() -> BaseException | None:
+    """The uncaught exception as the interpreter noted it before it called ``sys.excepthook``: also where that is somebody
+    else's hook that does not call ours.
+    """
+    if hasattr(sys, "ps1"):
+        return None  # somebody typed on after it
+    error = getattr(sys, "last_value", None)
+    return error if isinstance(error, BaseException) else None
+
+
+def watch(failed_while_typing: Callable[[BaseException], None]) -> None:
+    """Begins to look. To be called once. ``failed_while_typing(error)`` is called for an exception at Python's prompt, after
+    which the session goes on.
+    """
     global _main  # noqa: PLW0603
     _main = _outermost(sys._current_frames().get(threading.main_thread().ident or 0))
-    _chain_excepthook()
+    _chain_excepthook(failed_while_typing)
     _stand_before_exit()
     for stream in (sys.stderr, sys.stdout):
         _stand_before_flush(stream)
@@ -57,7 +82,7 @@ def watch_signals(ended_by: Callable[[int], None]) -> None:
     global _inherited  # noqa: PLW0603
     from aspara.recording.capture.notebook import in_notebook
 
-    # Only where Python lets us: a kernel and a launcher have their own ways.
+    # Only where Python lets us: a kernel and a launcher have their own ways, and a subinterpreter has no signals.
     if threading.current_thread() is not threading.main_thread() or in_notebook():
         return
 
@@ -74,8 +99,9 @@ def watch_signals(ended_by: Callable[[int], None]) -> None:
     for number in _WATCHED:
         # nohup has SIGHUP ignored, and that it stays.
         if signal.getsignal(number) is signal.SIG_DFL:
-            _inherited = ended
-            signal.signal(number, ended)
+            with contextlib.suppress(ValueError):
+                signal.signal(number, ended)
+                _inherited = ended
 
 
 def forked() -> None:
@@ -117,13 +143,16 @@ def _outermost(frame: FrameType | None) -> FrameType | None:
     return frame
 
 
-def _chain_excepthook() -> None:
+def _chain_excepthook(failed_while_typing: Callable[[BaseException], None]) -> None:
     previous = sys.excepthook
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        global _code  # noqa: PLW0603
+        global _code, _error
         # In a notebook a failing cell is not the end of the run, and never comes here.
-        _code = 130 if issubclass(kind, KeyboardInterrupt) else 1
+        if hasattr(sys, "ps1"):
+            failed_while_typing(error)
+        else:
+            _code, _error = code_of(error), describe(error)
         previous(kind, error, trace)
 
     sys.excepthook = hook

@@ -28,7 +28,7 @@ _MEDIA = re.compile(r"media/([0-9a-f]{64})\.[a-z0-9]{1,8}")
 _EDITABLE = {
     metadata.REMOVED,
     *"config summary summary_own metric_summary metric_definitions last_step tags notes display_name total_steps".split(),
-    *"captured_metrics environment git notebook logged_artifacts used_artifacts".split(),
+    *"captured_metrics environment git notebook logged_artifacts used_artifacts exception".split(),
 }
 
 
