@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from aspara import settings
-from aspara.errors import TooLarge
+from aspara.errors import AsparaError, TooLarge
 from aspara.media.base import Media
 from aspara.recorder import Recorder
 from aspara.util.messages import say
@@ -23,13 +23,19 @@ from aspara.util.messages import say
 QUEUE_BYTES = 256 << 20
 _QUEUE_ITEMS = 10_000
 _RETRY = (0.1, 5.0)
-_DISK_ERRORS = frozenset(
-    {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ESTALE, errno.EAGAIN}
-)
-"""What a full or broken disk answers. A library's own OSError has none of these numbers."""
+_DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ESTALE})
+"""What a full or broken disk answers an encoder that writes a file of its own. An OSError of its library has none of these."""
 
 Write = Callable[[int, int, Mapping[str, Any]], None]
 """(timestamp, step, references): puts a row."""
+
+
+class _StoreRefused(Exception):
+    """The disk, and not an encoder, raised `error`."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 class RunBlobStore:
@@ -46,7 +52,10 @@ class RunBlobStore:
                 f"it has {len(content)} bytes, more than the {self._limit} that ASPARA_MAX_MEDIA_SIZE allows"
             )
         digest = hashlib.sha256(content).hexdigest()
-        path = self._recorder.media(content, name=f"{digest}.{ending}")
+        try:
+            path = self._recorder.media(content, name=f"{digest}.{ending}")
+        except OSError as error:
+            raise _StoreRefused(error) from None
         return {"path": path, "sha256": digest, "size": len(content)}
 
 
@@ -155,9 +164,10 @@ class MediaWriter:
             self._write(timestamp, step, {name: value.stored(self._blobs)})
         except BaseException as error:
             # Whatever a library's encoder makes of a value (a panic of Rust code is no Exception): it costs that value.
-            again = isinstance(error, OSError) and error.errno in _DISK_ERRORS
-            if again:
-                self._say(name, f"cannot be written ({getattr(error, 'strerror', None) or error}). It is tried again")
+            refusal = _refusal_of(error)
+            again = refusal is not None
+            if refusal is not None:
+                self._say(name, f"cannot be written ({refusal.strerror or refusal}); it is tried again")
             else:
                 self.lost += 1
                 self._say(name, f"cannot be kept: {type(error).__name__}: {error}")
@@ -178,3 +188,10 @@ class MediaWriter:
         if name not in self._warned:
             self._warned.add(name)
             say(f"The media {name!r} {what}.")
+
+
+def _refusal_of(error: BaseException) -> OSError | None:
+    """The disk's error where the disk was the trouble and may take the value later; None where the value itself was."""
+    if isinstance(error, _StoreRefused):
+        return None if error.error.errno == errno.EFBIG or isinstance(error.error, AsparaError) else error.error
+    return error if isinstance(error, OSError) and error.errno in _DISK_ERRORS else None
