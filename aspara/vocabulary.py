@@ -27,6 +27,15 @@ STATUSES: dict[Status, StatusStyle] = {
     "crashed": StatusStyle("crashed", "#96600a", "#dfab4e", "▲", "The process that wrote this run is gone."),
 }
 
+PROJECT_HEADS: dict[str, str] = {
+    "name": "Project",
+    "run_count": "Runs",
+    "running": "Running",
+    "last_update": "Updated",
+    "tags": "Tags",
+}
+"""The same for tables of projects, by the field's name in the API."""
+
 COLUMNS: dict[str, str] = {
     "name": "Name",
     "status": "Status",

@@ -58,6 +58,8 @@ def room(module: str) -> str:
         return "aspara_jupyter"
     if len(parts) == 1:
         return "aspara"
+    if parts[1] == "__main__":
+        return "aspara.cli"
     return f"aspara.{parts[1]}" if (ROOT / "aspara" / parts[1]).is_dir() else "words"
 
 

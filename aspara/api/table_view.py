@@ -14,6 +14,8 @@ from datetime import datetime, timezone
 from typing import Any, Literal
 
 from aspara.util.json_safe import NONFINITE, nonfinite_name
+from aspara.util.metric_rank import ranked_metrics
+from aspara.vocabulary import COLUMNS, PROJECT_HEADS, STATUSES
 
 MOST_ROWS = 200
 _MOST_CONFIG, _MOST_METRICS = 6, 8
@@ -21,7 +23,6 @@ _MOST_TEXT = 120
 
 Kind = Literal["name", "status", "number", "text", "time", "seconds"]
 
-_COLORS = {"running": "#2a7de1", "finished": "#2a9d6f", "failed": "#d2504a", "crashed": "#c77d0a"}
 # A run that has no value in a column stands last, whichever way it is sorted.
 _LINE = 40
 """Characters of a text that stay in one line."""
@@ -123,36 +124,36 @@ class TableView:
 
 
 def runs(records: Sequence[Mapping[str, Any]], title: str = "", total: int | None = None) -> TableView:
-    """The runs (their list items, with ``state``) in their order: what tells them apart of their configs, then their results."""
+    """The runs (their list items) in their order: what tells them apart of their configs, then their results."""
     kept = records[:MOST_ROWS]
     several = len({record["project"] for record in kept}) > 1
     configs = _distinct([_flat(record["config"]) for record in kept])
     summaries = [_flat(record["summary"]) for record in kept]
     metrics = _common([{k: v for k, v in s.items() if _is_number(v)} for s in summaries])
     columns = [
-        *([TableColumn("project", "text")] if several else []),
-        TableColumn("run", "name"),
-        TableColumn("state", "status"),
-        TableColumn("step", "number"),
-        TableColumn("began", "time"),
-        TableColumn("took", "seconds"),
+        *([TableColumn(PROJECT_HEADS["name"], "text")] if several else []),
+        TableColumn(COLUMNS["run"], "name"),
+        TableColumn(COLUMNS["status"], "status"),
+        TableColumn(COLUMNS["step"], "number"),
+        TableColumn(COLUMNS["started"], "time"),
+        TableColumn(COLUMNS["duration"], "seconds"),
     ]
     # A title tells its column: where a setting and a result are called alike, both say what they are.
-    fixed = {column.title for column in columns} | {"tags"}
+    fixed = {"project", "run", "status", "step", "started", "duration", "tags"}
     named = {name for name, _ in configs}
     columns += [
         *(TableColumn(f"config.{n}" if n in fixed or n in metrics else n, _kind(values)) for n, values in configs),
         *(TableColumn(f"summary.{n}" if n in fixed or n in named else n, "number") for n in metrics),
     ]
     tagged = any(record["tags"] for record in kept)
-    columns += [TableColumn("tags", "text")] if tagged else []
+    columns += [TableColumn(COLUMNS["tags"], "text")] if tagged else []
     rows = []
     for place, (record, summary) in enumerate(zip(kept, summaries, strict=True)):
         rows.append(
             [
                 *([record["project"]] if several else []),
                 record["name"],
-                record["state"],
+                record["status"],
                 record["last_step"],
                 record["start_time"],
                 _duration(record),
@@ -174,14 +175,10 @@ def runs(records: Sequence[Mapping[str, Any]], title: str = "", total: int | Non
 def projects(items: Sequence[Mapping[str, Any]]) -> TableView:
     """Projects (their list items) in their order."""
     kept = items[:MOST_ROWS]
-    kinds: list[tuple[str, Kind, str]] = [
-        ("project", "name", "name"),
-        ("runs", "number", "run_count"),
-        ("running", "number", "running"),
-        ("changed", "time", "last_update"),
-    ]
-    columns = [*(TableColumn(title, kind) for title, kind, _ in kinds), TableColumn("tags", "text")]
-    rows = [[*(item[key] for _, _, key in kinds), ", ".join(item["tags"])] for item in kept]
+    kinds: dict[str, Kind] = {"name": "name", "run_count": "number", "running": "number", "last_update": "time"}
+    columns = [*(TableColumn(PROJECT_HEADS[field], kind) for field, kind in kinds.items())]
+    columns.append(TableColumn(PROJECT_HEADS["tags"], "text"))
+    rows = [[*(item[field] for field in kinds), ", ".join(item["tags"])] for item in kept]
     return TableView("", columns, rows, [(item["name"], "") for item in kept], len(items), noun="project")
 
 
@@ -210,12 +207,8 @@ def _distinct(configs: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Any]
 
 
 def _common(summaries: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The results that most of the runs have."""
-    counts: dict[str, int] = {}
-    for summary in summaries:
-        for name in summary:
-            counts[name] = counts.get(name, 0) + 1
-    return sorted(sorted(counts, key=lambda name: (-counts[name], name))[:_MOST_METRICS])
+    """The results that say the most about the runs."""
+    return ranked_metrics(summaries)[:_MOST_METRICS]
 
 
 def _kind(values: Iterable[Any]) -> Kind:
@@ -264,7 +257,7 @@ def _wrapping(value: Any) -> str:
 def _shown_html(value: Any, kind: Kind) -> str:
     text = html.escape(_cut(_shown(value, kind)))
     if kind == "status":
-        color = _COLORS.get(str(value), "#737c8c")
+        color = STATUSES[value].light if value in STATUSES else "#737c8c"
         return f'<span style="color:{color}">●</span> {text}'
     return f"<b>{text}</b>" if kind == "name" else text
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from aspara.catalog.data_directory import latest_first, some
+from aspara.catalog.data_directory import latest_first
 from aspara.catalog.editing import Editing
 from aspara.catalog.index.index_pool import moment
 from aspara.catalog.index.run_index import RunIndex
@@ -18,7 +18,6 @@ from aspara.catalog.series.charts import MetricNames
 from aspara.catalog.series.fresh_info import freshened, with_problems
 from aspara.catalog.series.groups import GroupsAnswer
 from aspara.catalog.series.query import RELATIVE, MetricsAnswer, SeriesQuery
-from aspara.errors import ProjectNotFound
 from aspara.storage.row_codec import parse_timestamp
 
 PATIENCE = 0.5
@@ -64,7 +63,7 @@ class Catalog(Editing, RunFiles):
         self._check_project(project)
         found = self._project(project)
         if found is None:
-            raise ProjectNotFound(f"There is no project {project!r}. Projects: {some(self.layout.projects())}.")
+            raise self._no_project(project)
         return found
 
     def _project(self, project: str) -> ProjectInfo | None:

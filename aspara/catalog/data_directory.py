@@ -16,6 +16,7 @@ from aspara.catalog.runs.run_info import RunInfo
 from aspara.errors import ProjectNotFound, RunNotFound
 from aspara.storage.heartbeat import Heartbeats
 from aspara.storage.layout import Layout
+from aspara.util.suggestions import did_you_mean
 
 
 class DataDirectory:
@@ -64,7 +65,13 @@ class DataDirectory:
             or not self.layout.project_dir(project).is_dir()
             or self.layout.project_dir(project).is_symlink()
         ):
-            raise ProjectNotFound(f"There is no project {project[:128]!r}. Projects: {some(self.layout.projects())}.")
+            raise self._no_project(project)
+
+    def _no_project(self, project: str) -> ProjectNotFound:
+        projects = self.layout.projects()
+        return ProjectNotFound(
+            f"There is no project {project[:128]!r}.{did_you_mean(project, projects)} Projects: {some(projects)}."
+        )
 
     def _infos(self, project: str) -> list[RunInfo]:
         return [known.info for known in self._look(project).values()]
@@ -89,7 +96,9 @@ class DataDirectory:
         for stem in runs:
             if self._load(self.layout.run(project, stem).metadata)[0].get("run_id") == run:
                 return stem
-        raise RunNotFound(f"There is no run {run[:128]!r} in project {project!r}. Its runs: {some(runs)}.")
+        raise RunNotFound(
+            f"There is no run {run[:128]!r} in project {project!r}.{did_you_mean(run, runs)} Its runs: {some(runs)}."
+        )
 
     def index(self, project: str, run: str) -> RunIndex:
         """The index of a run (by stem); made on first use, let go when memory is short and nobody listens to it."""

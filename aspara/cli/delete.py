@@ -18,8 +18,10 @@ aspara delete digits/lr-0.1 --tracker http://gpu-box:3142
 def add(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments."""
     add_target(parser, "PROJECT[/RUN]")
-    parser.add_argument("--yes", action="store_true", help="do not ask")
-    parser.add_argument("--force", action="store_true", help="even while it is running; what it logs then is lost")
+    parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+    parser.add_argument(
+        "--force", action="store_true", help="delete a running run too; what it logs afterwards is lost"
+    )
     add_place(parser)
     add_json(parser)
 
@@ -29,18 +31,18 @@ def run(args: argparse.Namespace) -> int:
     from aspara.errors import UsageError
 
     project, name = split_target(args.target)
-    with provider(args) as found:
+    with provider(args) as source:
         if name is None:
-            count, stem = found.project(project).run_count, None
+            count, stem = source.project(project).run_count, None
             what = f"project {project!r} with {count} {'run' if count == 1 else 'runs'}"
         else:
-            count, stem = 1, found.run(project, name).info.run
+            count, stem = 1, source.run(project, name).info.run
             what = f"run {stem!r} of project {project!r}"
         if not args.yes:
             if args.json or not sys.stdin.isatty():
-                raise UsageError(f"Nobody can be asked whether to delete {what}. Say --yes if you mean it.")
+                raise UsageError(f"Not a terminal: pass --yes to confirm the deletion of {what}.")
             try:
-                answer = input(f"Delete {what} in {found.place}, with all files? [y/N] ")
+                answer = input(f"Delete {what} in {source.place}, with all files? [y/N] ")
             except EOFError:  # Ctrl-D
                 print()
                 answer = ""
@@ -48,9 +50,9 @@ def run(args: argparse.Namespace) -> int:
                 print("Nothing was deleted.")
                 return 1
         if stem is None:
-            found.delete_project(project, force=args.force)
+            source.delete_project(project, force=args.force)
         else:
-            found.delete(project, stem, force=args.force)
+            source.delete(project, stem, force=args.force)
     if args.json:
         from aspara.cli.formatting import as_json
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aspara.cli.options import port
+from aspara.cli.options import DEMO_DATA_DIR, port
 from aspara.cli.server_options import DASHBOARD_PORT
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ _PORTS_TRIED = 50
 def add(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments."""
     parser.add_argument("--once", action="store_true", help="train for a few seconds, then exit")
-    parser.add_argument("--data-dir", metavar="DIR", default="demo-data", help="where its runs go (default: demo-data)")
+    parser.add_argument(
+        "--data-dir", metavar="DIR", default=DEMO_DATA_DIR, help=f"where its runs go (default: {DEMO_DATA_DIR})"
+    )
     parser.add_argument(
         "--port", type=port, help=f"the dashboard's port (default: {DASHBOARD_PORT}, else the next free)"
     )

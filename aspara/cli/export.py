@@ -89,6 +89,7 @@ def run(args: argparse.Namespace) -> int:
 def _check_metrics(runs: Sequence[ApiRun], globs: Sequence[str]) -> None:
     """Raises UsageError for a glob that means no metric of any of the runs: it is mistyped."""
     from aspara.errors import UsageError
+    from aspara.util.suggestions import did_you_mean
 
     there: set[str] = set()
     left = set(globs)
@@ -100,7 +101,10 @@ def _check_metrics(runs: Sequence[ApiRun], globs: Sequence[str]) -> None:
         left = {glob for glob in left if not any(fnmatch.fnmatchcase(name, glob) for name in names)}
     if left and runs:
         some = ", ".join(sorted(there)[:_SOME]) + (f" and {len(there) - _SOME} more" if len(there) > _SOME else "")
-        raise UsageError(f"There is no metric {min(left)!r} to export. Metrics: {some or 'none'}.")
+        glob = min(left)
+        raise UsageError(
+            f"There is no metric {glob!r} to export.{did_you_mean(glob, there)} Metrics: {some or 'none'}."
+        )
 
 
 def _format(args: argparse.Namespace, output: str | None) -> str:

@@ -25,6 +25,7 @@ from aspara.cli import (
     tracker,
 )
 from aspara.errors import AsparaError, UsageError
+from aspara.util.suggestions import did_you_mean
 from aspara.version import __version__
 
 DONE, FAILED, USAGE = 0, 1, 2
@@ -56,11 +57,33 @@ COMMANDS: dict[str, Command] = {
 class _ArgumentParser(argparse.ArgumentParser):
     def error(self, message: str) -> None:  # type: ignore[override]
         """One line that says what is wrong, and where the help is."""
-        self.exit(USAGE, f"{self.prog}: {message}. See {self.prog} --help.\n")
+        self.exit(USAGE, f"{self.prog}: {message.rstrip('.')}. See {self.prog} --help.\n")
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        """Refuses what is none of an argument's choices; argparse calls it for commands and for options alike."""
+        choices = action.choices
+        if choices is None or value in choices:
+            return
+        names = [str(choice) for choice in choices]
+        raise argparse.ArgumentError(
+            action,
+            f"invalid choice: {value!r}.{did_you_mean(str(value), names)} Choose from {', '.join(names)}",
+        )
+
+    def refuse(self, unknown: Sequence[str]) -> None:
+        """Ends the program over arguments that no command takes."""
+        options = [option for option in self._option_string_actions if option.startswith("--")]
+        hint = did_you_mean(unknown[0].partition("=")[0], options) if unknown[0].startswith("-") else ""
+        self.error(f"unrecognized arguments: {' '.join(unknown)}.{hint}")
 
 
 def make_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
+    return _make_parsers()[0]
+
+
+def _make_parsers() -> tuple[_ArgumentParser, dict[str, _ArgumentParser]]:
+    """The parser of the whole command line, and those of its commands."""
     parser = _ArgumentParser(
         prog="aspara",
         description="Aspara, the experiment tracker that lives where you train.",
@@ -68,17 +91,17 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"aspara {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", required=True)
+    parsers: dict[str, _ArgumentParser] = {}
     for name, command in COMMANDS.items():
-        command.add(
-            commands.add_parser(
-                name,
-                help=command.SUMMARY,
-                description=f"{command.SUMMARY}.",
-                epilog=f"examples:\n{_indented(command.EXAMPLES)}",
-                formatter_class=argparse.RawDescriptionHelpFormatter,
-            )
+        parsers[name] = commands.add_parser(
+            name,
+            help=command.SUMMARY,
+            description=f"{command.SUMMARY}.",
+            epilog=f"examples:\n{_indented(command.EXAMPLES)}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-    return parser
+        command.add(parsers[name])
+    return parser, parsers
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -87,7 +110,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors=handler)  # a terminal without Unicode is no reason for a traceback
-    args = make_parser().parse_args(arguments)
+    parser, parsers = _make_parsers()
+    args, unknown = parser.parse_known_args(_joined(sys.argv[1:] if arguments is None else arguments))
+    if unknown:
+        parsers[args.command].refuse(unknown)
     try:
         code = COMMANDS[args.command].run(args)
         sys.stdout.flush()
@@ -103,6 +129,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say(args.command, error, USAGE)
     except (AsparaError, OSError) as error:
         return _say(args.command, error, FAILED)
+
+
+def _joined(arguments: Sequence[str]) -> list[str]:
+    """The arguments with ``--sort -loss`` written as ``--sort=-loss``, since argparse takes ``-loss`` for an option."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] == "--sort" and argument.startswith("-") and not argument.startswith("--"):
+            joined[-1] = f"--sort={argument}"
+        else:
+            joined.append(argument)
+    return joined
 
 
 def _say(command: str, error: Exception, code: int) -> int:

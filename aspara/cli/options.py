@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from aspara.catalog.runs.run_info import RunInfo
 
 
+DEMO_DATA_DIR = "demo-data"
+"""Where `aspara demo` puts its runs: apart from a user's own."""
+
+
 def add_data_dir(parser: argparse.ArgumentParser) -> None:
     """``--data-dir``."""
     parser.add_argument(
@@ -92,7 +96,7 @@ def add_filter(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--filter",
         metavar="EXPRESSION",
-        help="only runs that meet it, for example 'loss < 0.1 and \"best\" in tags' (the dashboard's language)",
+        help="only runs that match, for example 'loss < 0.1 and \"best\" in tags' (the dashboard's filter language)",
     )
 
 

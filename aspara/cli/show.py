@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from aspara.cli.options import add_json, add_place, add_target, provider, run_target
 from aspara.cli.progress import reading
+from aspara.vocabulary import COLUMNS
 
 if TYPE_CHECKING:
     from aspara.catalog.runs.run_info import RunDetail
     from aspara.catalog.series.query import Series
 
-SUMMARY = "Show a run: its state, config, results and charts"
+SUMMARY = "Show a run: its status, config, results and charts"
 EXAMPLES = """
 aspara show digits/lr-0.1
 aspara show digits/lr-0.1 --metric val/accuracy
@@ -39,18 +40,16 @@ def add(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="GLOB",
-        help="the metrics that are drawn (may be repeated; default: a loss, else the first)",
+        help="the metrics to draw (may be repeated; default: a loss, else the first)",
     )
-    parser.add_argument("--log", action="store_true", help="a logarithmic axis of values")
+    parser.add_argument("--log", action="store_true", help="draw values on a logarithmic axis")
     parser.add_argument(
         "--axis",
         choices=("step", "relative", "time"),
         default="step",
-        help="what lies below the charts (default: step)",
+        help="the horizontal axis of the charts (default: step)",
     )
-    parser.add_argument(
-        "--all", action="store_true", help=f"everything, however long: not only {_MOST} lines of each table"
-    )
+    parser.add_argument("--all", action="store_true", help=f"print everything, not only {_MOST} lines of each table")
     add_place(parser)
     add_json(parser)
 
@@ -61,15 +60,15 @@ def run(args: argparse.Namespace) -> int:
     from aspara.cli.formatting import as_json
 
     project, name = run_target(args.target)
-    with provider(args) as found:
-        with reading(found, project, name):
-            detail = found.run(project, name)
+    with provider(args) as source:
+        with reading(source, project, name):
+            detail = source.run(project, name)
         if args.json:
             print(as_json(detail.json()))
             return 0
         chosen, charts = _choose(detail, args)
         query = SeriesQuery(metrics=tuple({*chosen, *charts}), points=_POINTS, x=args.axis)
-        answer = found.metrics(project, [detail.info.run], query)
+        answer = source.metrics(project, [detail.info.run], query)
         series = {metric: runs[detail.info.run] for metric, runs in answer.metrics.items() if detail.info.run in runs}
     most = None if args.all else _MOST
     columns = min(120, shutil.get_terminal_size((100, 24)).columns)
@@ -84,14 +83,17 @@ def _choose(detail: RunDetail, args: argparse.Namespace) -> tuple[list[str], lis
     """The metrics that are listed and those that may be drawn: what was asked for, and no more than a terminal takes."""
     names: list[str] = detail.metrics
     matching: list[str] = []
-    for wanted in args.metric:
-        found = [name for name in names if name == wanted or fnmatch.fnmatchcase(name, wanted)]
-        if not found:
+    for glob in args.metric:
+        chosen = [name for name in names if name == glob or fnmatch.fnmatchcase(name, glob)]
+        if not chosen:
             from aspara.errors import UsageError
+            from aspara.util.suggestions import did_you_mean
 
             there = ", ".join(names[:_MOST]) + (f" and {len(names) - _MOST} more" if len(names) > _MOST else "")
-            raise UsageError(f"Run {detail.info.run!r} has no metric {wanted!r}. Its metrics: {there or 'none'}.")
-        matching += found
+            raise UsageError(
+                f"Run {detail.info.run!r} has no metric {glob!r}.{did_you_mean(glob, names)} Its metrics: {there or 'none'}."
+            )
+        matching += chosen
     first = list(dict.fromkeys([*matching, *names]))
     listed = first if args.all else first[:_MOST]
     losses = [name for name in names if "loss" in name.lower()][:_LOSSES]
@@ -100,7 +102,7 @@ def _choose(detail: RunDetail, args: argparse.Namespace) -> tuple[list[str], lis
 
 
 def _bounded(drawn: str, total: int, most: int | None, what: str) -> str:
-    """A table with a word on what of it is not there."""
+    """A table with a line that says how much of it was left out."""
     if most is None or total <= most:
         return drawn
     return f"{drawn}\n… and {total - most} more {what}; --all shows them" + (
@@ -113,7 +115,7 @@ def _head(detail: RunDetail) -> str:
 
     info, shown = detail.info, detail.json()
     end = info.finish_time or info.last_update
-    took = None if end is None or info.start_time is None else end - info.start_time
+    spent = None if end is None or info.start_time is None else end - info.start_time
     status = info.status if not info.exit_code else f"{info.status} (exit code {info.exit_code})"
     git: dict[str, Any] = shown["git"]
     command = shown["command"]
@@ -121,9 +123,10 @@ def _head(detail: RunDetail) -> str:
         "run": f"{info.project}/{info.run}",
         "name": info.name if info.name != info.run else "",
         "id": info.id,
-        "status": status,
-        "started": f"{moment(info.start_time)}, took {duration(took)}",
-        "steps": "" if info.last_step is None else f"up to {info.last_step}" + _of(shown["total_steps"]),
+        COLUMNS["status"].lower(): status,
+        COLUMNS["started"].lower(): moment(info.start_time),
+        COLUMNS["duration"].lower(): duration(spent),
+        COLUMNS["step"].lower(): "" if info.last_step is None else f"{info.last_step}" + _of(shown["total_steps"]),
         "host": info.host or "",
         "command": " ".join(map(str, command)) if isinstance(command, list) else command or "",
         "git": " ".join(str(git[part])[:40] for part in ("branch", "commit") if git.get(part)),
@@ -131,7 +134,7 @@ def _head(detail: RunDetail) -> str:
         "tags": ", ".join(info.tags),
         "notes": info.notes,
     }
-    return "\n".join(f"{title:<8}  {clean(value)}" for title, value in lines.items() if value)
+    return "\n".join(f"{title:<9}  {clean(value)}" for title, value in lines.items() if value)
 
 
 def _exception(detail: RunDetail) -> str:
@@ -151,13 +154,13 @@ def _config(detail: RunDetail, most: int | None) -> str:
     return _values("CONFIG", list(_flat("", detail.info.config)), most)
 
 
-def _values(title: str, found: list[tuple[str, Any]], most: int | None) -> str:
+def _values(title: str, entries: list[tuple[str, Any]], most: int | None) -> str:
     from aspara.cli.formatting import number, table
 
-    if not found:
+    if not entries:
         return ""
-    drawn = table((title, "VALUE"), [(key, number(value)) for key, value in found[:most]])
-    return _bounded(drawn, len(found), most, "values")
+    drawn = table((title, "VALUE"), [(key, number(value)) for key, value in entries[:most]])
+    return _bounded(drawn, len(entries), most, "values")
 
 
 def _flat(prefix: str, content: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -174,10 +177,10 @@ def _metrics(detail: RunDetail, series: dict[str, Series], columns: int, most: i
     from aspara.cli.terminal_plot import sparkline
 
     rows: list[tuple[str, ...]] = []
-    for metric, found in series.items():
-        known = detail.metric_summary.get(metric) or _extremes(found)
-        numbers = [number(known.get(part)) for part in ("last", "min", "max")]
-        rows.append((metric, *numbers, sparkline(found.values.tolist(), 28)))
+    for metric, points in series.items():
+        statistics = detail.metric_summary.get(metric) or _extremes(points)
+        numbers = [number(statistics.get(part)) for part in ("last", "min", "max")]
+        rows.append((metric, *numbers, sparkline(points.values.tolist(), 28)))
     metrics = set(detail.metrics)
     # Numbers of metrics that are not listed are left out with them.
     own = [
@@ -187,8 +190,8 @@ def _metrics(detail: RunDetail, series: dict[str, Series], columns: int, most: i
     ]
     results = _values("SUMMARY", own, most)
     if not rows:
-        return results or "No metric was logged."
-    titles: tuple[str, ...] = ("METRIC", "LAST", "MIN", "MAX", "COURSE")
+        return results or "No metrics were logged."
+    titles: tuple[str, ...] = ("METRIC", "LAST", "MIN", "MAX", "TREND")
     drawn = table(titles, rows, right=(1, 2, 3))
     if max(map(width, drawn.splitlines())) > columns:
         # Long names and a narrow terminal: numbers before pictures.
@@ -197,31 +200,31 @@ def _metrics(detail: RunDetail, series: dict[str, Series], columns: int, most: i
     return f"{drawn}\n\n{results}" if results else drawn
 
 
-def _extremes(found: Series) -> dict[str, Any]:
-    """Last, least and greatest value of a series that no summary speaks of: thinned out, it still has them all."""
-    finite = [value for value in found.values.tolist() if math.isfinite(value)]
-    return {"last": float(found.values[-1]), "min": min(finite), "max": max(finite)} if finite else {}
+def _extremes(series: Series) -> dict[str, Any]:
+    """Last, least and greatest value of a series without a summary; decimation keeps all three."""
+    finite = [value for value in series.values.tolist() if math.isfinite(value)]
+    return {"last": float(series.values[-1]), "min": min(finite), "max": max(finite)} if finite else {}
 
 
 def _charts(
     detail: RunDetail, series: dict[str, Series], names: list[str], args: argparse.Namespace, columns: int
 ) -> list[str]:
-    there = [name for name in names if name in series]
+    drawable = [name for name in names if name in series]
     if not args.metric:
-        there = [name for name in there if len(series[name].values) > 1][:1]
-    shown = there if args.all else there[:_MOST_CHARTS]
+        drawable = [name for name in drawable if len(series[name].values) > 1][:1]
+    shown = drawable if args.all else drawable[:_MOST_CHARTS]
     drawn = [_chart(detail, name, series[name], args, columns) for name in shown]
-    return drawn if len(shown) == len(there) else [*drawn, "… and more charts; --all draws them"]
+    return drawn if len(shown) == len(drawable) else [*drawn, "… and more charts; --all draws them"]
 
 
-def _chart(detail: RunDetail, name: str, found: Series, args: argparse.Namespace, columns: int) -> str:
+def _chart(detail: RunDetail, name: str, series: Series, args: argparse.Namespace, columns: int) -> str:
     from aspara.cli.formatting import clean, duration, moment
     from aspara.cli.terminal_plot import chart
 
-    values = found.values.tolist()
-    places, ends = found.steps.tolist(), None
+    values = series.values.tolist()
+    places, ends = series.steps.tolist(), None
     if args.axis != "step":
-        places = found.timestamps.tolist()
+        places = series.timestamps.tolist()
         begin = detail.info.start_time or (places[0] if places else 0)
         shown = [place for place, value in zip(places, values, strict=True) if math.isfinite(value)] or [begin]
         ends = (
@@ -233,10 +236,10 @@ def _chart(detail: RunDetail, name: str, found: Series, args: argparse.Namespace
     odd = sum(not math.isfinite(value) for value in values)
     low = sum(value <= 0 for value in values) if args.log else 0
     notes = [f"{odd} not finite" if odd else "", f"{low} not above 0" if low else "", "log" if args.log else ""]
-    told = ", ".join(note for note in notes if note)
-    head = clean(name) + (f"  ({told})" if told else "")
+    remarks = ", ".join(note for note in notes if note)
+    head = clean(name) + (f"  ({remarks})" if remarks else "")
     if not drawn:
-        return f"{head}\nNothing of it can be drawn." if args.metric else ""
+        return f"{head}\nNothing to draw: it has no finite value." if args.metric else ""
     return f"{head}\n{drawn}"
 
 

@@ -15,6 +15,7 @@ from aspara.cli.progress import reading
 
 if TYPE_CHECKING:
     from aspara.api.provider import DataProvider
+    from aspara.catalog.runs.run_info import RunDetail
     from aspara.catalog.series.query import MetricsAnswer
 
 SUMMARY = "Print a run's rows as they are logged, until it ends"
@@ -25,6 +26,7 @@ aspara tail digits/lr-0.1 --no-follow
 aspara tail digits/lr-0.1 --json | jq .metrics.loss
 aspara tail digits/lr-0.1 --tracker http://gpu-box:3142
 """
+_MOST_NAMED = 40
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -50,21 +52,25 @@ def run(args: argparse.Namespace) -> int:
     from aspara.catalog.series.query import SeriesQuery
 
     project, name = run_target(args.target)
-    with provider(args) as found, contextlib.ExitStack() as stack, contextlib.suppress(KeyboardInterrupt):
-        with reading(found, project, name):
-            stem = found.run(project, name).info.run
+    with provider(args) as source, contextlib.ExitStack() as stack, contextlib.suppress(KeyboardInterrupt):
+        with reading(source, project, name):
+            detail = source.run(project, name)
+        stem = detail.info.run
+        _check_metrics(detail, args.metric)
         # The cursor comes first: what is logged while the last rows are looked for is told by the stream.
-        answer = found.metrics(project, [stem], SeriesQuery(metrics=()))
-        told = (
-            stack.enter_context(contextlib.closing(found.follow(project, stem, answer.cursor))) if args.follow else None
+        answer = source.metrics(project, [stem], SeriesQuery(metrics=()))
+        events = (
+            stack.enter_context(contextlib.closing(source.follow(project, stem, answer.cursor)))
+            if args.follow
+            else None
         )
-        for row in _last(found, project, stem, args.lines, tuple(args.metric) or None):
+        for row in _last(source, project, stem, args.lines, tuple(args.metric) or None):
             _print(row, as_json=args.json)
         sys.stdout.flush()
         # Asked after the cursor was taken, so that an end between the two is not missed.
-        if told is None or found.run(project, stem).info.status != "running":
+        if events is None or source.run(project, stem).info.status != "running":
             return 0
-        for kind, data in told:
+        for kind, data in events:
             if kind == "metric":
                 row = _wanted(data, args.metric)
                 if row["metrics"]:
@@ -74,6 +80,24 @@ def run(args: argparse.Namespace) -> int:
                 _say(stem, kind, data)
                 break
     return 0
+
+
+def _check_metrics(detail: RunDetail, globs: list[str]) -> None:
+    """Says which globs match no metric: of a run that ended they are mistyped, of a running one they may still come."""
+    from aspara.errors import UsageError
+    from aspara.util.suggestions import did_you_mean
+
+    for glob in globs:
+        if any(fnmatch.fnmatchcase(name, glob) for name in detail.metrics):
+            continue
+        if detail.info.is_finished:
+            listed = ", ".join(detail.metrics[:_MOST_NAMED]) or "none"
+            raise UsageError(
+                f"Run {detail.info.run!r} has no metric {glob!r}.{did_you_mean(glob, detail.metrics)} Its metrics: {listed}."
+            )
+        print(
+            f"Run {detail.info.run!r} has no metric {glob!r} yet.{did_you_mean(glob, detail.metrics)}", file=sys.stderr
+        )
 
 
 def _wanted(row: dict[str, Any], globs: list[str]) -> dict[str, Any]:

@@ -112,12 +112,13 @@ def _metadata(paths: RunPaths, info: RunInfo, data_dir: Path, *, running: bool) 
         )
         return
     if info.status == "crashed" and STATUS_FROM_DISK.get(str(content.get("status")), "running") == "running":
+        # Every reader shows such a run as crashed; nothing is lost and nothing is hidden.
         yield Finding(
             "status",
-            "problem",
+            "note",
             where,
-            "says that the run is running, but its process is gone",
-            fix="says crashed from then on",
+            "the run crashed (its process is gone), and the file still says running",
+            fix="is marked as crashed",
             repair=_ender(paths, info),
         )
     mark = content.get("imported")

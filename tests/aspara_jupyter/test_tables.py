@@ -17,12 +17,12 @@ def texts(html: str) -> list[list[str]]:
 
 
 def test_runs_are_a_table_of_what_tells_them_apart_and_of_their_results(record):
-    """Their state, the configs in which they differ and their last values, in the order that was asked for."""
+    """Their status, the configs in which they differ and their last values, in the order that was asked for."""
     record(name="low", config={"lr": 0.1, "depth": 3})
     record(name="high", config={"lr": 0.3, "depth": 3}, tags=["best"])
     shown = aspara.Api().runs("p", order="-config.lr")._repr_mimebundle_()
     head, *rows = texts(shown["text/html"])
-    assert ["run", "state", "step", "began", "took", "lr", "loss", "train/acc", "tags"] == head
+    assert ["Run", "Status", "Last step", "Started", "Duration", "lr", "loss", "train/acc", "Tags"] == head
     assert [["high", "0.3", "best"], ["low", "0.1", "–"]] == [[row[0], row[5], row[8]] for row in rows]
     assert ["high", "low"] == [row[0] for row in shown[TABLE]["rows"]]
     assert [["p", "high"], ["p", "low"]] == shown[TABLE]["keys"]
@@ -32,9 +32,9 @@ def test_columns_that_are_called_alike_say_what_they_are(record, data):
     """A setting and a result of one name, and names that the table has itself, are told apart."""
     for lr in (0.1, 0.2):
         with aspara.Run("one", "p", config={"lr": lr, "step": lr}) as run:
-            run.log({"lr": lr, "took": 1.0})
+            run.log({"lr": lr, "duration": 1.0})
     titles = [column["title"] for column in aspara.Api().runs("p")._repr_mimebundle_()[TABLE]["columns"]]
-    assert ["config.lr", "config.step", "summary.lr", "summary.took"] == titles[5:]
+    assert ["config.lr", "config.step", "summary.duration", "summary.lr"] == titles[5:]
     assert len(titles) == len(set(titles))
 
 
@@ -43,8 +43,8 @@ def test_a_terminal_gets_the_table_as_text(record):
     record(name="one")
     shown = aspara.Api().runs("p")._repr_mimebundle_()["text/plain"].splitlines()
     assert "p: 1 run" == shown[0]
-    assert ["run", "state", "step", "began", "took", "loss", "train/acc"] == shown[1].split()
-    assert shown[2].startswith("one  finished    99")
+    assert ["Run", "Status", "Last", "step", "Started", "Duration", "loss", "train/acc"] == shown[1].split()
+    assert ["one", "completed", "99"] == shown[2].split()[:3]
 
 
 def test_whatever_users_name_is_data(record):

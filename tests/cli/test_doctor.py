@@ -123,13 +123,14 @@ def test_metadata_that_cannot_be_read(doctor, data):
 
 
 def test_a_killed_run(doctor, data):
-    """A run that says running and whose process was killed is written down as crashed; it can still be continued."""
+    """A killed run is no problem of the directory: it is noted, and --fix marks it as crashed; it can still be continued."""
     script = f"import aspara, os, signal\nr = aspara.init(project='digits', name='killed', dir={str(data)!r})\nr.log({{'loss': 1}})\nos.kill(os.getpid(), signal.SIGKILL)"
     assert (
         -signal.SIGKILL == subprocess.run([sys.executable, "-c", script], check=False, capture_output=True).returncode
     )
     code, found = doctor()
-    assert (1, "digits/killed.meta.json") == (code, found["status"][0]["where"])
+    (status,) = found["status"]
+    assert (0, "digits/killed.meta.json", "note") == (code, status["where"], status["severity"])
     mended(doctor, data)
     assert "maybe_failed" == json.loads((data / "digits" / "killed.meta.json").read_text())["status"]
     with aspara.Run(project="digits", name="killed", resume="must", dir=data) as run:

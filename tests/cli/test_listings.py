@@ -30,9 +30,9 @@ def test_no_projects_yet(monkeypatch, cli):
 
 
 def test_runs(cli):
-    """Each run has a line with its state, last step and results."""
+    """Each run has a line with its status, last step and results."""
     out = cli("runs", "digits").out
-    assert "RUN STATUS STARTED TOOK STEP acc loss".split() == out.splitlines()[0].split()
+    assert "RUN STATUS STARTED DURATION LAST STEP acc loss".split() == out.splitlines()[0].split()
     fast = next(line for line in out.splitlines() if line.startswith("fast")).split()
     assert fast[:2] == ["fast", "completed"]
     assert fast[-3:] == ["49", "0.98", "0.1695"]
@@ -48,6 +48,12 @@ def test_runs(cli):
         (["--sort", "summary.absent"], ["fast", "slow"]),
         (["--tag", "best"], ["fast"]),
         (["--status", "failed"], []),
+        (["--status", "finished"], ["fast", "slow"]),
+        (["--status", "completed", "--sort", "-loss"], ["slow", "fast"]),
+        (["--state", "Finished", "--sort=loss"], ["fast", "slow"]),
+        (["--sort", "+lr"], ["slow", "fast"]),
+        (["--sort", "-max(acc)", "--limit", "1"], ["fast"]),
+        (["--sort", "min(loss)"], ["fast", "slow"]),
         (["--sort", "name", "--limit", "1"], ["fast"]),
     ],
 )
@@ -67,7 +73,7 @@ def test_json_is_the_apis_shape(cli):
 def test_show(cli):
     """A run's page in the terminal: state, config, each metric with its course, and a chart."""
     out = cli("show", "digits/fast").out
-    assert "status    completed" in out
+    assert "status     completed" in out
     assert ["lr", "0.1"] in [line.split() for line in out.splitlines()]
     loss = next(line for line in out.splitlines() if line.startswith("loss ")).split()
     assert loss[:4] == ["loss", "0.1695", "0.1695", "1"]
@@ -93,7 +99,7 @@ def test_show_a_failed_run(cli):
 def test_show_a_run_without_metrics(cli, data):
     """A run that logged nothing says so."""
     aspara.Run(name="empty", project="digits", dir=data).finish()
-    assert "No metric was logged." in cli("show", "digits/empty").out
+    assert "No metrics were logged." in cli("show", "digits/empty").out
 
 
 def test_names_do_not_steer_the_terminal(cli, data):
@@ -134,7 +140,7 @@ def test_a_terminal_that_is_very_narrow(cli, monkeypatch):
     """Times make room for names and states; the ends of an axis do not run into each other."""
     monkeypatch.setenv("COLUMNS", "30")
     lines = cli("runs", "digits").out.splitlines()
-    assert ["RUN", "STATUS", "STEP", "acc"] == lines[0].split()
+    assert ["RUN", "STATUS", "LAST", "STEP"] == lines[0].split()
     assert max(map(len, lines)) <= 30
     monkeypatch.setenv("COLUMNS", "20")
     assert ["0", "step", "49"] == cli("show", "digits/fast", "--metric", "loss").out.splitlines()[-1].split()
@@ -146,7 +152,7 @@ def test_show_nested_config(cli, data):
         run.log({"odd": float("nan")})
     out = cli("show", "digits/nested", "--metric", "odd").out
     assert "net.depth  3" in out
-    assert "odd  (1 not finite)\nNothing of it can be drawn." in out
+    assert "odd  (1 not finite)\nNothing to draw: it has no finite value." in out
 
 
 def test_problems_are_shown(cli, data):
@@ -171,8 +177,74 @@ def test_show_of_thousands_of_metrics_is_bounded(cli, data):
     assert "\nz/loss\n" in short, "the loss is drawn though it is not listed"
     chosen = cli("show", "digits/wide", "--metric", "layer/29*").out
     assert "layer/2939" in chosen
-    assert 12 == chosen.count("0 ┬") + chosen.count("step") - chosen.count("steps")
+    assert 12 == sum(line.endswith(" step 1") for line in chosen.splitlines())
     assert "… and more charts; --all draws them" in chosen
     whole = cli("show", "digits/wide", "--all").out
     assert "layer/2999" in whole
     assert "--all" not in whole
+
+
+def test_sort_by_any_metric(cli, data):
+    """--sort takes every name that --filter takes; runs without the value stand last, whichever the direction."""
+    for name, accuracy in (("low", 0.5), ("high", 0.9), ("broken", float("nan"))):
+        with aspara.Run(name=name, project="sorted", dir=data, config={"net": {"depth": 3}}) as run:
+            run.log({"val/accuracy": accuracy, "my metric": accuracy})
+    aspara.Run(name="empty", project="sorted", dir=data).finish()
+
+    def runs(sort: str) -> list[str]:
+        return [run["run"] for run in json.loads(cli("runs", "sorted", "--json", f"--sort={sort}").out)["runs"]]
+
+    assert ["high", "low"] == runs("-val/accuracy")[:2]
+    assert ["low", "high"] == runs("val/accuracy")[:2]
+    assert ["high", "low"] == runs("-my metric")[:2]
+    assert ["high", "low"] == runs("-summary.val/accuracy")[:2]
+    assert "empty" == runs("net.depth")[-1]
+
+
+def test_unknown_words_suggest_the_right_ones(cli, data):
+    """A mistyped project, run, metric, command, option, status or field is answered with the name that was probably meant."""
+    with aspara.Run(name="tiny", project="digits", dir=data) as run:
+        run.log({"val/accuracy": 0.9})
+    for arguments, meant in (
+        (("runs", "digit"), "digits"),
+        (("runs", "Digits"), "digits"),
+        (("show", "digits/fats"), "fast"),
+        (("delete", "digits/fasst", "--yes"), "fast"),
+        (("export", "digist"), "digits"),
+        (("doctor", "--project", "digts"), "digits"),
+        (("show", "digits/tiny", "--metric", "val/acuracy"), "val/accuracy"),
+        (("tail", "digits/tiny", "--metric", "val/acc"), "val/accuracy"),
+        (("export", "digits/tiny", "--metric", "val/acuracy"), "val/accuracy"),
+        (("rnus", "digits"), "runs"),
+        (("runs", "digits", "--limt", "3"), "--limit"),
+        (("runs", "digits", "--status", "complete"), "completed"),
+        (("runs", "digits", "--sort=-val/acuracy"), "val/accuracy"),
+        (("export", "digits", "--format", "parket"), "parquet"),
+        (("import", "wandbb", "."), "wandb"),
+    ):
+        answer = cli(*arguments)
+        assert answer.code in (1, 2), arguments
+        assert f"Did you mean '{meant}'?" in answer.err, (arguments, answer.err)
+    assert "Did you mean" not in cli("runs", "ghost").err
+
+
+def test_runs_shows_what_says_the_most(cli, data):
+    """Where only a few columns have room, validation results and losses come before counters."""
+    with aspara.Run(name="r", project="narrow", dir=data) as run:
+        run.log({"epoch": 3, "batch/tokens": 7, "lr": 0.1, "train/loss": 0.5, "val/accuracy": 0.9, "weight_norm": 2.0})
+    titles = cli("runs", "narrow").out.splitlines()[0].split()
+    assert ["val/accuracy", "train/loss", "weight_norm"] == titles[6:9]
+    assert titles.index("weight_norm") < titles.index("epoch")
+
+
+def test_no_match_is_told_from_no_runs(cli):
+    """A filter that no run meets says so, with how many runs there are."""
+    assert "No runs of project 'digits' match; it has 2.\n" == cli("runs", "digits", "--status", "failed").out
+
+
+def test_where_the_demo_keeps_its_runs(cli, monkeypatch, tmp_path):
+    """Somebody who has run the demo and looks into the empty default directory is told where the demo's runs are."""
+    monkeypatch.delenv("ASPARA_DATA_DIR")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "demo-data" / "digits").mkdir(parents=True)
+    assert "--data-dir demo-data" in cli("projects").out

@@ -18,6 +18,12 @@ def test_version(cli):
     assert (0, f"aspara {__version__}\n", "") == cli("--version")
 
 
+def test_python_m_aspara():
+    """`python -m aspara` is the command, for a Python whose scripts are not on the path."""
+    done = subprocess.run([sys.executable, "-m", "aspara", "--version"], capture_output=True, text=True, check=True)
+    assert f"aspara {__version__}\n" == done.stdout
+
+
 def test_version_is_instant():
     """`aspara --version` loads nothing that only a command needs."""
     code = "import sys; from aspara.cli.main import make_parser; make_parser(); print(*sys.modules)"
@@ -80,7 +86,7 @@ def test_closed_pipe_is_no_error(data: Path):
     """`aspara show ... | head -1` ends quietly."""
     shell = f"{sys.executable} -m aspara.cli.main show digits/fast --data-dir {data} | head -n 1"
     done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=True, env=dict(os.environ))
-    assert (done.stdout, done.stderr) == ("run       digits/fast\n", "")
+    assert (done.stdout, done.stderr) == ("run        digits/fast\n", "")
 
 
 def test_ctrl_c_is_no_traceback(monkeypatch):
