@@ -25,6 +25,7 @@ HTTP answer, and holds no path or traceback unless the error is about a path the
     │   └── ReadOnly          the dashboard was started read-only                                         403
     ├── ArtifactDamaged       content is not what its manifest says                                       500
     ├── NotRemote             something that a run at a tracker cannot do                                 400
+    ├── Busy                  too many reads or streams at the same time                                  503
     ├── DataDirError          the data directory is missing, unreadable or unwritable                     500
     ├── NotDurable            a tracker's disk does not take what was sent; it is to be sent again        503
     └── TrackerError          a tracker could not be reached or refused                                   502
@@ -170,6 +171,13 @@ class NotRemote(AsparaError):
     """A run that goes to a tracker cannot do this."""
 
     status = 400
+
+
+class Busy(AsparaError):
+    """The server has too many reads or streams of this client; ``retry_after`` says in how many seconds to try again."""
+
+    status = 503
+    retry_after = 10
 
 
 class DataDirError(AsparaError, OSError):

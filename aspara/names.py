@@ -10,8 +10,10 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from collections.abc import Iterable
 
-from aspara.errors import InvalidName
+from aspara.errors import InvalidName, UsageError
+from aspara.limits import MAX_TAG_LENGTH
 
 MAX_NAME = 128
 MAX_METRIC_BYTES = 512
@@ -89,6 +91,23 @@ def check_display_name(name: object) -> str:
     if any(unicodedata.category(c) in ("Cc", "Cs") for c in name):
         raise InvalidName(f"The name {_short(name)} holds a control character.")
     return name
+
+
+def check_tags(tags: Iterable[str], limit: int) -> tuple[str, ...]:
+    """`tags` without surrounding blanks, each once, in order.
+
+    Raises:
+        UsageError: There are more than `limit`, or one is empty or has more than 128 characters.
+
+    """
+    tags = list(tags)
+    if len(tags) > limit:
+        raise UsageError(f"{len(tags)} tags are too many: at most {limit} are allowed (ASPARA_MAX_TAGS_COUNT).")
+    checked = tuple(dict.fromkeys(tag.strip() for tag in tags))
+    for tag in checked:
+        if not 0 < len(tag) <= MAX_TAG_LENGTH:
+            raise UsageError(f"The tag {_short(tag)} has {len(tag)} characters; a tag has 1 to {MAX_TAG_LENGTH}.")
+    return checked
 
 
 def slug(display: str) -> str:

@@ -14,6 +14,7 @@ from traitlets import Bool, Int, Unicode
 import aspara.web
 from aspara import settings
 from aspara.catalog.catalog import PATIENCE, Catalog
+from aspara.errors import AsparaError, Unauthorized
 from aspara.web.context import Context
 from aspara.web.endpoint import Endpoint, guarded
 from aspara.web.endpoints.edits import EditingEndpoint
@@ -58,8 +59,13 @@ class _Handler(JupyterHandler):  # type: ignore[misc,unused-ignore]
 
     def get_login_url(self) -> str:
         if "/aspara/api/" in self.request.path:
-            raise web.HTTPError(401)
+            raise Unauthorized("You are signed out of Jupyter. Reload the page to sign in.")
         return str(super().get_login_url())
+
+    def log_exception(self, *args: Any) -> None:
+        """Logs errors other than Aspara's own, which are answers."""
+        if not isinstance(args[1], AsparaError):
+            super().log_exception(*args)
 
 
 class _PageHandler(_Handler):
@@ -100,7 +106,7 @@ class AsparaApp(ExtensionApp):  # type: ignore[misc,unused-ignore]
         base = self.serverapp.base_url.rstrip("/") + "/aspara/"
         data_dir = settings.data_dir(self.data_dir or None)
         given = {"max_zip": self.max_zip_size, "default_points": self.chart_points}
-        self.service = Context(
+        self.context = Context(
             Catalog(data_dir, patience=PATIENCE, max_notes=self.max_notes_length, max_tags=self.max_tags_count),
             Path(aspara.web.__file__).parent / "static",
             host="jupyter",
@@ -109,14 +115,14 @@ class AsparaApp(ExtensionApp):  # type: ignore[misc,unused-ignore]
             max_streams=self.max_streams,
             **{name: limit for name, limit in given.items() if limit is not None},
         )
-        self.settings.update(aspara_service=self.service, aspara_base=base)
+        self.settings.update(aspara_context=self.context, aspara_base=base)
 
     def initialize_handlers(self) -> None:
         """Adds the dashboard's routes."""
-        rules = build_routes(JupyterHost(), self.service, "/aspara/")
+        rules = build_routes(JupyterHost(), self.context, "/aspara/")
         self.handlers.extend(rules)
         self.handlers.append((r"/aspara", web.RedirectHandler, {"url": self.settings["aspara_base"]}))
 
     async def stop_extension(self) -> None:
         """Ends streams and threads with the server."""
-        self.service.close()
+        self.context.close()

@@ -75,13 +75,9 @@ def endpoints(routes: Iterable[Route]) -> str:
     rows = []
     for route in routes:
         for method, meaning in route.methods.items():
-            given = [
-                f"`{name}` {text}"
-                for name, text in route.query.items()
-                if method != "PUT" and ("(DELETE)" in text) == (method == "DELETE")
-            ]
-            rows.append((method, f"`{route.path}`", meaning, "<br>".join(given)))
-    return _table(("Method", "Path", "Meaning", "Query"), rows)
+            params = [f"`{param.name}` {param.description()}" for param in route.params_of(method)]
+            rows.append((method, f"`{route.path}`", meaning, "<br>".join(params)))
+    return _table(("Method", "Path", "Meaning", "Parameters"), rows)
 
 
 def magics() -> str:

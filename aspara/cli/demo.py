@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         server = _server(args)
         print(f"Aspara dashboard: {server.url}", flush=True)
-        print(f"Data:  {server.service.catalog.data_dir}")
+        print(f"Data:  {server.context.catalog.data_dir}")
         print("Ctrl-C ends it.", flush=True)
         if args.open:
             import webbrowser

@@ -32,6 +32,13 @@ def add_address(parser: argparse.ArgumentParser, default_port: int) -> None:
         help="also answer when addressed by this name, for example behind a proxy (may be repeated)",
     )
     parser.add_argument(
+        "--base-url",
+        default="/",
+        metavar="PATH",
+        help="the path that a reverse proxy serves this server at, such as /aspara/ (default: /). A proxy that removes the path "
+        "does not need it",
+    )
+    parser.add_argument(
         "--token", help="what every request must show (default: ASPARA_TOKEN; beyond loopback else a random one)"
     )
     add_data_dir(parser)
@@ -73,6 +80,7 @@ def make_server(args: argparse.Namespace, *, tracker: bool) -> Server:
             read_only=getattr(args, "read_only", None),
             search_mode=getattr(args, "project_search_mode", None),
             allow_hosts=args.allow_host,
+            base_url=args.base_url,
             extra=routes,
             on_close=closers,
         )
@@ -89,11 +97,11 @@ def serve(args: argparse.Namespace, what: str, *, tracker: bool) -> int:
     beyond = server.url.replace("//localhost:", f"//{here}:") if server.host in _EVERYWHERE else server.url
     if beyond != server.url:
         print(f"From other machines: {beyond}")
-    data_dir = server.service.catalog.data_dir
+    data_dir = server.context.catalog.data_dir
     note = ""
     if not data_dir.exists():
         note = " (there is no such folder yet; the first run that is recorded there makes it)"
-    elif not server.service.catalog.layout.projects():
+    elif not server.context.catalog.layout.projects():
         note = " (nothing is recorded there yet)"
     print(f"Data:  {data_dir}{note}")
     if tracker:

@@ -1,4 +1,4 @@
-"""The doors of the standalone server: which hosts and origins may ask, and with which token."""
+"""Access control of the standalone server: allowed hosts and origins, and the token."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from tornado.httputil import HTTPServerRequest
 
 from aspara.errors import Forbidden, Unauthorized
 
-COOKIE = "aspara_token"
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -29,29 +28,49 @@ def is_loopback(host: str) -> bool:
 
 @dataclass(frozen=True)
 class AccessControl:
-    """The rules: ``address`` is what the server is bound to, ``token`` what requests must show (None: nothing)."""
+    """Who may use the server.
+
+    Args:
+        address: The address that the server is bound to.
+        port: Its port. Browsers send a cookie to all ports of a host, so the name of ours holds the port.
+        token: What requests must show; None lets every request in.
+        hosts: Host names that the server answers for besides its address.
+
+    """
 
     address: str
+    port: int
     token: str | None = None
-    names: frozenset[str] = field(default_factory=frozenset)
+    hosts: frozenset[str] = field(default_factory=frozenset)
 
     @classmethod
-    def of(cls, address: str, token: str | None, names: Iterable[str] = ()) -> AccessControl:
-        """Doors that also let in this machine's own name and `names`, where it is bound beyond loopback."""
+    def of(cls, address: str, port: int, token: str | None, hosts: Iterable[str] = ()) -> AccessControl:
+        """The rules for an address; beyond loopback this machine's own names are allowed as hosts too."""
         own = set() if is_loopback(address) else {socket.gethostname().lower(), socket.getfqdn().lower()}
-        return cls(address, token, frozenset(own | {n.lower() for n in names}))
+        return cls(address, port, token, frozenset(own | {host.lower() for host in hosts}))
+
+    @property
+    def cookie(self) -> str:
+        """The name of the cookie that holds the token."""
+        return f"aspara_token_{self.port}"
 
     def check(self, request: HTTPServerRequest, query_token: str | None, cookie: str | None) -> None:
-        """Raises Forbidden or Unauthorized unless the request may come in."""
+        """Checks host, token and, for requests that change something, origin.
+
+        Raises:
+            Unauthorized: The token is missing or wrong.
+            Forbidden: The host or origin is not allowed.
+
+        """
         self._check_host(request)
-        shown = self._shown(request, query_token, cookie)
-        if self.token is not None and not any(hmac.compare_digest(s.encode(), self.token.encode()) for s in shown):
+        tokens = self._tokens(request, query_token, cookie)
+        if self.token is not None and not any(hmac.compare_digest(t.encode(), self.token.encode()) for t in tokens):
             raise Unauthorized(
-                f"{'That token is not the one of this server' if shown else 'A token is needed'}: open the address that was printed "
-                "at the start, or send its token as `Authorization: Bearer <token>`."
+                f"{'That token is not the one of this server' if tokens else 'A token is needed'}. The server printed it when it "
+                "started. In a program, set ASPARA_TOKEN or send `Authorization: Bearer <token>`."
             )
         if request.method in WRITES:
-            # A header that a foreign page cannot set without asking first; a token in a header proves the same.
+            # A foreign page cannot set this header without asking first; a token in a header proves the same.
             by_header = self.token is not None and "Authorization" in request.headers
             self._check_origin(request)
             if not by_header and not request.headers.get("X-Requested-With"):
@@ -60,11 +79,11 @@ class AccessControl:
                 )
 
     def _check_host(self, request: HTTPServerRequest) -> None:
-        given = request.headers.get("Host")
-        if not given:
-            raise Forbidden("A request without a Host header is not answered here.")
-        host = host_of(given)
-        if host in self.names or host == self.address.strip("[]").lower():
+        header = request.headers.get("Host")
+        if not header:
+            raise Forbidden("The request has no Host header.")
+        host = host_of(header)
+        if host in self.hosts or host == self.address.strip("[]").lower():
             return
         try:
             address = ipaddress.ip_address(host)
@@ -73,30 +92,31 @@ class AccessControl:
                 return
             raise Forbidden(
                 f"This server does not answer for the host {host[:80]!r}. Open it as localhost or 127.0.0.1, "
-                "or start it with --allow-host to add a name."
+                "or start it with --allow-host and this name."
             ) from None
-        # A page on another host cannot make a browser send an address it does not own, so addresses are safe beyond loopback.
+        # A page of another host cannot make a browser send an address that it does not own, so beyond loopback addresses are safe.
         if is_loopback(self.address) and not address.is_loopback:
             raise Forbidden(f"This server does not answer for the address {host!r}.")
 
     @staticmethod
     def _check_origin(request: HTTPServerRequest) -> None:
         site = request.headers.get("Sec-Fetch-Site")
-        if site is not None and site not in ("same-origin", "none"):
-            raise Forbidden("A page of another site may not change anything here.")
+        if site == "same-origin":
+            return  # said by the browser, which knows the public host where a proxy has replaced Host
         origin = request.headers.get("Origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != request.headers.get("Host", "").lower():
+        foreign = origin is not None and urlsplit(origin).netloc.lower() != request.headers.get("Host", "").lower()
+        if site not in (None, "none") or foreign:
             raise Forbidden("A page of another site may not change anything here.")
 
     @staticmethod
-    def _shown(request: HTTPServerRequest, query_token: str | None, cookie: str | None) -> list[str]:
+    def _tokens(request: HTTPServerRequest, query_token: str | None, cookie: str | None) -> list[str]:
         scheme, _, value = request.headers.get("Authorization", "").partition(" ")
         bearer = value.strip() if scheme.lower() in ("bearer", "token") else None
-        return [s for s in (bearer, query_token, cookie) if s]
+        return [token for token in (bearer, query_token, cookie) if token]
 
 
 def host_of(header: str) -> str:
-    """The host of a Host header, without its port, in lower case; IPv6 without brackets."""
+    """The host in a Host header, without its port, in lower case; IPv6 without brackets."""
     header = header.strip().lower()
     if header.startswith("["):
         return header[1:].partition("]")[0]

@@ -35,7 +35,7 @@ async def send(endpoint: Endpoint, path: Path, name: str, kind: str = "applicati
         endpoint.set_header("Content-Disposition", attachment(name))
         endpoint.set_header("Content-Length", str(left))
         endpoint.clear_header("Content-Encoding")
-        while left and (chunk := await endpoint.service.off_loop(file.read, min(_CHUNK, left))):
+        while left and (chunk := await endpoint.context.off_loop(file.read, min(_CHUNK, left))):
             left -= len(chunk)
             endpoint.write(chunk)
             await endpoint.flush()
@@ -44,9 +44,9 @@ async def send(endpoint: Endpoint, path: Path, name: str, kind: str = "applicati
 
 def check_zip(endpoint: Endpoint, what: str, size: int) -> None:
     """Raises UsageError where so many bytes of `what` are more than one download may have."""
-    if size > endpoint.service.max_zip:
+    if size > endpoint.context.max_zip:
         raise UsageError(
-            f"The {what} have {size} bytes, more than the {endpoint.service.max_zip} of ASPARA_MAX_ZIP_SIZE. "
+            f"The {what} have {size} bytes, more than the {endpoint.context.max_zip} of ASPARA_MAX_ZIP_SIZE. "
             "Download them one by one."
         )
 
@@ -56,7 +56,7 @@ async def send_zip(endpoint: Endpoint, name: str, entries: list[tuple[str, Any]]
     endpoint.set_header("Content-Type", "application/zip")
     endpoint.set_header("Content-Disposition", attachment(name))
     chunks = _zipped(entries)
-    while (chunk := await endpoint.service.off_loop(next, chunks, None)) is not None:
+    while (chunk := await endpoint.context.off_loop(next, chunks, None)) is not None:
         endpoint.write(chunk)
         await endpoint.flush()
     await endpoint.finish()

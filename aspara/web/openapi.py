@@ -1,4 +1,4 @@
-"""The API described, for programs (OpenAPI 3.1) and for people, out of the table of routes."""
+"""Descriptions of the API, made from the table of routes: an OpenAPI document, and a page for people."""
 
 from __future__ import annotations
 
@@ -10,52 +10,47 @@ from typing import TYPE_CHECKING, Any
 from aspara.names import MAX_NAME
 from aspara.version import __version__
 from aspara.web import schemas
+from aspara.web.params import Param, body_schema
 
 if TYPE_CHECKING:
     from aspara.web.route import Route
 
 _ERROR = {
-    "description": "What is wrong, and what would be right.",
+    "description": "What is wrong, and how to fix it.",
     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
 }
 
 
 def describe(routes: Iterable[Route], base: str = "/") -> dict[str, Any]:
-    """An OpenAPI 3.1 document of `routes`, with the bounds that the server keeps to."""
+    """An OpenAPI 3.1 document of `routes`, whose bounds are those that the server enforces."""
     paths: dict[str, Any] = {}
-    taken = schemas.bodies()
+    bodies = schemas.bodies()
     for route in routes:
         operations = paths.setdefault(route.path, {})
-        parts = [
+        segments = [
             {
-                "name": part,
+                "name": name,
                 "in": "path",
                 "required": True,
                 "schema": {
                     "type": "string",
                     "minLength": 1,
-                    "maxLength": {"name": 255, "path": 4096}.get(part, MAX_NAME),
+                    "maxLength": {"name": 255, "path": 4096}.get(name, MAX_NAME),
                 },
             }
-            for part in re.findall(r"\{(\w+)\}", route.path)
+            for name in re.findall(r"\{(\w+)\}", route.path)
         ]
         for method, meaning in route.methods.items():
-            query = (
-                []
-                if method == "PUT"
-                else [
-                    _parameter(route.path, name, text)
-                    for name, text in route.query.items()
-                    if ("(DELETE)" in text) == (method == "DELETE")
-                ]
-            )
+            params = route.params_of(method)
+            in_query = [] if method == "POST" else [_parameter(param) for param in params]
             operation: dict[str, Any] = {
                 "summary": meaning,
                 "operationId": f"{method.lower()}{re.sub(r'[^A-Za-z0-9]+', '_', route.path).rstrip('_')}",
-                "parameters": parts + query,
+                "parameters": segments + in_query,
                 "responses": {"200": {"description": meaning}, "4XX": _ERROR, "5XX": _ERROR},
             }
-            body = _body(taken.get((method, route.path)), route.path) if method in ("POST", "PUT") else None
+            schema = body_schema(params) if method == "POST" and params else bodies.get((method, route.path))
+            body = _body(schema, route.path) if method in ("POST", "PUT") else None
             if body is not None:
                 operation["requestBody"] = body
             operations[method.lower()] = operation
@@ -72,12 +67,21 @@ def describe(routes: Iterable[Route], base: str = "/") -> dict[str, Any]:
     }
 
 
-def _parameter(path: str, name: str, meaning: str) -> dict[str, Any]:
-    return {"name": name, "in": "query", "required": False, "description": meaning, **schemas.parameter(path, name)}
+def _parameter(param: Param) -> dict[str, Any]:
+    schema = param.schema(query=True)
+    style = {"style": "form", "explode": False} if param.kind == "list" else {}
+    return {
+        "name": param.name,
+        "in": "query",
+        "required": bool(param.low) and param.kind in ("list", "text"),
+        "description": param.description(),
+        "schema": schema,
+        **style,
+    }
 
 
 def _body(schema: schemas.Schema | None, path: str) -> dict[str, Any] | None:
-    """What is sent there: JSON, or a form where a file goes up; nothing for a bare request."""
+    """The request body: JSON, a form for uploads, or none."""
     if path.endswith(("/artifacts", "/files")):
         return {"required": True, "content": {"multipart/form-data": {"schema": schemas.upload()}}}
     if schema is None:
@@ -86,11 +90,12 @@ def _body(schema: schemas.Schema | None, path: str) -> dict[str, Any] | None:
 
 
 def page(routes: Iterable[Route]) -> str:
-    """A page that lists the endpoints: plain HTML, nothing loaded from anywhere."""
+    """A page that lists the endpoints, in plain HTML that loads nothing."""
     rows = "".join(
         f"<tr><td><code>{method}</code></td><td><code>{html.escape(route.path)}</code></td><td>{html.escape(meaning)}"
         + "".join(
-            f"<br><code>{html.escape(n)}</code> {html.escape(t)}" for n, t in route.query.items() if method != "PUT"
+            f"<br><code>{html.escape(param.name)}</code> {html.escape(param.description())}"
+            for param in route.params_of(method)
         )
         + "</td></tr>"
         for route in routes
@@ -104,7 +109,8 @@ def page(routes: Iterable[Route]) -> str:
         "td:first-child{white-space:nowrap}code{font-size:.9em;overflow-wrap:anywhere}"
         "@media(max-width:40rem){td{display:block;border:0;padding:0 0 .2rem}tr{display:block;border-top:1px solid #8884;padding:.5rem 0}}"
         "</style></head><body><h1>Aspara API</h1>"
-        '<p>Answers are JSON; errors have the shape <code>{"detail": "…"}</code>. Writes need a header '
-        "<code>X-Requested-With</code> with any value, or a token. Machine-readable: <code>api/openapi.json</code>.</p>"
+        '<p>Answers are JSON. Errors have the form <code>{"detail": "…"}</code>. Requests that change something need a header '
+        "<code>X-Requested-With</code> with any value, or a token. For programs: "
+        '<a href="api/openapi.json"><code>api/openapi.json</code></a>.</p>'
         f"<table>{rows}</table></body></html>"
     )

@@ -1,4 +1,4 @@
-"""The HTML shell of the dashboard, its static files, and a page that explains the API."""
+"""The HTML page of the dashboard, its static files, and descriptions of the API."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import html
 import json
 import mimetypes
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tornado import web
@@ -21,26 +22,37 @@ _FILE = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+\Z")
 _HASHED = re.compile(r"\.[0-9a-zA-Z]{8,}\.(js|css|svg)\Z")
 _PACKED = {"br": ".br", "gzip": ".gz"}
 _YEAR = "public, max-age=31536000, immutable"
+_HEAD = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+    '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
+)
 
 
-def shell(service: Context, base: str) -> str:
-    """The one HTML page that all routes of the dashboard share. `base` is the dashboard's root, ending in '/'."""
-    manifest = service.manifest()
-    context = json.dumps(
+def root_of(path: str, base: str) -> str:
+    """The address of the dashboard's root relative to the page at `path`: "./" or "../../".
+
+    Relative addresses work behind any proxy, whatever path it serves the dashboard at.
+    """
+    return "../" * (path.count("/") - base.count("/")) or "./"
+
+
+def shell(context: Context, root: str) -> str:
+    """The HTML page that all routes of the dashboard share. `root` is its relative address of the root, ending in '/'."""
+    manifest = context.manifest()
+    settings = json.dumps(
         {
-            "base": base,
-            "readOnly": service.read_only,
-            "searchMode": service.search_mode,
-            "host": service.host,
+            "base": root,
+            "readOnly": context.read_only,
+            "searchMode": context.search_mode,
+            "host": context.host,
             "version": __version__,
             "plotly": manifest.get("plotly.js", ""),
             "figures": manifest.get("figures.js", ""),
         }
     )
     script, style = manifest.get("dashboard.js"), manifest.get("dashboard.css")
-    root = html.escape(base, quote=True)
     if script is None:
-        body = "<p>The dashboard's front end is not built. In a checkout run <code>make build</code>, then reload this page.</p>"
+        body = "<p>The front end is not built. Run <code>make build</code> in the checkout, then reload this page.</p>"
         links = ""
     else:
         body = (
@@ -48,25 +60,29 @@ def shell(service: Context, base: str) -> str:
         )
         links = f'<link rel="stylesheet" href="{root}static/{style}"><script type="module" src="{root}static/{script}"></script>'
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Aspara</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
-        f'<meta name="aspara" content="{html.escape(context, quote=True)}">'
+        f"{_HEAD}<title>Aspara</title>"
+        f'<meta name="aspara" content="{html.escape(settings, quote=True)}">'
         f'<link rel="icon" href="{root}static/icon.svg" type="image/svg+xml">{links}</head><body>{body}</body></html>'
     )
 
 
-def refusal(why: str, *, ask: bool) -> str:
-    """A page for whom the server does not let in: why, and with `ask` a field for the token."""
+def refusal(reason: str, *, ask: bool, query: Iterable[tuple[str, str]] = ()) -> str:
+    """A page that says why access is refused; with `ask`, a form for the token that keeps `query` in the address."""
+    kept = "".join(
+        f'<input type="hidden" name="{html.escape(name, quote=True)}" value="{html.escape(value, quote=True)}">'
+        for name, value in query
+        if name != "token"
+    )
     form = (
-        '<form><label>Token <input name="token" type="password" autocomplete="off" required autofocus></label> '
+        f'<form>{kept}<label>Token <input name="token" type="password" autocomplete="off" required autofocus></label> '
         "<button>Open</button></form>"
     )
+    title = "Token required" if ask else "Access denied"
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Token required · Aspara</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
+        f"{_HEAD}<title>{title} · Aspara</title>"
         "<style>:root{color-scheme:light dark;font:15px/1.5 system-ui,sans-serif}main{max-width:34rem;margin:12vh auto;padding:0 16px}"
         "h1{font-size:20px}input,button{font:inherit;padding:4px 10px;min-height:32px}</style></head>"
-        f"<body><main><h1>Token required</h1><p>{html.escape(why)}</p>{form if ask else ''}</main></body></html>"
+        f"<body><main><h1>{title}</h1><p>{html.escape(reason)}</p>{form if ask else ''}</main></body></html>"
     )
 
 
@@ -74,41 +90,51 @@ class HtmlPage(Endpoint):
     """A page of the dashboard; the front end finds out from the address which one."""
 
     async def get(self, project: str | None = None, run: str | None = None) -> None:
-        """HTML, or the data behind it for ``Accept: application/json``."""
-        status = 200
-        catalog = self.service.catalog
-        as_json = "application/json" in self.request.headers.get(
-            "Accept", ""
-        ) and "text/html" not in self.request.headers.get("Accept", "")
+        """HTML, or the data behind the page for ``Accept: application/json``."""
+        catalog = self.context.catalog
+        accept = self.request.headers.get("Accept", "")
+        as_json = "application/json" in accept and "text/html" not in accept
+        status, data = 200, {}
         try:
             if run is not None:
-                found = (await self.service.off_loop(catalog.run, project or "", run)).json()
+                data = (await self.context.off_loop(catalog.run, project or "", run)).json()
             elif project is not None:
-                found = (await self.service.off_loop(catalog.project, project)).json()
+                data = (await self.context.off_loop(catalog.project, project)).json()
                 if as_json:
-                    found["runs"] = [r.json() for r in await self.service.off_loop(catalog.runs, project)]
-            else:
-                found = (
-                    {"projects": [p.json() for p in await self.service.off_loop(catalog.projects)]} if as_json else {}
-                )
+                    data["runs"] = [r.json() for r in await self.context.off_loop(catalog.runs, project)]
+            elif as_json:
+                data = {"projects": [p.json() for p in await self.context.off_loop(catalog.projects)]}
         except NotFound:
             if as_json:
                 raise
-            status, found = 404, {}
+            status = 404
         if as_json:
-            self.answer(found)
-            return
+            self.answer(data)
+        else:
+            self.send_shell(status)
+
+    def send_shell(self, status: int = 200) -> None:
+        """Sends the HTML page."""
         self.set_status(status)
         self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.finish(shell(self.service, self.settings["aspara_base"]))
+        page = shell(self.context, root_of(self.request.path, self.settings["aspara_base"])).encode()
+        self.send(page, page)
+
+
+class Favicon(Endpoint):
+    """The icon that browsers ask for by themselves."""
+
+    async def get(self) -> None:
+        """Redirects to the built icon."""
+        self.redirect("static/icon.svg")
 
 
 class StaticFiles(Endpoint):
-    """Built files of the front end."""
+    """The files of the built front end."""
 
     async def get(self, name: str) -> None:
-        """The file, compressed where it was built so; hashed names are kept by browsers for good."""
-        path = self.service.static / name
+        """The file, compressed if the build made a compressed one; browsers keep files with hashed names for good."""
+        path = self.context.static / name
         if _FILE.match(name) is None or not path.is_file() or path.is_symlink():
             raise web.HTTPError(404)
         content = path
@@ -125,54 +151,57 @@ class StaticFiles(Endpoint):
         self.set_header("Content-Type", f"{kind}; charset=utf-8" if kind.startswith("text/") else kind)
         self.set_header("Vary", "Accept-Encoding")
         self.set_header("Cache-Control", _YEAR if _HASHED.search(name) else "no-cache")
-        self.finish(await self.service.off_loop(content.read_bytes))
+        self.finish(await self.context.off_loop(content.read_bytes))
 
 
 class ApiDescription(Endpoint):
-    """The API described."""
+    """The API as an OpenAPI document."""
+
+    navigable = True
 
     async def get(self) -> None:
         """OpenAPI 3.1."""
         from aspara.web.openapi import describe
 
-        self.answer(describe(self.service.extras.get("routes", ()), self.settings["aspara_base"]))
+        self.answer(describe(self.context.routes, self.public_base))
 
 
 class ApiPage(Endpoint):
-    """The API described for people."""
+    """The API as a page."""
+
+    navigable = True
 
     async def get(self) -> None:
-        """One page without scripts."""
+        """HTML without scripts."""
         from aspara.web.openapi import page
 
         self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.finish(page(self.service.extras.get("routes", ())))
+        self.finish(page(self.context.routes))
 
 
-class NotFoundPage(Endpoint):
+class NotFoundPage(HtmlPage):
     """Every other address."""
 
-    async def get(self) -> None:
-        """404: a page with the way back for who wants one, else in the shape that all errors have."""
+    async def get(self, project: str | None = None, run: str | None = None) -> None:
+        """404: the front end's page for people, the usual error for programs."""
+        del project, run
         base: str = self.settings["aspara_base"]
         if self.request.path.startswith(f"{base}api/") or "text/html" not in self.request.headers.get("Accept", ""):
             raise web.HTTPError(404)
-        self.set_status(404)
-        self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.finish(shell(self.service, base))
+        self.send_shell(404)
 
     async def post(self) -> None:
-        """Likewise."""
+        """404."""
         raise web.HTTPError(404)
 
     async def patch(self) -> None:
-        """Likewise."""
+        """404."""
         raise web.HTTPError(404)
 
     async def put(self) -> None:
-        """Likewise."""
+        """404."""
         raise web.HTTPError(404)
 
     async def delete(self) -> None:
-        """Likewise."""
+        """404."""
         raise web.HTTPError(404)

@@ -1,27 +1,40 @@
-"""One row of the table of addresses, and who serves it."""
+"""A row of the table of routes, and what hosts it."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from tornado.web import RequestHandler
 
 from aspara.web.endpoint import Endpoint
+from aspara.web.params import Param
 
 
 @dataclass(frozen=True)
 class Route:
-    """An address (``{name}`` marks a part, ``{path}`` several), its endpoint, and per method a sentence for the description."""
+    """A path, its endpoint, and what each method does.
+
+    Args:
+        path: The path; ``{name}`` stands for one segment, ``{path}`` for several.
+        endpoint: The class that answers.
+        methods: What each HTTP method does, a sentence for the documentation.
+        params: The parameters; None where any are allowed.
+
+    """
 
     path: str
     endpoint: type[Endpoint]
     methods: dict[str, str]
-    query: dict[str, str] = field(default_factory=dict)
+    params: tuple[Param, ...] | None = ()
+
+    def params_of(self, method: str) -> tuple[Param, ...]:
+        """The parameters that `method` takes: in the query, for POST in the JSON body."""
+        return tuple(param for param in self.params or () if method in param.methods)
 
     def pattern(self, base: str) -> str:
-        """The regular expression that Tornado matches; parts are decoded once, by Tornado, after matching."""
+        """The regular expression for Tornado, which decodes the segments after it has matched."""
         parts = re.split(r"(\{\w+\})", self.path)
         return (
             re.escape(base.rstrip("/"))
@@ -31,7 +44,7 @@ class Route:
 
 
 class Host(Protocol):
-    """Who is asking: makes a concrete handler class from an endpoint, with its own login and checks around it."""
+    """A server that the dashboard runs in: it makes handler classes of endpoints, with its own login and checks."""
 
     def concrete(self, endpoint: type[Endpoint]) -> type[RequestHandler]:
         """A handler class that Tornado can serve."""

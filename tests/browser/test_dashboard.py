@@ -136,11 +136,11 @@ def test_notes_and_tags_are_edited_and_a_lost_edit_is_prevented(site, page):
     assert 0 == page.locator(".tag i").count()
     page.get_by_role("button", name="Edit name, notes and tags").click()
     page.get_by_label("Notes").wait_for()
-    site.service.catalog.edit_run("p", "r", {"notes": "theirs"})
+    site.context.catalog.edit_run("p", "r", {"notes": "theirs"})
     page.get_by_label("Notes").fill("mine again")
     page.get_by_role("button", name="Save").click()
     page.wait_for_selector("text=Somebody changed this")
-    assert "theirs" == site.service.catalog.run_metadata("p", "r").content["notes"]
+    assert "theirs" == site.context.catalog.run_metadata("p", "r").content["notes"]
     assert "mine again" == page.get_by_label("Notes").input_value()
 
 
@@ -154,11 +154,11 @@ def test_deleting_asks_once_for_the_thing_named(site, page):
     page.get_by_role("button", name="Delete run").click()
     page.wait_for_selector("text=Delete run “r”?")
     page.get_by_role("button", name="Cancel").click()
-    assert 2 == len(site.service.catalog.runs("p"))
+    assert 2 == len(site.context.catalog.runs("p"))
     page.get_by_role("button", name="Delete run").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     page.wait_for_url("**/projects/p")
-    assert ["other"] == [r.run for r in site.service.catalog.runs("p")]
+    assert ["other"] == [r.run for r in site.context.catalog.runs("p")]
 
 
 def test_a_run_that_is_deleted_while_it_is_looked_at_offers_nothing_any_more(site, page):
@@ -169,7 +169,7 @@ def test_a_run_that_is_deleted_while_it_is_looked_at_offers_nothing_any_more(sit
         run.log({"a": 1.0})
     page.goto(f"{site.url}projects/p/runs/r#overview")
     page.get_by_role("button", name="Delete run").wait_for()
-    site.service.catalog.delete_run("p", "r")
+    site.context.catalog.delete_run("p", "r")
     page.get_by_role("alert").get_by_text("This run was deleted.").wait_for()
     for tab in ("console", "media", "artifacts", "overview"):
         page.get_by_role("tab", name=tab).click()
@@ -190,7 +190,7 @@ def test_deleting_a_running_run_asks_once_too(site, page):
     page.get_by_role("dialog").get_by_text("The run is still running: anything it logs after this is lost.").wait_for()
     page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
     page.wait_for_url("**/projects/p")
-    assert [] == site.service.catalog.runs("p")
+    assert [] == site.context.catalog.runs("p")
     run.finish()
 
 

@@ -23,7 +23,7 @@ def site(tmp_path, monkeypatch):
                 run.log({"val/loss": 1 / (i + 1), "epoch": i})
             run.finish()
     with served(data) as server:
-        server.service.catalog.edit_project("beta", {"tags": ["vision"], "notes": "# Plan\n\nTry **wide** <b>nets</b>"})
+        server.context.catalog.edit_project("beta", {"tags": ["vision"], "notes": "# Plan\n\nTry **wide** <b>nets</b>"})
         yield server
 
 
@@ -82,10 +82,10 @@ def test_a_project_is_put_away_and_taken_back(site, page):
     page.get_by_role("button", name="More of alpha").click()
     page.get_by_role("menuitem", name="Archive").click()
     until(lambda: set(names(page)) == {"beta", "gamma"})
-    assert site.service.catalog.project("alpha").archived
+    assert site.context.catalog.project("alpha").archived
     page.get_by_role("button", name="Undo").click()
     until(lambda: len(names(page)) == 3)
-    assert not site.service.catalog.project("alpha").archived
+    assert not site.context.catalog.project("alpha").archived
     page.get_by_role("button", name="More of alpha").click()
     page.get_by_role("menuitem", name="Archive").click()
     page.get_by_label("archived (1)").check()
@@ -104,13 +104,13 @@ def test_a_deleted_project_can_be_taken_back_for_a_moment(site, page):
     until(lambda: len(names(page)) == 2)
     page.get_by_role("button", name="Undo").click()
     until(lambda: len(names(page)) == 3)
-    assert 2 == len(site.service.catalog.runs("gamma"))
+    assert 2 == len(site.context.catalog.runs("gamma"))
     page.get_by_role("button", name="More of gamma").click()
     page.get_by_role("menuitem", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     until(lambda: len(names(page)) == 2)
     page.goto("about:blank")
-    until(lambda: "gamma" not in [p.name for p in site.service.catalog.projects()])
+    until(lambda: "gamma" not in [p.name for p in site.context.catalog.projects()])
 
 
 def test_a_project_is_deleted_from_its_own_page_too(site, page):
@@ -121,7 +121,7 @@ def test_a_project_is_deleted_from_its_own_page_too(site, page):
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     page.get_by_role("button", name="Undo").click()
     until(lambda: len(names(page)) == 3)
-    assert 2 == len(site.service.catalog.runs("gamma"))
+    assert 2 == len(site.context.catalog.runs("gamma"))
 
 
 def test_the_focus_goes_back_when_a_dialog_closes(site, page):
@@ -183,7 +183,7 @@ def test_a_data_directory_that_is_gone_is_no_empty_one(site, page):
     page.goto(site.url)
     page.wait_for_selector(".liveness.live")
     page.wait_for_selector(".project")
-    data = site.service.catalog.data_dir
+    data = site.context.catalog.data_dir
     data.rename(data.with_name("elsewhere"))
     page.get_by_role("alert").get_by_text("The data directory is gone").wait_for()
     page.wait_for_selector(".liveness.reconnecting")
@@ -205,7 +205,7 @@ def test_the_list_is_told_what_is_new_over_one_connection(site, page):
     before = len(asked)
     page.wait_for_timeout(3500)
     assert before == len(asked)
-    with aspara.Run("r", "newcomer", dir=site.service.catalog.data_dir):
+    with aspara.Run("r", "newcomer", dir=site.context.catalog.data_dir):
         until(lambda: "newcomer" in names(page))
     assert 1 == len(sockets)
     assert sockets[0].endswith("/api/live")
@@ -213,7 +213,7 @@ def test_the_list_is_told_what_is_new_over_one_connection(site, page):
 
 def test_in_manual_mode_a_search_waits_for_enter(site, page):
     """As it was set for slow disks; an empty field shows all at once, and a tag is found with one click."""
-    server = Server(site.service.catalog.data_dir, port=0, search_mode="manual")
+    server = Server(site.context.catalog.data_dir, port=0, search_mode="manual")
     thread = server.start_in_thread()
     page.goto(server.url)
     until(lambda: len(names(page)) == 3)

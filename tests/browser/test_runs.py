@@ -105,7 +105,7 @@ def test_selected_runs_are_tagged_undone_exported_and_deleted(three, page):
     page.wait_for_selector("text=Changed tags of 2 runs")
 
     def tags() -> dict[str, list[str]]:
-        return {r.run: r.tags for r in three.service.catalog.runs("p")}
+        return {r.run: r.tags for r in three.context.catalog.runs("p")}
 
     until(lambda: {"one": ["baseline", "seen"], "two": ["seen"], "three": []} == tags())
     page.get_by_role("button", name="Undo").click()
@@ -114,7 +114,7 @@ def test_selected_runs_are_tagged_undone_exported_and_deleted(three, page):
         page.get_by_role("button", name="Export CSV").click()
     lines = caught.value.path().read_text(encoding="utf-8").splitlines()
     assert 3 == len(lines) and lines[0].startswith("run,name,")
-    began = {r.run: r.start_time for r in three.service.catalog.runs("p")}
+    began = {r.run: r.start_time for r in three.context.catalog.runs("p")}
     for row in csv.DictReader(lines):
         started = datetime.strptime(row["started"], "%Y-%m-%dT%H:%M:%S.%f%z")
         assert began[row["run"]] == round(1000 * started.timestamp())
@@ -136,17 +136,17 @@ def test_what_could_not_be_changed_is_told_with_its_reason(three, page):
     page.get_by_role("button", name="Tag…").click()
     page.get_by_label("Add tags, separated by commas").fill(",".join(f"t{i}" for i in range(100)))
     page.get_by_role("button", name="Change tags").click()
-    page.wait_for_selector("text=Changed tags of 2 runs. 1 run failed: Tags are a list of at most 100 texts")
+    page.wait_for_selector("text=Changed tags of 2 runs. 1 run failed: 101 tags are too many")
     page.get_by_role("button", name="Undo").click()
     page.wait_for_selector("text=Restored 2 runs.")
-    assert [[], [], ["baseline"]] == sorted(r.tags for r in three.service.catalog.runs("p"))
+    assert [[], [], ["baseline"]] == sorted(r.tags for r in three.context.catalog.runs("p"))
 
 
 def test_a_colour_is_chosen_and_kept(three, page):
     page.goto(f"{three.url}projects/p/runs")
     page.get_by_role("button", name="Colour of two").click()
     page.get_by_role("button", name="Colour 5", exact=True).click()
-    until(lambda: 4 == next(r.color for r in three.service.catalog.runs("p") if r.run == "two"))
+    until(lambda: 4 == next(r.color for r in three.context.catalog.runs("p") if r.run == "two"))
 
 
 def test_read_only_offers_nothing_that_cannot_be_done(page, tmp_path, monkeypatch):
@@ -196,7 +196,7 @@ def test_the_console_of_a_running_run_follows(site, page):
     """What is written appears without a reload; markup in it is text."""
     run = aspara.Run("r", "p")
     run.log({"a": 1.0})
-    file = site.service.catalog.layout.run("p", run.run).console
+    file = site.context.catalog.layout.run("p", run.run).console
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("first <b>line</b>\n")
     page.goto(f"{site.url}projects/p/runs/r#console")

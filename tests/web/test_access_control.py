@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import urljoin
 
 import pytest
 import requests
@@ -147,14 +148,17 @@ def test_a_token_is_asked_for_and_becomes_a_cookie(tmp_path):
     thread = server.start_in_thread()
     base = f"http://127.0.0.1:{server.port}/"
     try:
-        for headers in ({}, {"Authorization": "Bearer wrong"}, {"Cookie": "aspara_token=wrong"}):
+        for headers in ({}, {"Authorization": "Bearer wrong"}, {"Cookie": f"aspara_token_{server.port}=wrong"}):
             assert 401 == requests.get(f"{base}api/projects", headers=headers, timeout=10).status_code
         assert (
             200
             == requests.get(f"{base}api/projects", headers={"Authorization": "Bearer s3cret"}, timeout=10).status_code
         )
         first = requests.get(f"{base}projects/p?token=s3cret&smooth=0.5", timeout=10, allow_redirects=False)
-        assert (302, "/projects/p?smooth=0.5") == (first.status_code, first.headers["Location"])
+        assert (302, f"{base}projects/p?smooth=0.5") == (
+            first.status_code,
+            urljoin(first.url, first.headers["Location"]),
+        )
         cookie = first.headers["Set-Cookie"]
         assert "HttpOnly" in cookie
         assert "SameSite=Strict" in cookie

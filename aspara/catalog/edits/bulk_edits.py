@@ -8,10 +8,10 @@ from typing import Any
 
 from aspara.catalog.edits.edits import OF_A_RUN, EditLimits, checked, editable, refuse_stale
 from aspara.errors import AsparaError, RunNotFound, TooLarge, UsageError
+from aspara.limits import MAX_EDITED_RUNS
 from aspara.storage import metadata
 from aspara.storage.layout import RunPaths
 
-MOST_RUNS = 10_000
 """Runs in one batch, at most: each is a file that is written durably, and whoever waits must be told how far it is."""
 _TAGS = ("add_tags", "remove_tags")
 CHANGES = (*OF_A_RUN, *_TAGS, "if_match")
@@ -53,8 +53,8 @@ def check_count(runs: Collection[str]) -> None:
     """Raises UsageError for no run, TooLarge for more than one batch takes."""
     if not runs:
         raise UsageError("runs: name at least one.")
-    if len(runs) > MOST_RUNS:
-        raise TooLarge(f"{len(runs)} runs are named; at most {MOST_RUNS} are taken at once: send them in parts.")
+    if len(runs) > MAX_EDITED_RUNS:
+        raise TooLarge(f"{len(runs)} runs are named; at most {MAX_EDITED_RUNS} are allowed. Send several requests.")
 
 
 def check(changes: Mapping[str, Mapping[str, Any]], limits: EditLimits) -> None:

@@ -84,15 +84,9 @@ def checked(changes: Any, allowed: tuple[str, ...], limits: EditLimits) -> dict[
         tags, limit = changes["tags"], limits.tags
         if limit is None:
             limit = settings.get("ASPARA_MAX_TAGS_COUNT")
-        if (
-            not isinstance(tags, list)
-            or len(tags) > limit
-            or not all(isinstance(t, str) and 0 < len(t.strip()) <= 128 for t in tags)
-        ):
-            raise UsageError(
-                f"Tags are a list of at most {limit} texts of 1 to 128 characters (ASPARA_MAX_TAGS_COUNT)."
-            )
-        found["tags"] = list(dict.fromkeys(t.strip().encode("utf-8", "replace").decode() for t in tags))
+        if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+            raise UsageError("tags must be a list of texts.")
+        found["tags"] = [tag.encode("utf-8", "replace").decode() for tag in names.check_tags(tags, limit)]
     if "archived" in changes:
         if not isinstance(changes["archived"], bool):
             raise UsageError("archived is true or false.")

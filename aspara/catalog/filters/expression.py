@@ -28,10 +28,10 @@ from aspara.catalog.filters.compare import TESTS, truth
 from aspara.catalog.filters.fields import OWN_FIELDS, STATISTICS, Record, bare, own_field, scoped, statistic
 from aspara.catalog.filters.tokens import WORDS, Token, quoted, tokens
 from aspara.errors import InvalidFilter
+from aspara.limits import MAX_FILTER_LENGTH
 
 _Get = Callable[[Record, float], Any]
 
-_LONGEST = 4000
 _DEEPEST = 60
 _SCOPES = ("config", "params", "summary", "metrics")
 _TIMES = frozenset({"start_time", "finish_time", "last_update"})
@@ -86,8 +86,8 @@ class _Operand:
 
 class _Parser:
     def __init__(self, text: str) -> None:
-        if len(text) > _LONGEST:
-            raise InvalidFilter(f"A filter has at most {_LONGEST} characters.", _LONGEST, len(text))
+        if len(text) > MAX_FILTER_LENGTH:
+            raise InvalidFilter(f"A filter has at most {MAX_FILTER_LENGTH} characters.", MAX_FILTER_LENGTH, len(text))
         self.text = text
         self.tokens = tokens(text)
         self.at = 0

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from aspara import settings
+from aspara import names, settings
 from aspara.errors import UsageError
 from aspara.recording.log.fast_log import MAX_STEP
 from aspara.storage import row_codec
@@ -62,13 +62,7 @@ def checked_tags(tags: Any) -> tuple[str, ...]:
         tags = (tags,)
     if not isinstance(tags, Iterable):
         raise UsageError(f"tags={tags!r}: give a list of texts, such as ['baseline'].")
-    found = tuple(dict.fromkeys(str(tag).strip() for tag in tags))
-    limit = settings.get("ASPARA_MAX_TAGS_COUNT")
-    if len(found) > limit:
-        raise UsageError(f"{len(found)} tags are more than the {limit} that ASPARA_MAX_TAGS_COUNT allows.")
-    if any(not tag or len(tag) > 128 for tag in found):
-        raise UsageError("A tag has 1 to 128 characters.")
-    return found
+    return names.check_tags(map(str, tags), settings.get("ASPARA_MAX_TAGS_COUNT"))
 
 
 def checked_notes(notes: Any) -> str | None:

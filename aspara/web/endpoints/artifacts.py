@@ -1,4 +1,4 @@
-"""Endpoints for versioned artifacts: what a project has, what a version holds, and its files."""
+"""Endpoints for versioned artifacts: the list, versions, and their files."""
 
 from __future__ import annotations
 
@@ -13,64 +13,64 @@ class ArtifactsEndpoint(Endpoint):
     """The versioned artifacts of a project."""
 
     async def get(self, project: str) -> None:
-        """By name: type, newest version, how many there are, aliases."""
-        found = await self.service.off_loop(self.service.catalog.versioned, project)
-        self.answer({"project": project, "artifacts": found, "total": len(found)})
+        """Each with its type, newest version, number of versions and aliases."""
+        artifacts = await self.context.off_loop(self.context.catalog.versioned, project)
+        self.answer({"project": project, "artifacts": artifacts, "total": len(artifacts)})
 
 
 class ArtifactEndpoint(Endpoint):
-    """One of them."""
+    """A versioned artifact."""
 
     async def get(self, project: str, artifact: str) -> None:
-        """Its versions, the newest first, without their files."""
+        """Its versions, newest first, without their files."""
 
         def work() -> list[dict[str, Any]]:
-            return self.service.catalog.collections(project).versions(artifact)
+            return self.context.catalog.collections(project).versions(artifact)
 
         versions = [
             {**{k: v for k, v in each.items() if k != "entries"}, "file_count": len(each["entries"])}
-            for each in await self.service.off_loop(work)
+            for each in await self.context.off_loop(work)
         ]
         self.answer({"project": project, "name": artifact, "versions": versions})
 
 
 class VersionEndpoint(Endpoint):
-    """A version."""
+    """A version of an artifact."""
 
     async def get(self, project: str, artifact: str, version: str) -> None:
-        """What it holds; given by number (v3) or alias."""
+        """Its manifest and the runs that used it; by number (v3) or alias."""
 
         def work() -> dict[str, Any]:
-            catalog = self.service.catalog
-            found = catalog.collections(project).manifest(artifact, version)
-            return {**found, "used_by": catalog.used_by(project, found)}
+            catalog = self.context.catalog
+            manifest = catalog.collections(project).manifest(artifact, version)
+            return {**manifest, "used_by": catalog.used_by(project, manifest)}
 
-        self.answer({"project": project, **await self.service.off_loop(work)})
+        self.answer({"project": project, **await self.context.off_loop(work)})
 
     async def put(self, project: str, artifact: str, version: str) -> None:
-        """Changes its description, metadata and tags, and which aliases mean it."""
-        self.service.check_writable()
+        """Changes its description, metadata, tags and aliases."""
+        self.context.check_writable()
         body = self.json_body()
         _check(body)
 
         def work() -> dict[str, Any]:
-            store = self.service.catalog.collections(project)
-            found = store.manifest(artifact, version)
-            return store.change(artifact, found["version"], body, body.get("aliases"))
+            store = self.context.catalog.collections(project)
+            number = store.manifest(artifact, version)["version"]
+            return store.change(artifact, number, body, body.get("aliases"))
 
-        self.answer({"project": project, **await self.service.off_loop(work)})
+        self.answer({"project": project, **await self.context.off_loop(work)})
 
     async def delete(self, project: str, artifact: str, version: str) -> None:
-        """Removes it, and content that no other version holds."""
-        self.service.check_writable()
+        """Deletes it, and the files that no other version has."""
+        self.context.check_writable()
 
         def work() -> str:
-            store = self.service.catalog.collections(project)
-            found = str(store.manifest(artifact, version)["version"])
-            store.delete(artifact, found)
-            return found
+            store = self.context.catalog.collections(project)
+            number = str(store.manifest(artifact, version)["version"])
+            store.delete(artifact, number)
+            return number
 
-        self.answer({"message": f"{artifact}:{await self.service.off_loop(work)} is deleted."})
+        self.answer({"message": f"{artifact}:{await self.context.off_loop(work)} deleted."})
 
 
 _KINDS: dict[str, tuple[type, str]] = {
@@ -82,31 +82,31 @@ _KINDS: dict[str, tuple[type, str]] = {
 
 
 def _check(body: dict[str, Any]) -> None:
-    """Raises UsageError unless every change has its form."""
+    """Raises UsageError for an unknown key, or a value of the wrong type."""
     unknown = sorted(set(body) - set(_KINDS))
     if unknown:
-        raise UsageError(f"{unknown[0][:60]!r} cannot be edited; {', '.join(_KINDS)} can.")
+        raise UsageError(f"Cannot edit {unknown[0][:60]!r}. Editable: {', '.join(_KINDS)}.")
     for name, value in body.items():
-        kind, told = _KINDS[name]
-        whole = isinstance(value, kind) and (not isinstance(value, list) or all(isinstance(v, str) for v in value))
-        if not whole and not (name == "description" and value is None):
-            raise UsageError(f"{name} is {told}.")
+        kind, description = _KINDS[name]
+        valid = isinstance(value, kind) and (not isinstance(value, list) or all(isinstance(v, str) for v in value))
+        if not valid and not (name == "description" and value is None):
+            raise UsageError(f"{name} must be {description}.")
 
 
 class VersionDownloadEndpoint(Endpoint):
-    """A version in one file."""
+    """All files of a version in one."""
 
     async def get(self, project: str, artifact: str, version: str) -> None:
-        """A ZIP of its files, made while it is sent; what it only refers to is left out."""
-        catalog = self.service.catalog
+        """A ZIP of its files, produced while it is sent; references are left out."""
+        catalog = self.context.catalog
 
         def work() -> tuple[str, list[tuple[str, Any]]]:
-            found = catalog.collections(project).manifest(artifact, version)
-            check_zip(self, "files", int(found.get("size") or 0))
-            number = str(found["version"])
+            manifest = catalog.collections(project).manifest(artifact, version)
+            check_zip(self, "files", int(manifest.get("size") or 0))
+            number = str(manifest["version"])
             return number, catalog.version_files(project, artifact, number)
 
-        number, entries = await self.service.off_loop(work)
+        number, entries = await self.read(work)
         if not entries:
             raise UsageError(f"{artifact}:{number} holds no files, only references.")
         await send_zip(self, f"{artifact}-{number}.zip", entries)
@@ -116,9 +116,9 @@ class VersionFileEndpoint(Endpoint):
     """A file of a version."""
 
     async def get(self, project: str, artifact: str, version: str) -> None:
-        """Its content, as a download that no browser runs."""
-        wanted = self.text_query("path")
-        if not wanted:
-            raise UsageError("Say which file: ?path=weights/model.pt.")
-        path = await self.service.off_loop(self.service.catalog.version_file, project, artifact, version, wanted)
-        await send(self, path, wanted.rpartition("/")[2])
+        """Its content, as a download that browsers do not run."""
+        name = self.args["path"]
+        if not name:
+            raise UsageError("Name the file, such as ?path=weights/model.pt.")
+        path = await self.context.off_loop(self.context.catalog.version_file, project, artifact, version, name)
+        await send(self, path, name.rpartition("/")[2])

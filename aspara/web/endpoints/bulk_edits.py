@@ -1,4 +1,4 @@
-"""The endpoint that edits or deletes many runs by one request."""
+"""The endpoint that edits or deletes many runs at once."""
 
 from __future__ import annotations
 
@@ -6,47 +6,48 @@ from typing import Any
 
 from aspara.catalog.edits.bulk_edits import EditResult
 from aspara.errors import UsageError
-from aspara.web.endpoint import flag
 from aspara.web.endpoints.edits import EditingEndpoint
+from aspara.web.params import Param
 
-_KNOWN = ("runs", "change", "delete", "force")
+_KEYS = ("runs", "change", "delete", "force")
+_FLAGS = {name: Param(name, "boolean", "", default=False) for name in ("delete", "force")}
 
 
 class BulkEditsEndpoint(EditingEndpoint):
-    """Several runs of a project at once."""
+    """Edits of several runs."""
 
     max_body = 8 << 20
 
     async def post(self, project: str) -> None:
-        """Changes or deletes the runs named, each whole or not at all. A body that makes no sense changes nothing; what fails of
-        a single run is told in `failed`, and the others are done.
+        """Changes or deletes the named runs, each completely or not at all. An invalid body changes nothing; a run that fails is
+        listed under `failed`, and the others are done.
         """
-        self.service.check_writable()
+        self.context.check_writable()
         body = self.json_body()
-        unknown = sorted(set(body) - set(_KNOWN))
+        unknown = sorted(set(body) - set(_KEYS))
         if unknown:
-            raise UsageError(f"{unknown[0][:40]!r} is not known here; {', '.join(_KNOWN)} are.")
-        outcome = await self.service.off_loop(self._done, project, body)
+            raise UsageError(f"Unknown key {unknown[0][:40]!r}: {', '.join(_KEYS)} are allowed here.")
+        outcome = await self.context.off_loop(self._done, project, body)
         self.answer(outcome.json())
 
     def _done(self, project: str, body: dict[str, Any]) -> EditResult:
-        catalog, runs = self.service.catalog, body.get("runs")
-        if flag("delete", body.get("delete")):
+        catalog, runs = self.context.catalog, body.get("runs")
+        if _FLAGS["delete"].from_json(body.get("delete")):
             if "change" in body:
-                raise UsageError("Runs are changed or deleted: give change or delete, not both.")
-            return catalog.delete_runs(project, _names(runs), force=flag("force", body.get("force")))
+                raise UsageError("Give change or delete, not both.")
+            return catalog.delete_runs(project, _names(runs), force=_FLAGS["force"].from_json(body.get("force")))
         if "force" in body:
-            raise UsageError("force is for deletions: give delete too.")
+            raise UsageError("force goes with delete: give delete too.")
         if isinstance(runs, dict):
             if "change" in body:
-                raise UsageError("runs has a change for each run, so there can be no other change beside it.")
+                raise UsageError("runs already has a change for each run. Leave out change.")
             return catalog.edit_runs(project, runs)
         if "change" not in body:
-            raise UsageError("What is to be done? Give change, or delete; or runs as an object with a change for each.")
+            raise UsageError("Give change, delete, or runs as an object with a change for each run.")
         return catalog.edit_runs(project, dict.fromkeys(_names(runs), body["change"]))
 
 
 def _names(runs: Any) -> list[str]:
     if not isinstance(runs, list) or not all(isinstance(run, str) for run in runs):
-        raise UsageError("runs is a list of names or ids, or an object with a change for each.")
+        raise UsageError("runs must be a list of names or ids, or an object with a change for each run.")
     return runs

@@ -1,4 +1,4 @@
-"""The stream endpoints: server-sent events for a project or a run."""
+"""Endpoints for live events: WebSockets and server-sent events."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError
 
 from aspara.catalog.live.subscription import Event, Subscription
-from aspara.errors import AsparaError, UsageError
-from aspara.web.endpoint import Endpoint, whole
+from aspara.errors import AsparaError, Busy, UsageError
+from aspara.web.endpoint import Endpoint, to_json
+from aspara.web.params import parse_body
+from aspara.web.query_params import CURSOR, STREAM_RUNS, STREAM_SINCE
 
 if TYPE_CHECKING:
     from tornado.websocket import WebSocketHandler
@@ -26,22 +28,16 @@ else:
 
 HEARTBEAT = 15.0
 _GATHER, _BREATH = 0.05, 0.005
-"""Seconds between two messages at least, and what one waits for the rest of what has just come."""
+"""The shortest time between two messages, and how long one waits for more, in seconds."""
 
 
 def sse_frames(events: Iterable[Event]) -> bytes:
-    """Events as they go over the wire; the one that carries a cursor has it as its id."""
+    """Events in the format of server-sent events; the cursor of an event is its id."""
     parts: list[bytes] = []
     for event in events:
         if event.cursor is not None:
             parts.append(b"id: " + event.cursor.encode() + b"\n")
-        parts.append(
-            b"event: "
-            + event.kind.encode()
-            + b"\ndata: "
-            + orjson.dumps(event.data, option=orjson.OPT_NON_STR_KEYS)
-            + b"\n\n"
-        )
+        parts.append(b"event: " + event.kind.encode() + b"\ndata: " + to_json(event.data) + b"\n\n")
     return b"".join(parts)
 
 
@@ -52,119 +48,123 @@ def _wake(loop: asyncio.AbstractEventLoop, ready: asyncio.Event) -> None:
 
 def socket_message(events: Iterable[Event], cursor: str | None = None) -> bytes:
     """Events as one message of a socket: ``{"cursor", "events": [{"kind", "data"}]}``."""
-    told = []
+    items = []
     for event in events:
-        told.append({"kind": event.kind, "data": event.data})
+        items.append({"kind": event.kind, "data": event.data})
         cursor = event.cursor or cursor
-    return orjson.dumps({"cursor": cursor, "events": told}, option=orjson.OPT_NON_STR_KEYS)
+    return to_json({"cursor": cursor, "events": items})
 
 
 class SocketEndpoint(Endpoint, SocketBase):
-    """An address that speaks WebSocket: a browser opens many of them, but only six other connections."""
+    """A WebSocket address: a browser opens many of them, but only six other connections to a server."""
 
-    _track_activity = False  # a page that only looks on does not keep a Jupyter server from being culled
-    otherwise = ""
-    """Which address serves those who speak no WebSocket."""
+    _track_activity = False  # a page that only watches must not keep a Jupyter server from being culled
+    alternative = ""
+    """The address for clients without WebSocket."""
     _gone: asyncio.Event
-    """Set when the page went away; made by ``open``."""
+    """Set when the client went away; made by ``open``."""
 
     async def get(self, *names: str) -> None:
         """Becomes a WebSocket."""
         if self.request.headers.get("Upgrade", "").lower() != "websocket":
-            self.fail(400, f"This address speaks WebSocket; {self.otherwise}.")
+            self.fail(400, f"This address is for WebSocket. {self.alternative}.")
             return
         await super().get(*names)
 
     def on_close(self) -> None:
-        """The page went away."""
+        """The client went away."""
         self._gone.set()
 
 
 class ProjectSocket(SocketEndpoint):
-    """What happens in a project."""
+    """The events of a project."""
 
-    otherwise = "api/projects/{project}/runs/stream tells the same as events"
+    alternative = "api/projects/{project}/runs/stream sends the same as server-sent events"
 
     async def open(self, *path: str, **named: str) -> None:
-        """The first message asks: ``{"cursor", "runs", "since"}``, each of which may be null."""
+        """Waits for the first message: ``{"cursor", "runs", "since"}``, each of which may be null."""
         del named
         (self._project,) = path
         self._gone = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def on_message(self, text: str | bytes) -> None:
-        """Begins to tell; what comes after the first message means nothing."""
-        if self._task is not None:
-            return
-        service = self.service
-        try:
-            asked = orjson.loads(text)
-            runs, cursor, since = asked.get("runs"), asked.get("cursor"), asked.get("since")
-            if service.streams >= service.max_streams:
-                raise UsageError(f"{service.max_streams} streams are open, which is the limit.")
-            if runs is not None and not (isinstance(runs, list) and all(isinstance(run, str) for run in runs)):
-                raise UsageError("runs is a list of names.")
-            since = None if cursor or since is None else whole("since", str(since), 0, 1 << 53)
-            subscription = await service.off_loop(
-                service.watcher.subscribe, self._project, runs, since=since, cursor=cursor or None
-            )
-        except (AsparaError, ValueError, AttributeError, TypeError) as error:
-            self.close(1008, str(error)[:100])  # a reason has at most 123 bytes
-            return
-        self._task = asyncio.ensure_future(self._tell(subscription))
+        """Begins to send events; later messages are ignored."""
+        if self._task is None:
+            self._task = asyncio.ensure_future(self._serve(text))
 
-    async def _tell(self, subscription: Subscription) -> None:
-        service = self.service
-        service.streams += 1
+    async def _serve(self, text: str | bytes) -> None:
         try:
-            await self.write_message(socket_message((), subscription.cursor))
-            async for events in following(subscription, service, self._gone):
-                await self.write_message(socket_message(events))
+            with self.context.stream():
+                await self._send(await self._subscribe(text))
+        except (AsparaError, ValueError) as error:
+            self.close(1008, _short(str(error)))
         except (WebSocketClosedError, StreamClosedError):
             pass
+
+    async def _subscribe(self, text: str | bytes) -> Subscription:
+        message = orjson.loads(text)
+        if not isinstance(message, dict):
+            raise UsageError("The first message must be a JSON object.")
+        args = parse_body((STREAM_RUNS, STREAM_SINCE, CURSOR), message)
+        since = None if args["cursor"] else args["since"]
+        return await self.read(
+            self.context.watcher.subscribe, self._project, args["runs"], since=since, cursor=args["cursor"]
+        )
+
+    async def _send(self, subscription: Subscription) -> None:
+        try:
+            await self.write_message(socket_message((), subscription.cursor))
+            async for events in following(subscription, self.context, self._gone):
+                await self.write_message(socket_message(events))
         finally:
-            service.streams -= 1
             subscription.close()
             self.close(1001)
 
 
 class ProjectsSocket(SocketEndpoint):
-    """When the list of projects changes: ``{"version"}`` as soon as it is known, at each change, and as a sign of life."""
+    """The version of the list of projects: once when it is known, at each change, and as a heartbeat."""
 
-    otherwise = "api/projects is the list itself"
+    alternative = "api/projects is the list itself"
 
     async def open(self) -> None:
-        """Begins to tell."""
+        """Begins to send versions."""
         self._gone = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-        if self.service.streams >= self.service.max_streams:
-            self.close(1008, f"{self.service.max_streams} streams are open, which is the limit.")
-            return
-        self._task = asyncio.ensure_future(self._tell())
+        self._task = asyncio.ensure_future(self._serve())
 
     async def on_message(self, text: str | bytes) -> None:
-        """There is nothing to ask."""
+        """Messages are ignored."""
 
-    async def _tell(self) -> None:
-        service = self.service
-        service.streams += 1
-        changed = service.overview.join(service)
+    async def _serve(self) -> None:
         try:
-            while not self._gone.is_set() and not service.closing.is_set():
-                await _one_of(changed, self._gone, service.closing)
-                changed.clear()
-                if service.overview.version:
-                    await self.write_message(orjson.dumps({"version": service.overview.version}))
+            with self.context.stream():
+                await self._send()
+        except Busy as error:
+            self.close(1008, _short(str(error)))
         except (WebSocketClosedError, StreamClosedError):
             pass
+
+    async def _send(self) -> None:
+        context, watch = self.context, self.context.projects_watch
+        changed = watch.join()
+        try:
+            while not self._gone.is_set() and not context.closing.is_set():
+                await _first_of(changed, self._gone, context.closing)
+                changed.clear()
+                if watch.version:
+                    await self.write_message(to_json({"version": watch.version}))
         finally:
-            service.streams -= 1
-            service.overview.leave(changed)
+            watch.leave(changed)
             self.close(1001)
 
 
-async def _one_of(*events: asyncio.Event) -> None:
-    """Waits for the first of some events, at most until a sign of life is due."""
+def _short(reason: str) -> str:
+    """At most 123 bytes of `reason`, as the protocol allows."""
+    return reason.encode()[:120].decode("utf-8", "ignore")
+
+
+async def _first_of(*events: asyncio.Event) -> None:
+    """Waits for the first of some events, at most until a heartbeat is due."""
     waits = [asyncio.ensure_future(event.wait()) for event in events]
     try:
         await asyncio.wait(waits, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
@@ -173,49 +173,43 @@ async def _one_of(*events: asyncio.Event) -> None:
             wait.cancel()
 
 
-async def following(subscription: Subscription, service: Context, gone: asyncio.Event) -> AsyncIterator[list[Event]]:
-    """Batches of events as they come; an empty one as a sign of life; until the page, the server or the patience ends."""
+async def following(subscription: Subscription, context: Context, gone: asyncio.Event) -> AsyncIterator[list[Event]]:
+    """Batches of events as they come, an empty one as a heartbeat, until the client or the server ends it or the client is too
+    slow.
+    """
     ready = asyncio.Event()
     loop = asyncio.get_running_loop()
     subscription.on_ready(lambda: _wake(loop, ready))
-    told = -_GATHER
-    while not gone.is_set() and not service.closing.is_set():
-        await _one_of(ready, gone, service.closing)
+    sent = -_GATHER
+    while not gone.is_set() and not context.closing.is_set():
+        await _first_of(ready, gone, context.closing)
         if ready.is_set():
-            # What comes after a silence goes at once, with what comes in the same breath; a burst becomes one write.
-            await asyncio.sleep(max(_BREATH, told + _GATHER - loop.time()))
+            # What comes after a silence is sent at once, with what comes in the same moment; a burst becomes one write.
+            await asyncio.sleep(max(_BREATH, sent + _GATHER - loop.time()))
         ready.clear()
-        told = loop.time()
+        sent = loop.time()
         yield subscription.take(0)
         if subscription.overflowed:
-            return  # the page was too slow; it comes back with its cursor
+            return  # the client was too slow; it comes back with its cursor
 
 
 class EventStream(Endpoint):
-    """What happens in a project."""
+    """The events of a project or a run, as server-sent events."""
 
-    _track_activity = False  # a page that only looks on does not keep a Jupyter server from being culled
+    _track_activity = False  # a page that only watches must not keep a Jupyter server from being culled
+    _gone: asyncio.Event | None = None
 
     async def get(self, project: str, run: str | None = None) -> None:
-        """Events from now on, from `since` (ms), or from where a `cursor` or Last-Event-ID ended."""
-        service = self.service
-        if service.streams >= service.max_streams:
-            self.set_header("Retry-After", "10")
-            self.fail(
-                503,
-                f"{service.max_streams} streams are open, which is the limit. Close some pages, or try again in a moment.",
-            )
-            return
-        cursor = self.request.headers.get("Last-Event-ID") or self.text_query("cursor")
-        runs = self.list_query("runs") if run is None else [await service.off_loop(service.catalog.stem, project, run)]
-        subscription = await service.off_loop(
-            service.watcher.subscribe,
-            project,
-            runs,
-            since=None if cursor else self.int_query("since"),
-            cursor=cursor or None,
-        )
-        service.streams += 1
+        """Events from now on, from `since` (ms), or from where `cursor` or Last-Event-ID ended."""
+        with self.context.stream():
+            await self._follow(project, run)
+
+    async def _follow(self, project: str, run: str | None) -> None:
+        context = self.context
+        cursor = self.request.headers.get("Last-Event-ID") or self.args["cursor"]
+        runs = self.args["runs"] if run is None else [await context.off_loop(context.catalog.stem, project, run)]
+        since = None if cursor else self.args["since"]
+        subscription = await self.read(context.watcher.subscribe, project, runs, since=since, cursor=cursor)
         self._gone = asyncio.Event()
         try:
             self.set_header("Content-Type", "text/event-stream; charset=utf-8")
@@ -224,18 +218,16 @@ class EventStream(Endpoint):
             self.clear_header("Content-Encoding")
             self.write(b"retry: 2000\nid: " + subscription.cursor.encode() + b"\n\n")
             await self.flush()
-            async for events in following(subscription, service, self._gone):
+            async for events in following(subscription, context, self._gone):
                 self.write(sse_frames(events) if events else b": alive\n\n")
                 await self.flush()
         except StreamClosedError:
             pass
         finally:
-            service.streams -= 1
             subscription.close()
 
     def on_connection_close(self) -> None:
-        """The page went away."""
+        """The client went away."""
         super().on_connection_close()
-        gone = getattr(self, "_gone", None)
-        if gone is not None:
-            gone.set()
+        if self._gone is not None:
+            self._gone.set()

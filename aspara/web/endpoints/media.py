@@ -1,7 +1,7 @@
-"""Endpoints for what is kept beside the numbers: media, and the captured output.
+"""Endpoints for media: values, files, rows of tables.
 
-Whatever a program logged is foreign content. Pictures, sounds and films are shown; a page is served for a frame of its own
-only, where it has no origin and no network; everything else is a download.
+What a program logged is foreign content. Images, audio and video are shown; HTML is served for a frame of its own only, where it
+has no origin and no network; everything else is a download.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from aspara.catalog.files.media import MediaQuery
 from aspara.catalog.files.table_pages import TableQuery
 from aspara.catalog.filters.expression import parse
 from aspara.errors import UsageError
-from aspara.web.endpoint import LONGEST_WAIT, Endpoint
+from aspara.web.endpoint import Endpoint
 from aspara.web.file_response import attachment
 
 _CHUNK = 1 << 18
@@ -53,59 +53,50 @@ class MediaEndpoint(Endpoint):
     """Media of a run."""
 
     async def get(self, project: str, run: str) -> None:
-        """Values in order of step; or what there is by metric, with `shape=keys`."""
-        shape = self.text_query("shape") or "values"
-        if shape not in ("values", "keys"):
-            raise UsageError(f"shape={shape[:40]!r}: choose values or keys.")
-        wait = self.float_query("wait")
-        if shape == "keys":
-            keys, share = await self._find(project, run, None, wait)
+        """Values in order of step; with `shape=keys`, what there is by metric."""
+        args = self.args
+        if args["shape"] == "keys":
+            keys, share = await self._find(project, run, None)
             self.answer({"project": project, "run": run, "keys": keys, "complete": share >= 1, "progress": share})
             return
-        limit = self.int_query("limit", 1000, low=1, high=10_000) or 1000
-        offset = self.int_query("offset", 0) or 0
         query = MediaQuery(
-            metrics=self.list_query("metrics"),
-            kinds=self.list_query("type"),
-            key=self.text_query("key"),
-            start=self.int_query("from"),
-            end=self.int_query("to"),
-            steps=self.int_query("steps", low=1, high=10_000),
+            metrics=args["metrics"],
+            kinds=args["type"],
+            key=args["key"],
+            start=args["from"],
+            end=args["to"],
+            steps=args["steps"],
         )
-        found, share = await self._find(project, run, query, wait)
+        values, share = await self._find(project, run, query)
         self.answer(
             {
                 "project": project,
                 "run": run,
-                "media": found[offset : offset + limit],
-                "total": len(found),
-                "limit": limit,
-                "offset": offset,
+                "media": values[args["offset"] : args["offset"] + args["limit"]],
+                "total": len(values),
+                "limit": args["limit"],
+                "offset": args["offset"],
                 "complete": share >= 1,
                 "progress": share,
             }
         )
 
-    async def _find(
-        self, project: str, run: str, query: MediaQuery | None, wait: float | None
-    ) -> tuple[list[dict[str, Any]], float]:
-        """What was asked for, and the share of the run's files that was read for it."""
-        catalog = self.service.catalog
-        if wait is not None:
-            return await self.service.off_loop(
-                catalog.media_soon, project, run, query, min(max(0.0, wait), LONGEST_WAIT)
-            )
+    async def _find(self, project: str, run: str, query: MediaQuery | None) -> tuple[list[dict[str, Any]], float]:
+        """The values (without a query: what there is by metric), and the share of the run's files that was read for them."""
+        catalog = self.context.catalog
+        if self.args["wait"] is not None:
+            return await self.read(catalog.media_soon, project, run, query, self.args["wait"])
         if query is None:
-            return await self.service.off_loop(catalog.media_keys, project, run), 1.0
-        return await self.service.off_loop(catalog.media, project, run, query), 1.0
+            return await self.read(catalog.media_keys, project, run), 1.0
+        return await self.read(catalog.media, project, run, query), 1.0
 
 
 class MediaFileEndpoint(Endpoint):
     """The content of a media value."""
 
     async def get(self, project: str, run: str, name: str) -> None:
-        """A file, or the part of it that the Range header asks for (players seek so)."""
-        path = await self.service.off_loop(self.service.catalog.media_path, project, run, name)
+        """The file, or the part of it that a Range header asks for, as players do when they seek."""
+        path = await self.context.off_loop(self.context.catalog.media_path, project, run, name)
         ending = path.suffix[1:].lower()
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
         with os.fdopen(descriptor, "rb") as file:
@@ -113,13 +104,13 @@ class MediaFileEndpoint(Endpoint):
             self.set_header("Content-Type", _TYPES.get(ending, "application/octet-stream"))
             self.set_header("Content-Security-Policy", _PAGE if ending == "html" else _SANDBOX)
             self.set_header("Accept-Ranges", "bytes")
-            # The name is the content's fingerprint: what was fetched once stays right for ever.
+            # The name is the content's checksum, so a copy stays valid for ever.
             self.set_header("Cache-Control", "private, max-age=31536000, immutable")
-            if ending not in _TYPES or self.text_query("download"):
+            if ending not in _TYPES or self.args["download"]:
                 self.set_header("Content-Disposition", attachment(name))
-            wanted = _range(self.request.headers.get("Range"), size)
-            if wanted is not None:
-                start, end = wanted
+            requested = _range(self.request.headers.get("Range"), size)
+            if requested is not None:
+                start, end = requested
                 if start >= size:
                     self.set_status(416)
                     self.set_header("Content-Range", f"bytes */{size}")
@@ -133,7 +124,7 @@ class MediaFileEndpoint(Endpoint):
             self.clear_header("Content-Encoding")
             file.seek(start)
             left = end - start
-            while left and (chunk := await self.service.off_loop(file.read, min(_CHUNK, left))):
+            while left and (chunk := await self.context.off_loop(file.read, min(_CHUNK, left))):
                 left -= len(chunk)
                 self.write(chunk)
                 await self.flush()
@@ -144,23 +135,23 @@ class MediaRowsEndpoint(Endpoint):
     """A table's rows."""
 
     async def get(self, project: str, run: str, name: str) -> None:
-        """A page of them, whether the table is kept as JSON or as Parquet; found and sorted before that."""
+        """A page of the rows that match, sorted; of tables in JSON and in Parquet."""
         if not name.endswith((".json", ".parquet")):
-            raise UsageError(f"{name[:80]!r} is no table.")
-        where = self.text_query("filter")
+            raise UsageError(f"{name[:80]!r} is not a table.")
+        args = self.args
         query = TableQuery(
-            offset=self.int_query("offset", 0) or 0,
-            limit=self.int_query("limit", 100, low=1, high=1000) or 100,
-            sort=self.text_query("sort") or None,
-            search=(self.text_query("search") or "").strip() or None,
-            where=parse(where) if where and where.strip() else None,
-            width=self.int_query("width", low=1, high=1 << 20),
+            offset=args["offset"],
+            limit=args["limit"],
+            sort=args["sort"],
+            search=args["search"],
+            where=parse(args["filter"]) if args["filter"] else None,
+            width=args["width"],
         )
-        self.answer(await self.service.off_loop(self.service.catalog.media_rows, project, run, name, query))
+        self.answer(await self.read(self.context.catalog.media_rows, project, run, name, query))
 
 
 def _range(header: str | None, size: int) -> tuple[int, int] | None:
-    """(start, end) of a request for one part; None for the whole, also where the header is not understood."""
+    """(start, end) of a request for one part; None for the whole file, also if the header is not understood."""
     found = re.fullmatch(r"bytes=(\d*)-(\d*)", (header or "").strip())
     if found is None or found.groups() == ("", ""):
         return None

@@ -1,194 +1,113 @@
-"""GET metrics: series of runs, groups of runs, names of metrics, params."""
+"""Endpoints for numbers: series of runs, groups of runs, metric names, configs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
-from aspara.catalog.series.query import SeriesQuery
-from aspara.catalog.series.smoothing import SMOOTHERS
+from aspara.catalog.series.groups import GroupsAnswer
+from aspara.catalog.series.query import MetricsAnswer, SeriesQuery
 from aspara.errors import UsageError
-from aspara.web.endpoint import LONGEST_WAIT, Endpoint, flag, whole
-
-Word = TypeVar("Word", bound=str)
-
-_MOST_POINTS = 1_000_000
-_MOST_PLACES = 10_000
-_MOST_FIELDS = 8
-_SERIES_PARAMETERS = (
-    "metrics",
-    "since",
-    "x",
-    "scale",
-    "from",
-    "to",
-    "points",
-    "method",
-    "envelope",
-    "wait",
-    "smoothing",
-    "smoother",
-)
+from aspara.limits import MAX_GROUP_POINTS
+from aspara.web.endpoint import Endpoint, to_json
 
 
 class MetricNamesEndpoint(Endpoint):
-    """Which metrics there are."""
+    """The metric names of a project."""
 
     async def get(self, project: str) -> None:
-        """Those of `runs` (all where it is absent), without a point being read."""
-        found = await self.service.off_loop(self.service.catalog.metric_names, project, self.list_query("runs"))
-        self.answer({"project": project, **found.json()})
+        """Those of some runs or of all; no points are read."""
+        names = (await self.read(self.context.catalog.metric_names, project, self.args["runs"])).json()
+        # The cursor holds the time; with the same names an older one is as good.
+        version = to_json({**names, "cursor": None})
+        self.answer({"project": project, **names}, version=version)
 
 
 class ParamsEndpoint(Endpoint):
-    """A run's inputs."""
+    """The inputs of a run."""
 
     async def get(self, project: str, run: str) -> None:
-        """Its config, and the params of the first release."""
-        found = (await self.service.off_loop(self.service.catalog.run, project, run)).json()
-        self.answer({"project": project, "run": found["run"], "config": found["config"], "params": found["params"]})
+        """Its config, and the params that the first release of Aspara recorded."""
+        detail = (await self.context.off_loop(self.context.catalog.run, project, run)).json()
+        self.answer({"project": project, "run": detail["run"], "config": detail["config"], "params": detail["params"]})
 
 
 class _SeriesEndpoint(Endpoint):
-    """What asks for series, of one run or of several."""
+    """Answers with series, as JSON or MessagePack."""
 
     max_body = 4 << 20
 
-    def _given(self) -> dict[str, Any]:
-        """The parameters of a GET in the shape of a POST's body."""
-        return {
-            "metrics": self.list_query("metrics"),
-            "since": self.int_query("since"),
-            "from": self.float_query("from"),
-            "to": self.float_query("to"),
-            "wait": self.float_query("wait"),
-            "smoothing": self.float_query("smoothing"),
-            **{name: self.text_query(name) for name in ("x", "scale", "points", "method", "envelope", "smoother")},
-        }
+    def _query(self, most_points: int | None = None) -> SeriesQuery:
+        args = self.args
+        start, end, points = args["from"], args["to"], args["points"]
+        if start is not None and end is not None and start > end:
+            raise UsageError(f"from={start:g} is greater than to={end:g}. Swap them.")
+        if points is None:
+            points = min(self.context.default_points, most_points or self.context.default_points)
+        return SeriesQuery(
+            metrics=None if args["metrics"] is None else tuple(args["metrics"]),
+            since=args["since"],
+            x=args["x"],
+            start=start,
+            end=end,
+            points=None if points == "all" else points,
+            log=args["scale"] == "log",
+            lttb=args.get("method") == "lttb",
+            envelope=bool(args.get("envelope")),
+            wait=args["wait"],
+            smoothing=args["smoothing"],
+            smoother=args["smoother"],
+        )
 
-    def _body(self, *further: str) -> dict[str, Any]:
-        body = self.json_body()
-        known = ("runs", *further, *_SERIES_PARAMETERS, "format")
-        unknown = sorted(set(body) - set(known))
-        if unknown:
-            raise UsageError(f"{unknown[0][:40]!r} is not known here; {', '.join(known[:-1])} and {known[-1]} are.")
-        return body
+    async def _send(self, find: Callable[..., MetricsAnswer | GroupsAnswer], *args: Any) -> None:
+        packed = self.args["format"] == "msgpack"
 
-    def _query(self, given: dict[str, Any]) -> SeriesQuery:
-        return _query_of(given, self.service.default_points)
-
-    async def _answer(self, form: Any, find: Callable[..., Any], *args: Any) -> None:
-        if form not in (None, "json", "msgpack"):
-            raise UsageError(f"format={str(form)[:40]!r}: choose json or msgpack.")
-
-        def work() -> bytes:
+        def work() -> tuple[bytes, str, bool]:
             found = find(*args)
-            content: bytes = found.msgpack_bytes() if form == "msgpack" else found.json_bytes()
-            return content
+            content = found.msgpack_bytes() if packed else found.json_bytes()
+            if isinstance(found, GroupsAnswer):
+                return content, "", found.progress >= 1
+            return content, found.cursor, found.complete
 
-        content = await self.service.off_loop(work)
-        if form == "msgpack":
-            self.set_header("Content-Type", "application/msgpack")
-            self.finish(content)
-        else:
-            self.answer(content)
+        content, cursor, complete = await self.read(work)
+        if not complete:
+            # The next answer is more complete, so nobody should keep this one.
+            self.set_header("Cache-Control", "no-store")
+        self.set_header("Content-Type", "application/msgpack" if packed else "application/json; charset=utf-8")
+        # The cursor holds the time; with the same points an older one is as good.
+        self.send(content, content.replace(cursor.encode(), b"") if cursor else content)
 
 
 class MetricsEndpoint(_SeriesEndpoint):
     """Series of several runs."""
 
     async def get(self, project: str) -> None:
-        """Those of `runs` (all where it is absent), as `metrics`, `since`, `x`, `from`, `to`, `points` and so on say."""
-        query = self._query(self._given())
-        await self._answer(
-            self.text_query("format"), self.service.catalog.metrics, project, self.list_query("runs"), query
-        )
+        """Those of some runs or of all."""
+        await self._send(self.context.catalog.metrics, project, self.args["runs"], self._query())
 
     async def post(self, project: str) -> None:
-        """The same with a JSON body, for thousands of runs."""
-        body = self._body()
-        await self._answer(
-            body.get("format"), self.service.catalog.metrics, project, _texts(body, "runs"), self._query(body)
-        )
+        """The same with a JSON body."""
+        await self.get(project)
 
 
 class GroupsEndpoint(_SeriesEndpoint):
-    """Runs grouped by what they have in common."""
+    """Statistics over groups of runs."""
 
     async def get(self, project: str) -> None:
-        """The runs in groups by the fields `by`, and the statistics of `metrics` over the runs of each group."""
-        query = self._query(self._given())
-        await self._groups(project, self.list_query("runs"), self.list_query("by"), query, self.text_query("format"))
+        """The groups of runs that have the fields `by` in common, and statistics of metrics over the runs of each."""
+        query = self._query(MAX_GROUP_POINTS)
+        await self._send(self.context.catalog.groups, project, self.args["runs"], self.args["by"], query)
 
     async def post(self, project: str) -> None:
-        """The same with a JSON body, for thousands of runs."""
-        body = self._body("by")
-        await self._groups(project, _texts(body, "runs"), _texts(body, "by"), self._query(body), body.get("format"))
-
-    async def _groups(
-        self, project: str, runs: list[str] | None, by: list[str] | None, query: SeriesQuery, form: Any
-    ) -> None:
-        if not by or len(by) > _MOST_FIELDS:
-            raise UsageError(f"by: name 1 to {_MOST_FIELDS} fields, like config.lr or group.")
-        if query.points is None or query.points > _MOST_PLACES:
-            raise UsageError(f"points: give 1 to {_MOST_PLACES} places for the grid that the runs share.")
-        await self._answer(form, self.service.catalog.groups, project, runs, by, query)
+        """The same with a JSON body."""
+        await self.get(project)
 
 
 class RunMetricsEndpoint(_SeriesEndpoint):
     """Series of one run."""
 
     async def get(self, project: str, run: str) -> None:
-        """The same options as for several runs."""
-        query = self._query(self._given())
-        stem = await self.service.off_loop(self.service.catalog.stem, project, run)
-        await self._answer(self.text_query("format"), self.service.catalog.metrics, project, [stem], query)
-
-
-def _query_of(given: dict[str, Any], default_points: int) -> SeriesQuery:
-    points = given.get("points")
-    numbers: dict[str, float | None] = {}
-    for name in ("from", "to", "wait", "smoothing"):
-        value = given.get(name)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-            raise UsageError(f"{name}={str(value)[:40]!r} is no number.")
-        numbers[name] = value
-    start, end = numbers["from"], numbers["to"]
-    if start is not None and end is not None and start > end:
-        raise UsageError(f"from={start:g} lies behind to={end:g}: give the lesser one first.")
-    since = given.get("since")
-    metrics = _texts(given, "metrics")
-    return SeriesQuery(
-        metrics=None if metrics is None else tuple(metrics),
-        since=None if since is None else whole("since", str(since), 0, 1 << 53),
-        x=str(given.get("x") or "step"),
-        start=start,
-        end=end,
-        points=None
-        if points == "all"
-        else default_points
-        if points in (None, "")
-        else whole("points", str(points), 1, _MOST_POINTS),
-        log=_word(given, "scale", ("linear", "log")) == "log",
-        lttb=_word(given, "method", ("minmax", "lttb")) == "lttb",
-        envelope=flag("envelope", given.get("envelope")),
-        wait=None if numbers["wait"] is None else min(max(0.0, numbers["wait"]), LONGEST_WAIT),
-        smoothing=numbers["smoothing"] or 0.0,
-        smoother=_word(given, "smoother", SMOOTHERS),
-    )
-
-
-def _word(given: dict[str, Any], name: str, words: tuple[Word, ...]) -> Word:
-    value = given.get(name) or words[0]
-    if value not in words:
-        raise UsageError(f"{name}={str(value)[:40]!r}: choose {' or '.join(words)}.")
-    return words[words.index(value)]
-
-
-def _texts(given: dict[str, Any], name: str) -> list[str] | None:
-    value = given.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-        raise UsageError(f"{name} is a list of texts.")
-    return value
+        """With the same parameters as for several runs."""
+        query = self._query()
+        stem = await self.context.off_loop(self.context.catalog.stem, project, run)
+        await self._send(self.context.catalog.metrics, project, [stem], query)

@@ -1,4 +1,4 @@
-"""GET what lies beside a run: its plain files, console output, captured texts."""
+"""Endpoints for the files of a run: artifacts, console output, captured texts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aspara.errors import UsageError
 from aspara.web.endpoint import Endpoint
 from aspara.web.file_response import check_zip, send, send_zip
 
-# What a browser may show by itself; everything else is a download of bytes.
+# A browser may show these; everything else is a download of bytes.
 _HARMLESS_TYPES = {
     "image/png",
     "image/jpeg",
@@ -24,38 +24,38 @@ _HARMLESS_TYPES = {
 
 
 class KeptFilesEndpoint(Endpoint):
-    """The artifacts of a run."""
+    """The artifact files of a run."""
 
     async def get(self, project: str, run: str) -> None:
         """Their names, sizes, times and descriptions."""
-        found = await self.service.off_loop(self.service.catalog.artifacts, project, run)
-        self.answer({"project": project, "run": run, "artifacts": found})
+        artifacts = await self.context.off_loop(self.context.catalog.artifacts, project, run)
+        self.answer({"project": project, "run": run, "artifacts": artifacts})
 
 
 class KeptFileEndpoint(Endpoint):
-    """One artifact."""
+    """An artifact file of a run."""
 
     async def get(self, project: str, run: str, name: str) -> None:
-        """Its content, as a download that no browser runs."""
-        path = await self.service.off_loop(self.service.catalog.artifact_path, project, run, name)
+        """Its content, as a download that browsers do not run."""
+        path = await self.context.off_loop(self.context.catalog.artifact_path, project, run, name)
         kind = mimetypes.guess_type(name)[0]
         await send(self, path, path.name, kind if kind in _HARMLESS_TYPES else "application/octet-stream")
 
 
 class KeptFilesDownloadEndpoint(Endpoint):
-    """All artifacts of a run in one file."""
+    """All artifact files of a run in one."""
 
     async def get(self, project: str, run: str) -> None:
-        """A ZIP, made while it is sent."""
-        catalog = self.service.catalog
+        """A ZIP, produced while it is sent."""
+        catalog = self.context.catalog
 
         def work() -> list[tuple[str, Any]]:
             stem = catalog.stem(project, run)
-            found = catalog.artifacts(project, stem)
-            check_zip(self, "artifacts", sum(a["file_size"] for a in found))
-            return [(a["name"], catalog.artifact_path(project, stem, a["name"])) for a in found]
+            artifacts = catalog.artifacts(project, stem)
+            check_zip(self, "artifacts", sum(a["file_size"] for a in artifacts))
+            return [(a["name"], catalog.artifact_path(project, stem, a["name"])) for a in artifacts]
 
-        entries = await self.service.off_loop(work)
+        entries = await self.read(work)
         if not entries:
             raise UsageError(f"Run {run!r} has no artifacts to download.")
         await send_zip(self, f"{run}-artifacts.zip", entries)
@@ -65,18 +65,20 @@ class ConsoleEndpoint(Endpoint):
     """Captured output of a run."""
 
     async def get(self, project: str, run: str) -> None:
-        """From byte `after` on, or the last lines."""
-        after, last = self.int_query("after", 0) or 0, self.int_query("last", low=1)
-        mark = self.int_query("mark")
-        self.answer(await self.service.off_loop(self.service.catalog.console, project, run, after, last, mark))
+        """From a byte on, or the last lines."""
+        args = self.args
+        part = await self.context.off_loop(
+            self.context.catalog.console, project, run, args["after"], args["last"], args["mark"]
+        )
+        self.answer(part)
 
 
 class CapturedEndpoint(Endpoint):
-    """A file that was captured beside a run."""
+    """A text file that was captured with a run."""
 
     async def get(self, project: str, run: str, name: str) -> None:
-        """Its text; 404 where nothing of the kind was captured."""
-        content = await self.service.off_loop(self.service.catalog.captured, project, run, name)
+        """Its text; 404 if nothing of the kind was captured."""
+        content = await self.context.off_loop(self.context.catalog.captured, project, run, name)
         self.set_header("Content-Type", "text/plain; charset=utf-8")
         self.set_header("Content-Security-Policy", "sandbox; default-src 'none'")
         self.finish(content)

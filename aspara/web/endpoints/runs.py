@@ -1,10 +1,10 @@
-"""The list of a project's runs: filtered, sorted, a page of it or all of it as columns."""
+"""The endpoint that lists the runs of a project."""
 
 from __future__ import annotations
 
 import gzip
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import orjson
@@ -17,72 +17,64 @@ from aspara.errors import UsageError
 from aspara.web.endpoint import Endpoint
 
 _LARGE = 1 << 18
-_STATUSES = ("running", "completed", "failed", "crashed", "finished")
-# Of these a list shows what is asked for by name: they are long, and most lists need none.
+# A list returns these only when they are named: they are long, and most lists need none of them.
 _CAPTURED = ("command", "environment", "git", "metric_definitions")
+_FIELDS = {*RunInfo.__dataclass_fields__, *_CAPTURED, "is_finished", "metric_summary", "state"}
 
 
 class RunsEndpoint(Endpoint):
     """The runs of a project."""
 
     async def get(self, project: str) -> None:
-        """Those that `search`, `status`, `tag` and `filter` leave, sorted: one page of list items, or all as columns."""
-        shape = self.text_query("shape") or "list"
-        if shape not in ("list", "columns"):
-            raise UsageError(f"shape={shape[:40]!r}: choose list or columns.")
-        search = (self.text_query("search") or "").strip().lower()
-        statuses, tags, fields = self.list_query("status"), self.list_query("tag"), self.list_query("fields")
-        named = self.list_query("runs")
-        for status in statuses or ():
-            if status not in _STATUSES:
-                raise UsageError(f"status={status[:40]!r}: choose among {', '.join(_STATUSES)}.")
-        filter_ = _parsed(self.text_query("filter"))
-        order = [(parse(part.removeprefix("-")), part.startswith("-")) for part in self.list_query("sort") or ()]
-        limit = self.int_query("limit", 100, low=1, high=1000) or 100
-        offset = self.int_query("offset", 0) or 0
+        """The runs that match, sorted: one page of objects, or all of them as columns."""
+        args = self.args
+        filter_ = parse(args["filter"]) if args["filter"] else None
+        order = [(parse(part.removeprefix("-")), part.startswith("-")) for part in args["sort"] or ()]
+        # As columns all runs are returned unless a limit is given.
+        limited = args["shape"] == "list" or "limit" in self.request.query_arguments
         now = time.time() * 1000
 
         def work() -> bytes:
-            every = self.service.catalog.runs(project)
-            known = {name for run in every for name in (run.run, run.id)}
-            missing = {} if named is None else {"missing": [name for name in named if name not in known]}
-            wanted = None if named is None else frozenset(named)
-            found = [
-                run
-                for run in every
-                if (wanted is None or run.run in wanted or run.id in wanted) and _matches(run, search, statuses, tags)
-            ]
+            runs, missing = self._named(project)
+            runs = [run for run in runs if _matches(run, (args["search"] or "").lower(), args["status"], args["tag"])]
             if filter_ is not None:
-                found = [run for run in found if filter_.matches(run.record(), now)]
-            for field, down in reversed(order):
-                found = _sorted(found, field, down, now)
-            if shape == "columns":
-                cut = found if self.text_query("limit") is None else found[offset : offset + limit]
-                parts = PARTS if fields is None else fields
-                return orjson.dumps(
-                    {
-                        "project": project,
-                        "total": len(found),
-                        **missing,
-                        **columns(cut, parts, self.list_query("metrics") or ()),
-                    }
-                )
-            listed = [_item(run, fields) for run in found[offset : offset + limit]]
-            answer = {"project": project, "runs": listed, "total": len(found), "limit": limit, "offset": offset}
-            answer |= missing
+                runs = [run for run in runs if filter_.matches(run.record(), now)]
+            for field, descending in reversed(order):
+                runs = _sorted(runs, field, descending, now)
+            page = runs[args["offset"] : args["offset"] + args["limit"]] if limited else runs
+            answer: dict[str, Any] = {"project": project, "total": len(runs), **missing}
+            if args["shape"] == "columns":
+                parts = PARTS if args["fields"] is None else args["fields"]
+                answer |= {**_unknown(args["fields"], PARTS), **columns(page, parts, args["metrics"] or ())}
+            else:
+                answer |= _unknown(args["fields"], _FIELDS)
+                answer |= {"limit": args["limit"], "offset": args["offset"]}
+                answer["runs"] = [_item(run, args["fields"]) for run in page]
             return orjson.dumps(answer, option=orjson.OPT_NON_STR_KEYS)
 
-        content = await self.service.off_loop(work)
+        content = await self.context.off_loop(work)
+        version = content
         if len(content) > _LARGE and "gzip" in self.request.headers.get("Accept-Encoding", ""):
-            # Left to Tornado it would be packed better, and the event loop would stand still for a second.
-            content = await self.service.off_loop(gzip.compress, content, 1)
+            # Tornado would compress it on the event loop, which would stand still for a second.
+            content = await self.context.off_loop(gzip.compress, content, 1)
             self.set_header("Content-Encoding", "gzip")
             self.set_header("Vary", "Accept-Encoding")
-        self.answer(content)
+        self.answer(content, version=version)
+
+    def _named(self, project: str) -> tuple[list[RunInfo], dict[str, list[str]]]:
+        """The runs that are asked for, and the names that no run has."""
+        runs, names = self.context.catalog.runs(project), self.args["runs"]
+        if names is None:
+            return runs, {}
+        known = {name for run in runs for name in (run.run, run.id)}
+        wanted = frozenset(names)
+        found = [run for run in runs if run.run in wanted or run.id in wanted]
+        return found, {"missing": [name for name in names if name not in known]}
 
 
-def _parsed(text: str | None) -> Expression | None:
-    return None if text is None or not text.strip() else parse(text)
+def _unknown(fields: Sequence[str] | None, known: Collection[str]) -> dict[str, list[str]]:
+    names = [name for name in fields or () if name not in known]
+    return {"unknown_fields": names} if names else {}
 
 
 def _item(run: RunInfo, fields: Sequence[str] | None) -> dict[str, Any]:
@@ -105,17 +97,17 @@ def _matches(run: RunInfo, search: str, statuses: list[str] | None, tags: list[s
     return tags is None or set(tags) <= set(run.tags)
 
 
-def _sorted(runs: list[RunInfo], field: Expression, down: bool, now: float) -> list[RunInfo]:
-    """Numbers before texts; what has no value comes last, whichever the direction. Equals stay as they were."""
+def _sorted(runs: list[RunInfo], field: Expression, descending: bool, now: float) -> list[RunInfo]:
+    """`runs` by a field: numbers before texts, runs without a value last in both directions; equal ones keep their order."""
     keyed = [(_rank(field.value(run.record(), now)), run) for run in runs]
-    there = [pair for pair in keyed if pair[0] is not None]
-    if runs and not there and field.text not in OWN_FIELDS:
+    with_value = [pair for pair in keyed if pair[0] is not None]
+    if runs and not with_value and field.text not in OWN_FIELDS:
         raise UsageError(
-            f"sort={field.text[:60]!r}: no run here has that. Sort by a run's own field ({', '.join(sorted(OWN_FIELDS))}), "
-            "by what is in a config or summary, or by min(metric); with '-' in front for descending."
+            f"sort={field.text[:60]!r}: no run has this field. Sort by one of {', '.join(sorted(OWN_FIELDS))}, by a key of the config "
+            "or summary, or by min(metric). Write '-' in front for descending order."
         )
-    there.sort(key=lambda pair: pair[0], reverse=down)  # type: ignore[arg-type, return-value]
-    return [run for _, run in there] + [run for rank, run in keyed if rank is None]
+    with_value.sort(key=lambda pair: pair[0], reverse=descending)  # type: ignore[arg-type, return-value]
+    return [run for _, run in with_value] + [run for rank, run in keyed if rank is None]
 
 
 def _rank(value: Any) -> tuple[int, Any] | None:

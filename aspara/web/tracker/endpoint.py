@@ -29,7 +29,7 @@ class TrackerEndpoint(Endpoint):
     async def durably(self, work: Callable[..., Any], *args: Any) -> Any:
         """What `work` returns, done off the loop. Where the disk does not take it nothing is acknowledged: NotDurable."""
         try:
-            return await self.service.off_loop(work, *args)
+            return await self.context.off_loop(work, *args)
         except DataDirError:
             reason = "its data directory cannot be written"
         except AsparaError:

@@ -128,14 +128,10 @@ def text_of(body: dict[str, Any], key: str, most: int) -> str | None:
 
 def tags_of(body: dict[str, Any], key: str) -> tuple[str, ...]:
     """The tags under `key`; raises UsageError."""
-    value, most = body.get(key) or [], settings.get("ASPARA_MAX_TAGS_COUNT")
-    if (
-        not isinstance(value, list)
-        or len(value) > most
-        or not all(isinstance(t, str) and 0 < len(t) <= 128 for t in value)
-    ):
-        raise UsageError(f"{key} is a list of at most {most} texts of 1 to 128 characters.")
-    return tuple(value)
+    value = body.get(key) or []
+    if not isinstance(value, list) or not all(isinstance(tag, str) for tag in value):
+        raise UsageError(f"{key} must be a list of texts.")
+    return names.check_tags(value, settings.get("ASPARA_MAX_TAGS_COUNT"))
 
 
 def _step(body: dict[str, Any]) -> int | None:

@@ -2,6 +2,7 @@ import { signal } from "@preact/signals";
 import { loadFigures, loadPlotly, type Plotly } from "../chart/plotly";
 import type { PanelEnvironment } from "../panel/panel-context";
 import { HttpSource } from "../source/http";
+import { onSignedOut } from "../source/request";
 import { themes } from "../state/chart-settings";
 import { recallPage, rememberPage } from "./page-memory";
 
@@ -16,16 +17,18 @@ interface Context {
 }
 
 function context(): Context {
-  const found = document.querySelector<HTMLMetaElement>('meta[name="aspara"]')?.content ?? "{}";
+  const content = document.querySelector<HTMLMetaElement>('meta[name="aspara"]')?.content ?? "{}";
+  const settings = JSON.parse(content) as Partial<Context>;
   return {
-    base: "/",
     readOnly: false,
     searchMode: "realtime",
     host: "standalone",
     version: "",
     plotly: "",
     figures: "",
-    ...(JSON.parse(found) as object),
+    ...settings,
+    // Relative to this page, so that it holds behind a proxy at any path; later pages have other paths.
+    base: new URL(settings.base ?? "/", location.href).pathname,
   };
 }
 
@@ -56,6 +59,9 @@ export function hush(): void {
   clearTimeout(toastTimer);
   toast.value = null;
 }
+
+// A login that has run out: the page that signs in comes back here.
+onSignedOut(() => say("You are signed out.", "error", { text: "Sign in", act: () => location.reload() }));
 
 /** What the shared panels need of this page. */
 export const environment: PanelEnvironment = {

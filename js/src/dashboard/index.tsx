@@ -19,9 +19,9 @@ import { RunsPage } from "./pages/runs";
 
 function Page() {
   const parts = route(location_.value);
-  const [first, project, runs, run] = parts;
+  const [first, project, runs, run, ...rest] = parts;
   if (first === undefined) return <ProjectsPage />;
-  if (first === "projects" && project !== undefined) {
+  if (first === "projects" && project !== undefined && rest.length === 0) {
     if (runs === undefined) return <ProjectPage key={project} project={project} />;
     if (runs === "compare" && run === undefined) return <ComparePage key={project} project={project} />;
     if (runs === "runs") {

@@ -1,5 +1,12 @@
 import { SourceError } from "./source";
 
+let signedOut = () => {};
+
+/** Calls `listener` whenever a server answers that a login is missing. */
+export function onSignedOut(listener: () => void): void {
+  signedOut = listener;
+}
+
 /** What a server answers. A SourceError says what it says, or that it does not answer. */
 export async function answered(address: string, options: RequestInit = {}): Promise<Response> {
   let answer: Response;
@@ -12,6 +19,7 @@ export async function answered(address: string, options: RequestInit = {}): Prom
     );
   }
   if (answer.ok) return answer;
+  if (answer.status === 401) signedOut();
   const found = (await answer.json().catch(() => ({}))) as { detail?: string; message?: string };
   throw new SourceError(
     found.detail ?? found.message ?? `The server answered ${answer.status}.`,

@@ -85,11 +85,11 @@ def test_runs_are_deleted_and_those_that_cannot_be_are_kept(site):
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ({}, "What is to be done"),
-        ({"runs": ["a"]}, "What is to be done"),
-        ({"change": {"tags": []}}, "runs is a list"),
-        ({"runs": "a", "change": {"tags": []}}, "runs is a list"),
-        ({"runs": [1], "change": {"tags": []}}, "runs is a list"),
+        ({}, "Give change, delete, or runs"),
+        ({"runs": ["a"]}, "Give change, delete, or runs"),
+        ({"change": {"tags": []}}, "runs must be a list"),
+        ({"runs": "a", "change": {"tags": []}}, "runs must be a list"),
+        ({"runs": [1], "change": {"tags": []}}, "runs must be a list"),
         ({"runs": [], "change": {"tags": []}}, "name at least one"),
         ({"runs": {}}, "name at least one"),
         ({"runs": [], "delete": True}, "name at least one"),
@@ -174,6 +174,6 @@ def test_a_read_only_dashboard_edits_nothing(tmp_path, monkeypatch):
             timeout=20,
         )
         assert (403, "ReadOnly") == (answer.status_code, answer.headers["X-Aspara-Error"])
-    assert ["a"] == [run.run for run in server.service.catalog.runs("p")]
+    assert ["a"] == [run.run for run in server.context.catalog.runs("p")]
     server.stop()
     thread.join(10)
