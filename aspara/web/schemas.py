@@ -105,6 +105,7 @@ def bodies() -> dict[tuple[str, str], Schema | None]:
         ("POST", f"{run}/tags"): {"type": "object", "properties": {"tags": tags}},
         ("POST", f"{run}/metadata"): _OBJECT,
         ("POST", f"{run}/ping"): None,
+        ("POST", f"{run}/confirm"): None,
         ("POST", f"{run}/versions"): {
             "type": "object",
             "required": ["name", "entries"],
