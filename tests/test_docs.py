@@ -133,8 +133,8 @@ def test_every_endpoint_is_documented(site: Site):
         assert route.path in told
         for meaning in route.methods.values():
             assert meaning in told
-        for parameter, meaning in route.query.items():
-            assert f"{parameter} {meaning}" in told
+        for param in route.params or ():
+            assert f"{param.name} {param.description()}" in told
 
 
 def test_every_tracker_endpoint_is_documented(site: Site):
