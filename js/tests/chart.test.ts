@@ -1,10 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { exportFigure } from "../src/chart/export-figure";
 import { figure } from "../src/chart/figure";
 import { type Clock, IdleQueue } from "../src/chart/idle-queue";
-import type { ChartModel, FigureAxis } from "../src/chart/model";
+import type { ChartModel } from "../src/chart/model";
 import { svgPreview } from "../src/chart/svg-preview";
-import { ticks } from "../src/chart/ticks";
+import { type Scale, ticks } from "../src/chart/ticks";
 import { columnsIn, spread } from "../src/panel/card-grid";
 
 function model(values: number[], more: Partial<ChartModel> = {}): ChartModel {
@@ -139,81 +139,114 @@ describe("a picture that leaves the page", () => {
 });
 
 describe("the numbers of an axis", () => {
-  const axis = (type: FigureAxis["type"], low: number, high: number, more: Partial<FigureAxis> = {}) =>
-    ticks({
-      type,
-      range: [low, high],
-      nticks: 6,
-      exponentformat: "SI",
-      tickfont: { size: 10, color: "" },
-      gridcolor: "",
-      linecolor: "",
-      ...more,
-    }).map(({ text, power }) => text + (power ? `^${power}` : ""));
+  const along = (low: number, high: number, more: Partial<Scale> = {}) =>
+    ticks({ range: [low, high], count: 6, ...more }).map(
+      ({ text, power }) => text + (power ? `^${power}` : ""),
+    );
 
-  it("are as round as Plotly's", () => {
-    expect(axis("linear", 0, 2019)).toEqual(["0", "500", "1000", "1500", "2000"]);
-    expect(axis("linear", 0, 60_000)).toEqual(["0", "10k", "20k", "30k", "40k", "50k", "60k"]);
-    expect(axis("linear", -0.1, 1.1, { exponentformat: "power" })).toEqual([
-      "0",
-      "0.2",
-      "0.4",
-      "0.6",
-      "0.8",
-      "1",
-    ]);
-    expect(axis("linear", 0, 30, { ticksuffix: "s" })).toEqual([
-      "0s",
-      "5s",
-      "10s",
-      "15s",
-      "20s",
-      "25s",
-      "30s",
-    ]);
+  it("are round, and all written in the same unit", () => {
+    expect(along(0, 2019)).toEqual(["0", "500", "1000", "1500", "2000"]);
+    expect(along(0, 60_000)).toEqual(["0", "10k", "20k", "30k", "40k", "50k", "60k"]);
+    expect(along(0, 1_500_000, { count: 3 })).toEqual(["0", "0.5M", "1M", "1.5M"]);
+    expect(along(-0.1, 1.1)).toEqual(["0", "0.2", "0.4", "0.6", "0.8", "1"]);
+    expect(along(0, 4e-5, { count: 4 })).toEqual(["0", "1e−5", "2e−5", "3e−5", "4e−5"]);
+  });
+
+  it("tell neighbours apart, however little they differ", () => {
+    expect(along(1000.0001, 1000.0003, { count: 2 })).toEqual(["1000.0001", "1000.0002", "1000.0003"]);
+    expect(along(123_456_780, 123_456_800, { count: 2 })).toEqual(["123456780", "123456790", "123456800"]);
   });
 
   it("are powers on a logarithmic axis of many orders, digits on one of few", () => {
-    expect(axis("log", -4.2, 1.1, { exponentformat: "power" })).toEqual([
-      "10^−4",
-      "10^−3",
-      "10^−2",
-      "10^−1",
-      "1",
-      "10",
-    ]);
-    expect(axis("log", 0, 2, { ticksuffix: "s" })).toEqual(["1s", "2", "5", "10s", "2", "5", "100s"]);
-    expect(axis("log", 0.1, 0.6, { exponentformat: "power" })).toEqual(["1.5", "2", "2.5", "3", "3.5"]);
+    const log = { log: true };
+    expect(along(-4.2, 1.1, log)).toEqual(["0.0001", "0.001", "0.01", "0.1", "1", "10"]);
+    expect(along(-9, 1, { log: true, count: 5 })).toEqual(["10^−8", "10^−6", "10^−4", "10^−2", "10^0"]);
+    expect(along(0, 2, log)).toEqual(["1", "2", "5", "10", "20", "50", "100"]);
+    expect(along(0.1, 0.6, log)).toEqual(["1.5", "2", "2.5", "3", "3.5"]);
   });
 
-  it("are times of day within a day, days beyond", () => {
-    const noon = Date.UTC(2026, 10, 25, 12);
-    expect(axis("date", noon, noon + 1200)).toEqual(
-      ["", ".2", ".4", ".6", ".8", "", ".2"].map((part, i) => `12:00:0${i < 5 ? 0 : 1}${part}`),
-    );
-    expect(axis("date", noon, noon + 3_600_000)).toEqual([
-      "12:00",
-      "12:10",
-      "12:20",
-      "12:30",
-      "12:40",
-      "12:50",
-      "13:00",
-    ]);
-    expect(axis("date", noon, noon + 5 * 86_400_000)).toEqual([
-      "Nov 26",
-      "Nov 27",
-      "Nov 28",
-      "Nov 29",
-      "Nov 30",
-    ]);
+  it("are seconds, minutes, hours and days where they are durations", () => {
+    const span = (low: number, high: number, more: Partial<Scale> = {}) =>
+      along(low, high, { unit: "duration", ...more });
+    expect(span(0, 30)).toEqual(["0", "5s", "10s", "15s", "20s", "25s", "30s"]);
+    expect(span(0, 2 * 3600, { count: 4 })).toEqual(["0", "30m", "1h", "1h 30m", "2h"]);
+    expect(span(-750_000, 0, { count: 3 })).toEqual(["−6d", "−3d", "0"]);
+    expect(span(0, 5.5, { log: true })).toEqual(["1s", "10s", "1m", "10m", "1h", "10h", "1d"]);
   });
 
   it("of nothing are none", () => {
-    expect(axis("linear", 1, 1)).toEqual([]);
-    expect(axis("linear", Number.NaN, 1)).toEqual([]);
+    expect(along(1, 1)).toEqual([]);
+    expect(along(Number.NaN, 1)).toEqual([]);
   });
 });
+
+describe.each(["UTC", "Asia/Tokyo", "America/New_York", "Asia/Kolkata"])(
+  "the times of an axis in %s",
+  (zone) => {
+    const before = process.env.TZ;
+    beforeEach(() => {
+      process.env.TZ = zone;
+    });
+    afterEach(() => {
+      process.env.TZ = before ?? "UTC";
+    });
+    const between = (low: Date, high: Date, count = 6) =>
+      ticks({ range: [low.getTime(), high.getTime()], unit: "moment", count });
+
+    it("are those of the viewer's clock", () => {
+      const shown = between(new Date(2026, 10, 25, 12), new Date(2026, 10, 25, 13));
+      expect(shown.map(({ text }) => text)).toEqual([
+        "12:00",
+        "12:10",
+        "12:20",
+        "12:30",
+        "12:40",
+        "12:50",
+        "13:00",
+      ]);
+      expect(shown.map(({ at }) => at)).toEqual(
+        [0, 10, 20, 30, 40, 50, 60].map((minute) => new Date(2026, 10, 25, 12, minute).getTime()),
+      );
+      expect(shown.map(({ below }) => below)).toEqual(["Nov 25, 2026", ...Array(6).fill(undefined)]);
+    });
+
+    it("have parts of seconds, and days beyond a day", () => {
+      const noon = new Date(2026, 10, 25, 12);
+      expect(between(noon, new Date(noon.getTime() + 1000), 5).map(({ text }) => text)).toEqual(
+        [".0", ".2", ".4", ".6", ".8"].map((part) => `12:00:00${part}`).concat("12:00:01.0"),
+      );
+      const days = between(noon, new Date(2026, 10, 30, 12));
+      expect(days.map(({ text }) => text)).toEqual(["Nov 26", "Nov 27", "Nov 28", "Nov 29", "Nov 30"]);
+      expect(days.map(({ at }) => new Date(at).getHours())).toEqual([0, 0, 0, 0, 0]);
+    });
+
+    it("stay round where the clock is put forward or back", () => {
+      for (const [month, day] of [
+        [2, 7],
+        [9, 31],
+      ] as const)
+        for (const { at, text } of between(
+          new Date(2026, month, day, 20),
+          new Date(2026, month, day + 1, 20),
+        ))
+          expect([text, new Date(at).getMinutes()]).toEqual([text, 0]);
+    });
+
+    it("stand where the points are", () => {
+      const at = new Date(2026, 10, 25, 12).getTime();
+      const points = {
+        steps: Float64Array.of(0, 1),
+        times: Float64Array.of(at, at + 3_600_000),
+        values: Float64Array.of(1, 2),
+      };
+      const { data, layout } = figure(
+        model([], { xAxis: "wall", lines: [{ run: "r", name: "r", color: "#123456", points, start: at }] }),
+      );
+      expect(Array.from(data[0]!.x)).toEqual([at, at + 3_600_000]);
+      expect(layout.xaxis).toMatchObject({ type: "linear", tickvals: expect.arrayContaining([at]) });
+    });
+  },
+);
 
 describe("work for moments of rest", () => {
   /** A clock that is turned by hand; what waits for it is done in order. */

@@ -3,13 +3,12 @@ import { describe, expect, it } from "vitest";
 import { figure } from "../src/chart/figure";
 import { FrameQueue } from "../src/chart/frame-queue";
 import { decimate } from "../src/core/decimate";
-import { envelope, extent, nearest } from "../src/core/extent";
+import { envelope, extent } from "../src/core/extent";
 import { formatAgo, formatBytes, formatDuration, formatNumber } from "../src/core/format";
 import { best, direction, mainMetric } from "../src/core/goals";
 import { PALETTE, runColor } from "../src/core/palette";
 import { captured, matcher, sections } from "../src/core/sections";
 import { byTime, Series } from "../src/core/series";
-import { ema, gaussian, runningMean } from "../src/core/smooth";
 
 describe("a series", () => {
   it("goes along time where its steps do not", () => {
@@ -82,65 +81,6 @@ describe("decimation", () => {
     expect(kept).toContain(9999);
     expect(kept).toContain(5000);
     expect(kept).toContain(7000);
-  });
-});
-
-describe("smoothing", () => {
-  it("begins without bias and keeps a constant constant", () => {
-    const x = Float64Array.from({ length: 50 }, (_, i) => i);
-    expect([...ema(x, new Float64Array(50).fill(3), 0.9)].every((v) => Math.abs(v - 3) < 1e-12)).toBe(true);
-  });
-
-  it("skips NaN and goes on after it", () => {
-    const smooth = ema([0, 1, 2], Float64Array.from([1, Number.NaN, 1]), 0.5);
-    expect(Number.isNaN(smooth[1])).toBe(true);
-    expect(smooth[2]).toBeCloseTo(1);
-  });
-
-  it("does nothing at weight 0", () => {
-    expect([...ema([0, 1], Float64Array.from([1, 5]), 0)]).toEqual([1, 5]);
-  });
-
-  it("looks alike on a dense and on a decimated line", () => {
-    const line = (n: number) => {
-      const x = Float64Array.from({ length: n }, (_, i) => (i * 1000) / (n - 1));
-      return ema(
-        x,
-        x.map((v) => (v < 500 ? 0 : 1)),
-        0.99,
-      );
-    };
-    const dense = line(2001);
-    const thin = line(501);
-    expect(Math.abs(dense[1200]! - thin[300]!)).toBeLessThan(0.1);
-  });
-});
-
-describe.each([
-  ["gaussian", gaussian],
-  ["running mean", runningMean],
-])("smoothing by %s", (_name, by) => {
-  it("keeps a constant, bends no straight line in its middle, and skips NaN", () => {
-    const x = Float64Array.from({ length: 101 }, (_, i) => i);
-    expect([...by(x, new Float64Array(101).fill(3), 0.9)].every((v) => Math.abs(v - 3) < 1e-9)).toBe(true);
-    expect(by(x, x, 0.5)[50]).toBeCloseTo(50);
-    const holed = Float64Array.from(x, (v) => (v === 50 ? Number.NaN : 1));
-    expect(Number.isNaN(by(x, holed, 0.5)[50])).toBe(true);
-    expect(by(x, holed, 0.5)[51]).toBeCloseTo(1);
-  });
-
-  it("looks alike on a line that is dense in places and on one that is not", () => {
-    const dense = Float64Array.from(
-      [...Array(900)].map((_, i) => i / 9).concat([...Array(101)].map((_, i) => 100 + i)),
-    );
-    const thin = Float64Array.from({ length: 201 }, (_, i) => i);
-    const jump = (x: Float64Array) =>
-      by(
-        x,
-        Float64Array.from(x, (v) => (v < 100 ? 0 : 1)),
-        0.7,
-      );
-    expect(jump(dense)[nearest(dense, 105)]).toBeCloseTo(jump(thin)[105]!, 1);
   });
 });
 

@@ -1,86 +1,97 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { figure } from "../src/chart/figure";
 import type { ChartModel, Line } from "../src/chart/model";
-import { decimate } from "../src/core/decimate";
-import { ema, smoothMeans } from "../src/core/smooth";
-import { lineMeans } from "../src/panel/line-means";
+import { asNumber } from "../src/core/series";
+import { type Smoother, smooth } from "../src/core/smooth";
 
-const COUNT = 200_000;
-/** A bucket of the envelope that a server sends. */
-const BUCKET = COUNT / 400;
-
-/** Noise that lies further above its mean than below, the same each time; and what is left of it in a chart. */
-function skewed() {
-  let state = 1;
-  const x = Float64Array.from({ length: COUNT }, (_, i) => i);
-  const y = x.map(() => {
-    state = (state * 48271) % 2147483647;
-    return -Math.log(state / 2147483647);
-  });
-  const kept = decimate(y, 1500);
-  const starts = Array.from({ length: 400 }, (_, i) => i * BUCKET);
-  const envelope = {
-    from: starts,
-    to: starts.map((at) => at + BUCKET - 1),
-    mean: starts.map((at) => y.subarray(at, at + BUCKET).reduce((sum, v) => sum + v, 0) / BUCKET),
-    count: starts.map(() => BUCKET),
-    nonfinite: starts.map(() => 0),
-  };
-  return { x, y, steps: Float64Array.from(kept), values: Float64Array.from(kept, (i) => y[i]!), envelope };
+interface Fixture {
+  series: Record<string, { x: number[]; y: (number | string)[] }>;
+  cases: { series: string; smoother: Smoother; smoothing: number; smoothed: (number | string)[] }[];
 }
 
-function lineOf(steps: Float64Array, values: Float64Array): Line {
-  return {
+const fixture = JSON.parse(
+  readFileSync(new URL("../../tests/fixtures/smoothing.json", import.meta.url), "utf8"),
+) as Fixture;
+
+const MODEL: ChartModel = {
+  metric: "loss",
+  lines: [],
+  xAxis: "step",
+  logY: false,
+  smoothing: 0.9,
+  dark: false,
+  range: null,
+};
+
+describe("smoothing", () => {
+  it.each(fixture.cases)("of $series by $smoother at $smoothing is the server's", (each) => {
+    const { x, y } = fixture.series[each.series]!;
+    const values = Float64Array.from(y, (value) => asNumber(value)!);
+    const wanted = each.smoothed.map((value) => asNumber(value)!);
+    const greatest = Math.max(...[...values].filter(Number.isFinite).map(Math.abs), 1e-300);
+    const smoothed = smooth(each.smoother, x, values, each.smoothing);
+    expect(smoothed).toHaveLength(wanted.length);
+    for (const [i, value] of wanted.entries()) {
+      if (Number.isFinite(value)) expect(Math.abs(smoothed[i]! - value) / greatest).toBeLessThan(1e-9);
+      else expect(smoothed[i]).toBe(value);
+    }
+  });
+
+  it("of a run is the same beside a longer one and in a zoomed window", () => {
+    const values = Float64Array.from({ length: 200 }, (_, i) => (i * 37) % 11);
+    const steps = values.map((_, i) => i);
+    const line = (count: number): Line => ({
+      run: `r${count}`,
+      name: "r",
+      color: "#123456",
+      start: 0,
+      points: {
+        steps: steps.subarray(0, count),
+        times: steps.subarray(0, count),
+        values: values.subarray(0, count),
+      },
+    });
+    const at90 = (lines: Line[], range: [number, number] | null) =>
+      figure({ ...MODEL, lines, range }).drawn[0]!.y[90];
+    const alone = at90([line(100)], null);
+    expect(at90([line(100), line(200)], null)).toBe(alone);
+    expect(at90([line(100)], [80, 95])).toBe(alone);
+    expect(at90([line(200)], null)).toBe(alone);
+  });
+});
+
+describe("a line that the server smoothed", () => {
+  const line: Line = {
     run: "r",
     name: "r",
     color: "#123456",
-    points: { steps, times: steps, values },
     start: 0,
     thinned: true,
+    points: {
+      steps: Float64Array.of(0, 5, 10),
+      times: Float64Array.of(0, 5, 10),
+      values: Float64Array.of(0, 9, 1),
+    },
+    smoothed: { x: Float64Array.of(0, 4, 10), y: Float64Array.of(0, 2, 3) },
   };
-}
 
-describe("a smoothed line of which only some points are left", () => {
-  const { x, y, steps, values, envelope } = skewed();
-  const line = lineOf(steps, values);
-
-  it.each([0.5, 0.9, 0.99])("lies where all points would put it, at weight %d", (weight) => {
-    const all = ema(x, y, weight);
-    const means = lineMeans(line, envelope, "step");
-    const found = smoothMeans("ema", steps, values, means, weight, COUNT - 1);
-    const apart = Array.from(found, (value, i) => Math.abs(value - all[steps[i]!]!));
-    // The first few are the mean of very few.
-    expect(Math.max(...apart.slice(100))).toBeLessThan(0.1);
-    expect(Math.abs(ema(steps, values, weight)[700]! - all[steps[700]!]!)).toBeGreaterThan(1);
-  });
-
-  it("keeps gaps, and takes what was logged since as it is", () => {
-    const holed = Float64Array.from([1, Number.NaN, 3, 100]);
-    const since = lineOf(Float64Array.from([0, 1, 2, 1000]), holed);
-    const bucket = { from: [0], to: [2], mean: [2], count: [3], nonfinite: [1] };
-    const means = lineMeans(since, bucket, "step");
-    expect([...means.x]).toEqual([1, 1000]);
-    expect([...means.counts]).toEqual([2, 1]);
-    const found = smoothMeans("ema", since.points.steps, holed, means, 0.5);
-    expect(Number.isNaN(found[1]!)).toBe(true);
-    expect(found[0]).toBe(2);
-    expect(found[3]).toBeCloseTo(100);
-  });
-
-  it("is drawn with the raw line faint behind it", () => {
-    const model: ChartModel = {
-      metric: "loss",
-      lines: [{ ...line, means: lineMeans(line, envelope, "step") }],
-      xAxis: "step",
-      logY: false,
-      smoothing: 0.9,
-      dark: false,
-      range: null,
-    };
-    const { data } = figure(model);
+  it("is drawn where the server put it, the raw line faint behind it", () => {
+    const { data, drawn } = figure({ ...MODEL, lines: [line] });
     const [faint, smoothed] = ["faint0", "line0"].map((uid) => data.find((trace) => trace.uid === uid)!);
-    expect(Math.max(...Array.from(faint!.y))).toBe(Math.max(...values));
-    expect(smoothed!.y[700]).toBeCloseTo(1, 0);
+    expect([Array.from(faint!.x), Array.from(faint!.y)]).toEqual([
+      [0, 5, 10],
+      [0, 9, 1],
+    ]);
+    expect([Array.from(smoothed!.x), Array.from(smoothed!.y)]).toEqual([
+      [0, 4, 10],
+      [0, 2, 3],
+    ]);
+    expect(Array.from(drawn[0]!.raw)).toEqual([0, 9, 1]);
+  });
+
+  it("has its best value among the raw ones", () => {
+    expect(figure({ ...MODEL, lines: [line], best: "max" }).best).toMatchObject({ x: 5, value: 9 });
   });
 });
 
@@ -89,17 +100,7 @@ describe("the mean of a group", () => {
     const x = Float64Array.from({ length: 100 }, (_, i) => i);
     const mean = x.map((i) => (i % 2 ? 5 : 1));
     const band = { key: "k", name: "k", color: "#123456", x, mean, low: mean, high: mean, runs: x };
-    const model: ChartModel = {
-      metric: "loss",
-      lines: [],
-      bands: [band],
-      xAxis: "step",
-      logY: false,
-      smoothing: 0.9,
-      dark: false,
-      range: null,
-      best: "min",
-    };
+    const model: ChartModel = { ...MODEL, bands: [band], best: "min" };
     const { data, best } = figure(model);
     expect(data.map(({ uid }) => uid)).toEqual(["area0", "faint0", "line0", "best0"]);
     expect([...Array.from(data[1]!.y)]).toEqual([...mean]);

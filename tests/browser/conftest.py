@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,10 +15,32 @@ from aspara.server.app import Server
 SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
 
 
+# Charts once were right in UTC alone: tests of times run in all of these, all others in the second.
+ZONES = ("UTC", "Asia/Tokyo", "America/New_York")
+in_every_zone = pytest.mark.parametrize("zone", ZONES, indirect=True)
+
+
 @pytest.fixture
-def page(browser, request) -> Iterator[object]:
+def zone(request) -> Iterator[str]:
+    """The time zone of the browser and of this process, the server's too."""
+    name = getattr(request, "param", ZONES[1])
+    before = os.environ.get("TZ")
+    os.environ["TZ"] = name
+    time.tzset()
+    yield name
+    if before is None:
+        del os.environ["TZ"]
+    else:
+        os.environ["TZ"] = before
+    time.tzset()
+
+
+@pytest.fixture
+def page(browser, zone, request) -> Iterator[object]:
     """A page of its own; its errors fail the test, and its last picture is kept under screenshots/."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 900}, accept_downloads=True, timezone_id=zone
+    )
     with watched(context, request.node.name) as opened:
         yield opened
     context.close()

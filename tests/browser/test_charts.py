@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import random
+import time
 import xml.etree.ElementTree as ET
+from datetime import datetime, timezone
 
 import pytest
 
 import aspara
-from tests.browser.conftest import until, watched
+from tests.browser.conftest import in_every_zone, until, watched
 
 pytestmark = pytest.mark.browser
 
@@ -126,6 +128,45 @@ def test_a_zoomed_chart_shows_the_points_of_the_file_and_all_others_zoom_with_it
     box = page.locator('[data-metric="a"] .nsewdrag').bounding_box()
     page.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     until(lambda: "range=" not in page.evaluate("location.search"), why="a double click does not show all again")
+
+
+@in_every_zone
+def test_the_time_axis_shows_the_viewers_clock_and_a_zoomed_window_its_points(site, page, tmp_path):
+    """The points of an hour: ticks on the viewer's clock, a dragged window full of points, kept in the address."""
+    first = int(time.mktime((2026, 11, 25, 12, 0, 0, 0, 0, -1)))
+    run = aspara.Run("r", "p")
+    for minute in range(61):
+        run.log({"a": float(minute)}, timestamp=datetime.fromtimestamp(first + 60 * minute, tz=timezone.utc))
+    run.finish()
+    page.goto(f"{site.url}projects/p?x=wall")
+    plot = page.locator('[data-metric="a"] .js-plotly-plot')
+    page.wait_for_selector('[data-metric="a"] .js-plotly-plot .nsewdrag')
+
+    def labels() -> list[str]:
+        return plot.locator(".xtick text").all_text_contents()
+
+    assert ["12:00", "12:15", "12:30", "12:45", "13:00"] == [text[:5] for text in labels()]
+    assert "Nov 25, 2026" in labels()[0]
+    box = page.locator('[data-metric="a"] .nsewdrag').bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 30 / 60.6, box["y"] + box["height"] / 2)
+    head = page.locator('[data-metric="a"] .readout-head')
+    head.wait_for()
+    assert "12:30:00" in head.inner_text()
+    drag(page, "a", 0.25, 0.5)
+    page.wait_for_selector("text=zoomed")
+
+    def visible() -> list[float]:
+        low, high = page.evaluate(
+            "() => document.querySelector('[data-metric=\"a\"] .js-plotly-plot').layout.xaxis.range"
+        )
+        return [y for x, y in zip(drawn(page, "a")[0]["x"], drawn(page, "a")[0]["y"], strict=True) if low <= x <= high]
+
+    until(lambda: 13 <= len(visible()) <= 17, why=lambda: f"the window has {len(visible())} points, not 15")
+    before = visible()
+    assert all(label.startswith("12:") for label in labels())
+    page.reload()
+    page.wait_for_selector('[data-metric="a"] .js-plotly-plot .nsewdrag')
+    until(lambda: before == visible(), why="the reloaded page shows another window")
 
 
 def test_a_finger_scrolls_over_charts_shows_values_and_zooms_in_a_full_one(site, browser, request):

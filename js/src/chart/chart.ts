@@ -1,3 +1,4 @@
+import { fromAxis, isLogX, toAxis } from "./axes";
 import { exportFigure } from "./export-figure";
 import { FAINT, figure } from "./figure";
 import { FrameQueue } from "./frame-queue";
@@ -8,7 +9,7 @@ import type { Plotly, PlotlyElement } from "./plotly";
 import type { PlotlyPool } from "./plotly-pool";
 import { make, render, svgPreview } from "./svg-preview";
 import { type Row, Tooltip } from "./tooltip";
-import { isLogX, offAxis, onAxis, rowsAt } from "./tooltip-rows";
+import { rowsAt } from "./tooltip-rows";
 import type { Visibility } from "./visibility";
 import { zoomOf } from "./zoom";
 
@@ -96,7 +97,7 @@ export class Chart {
   /** Shows what another chart's pointer stands at, or nothing. */
   follow(at: Pointed | null): void {
     const places = this.places();
-    const left = at && places && this.visible ? places.alongX(onAxis(this.model!, at.x)) : Number.NaN;
+    const left = at && places && this.visible ? places.alongX(toAxis(at.x, isLogX(this.model!))) : Number.NaN;
     if (!at || !places || !(left >= 0 && left <= places.width)) {
       this.readout?.hide();
       this.highlight(null);
@@ -368,7 +369,7 @@ export class Chart {
       this.events.onHover?.(null);
       return;
     }
-    const x = offAxis(this.model!, places.atX(left));
+    const x = fromAxis(places.atX(left), isLogX(this.model!));
     const rows = rowsAt(this.model!, this.picture!, places, x);
     let near: Row | null = null;
     let distance = rows.length === 1 ? Number.POSITIVE_INFINITY : NEAR;

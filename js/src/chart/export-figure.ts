@@ -1,3 +1,4 @@
+import { titleOf } from "./axes";
 import type { ChartModel, Figure } from "./model";
 
 /** Of more lines the names would leave no room for the lines. */
@@ -30,14 +31,9 @@ export function exportFigure(
       margin: { l: 64, r: 24, t: 48, b: 56 },
       showlegend: named,
       legend: { font: { size: 11 } },
-      xaxis: { ...layout.xaxis, title: { text: plain(across(model)), font: { size: 12 } } },
+      xaxis: { ...layout.xaxis, title: { text: plain(titleOf(model.xAxis)), font: { size: 12 } } },
     },
   };
-}
-
-function across({ xAxis }: ChartModel): string {
-  if (xAxis.startsWith("metric:")) return xAxis.slice("metric:".length);
-  return xAxis === "wall" ? "time" : xAxis === "relative" ? "time since the start" : "step";
 }
 
 /** Plotly takes texts for markup. */

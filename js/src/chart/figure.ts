@@ -1,19 +1,9 @@
 import { envelope, extent, padded, visible } from "../core/extent";
 import { best } from "../core/goals";
-import { smooth, smoothMeans } from "../core/smooth";
-import type { Band, Best, ChartModel, Drawn, Figure, FigureAxis, Line, Trace, XAxis } from "./model";
-import { ticks } from "./ticks";
+import { smooth } from "../core/smooth";
+import { axes, inkColor, isLogX } from "./axes";
+import type { Band, Best, ChartModel, Drawn, Figure, Line, Trace, XAxis } from "./model";
 
-const INK = {
-  light: { text: "#566072", grid: "#eceef2", line: "#d5dae2" },
-  dark: { text: "#9aa4b5", grid: "#252b36", line: "#3a4252" },
-};
-const MARGIN = { l: 50, r: 10, t: 8, b: 24 };
-/** Of the numbers beside the value axis, in pixels; and the most room that they take. */
-const DIGIT = 6.4;
-const WIDEST = 120;
-/** Below moments stands their day. */
-const DAYS = { ...MARGIN, b: 38 };
 /** The raw line behind a smoothed one. */
 export const FAINT = 0.25;
 const BUCKETS = 400;
@@ -21,6 +11,11 @@ const BUCKETS = 400;
 const MARKS = 60;
 /** More lines than this get no mark of their own best value. */
 const MARKED = 20;
+
+/** A line of fewer points on the screen shows them, unless there are more lines than this. */
+const SHORT = 30;
+const DOTTED = 20;
+const DOT = 5;
 
 /** The readout under the pointer and the list of runs are our own. */
 const QUIET = { type: "scatter", hoverinfo: "skip", showlegend: false, connectgaps: false };
@@ -36,14 +31,8 @@ export function xValues(line: Line, axis: XAxis): Float64Array {
   return axis === "wall" ? times : times.map((t) => (t - line.start) / 1000);
 }
 
-/** Plotly shows dates as in UTC: moments are moved so that what it shows is the viewer's clock. */
-export function clockOffset(at: number): number {
-  return new Date(at).getTimezoneOffset() * 60_000;
-}
-
 /** The picture of a model; pure. */
 export function figure(model: ChartModel): Figure {
-  const ink = model.dark ? INK.dark : INK.light;
   const many = model.lines.length > 6;
   const drawn: Drawn[] = [];
   const data: Trace[] = [];
@@ -54,22 +43,11 @@ export function figure(model: ChartModel): Figure {
     ...more,
   });
 
-  const kind = model.smoother ?? "ema";
-  const span = model.range ? model.range[1] - model.range[0] : undefined;
-  const prepared = model.lines.map((line) => {
-    const x = xValues(line, model.xAxis);
-    const raw = line.points.values;
-    const smoothed = model.smoothing > 0 && raw.length > 2;
-    const y = !smoothed
-      ? raw
-      : line.means
-        ? smoothMeans(kind, x, raw, line.means, model.smoothing, span)
-        : smooth(kind, x, raw, model.smoothing, span);
-    return { line, x, y, raw, smoothed };
-  });
-  const bands = (model.bands ?? []).map((band) => ({ raw: band.mean, ...smoothBand(band, model, span) }));
+  const crowded = model.lines.length > DOTTED;
+  const prepared = model.lines.map((line) => ({ line, ...smoothedLine(line, model) }));
+  const bands = (model.bands ?? []).map((band) => ({ raw: band.mean, ...smoothedBand(band, model) }));
   const columns = [
-    ...prepared.map(({ x, raw }) => ({ x, y: raw })),
+    ...prepared.map(({ rawX, raw }) => ({ x: rawX, y: raw })),
     ...bands.flatMap((band) => [
       { x: band.x, y: band.raw },
       { x: band.x, y: band.low },
@@ -79,9 +57,10 @@ export function figure(model: ChartModel): Figure {
   const values = visible(columns, model.range, model.logY);
   const seen = extent(values, model.clip ?? false, model.logY);
   const unloggable = model.logY ? visible(columns, model.range).length - values.length : 0;
-  const logX = (model.logX ?? false) && model.xAxis !== "wall";
+  const logX = isLogX(model);
   const unplaced = logX ? columns.reduce((n, { x }) => n + x.filter((at) => at <= 0).length, 0) : 0;
-  const shown: [number, number] = model.yRange ?? (seen ? padded(seen.low, seen.high, model.logY) : [0, 1]);
+  const shown: [number, number] =
+    model.yRange ?? (seen ? padded(seen.low, seen.high, model.logY) : model.logY ? [0.1, 1] : [0, 1]);
   if (model.yRange && seen) {
     seen.low = shown[0];
     seen.high = shown[1];
@@ -90,7 +69,7 @@ export function figure(model: ChartModel): Figure {
   }
 
   bands.forEach((band, index) => {
-    const x = onAxis(band.x, model);
+    const { x } = band;
     data.push(
       trace(index, "area", {
         mode: "lines",
@@ -115,13 +94,12 @@ export function figure(model: ChartModel): Figure {
       );
     data.push(
       trace(index, "line", {
-        mode: band.x.length === 1 ? "markers" : "lines",
+        ...dotted(band.color, x, band.mean, model.range),
         x,
         y: band.mean,
         name: band.name,
         meta: band.key,
         line: { color: band.color, width: 1.8 },
-        marker: { color: band.color, size: 6 },
       }),
     );
     drawn.push({
@@ -137,16 +115,15 @@ export function figure(model: ChartModel): Figure {
     });
   });
 
-  prepared.forEach(({ line, x, y, raw, smoothed }, at) => {
+  prepared.forEach(({ line, x, y, rawX, raw, smoothed }, at) => {
     const index = bands.length + at;
-    const places = onAxis(x, model);
     if (line.thinned && raw.length > 60) {
-      const area = envelope(x, raw, Math.min(BUCKETS, raw.length >> 2), logX);
-      const along = onAxis(Float64Array.from(area.x), model);
+      const area = envelope(rawX, raw, Math.min(BUCKETS, raw.length >> 2), logX);
+      const along = area.x;
       data.push(
         trace(index, "area", {
           mode: "lines",
-          x: [...along, ...Array.from(along).reverse()],
+          x: [...along, ...along.toReversed()],
           y: [...area.high, ...area.low.reverse()],
           fill: "toself",
           fillcolor: `${line.color}${smoothed ? "1f" : "2e"}`,
@@ -157,8 +134,8 @@ export function figure(model: ChartModel): Figure {
     if (smoothed) {
       data.push(
         trace(index, "faint", {
-          mode: "lines",
-          x: places,
+          ...dotted(line.color, rawX, raw, model.range, !crowded),
+          x: rawX,
           y: raw,
           name: line.name,
           meta: line.run,
@@ -169,34 +146,37 @@ export function figure(model: ChartModel): Figure {
     }
     data.push(
       trace(index, "line", {
-        mode: raw.length === 1 ? "markers" : "lines",
-        x: places,
+        ...dotted(line.color, x, y, model.range, !smoothed && !crowded),
+        x,
         y,
         name: line.name,
         meta: line.run,
         line: { color: line.color, width: many ? 1.3 : 1.7 },
-        marker: { color: line.color, size: 6 },
         opacity: 1,
       }),
     );
-    for (const odd of oddities(line, places, raw, shown, model)) data.push(trace(index, odd.kind, odd.marks));
+    for (const odd of oddities(line, rawX, raw, shown, model)) data.push(trace(index, odd.kind, odd.marks));
     const { run, name, color, thinned = false } = line;
-    drawn.push({ run, name, color, x, y, raw, thinned });
+    drawn.push({ run, name, color, x, y, raw: y === raw ? raw : valuesAt(x, rawX, raw), thinned });
   });
 
   let winner: Best | null = null;
   if (model.best) {
-    for (const [index, line] of drawn.entries()) {
+    const lines = [
+      ...bands.map(({ key: run, name, color, x, raw }) => ({ run, name, color, x, raw })),
+      ...prepared.map(({ line: { run, name, color }, rawX: x, raw }) => ({ run, name, color, x, raw })),
+    ];
+    for (const [index, line] of lines.entries()) {
       const at = best(line.raw, model.best);
       if (at < 0) continue;
       const value = line.raw[at]!;
       if (!winner || (model.best === "min" ? value < winner.value : value > winner.value))
         winner = { run: line.run, name: line.name, x: line.x[at]!, value };
-      if (drawn.length <= MARKED) {
+      if (lines.length <= MARKED) {
         data.push(
           trace(index, "best", {
             mode: "markers",
-            x: onAxis(line.x.subarray(at, at + 1), model),
+            x: [line.x[at]!],
             y: [value],
             meta: line.run,
             // The best is often the last, at the edge.
@@ -208,48 +188,22 @@ export function figure(model: ChartModel): Figure {
     }
   }
 
-  const axis = {
-    autorange: false,
-    gridcolor: ink.grid,
-    linecolor: ink.line,
-    zeroline: false,
-    tickfont: { size: 10.5, color: ink.text },
-    automargin: false,
-    showspikes: false,
-    fixedrange: false,
-  };
-  const across = model.range ?? reach(drawn, model.logX ?? false);
-  const yaxis: FigureAxis = {
-    ...axis,
-    type: model.logY ? "log" : "linear",
-    nticks: 5,
-    exponentformat: "power",
-    ...(model.logY ? {} : { tickformat: "~g" }),
-    range: pair(shown, model.logY),
-  };
-  // Numbers that hardly differ are long.
-  const longest = Math.max(0, ...ticks(yaxis).map(({ text }) => text.length));
-  const left = Math.min(WIDEST, Math.max(MARGIN.l, Math.ceil(8 + DIGIT * longest)));
+  const across = model.range ?? reach(drawn, logX);
+  const { xaxis, yaxis, margin, ticks } = axes(model, across, shown);
   return {
     data,
     layout: {
-      margin: { ...(model.xAxis === "wall" ? DAYS : MARGIN), l: left },
+      margin,
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
-      font: { family: "inherit", size: 11, color: ink.text },
+      font: { family: "inherit", size: 11, color: inkColor(model.dark) },
       showlegend: false,
       hovermode: false,
       dragmode: "zoom",
-      xaxis: {
-        ...axis,
-        type: model.xAxis === "wall" ? "date" : model.logX ? "log" : "linear",
-        nticks: 6,
-        ticksuffix: model.xAxis === "relative" ? "s" : "",
-        exponentformat: "SI",
-        range: across ? pair(onAxis(Float64Array.from(across), model), model.logX) : [0, 1],
-      },
+      xaxis,
       yaxis,
     },
+    ticks,
     config: {
       displaylogo: false,
       displayModeBar: false,
@@ -270,22 +224,61 @@ export function figure(model: ChartModel): Figure {
   };
 }
 
-/** A group's mean and what lies around it, each smoothed. */
-function smoothBand(band: Band, { smoothing, smoother = "ema" }: ChartModel, span: number | undefined): Band {
+/** A line as it is, and as it is drawn. */
+function smoothedLine(line: Line, model: ChartModel) {
+  const rawX = xValues(line, model.xAxis);
+  const raw = line.points.values;
+  if (model.smoothing <= 0) return { x: rawX, y: raw, rawX, raw, smoothed: false };
+  const y = line.smoothed?.y ?? smooth(model.smoother ?? "ema", rawX, raw, model.smoothing);
+  return { x: line.smoothed?.x ?? rawX, y, rawX, raw, smoothed: raw.length > 2 };
+}
+
+/** A group's mean, smoothed, and as much around it as there is, smoothed too. */
+function smoothedBand(band: Band, { smoothing, smoother = "ema" }: ChartModel): Band {
   if (smoothing <= 0 || band.x.length <= 2) return band;
-  const smoothed = (y: Float64Array) => smooth(smoother, band.x, y, smoothing, span);
-  return { ...band, mean: smoothed(band.mean), low: smoothed(band.low), high: smoothed(band.high) };
+  const ease = (y: Float64Array) => smooth(smoother, band.x, y, smoothing);
+  const mean = band.smoothed ?? ease(band.mean);
+  const below = ease(band.mean.map((value, i) => value - band.low[i]!));
+  const above = ease(band.high.map((value, i) => value - band.mean[i]!));
+  return {
+    ...band,
+    mean,
+    low: mean.map((value, i) => value - below[i]!),
+    high: mean.map((value, i) => value + above[i]!),
+  };
 }
 
-/** Plotly gives the range of a logarithmic axis in exponents. */
-function pair(range: ArrayLike<number>, log: boolean | undefined): [number, number] {
-  const place = (value: number) => (log ? Math.log10(Math.max(value, 1e-300)) : value);
-  return [place(range[0]!), place(range[1]!)];
+/** A line, with dots on points that no line leads to, and with `short` on all of so few that each can be told. */
+function dotted(
+  color: string,
+  x: ArrayLike<number>,
+  y: ArrayLike<number>,
+  range: readonly [number, number] | null,
+  short = true,
+): Pick<Trace, "mode" | "marker"> {
+  const seen = (i: number) => Number.isFinite(y[i]!);
+  let count = 0;
+  let lone = false;
+  for (let i = 0; i < y.length; i++) {
+    if (!seen(i)) continue;
+    if (!range || (x[i]! >= range[0] && x[i]! <= range[1])) count++;
+    if (!(seen(i - 1) || seen(i + 1))) lone = true;
+  }
+  if (short && count > 0 && count < SHORT) return { mode: "lines+markers", marker: { color, size: DOT } };
+  if (!lone) return { mode: "lines" };
+  const size = Array.from({ length: y.length }, (_, i) =>
+    seen(i) && !(seen(i - 1) || seen(i + 1)) ? DOT : 0,
+  );
+  return { mode: "lines+markers", marker: { color, size } };
 }
 
-function onAxis(x: Float64Array, model: ChartModel): Float64Array {
-  if (model.xAxis !== "wall") return x;
-  return x.map((t) => t - clockOffset(t));
+/** The value at each of the places `wanted`, or the nearest to it; both columns of places ascend. */
+function valuesAt(wanted: Float64Array, x: Float64Array, y: Float64Array): Float64Array {
+  let i = 0;
+  return wanted.map((place) => {
+    while (i + 1 < x.length && Math.abs(x[i + 1]! - place) <= Math.abs(x[i]! - place)) i++;
+    return y[i] ?? Number.NaN;
+  });
 }
 
 /** From the first to the last x that is drawn, with a little room. */
@@ -311,9 +304,9 @@ function reach(drawn: Drawn[], log: boolean): [number, number] | null {
 
 /** Whether a mark at the i-th place is far enough from the one before to be told from it: thousands would be a bar. */
 function apart(x: ArrayLike<number>, model: ChartModel): (i: number) => boolean {
-  const log = (model.logX ?? false) && model.xAxis !== "wall";
+  const log = isLogX(model);
   const along = (value: number) => (log ? Math.log10(value) : value);
-  const [from, to] = model.range ? onAxis(Float64Array.from(model.range), model) : [x[0]!, x[x.length - 1]!];
+  const [from, to] = model.range ?? [x[0]!, x[x.length - 1]!];
   const step = Math.abs(along(to!) - along(from!)) / MARKS;
   let last = Number.NaN;
   return (i) => {

@@ -1,7 +1,8 @@
 import type { Extent } from "../core/extent";
 import type { Direction } from "../core/goals";
 import type { Points } from "../core/series";
-import type { Means, Smoother } from "../core/smooth";
+import type { Smoother } from "../core/smooth";
+import type { Tick } from "./ticks";
 
 /** What stands on the x axis: steps, seconds since the run began, moments, or the values of another metric. */
 export type XAxis = "step" | "relative" | "wall" | `metric:${string}`;
@@ -17,8 +18,8 @@ export interface Line {
   xs?: Float64Array;
   /** Points were left out: the line stands for an area. */
   thinned?: boolean;
-  /** What all points are on average, from one end of the line to the other, where some were left out. */
-  means?: Means;
+  /** Smoothed over all of its points, where some were left out; each value stands at its `x` on the chart's axis. */
+  smoothed?: { x: Float64Array; y: Float64Array };
 }
 
 /** Runs that have something in common: their mean, and an area around it. */
@@ -30,6 +31,8 @@ export interface Band {
   mean: Float64Array;
   low: Float64Array;
   high: Float64Array;
+  /** The mean of the runs' smoothed values, if the server told it. */
+  smoothed?: Float64Array;
   /** How many runs there are at each x. */
   runs: ArrayLike<number>;
 }
@@ -63,6 +66,7 @@ export interface Drawn {
   x: Float64Array;
   /** What the eye follows: smoothed, or as it is. */
   y: Float64Array;
+  /** The value as it is at each x. */
   raw: Float64Array;
   /** Points were left out. */
   thinned?: boolean;
@@ -83,25 +87,30 @@ export interface Best {
 export interface Trace {
   /** Its kind and the place of its line: what belongs to one line is found by it. */
   uid: string;
-  mode: "lines" | "markers";
+  mode: "lines" | "markers" | "lines+markers";
   x: ArrayLike<number>;
   y: ArrayLike<number>;
   fill?: "toself";
   fillcolor?: string;
   line?: { color?: string; width: number };
-  marker?: { color: string; size: number; symbol?: string | readonly string[]; line?: { width: number } };
+  marker?: {
+    color: string;
+    /** Of all marks, or of each; what has none is 0. */
+    size: number | readonly number[];
+    symbol?: string | readonly string[];
+    line?: { width: number };
+  };
   opacity?: number;
   cliponaxis: boolean;
 }
 
-/** An axis in Plotly's words; the range of a logarithmic one is in exponents, that of one of dates in ms. */
+/** An axis in Plotly's words; the range of a logarithmic one is in exponents of ten. */
 export interface FigureAxis {
-  type: "linear" | "log" | "date";
+  type: "linear" | "log";
   range: readonly [number, number];
-  /** The most numbers that stand along it. */
-  nticks: number;
-  ticksuffix?: string;
-  exponentformat: "SI" | "power";
+  tickmode: "array";
+  tickvals: number[];
+  ticktext: string[];
   tickfont: { size: number; color: string };
   gridcolor: string;
   linecolor: string;
@@ -116,6 +125,8 @@ export interface Figure {
     yaxis: FigureAxis;
     [more: string]: unknown;
   };
+  /** What stands along the axes. */
+  ticks: { x: Tick[]; y: Tick[] };
   config: object;
   drawn: Drawn[];
   /** What the value axis leaves out; null where nothing is to be seen at all. */

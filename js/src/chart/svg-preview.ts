@@ -1,7 +1,7 @@
 import { FAINT } from "./figure";
 import type { Figure, Trace } from "./model";
 import { PlotArea } from "./plot-area";
-import { type Tick, ticks } from "./ticks";
+import type { Tick } from "./ticks";
 
 /** A text beside an axis; `x` and `y` in pixels of the whole. */
 export interface Label extends Tick {
@@ -18,6 +18,8 @@ export interface Stroke {
   width: number;
   fill: string | null;
   opacity: number;
+  /** Dots on the line, in its colour. */
+  dots?: string;
   /** May stick out of the area. */
   free: boolean;
   /** Some of it lies outside. */
@@ -41,11 +43,11 @@ export interface SvgPreview {
  */
 export function svgPreview(picture: Figure, width: number, height: number): SvgPreview {
   const places = new PlotArea(picture, width, height);
-  const { xaxis, yaxis } = picture.layout;
+  const { xaxis } = picture.layout;
   const area = { left: places.left, top: places.top, width: places.width, height: places.height };
   const [right, bottom] = [area.left + area.width, area.top + area.height];
-  const across = ticks(xaxis).map((tick) => ({ ...tick, x: area.left + places.alongX(tick.at) }));
-  const up = ticks(yaxis).map((tick) => ({ ...tick, y: area.top + places.alongY(tick.at) }));
+  const across = picture.ticks.x.map((tick) => ({ ...tick, x: area.left + places.alongX(tick.at) }));
+  const up = picture.ticks.y.map((tick) => ({ ...tick, y: area.top + places.alongY(tick.at) }));
   const { size } = xaxis.tickfont;
   return {
     area,
@@ -66,7 +68,7 @@ export function svgPreview(picture: Figure, width: number, height: number): SvgP
       ...up.map((tick) => ({
         ...tick,
         x: area.left - 3,
-        y: tick.y + size * (tick.scale ?? 1) * 0.35,
+        y: tick.y + size * 0.35,
         side: "left" as const,
       })),
     ],
@@ -98,6 +100,7 @@ function stroked(trace: Trace, places: PlotArea): Stroke {
   return {
     ...common,
     ...curve(trace, places),
+    ...(trace.mode === "lines+markers" ? { dots: marks(trace, places) } : {}),
     stroke: trace.line!.color!,
     width: trace.line!.width,
     fill: null,
@@ -164,10 +167,13 @@ function beyond({ width, height }: PlotArea, x: number, y: number): boolean {
 }
 
 function marks({ x, y, marker }: Trace, places: PlotArea): string {
-  const { size, symbol } = marker!;
-  const half = size / 2;
+  const { symbol } = marker!;
+  const sizes = marker!.size;
   let d = "";
   for (let i = 0; i < x.length; i++) {
+    const size = typeof sizes === "number" ? sizes : sizes[i]!;
+    if (size === 0 || !Number.isFinite(y[i]!)) continue;
+    const half = size / 2;
     const atX = tenth(places.x(x[i]!) - places.left);
     const atY = tenth(places.y(y[i]!) - places.top);
     const inside = atX > -1 && atX < places.width + 1 && atY > -1 && atY < places.height + 1;
@@ -214,20 +220,25 @@ export function render(svg: SVGSVGElement, found: SvgPreview, full = true): void
       "stroke-width": full ? stroke.width : Math.min(1, stroke.width),
       "stroke-linejoin": "round",
     });
-    if (stroke.opacity < 1) path.style.opacity = String(stroke.opacity);
-    (stroke.free ? free : clipped).append(path);
+    const drawn = [path];
+    if (stroke.dots)
+      drawn.push(make("path", { d: stroke.dots, class: `trace trace${stroke.uid}`, fill: stroke.stroke! }));
+    for (const each of drawn) {
+      if (stroke.opacity < 1) each.style.opacity = String(stroke.opacity);
+      (stroke.free ? free : clipped).append(each);
+    }
   }
   const texts = make("g", { "font-size": ink.size, fill: ink.color });
-  for (const { x, y, text, power, below, scale, side } of labels) {
+  for (const { x, y, text, power, below, side } of labels) {
     const label = make("text", { x, y, "text-anchor": side === "left" ? "end" : "middle" });
-    if (scale) label.setAttribute("font-size", String(ink.size * scale));
     label.append(text);
     const add = (more: string, at: Record<string, number>) => {
       const part = make("tspan", at);
       part.append(more);
       label.append(part);
     };
-    if (power) add(power, { dy: -5, "font-size": ink.size * 0.85 });
+    // As Plotly writes <sup>.
+    if (power) add(power, { dy: -ink.size * 0.42, "font-size": ink.size * 0.7 });
     if (below) add(below, { x, dy: ink.size * 1.3 });
     texts.append(label);
   }

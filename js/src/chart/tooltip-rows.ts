@@ -1,24 +1,8 @@
 import { nearest } from "../core/extent";
-import { clockOffset } from "./figure";
+import { isLogX, toAxis } from "./axes";
 import type { ChartModel, Drawn, Figure } from "./model";
 import type { PlotArea } from "./plot-area";
 import type { Row } from "./tooltip";
-
-/** An x value in the terms of the picture's axis. */
-export function onAxis(model: ChartModel, x: number): number {
-  if (model.xAxis === "wall") return x - clockOffset(x);
-  return isLogX(model) ? Math.log10(x) : x;
-}
-
-/** What `onAxis` undoes. */
-export function offAxis(model: ChartModel, at: number): number {
-  if (model.xAxis === "wall") return at + clockOffset(at);
-  return isLogX(model) ? 10 ** at : at;
-}
-
-export function isLogX(model: ChartModel): boolean {
-  return Boolean(model.logX) && model.xAxis !== "wall";
-}
 
 /** Half as wide as a mark is, pixels. */
 const MARK = 3;
@@ -26,11 +10,11 @@ const MARK = 3;
 /** Each line's point nearest to `x`, if it reaches there, from the top of the chart down. */
 export function rowsAt(model: ChartModel, picture: Figure, places: PlotArea, x: number): Row[] {
   const rows: Row[] = [];
-  const place = places.alongX(onAxis(model, x));
+  const place = places.alongX(toAxis(x, isLogX(model)));
   for (const line of picture.drawn) {
     const at = nearest(line.x, x);
     if (at < 0) continue;
-    const placeOf = (of: Drawn, i: number) => places.alongX(onAxis(model, of.x[i]!));
+    const placeOf = (of: Drawn, i: number) => places.alongX(toAxis(of.x[i]!, isLogX(model)));
     const left = placeOf(line, at);
     if (outside(line, x) && Math.abs(left - place) > 12) continue;
     const value = line.y[at]!;

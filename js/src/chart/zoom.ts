@@ -1,5 +1,5 @@
+import { fromAxis, isLogX } from "./axes";
 import type { ChartModel, Figure } from "./model";
-import { offAxis } from "./tooltip-rows";
 
 type Range = [number, number];
 
@@ -12,7 +12,7 @@ export function zoomOf(
   const range = (axis: "xaxis" | "yaxis"): Range | undefined => {
     const low = change[`${axis}.range[0]`];
     const high = change[`${axis}.range[1]`];
-    return low === undefined || high === undefined ? undefined : [toNumber(low), toNumber(high)];
+    return low === undefined || high === undefined ? undefined : [Number(low), Number(high)];
   };
   const x = range("xaxis");
   let y = range("yaxis");
@@ -21,16 +21,7 @@ export function zoomOf(
   if (y && before && Math.abs(y[0] - before[0]) + Math.abs(y[1] - before[1]) < 0.06 * (before[1] - before[0]))
     y = undefined;
   return {
-    x: x && [offAxis(model, x[0]), offAxis(model, x[1])],
+    x: x && [fromAxis(x[0], isLogX(model)), fromAxis(x[1], isLogX(model))],
     y: y && (model.logY ? [10 ** y[0], 10 ** y[1]] : y),
   };
-}
-
-function toNumber(value: unknown): number {
-  if (typeof value === "number") return value;
-  // Plotly writes dates without a zone and means UTC.
-  const text = String(value).replace(" ", "T");
-  return Date.parse(
-    /Z|[+-]\d\d:\d\d$/.test(text) ? text : `${text}${text.includes("T") ? "" : "T00:00:00"}Z`,
-  );
 }

@@ -157,7 +157,7 @@ function recent(data: SeriesData, since: number): Set<string> {
 }
 
 /** The values of an answer with its non-finite ones put back. */
-export function decodeValues(data: SeriesData): Float64Array {
+export function decodeValues(data: Pick<SeriesData, "values" | "nonfinite">): Float64Array {
   const values = new Float64Array(data.values.length);
   for (let i = 0; i < values.length; i++) values[i] = data.values[i] ?? Number.NaN;
   for (const i of data.nonfinite?.inf ?? []) values[i] = Number.POSITIVE_INFINITY;

@@ -1,158 +1,88 @@
-// Smoothing for the eye: the raw line always stays in the chart behind the smoothed one. NaN stays NaN and is skipped over.
-// A weight says how wide: 0 (nothing) to 1 (flat). Widths are parts of the visible range, not numbers of points, so that a
-// decimated line and a dense one look alike.
+// Smoothing of a series: the one place where TypeScript knows what a smoothing weight means. tests/fixtures/smoothing.json holds
+// values that this and the server's implementation meet. A weight goes from 0 (the values as they are) to 1. All kinds smooth over
+// all points of a series, before any are left out for drawing, so that a value is the same at every zoom and beside any other run.
+// Non-finite values take no part and stay as they are.
 
-export type Smoother = "ema" | "gaussian" | "mean";
+/** TensorBoard's exponential moving average, wandb's time-weighted one, a bell curve, and a running mean. */
+export type Smoother = "ema" | "time_ema" | "gaussian" | "mean";
 
-const WIDTH = 200; // the visible range is taken as so many units wide: a weight smooths over some of them
-/** The part of the visible range that a window of weight 1 reaches over, to each side. */
-const REACH = 0.25;
+export const SMOOTHERS: readonly Smoother[] = ["ema", "time_ema", "gaussian", "mean"];
 
-/** Means of neighbours, NaN where nothing is finite: where they stand, and of how many values each is. `x` ascends. */
-export interface Means {
-  x: Float64Array;
-  y: Float64Array;
-  counts: Float64Array;
-}
+/** wandb takes the axis as so many units wide, and no weight above this one. */
+const AXIS_UNITS = 1000;
+const MAX_TIME_BASE = 0.999;
+const SIGMAS = 3;
 
-/** `y` smoothed by the chosen kind; `counts` says how many values each of `y` stands for, if not one. */
-export function smooth(
-  kind: Smoother,
-  x: ArrayLike<number>,
-  y: Float64Array,
-  weight: number,
-  span?: number,
-  counts?: ArrayLike<number>,
-): Float64Array {
-  if (weight <= 0 || y.length === 0) return Float64Array.from(y);
-  if (kind === "gaussian") return gaussian(x, y, weight, span);
-  if (kind === "mean") return runningMean(x, y, weight, span);
-  return ema(x, y, weight, span, counts);
-}
-
-/**
- * What `smooth` makes of all points of a line that only some are left of: a line that keeps the extremes lies beside the mean of
- * its points where they are not as far above as below it, but means are known. NaN where `y` is not finite.
- */
-export function smoothMeans(
-  kind: Smoother,
-  x: ArrayLike<number>,
-  y: Float64Array,
-  means: Means,
-  weight: number,
-  span: number = reach(x),
-): Float64Array {
-  const smoothed = smooth(kind, means.x, means.y, weight, span, means.counts);
-  const there = Array.from(smoothed.keys()).filter((i) => Number.isFinite(smoothed[i]!));
-  if (there.length === 0) return smooth(kind, x, y, weight, span);
+/** `y` smoothed; `x`, which never falls, says where its values stand, and matters to `time_ema` alone. */
+export function smooth(kind: Smoother, x: ArrayLike<number>, y: Float64Array, weight: number): Float64Array {
   const out = Float64Array.from(y);
-  let next = 0;
-  for (let i = 0; i < y.length; i++) {
-    if (!Number.isFinite(y[i]!)) continue;
-    while (next < there.length - 1 && means.x[there[next]!]! < x[i]!) next++;
-    const [a, b] = [there[Math.max(0, next - 1)]!, there[next]!];
-    const width = means.x[b]! - means.x[a]!;
-    const share = width > 0 ? Math.max(0, Math.min(1, (x[i]! - means.x[a]!) / width)) : 1;
-    out[i] = smoothed[a]! * (1 - share) + smoothed[b]! * share;
-  }
+  if (weight <= 0) return out;
+  const finite = new Uint32Array(y.length);
+  let count = 0;
+  for (let i = 0; i < y.length; i++) if (Number.isFinite(y[i]!)) finite[count++] = i;
+  if (count === 0) return out;
+  const places = finite.subarray(0, count);
+  const values = Float64Array.from(places, (i) => y[i]!);
+  let smoothed: Float64Array;
+  if (kind === "ema") smoothed = average(values, () => weight);
+  else if (kind === "time_ema") {
+    const span = x[places[count - 1]!]! - x[places[0]!]!;
+    const base = Math.min(Math.sqrt(weight), MAX_TIME_BASE);
+    const distance = (i: number) => x[places[i]!]! - x[places[i - 1]!]!;
+    smoothed = average(values, (i) => (span > 0 ? base ** ((AXIS_UNITS * distance(i)) / span) : 1));
+  } else if (kind === "gaussian") smoothed = gaussian(values, weight);
+  else smoothed = runningMean(values, weight >= 1 ? count : Math.floor(weight / (1 - weight) + 0.5));
+  for (let i = 0; i < count; i++) out[places[i]!] = smoothed[i]!;
   return out;
 }
 
-/**
- * Exponential moving average without the bias of its beginning. The weight of a neighbour falls with its distance on the
- * x axis relative to the visible range `span` (default: the line's own); what stands for several values (`counts`) weighs as much
- * as they do.
- */
-export function ema(
-  x: ArrayLike<number>,
-  y: Float64Array,
-  weight: number,
-  span?: number,
-  counts?: ArrayLike<number>,
-): Float64Array {
-  const out = Float64Array.from(y);
-  if (weight <= 0 || y.length === 0) return out;
-  const base = Math.min(Math.sqrt(weight), 0.9995);
-  const unit = reach(x, span) / WIDTH || 1;
-  let sum = 0;
-  let norm = 0;
-  let before = x[0]!;
-  for (let i = 0; i < y.length; i++) {
-    const value = y[i]!;
-    if (!Number.isFinite(value)) continue;
-    const keep = base ** Math.max(0, (x[i]! - before) / unit);
-    before = x[i]!;
-    const count = counts?.[i] ?? 1;
-    sum = sum * keep + count * value;
-    norm = norm * keep + count;
-    out[i] = sum / norm;
-  }
-  return out;
+/** Exponential moving average without the bias of its start; `keep(i)` is what the past weighs at the i-th value. */
+function average(values: Float64Array, keep: (i: number) => number): Float64Array {
+  let total = 0;
+  let mean = 0;
+  return values.map((value, i) => {
+    total = i > 0 ? total * keep(i) + 1 : 1;
+    mean += (value - mean) / total;
+    return mean;
+  });
 }
 
-/** Each point as the mean of its neighbours, weighted by a bell curve over their distance: no lag, ends included. */
-export function gaussian(x: ArrayLike<number>, y: Float64Array, weight: number, span?: number): Float64Array {
-  const sigma = (weight ** 2 * REACH * reach(x, span)) / 2 || 1e-300;
-  const share = shares(x);
-  const out = Float64Array.from(y);
-  let low = 0;
-  for (let i = 0; i < y.length; i++) {
-    if (!Number.isFinite(y[i]!)) continue;
-    while (x[i]! - x[low]! > 3 * sigma) low++;
+/** The mean of neighbours, weighted by a bell curve over their distance in points. */
+function gaussian(values: Float64Array, weight: number): Float64Array {
+  const count = values.length;
+  if (weight >= 1) return runningMean(values, count);
+  const sigma = (1 + weight) / (1 - weight) / (2 * Math.sqrt(Math.PI));
+  const reach = Math.min(Math.ceil(SIGMAS * sigma), count - 1);
+  const side = Float64Array.from({ length: reach + 1 }, (_, d) => Math.exp(-0.5 * (d / sigma) ** 2));
+  return values.map((_, i) => {
     let sum = 0;
     let norm = 0;
-    for (let j = low; j < y.length && x[j]! - x[i]! <= 3 * sigma; j++) {
-      if (!Number.isFinite(y[j]!)) continue;
-      const near = Math.exp(-0.5 * ((x[j]! - x[i]!) / sigma) ** 2) * share[j]!;
-      sum += near * y[j]!;
+    const end = Math.min(count - 1, i + reach);
+    for (let j = Math.max(0, i - reach); j <= end; j++) {
+      const near = side[Math.abs(i - j)]!;
+      sum += near * values[j]!;
       norm += near;
     }
-    if (norm > 0) out[i] = sum / norm;
-  }
-  return out;
+    return sum / norm;
+  });
 }
 
-/** Each point as the mean of what lies in a window around it. */
-export function runningMean(
-  x: ArrayLike<number>,
-  y: Float64Array,
-  weight: number,
-  span?: number,
-): Float64Array {
-  const half = weight ** 2 * REACH * reach(x, span);
-  const share = shares(x);
-  const out = Float64Array.from(y);
-  let low = 0;
-  let high = 0;
-  let sum = 0;
-  let norm = 0;
-  for (let i = 0; i < y.length; i++) {
-    for (; high < y.length && x[high]! - x[i]! <= half; high++) {
-      if (!Number.isFinite(y[high]!)) continue;
-      sum += share[high]! * y[high]!;
-      norm += share[high]!;
-    }
-    for (; x[i]! - x[low]! > half; low++) {
-      if (!Number.isFinite(y[low]!)) continue;
-      sum -= share[low]! * y[low]!;
-      norm -= share[low]!;
-    }
-    if (Number.isFinite(y[i]!) && norm > 0) out[i] = sum / norm;
-  }
-  return out;
-}
-
-function reach(x: ArrayLike<number>, span?: number): number {
-  return span ?? x[x.length - 1]! - x[0]!;
-}
-
-/** How much of the axis each point stands for, so that a crowd of points counts no more than the ground it covers. */
-function shares(x: ArrayLike<number>): Float64Array {
-  const count = x.length;
-  const whole = count > 1 ? (x[count - 1]! - x[0]!) / (count - 1) : 1;
-  return Float64Array.from({ length: count }, (_, i) => {
-    const wide = (x[Math.min(i + 1, count - 1)]! - x[Math.max(i - 1, 0)]!) / 2;
-    // A repeated x covers nothing, but is still there.
-    return Math.max(wide, whole * 1e-6) || 1;
+/**
+ * The mean of up to `reach` points on each side. A window is the end of one block and the beginning of the next (van Herk 1992):
+ * a running difference would lose digits behind a spike.
+ */
+function runningMean(values: Float64Array, reach: number): Float64Array {
+  const count = values.length;
+  const side = Math.min(reach, count - 1);
+  const width = 2 * side + 1;
+  const length = Math.ceil((count + 2 * side) / width) * width;
+  const starts = new Float64Array(length);
+  const ends = new Float64Array(length);
+  const at = (i: number) => values[i - side] ?? 0;
+  for (let i = 0; i < length; i++) starts[i] = at(i) + (i % width ? starts[i - 1]! : 0);
+  for (let i = length - 1; i >= 0; i--) ends[i] = at(i) + ((i + 1) % width ? ends[i + 1]! : 0);
+  return values.map((_, i) => {
+    const sum = i % width === 0 ? ends[i]! : ends[i]! + starts[i + width - 1]!;
+    return sum / (Math.min(i, side) + Math.min(count - 1 - i, side) + 1);
   });
 }

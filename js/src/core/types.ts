@@ -108,18 +108,13 @@ export interface SeriesData {
   /** Where the points stand on an axis that is neither step nor time. */
   x?: number[];
   nonfinite?: { nan?: number[]; inf?: number[]; "-inf"?: number[] };
-  /** Of buckets of neighbours, where points were left out and it was asked for. */
-  envelope?: Envelope;
+  /** The same range smoothed over all points of the series, where it was asked for. */
+  smoothed?: SmoothedData;
 }
 
-/** Where each bucket begins and ends on the axis, the mean of its finite values (null: none), and how many values it has. */
-export interface Envelope {
-  from: number[];
-  to: number[];
-  mean: (number | null)[];
-  count: number[];
-  nonfinite: number[];
-}
+/** Smoothed points; they stand where the values do if they have no steps of their own. */
+export type SmoothedData = Pick<SeriesData, "values" | "nonfinite" | "x"> &
+  Partial<Pick<SeriesData, "steps" | "timestamps">>;
 
 export interface MetricsAnswer {
   project: string;
@@ -152,6 +147,8 @@ export interface GroupSeries {
   min: (number | null)[];
   max: (number | null)[];
   runs: number[];
+  /** The mean of the runs' smoothed values, where it was asked for. */
+  smoothed?: (number | null)[];
 }
 
 export interface GroupsAnswer {

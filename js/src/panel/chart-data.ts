@@ -8,7 +8,6 @@ import type { ChartSettings, Spread } from "../state/chart-settings";
 import type { ProjectStore } from "../state/project-store";
 import { Limiter } from "./lazy-mount";
 import type { Named, NamedGroup } from "./legend";
-import { lineMeans } from "./line-means";
 
 /** Points asked for in a zoomed window, or in a chart that fills the page. */
 const FINE = 2000;
@@ -54,13 +53,15 @@ export function useChartData({ board, view, metric, shown, full, say }: Props): 
   const base = board.lines(metric);
   const whole = board.ready(metric) && shown.every((run) => base.get(run.run)?.complete ?? true);
   const byMetric = axis.startsWith("metric:");
-  // What is left of a thinned line are its extremes: the smoothed line goes along the means of all points, which are asked for.
-  const smooths = view.smoothing.value > 0;
+  // Smoothing is over all points: where some were left out, the source does it.
+  const [smoothing, smoother] = [view.smoothing.value, view.smoother.value];
+  const smooths = smoothing > 0;
+  const smoothed = smooths ? { smoothing, smoother } : {};
   const finer = byMetric || range !== null || logX || full;
   const asks = !group && board.ready(metric) && (byMetric || (!whole && (finer || smooths)));
   const runs = shown.map((run) => run.run);
   const points = full || shown.length <= 4 ? FINE : 800;
-  const key = JSON.stringify([axis, range, logX, runs, points, smooths]);
+  const key = JSON.stringify([axis, range, logX, runs, points, smoothed]);
   const found = useAsked<MetricsAnswer>(
     asks ? key : null,
     asks && shown.some((run) => run.status === "running") ? revision : -1,
@@ -72,7 +73,7 @@ export function useChartData({ board, view, metric, shown, full, say }: Props): 
           metrics: [metric],
           x: queryAxis(axis),
           points,
-          ...(smooths ? { envelope: true } : {}),
+          ...smoothed,
           ...(logX ? { scale: "log" as const } : {}),
           ...(range ? { from: range[0], to: range[1] } : {}),
         },
@@ -86,7 +87,7 @@ export function useChartData({ board, view, metric, shown, full, say }: Props): 
   const members =
     board.whole && counted.length === board.runs.value.length ? null : counted.map(({ run }) => run);
   const spread = view.spread.value;
-  const groupKey = JSON.stringify([axis, group, range, logX, members]);
+  const groupKey = JSON.stringify([axis, group, range, logX, members, smoothed]);
   const grouped = useAsked<GroupsAnswer>(
     group ? groupKey : null,
     group && board.runs.value.some((run) => run.status === "running") ? board.beat.value : -1,
@@ -96,6 +97,7 @@ export function useChartData({ board, view, metric, shown, full, say }: Props): 
         metrics: [metric],
         x: queryAxis(axis),
         points: PLACES,
+        ...smoothed,
         ...(members ? { runs: members } : {}),
         ...(logX ? { scale: "log" as const } : {}),
         ...(range ? { from: range[0], to: range[1] } : {}),
@@ -124,15 +126,18 @@ export function useChartData({ board, view, metric, shown, full, say }: Props): 
       const series = base.get(run.run);
       const data = window?.[run.run];
       const common = { run: run.run, name: run.name, color: runColor(run.color), start: run.start_time ?? 0 };
-      if (!data || !finer) {
+      if (!data || !(finer || smooths)) {
         if (byMetric || !series) return [];
-        const line: Line = { ...common, points: along(series, axis), thinned: !series.complete };
-        return [withMeans(line, data, axis)];
+        return [{ ...common, points: along(series, axis), thinned: !series.complete }];
       }
-      const line = { ...common, ...windowed(data, byMetric ? null : series, axis, common.start, stale) };
-      return [withMeans(line, data, axis)];
+      return [
+        {
+          ...common,
+          ...windowed(data, byMetric ? null : series, axis, common.start, stale || range === null),
+        },
+      ];
     });
-  }, [board, metric, revision, shown, window, stale, axis, group, finer]);
+  }, [board, metric, revision, shown, window, stale, axis, group, finer, smooths, range === null]);
   const waiting = group ? grouped.waiting : shown.length > 0 && (found.waiting || !board.ready(metric));
   return { lines, bands, groups, waiting };
 }
@@ -189,10 +194,6 @@ function along(series: Series, axis: XAxis): Points {
   return axis === "wall" || axis === "relative" ? byTime(series.points()) : series.points();
 }
 
-function withMeans(line: Line, data: SeriesData | undefined, axis: XAxis): Line {
-  return data?.envelope && line.thinned ? { ...line, means: lineMeans(line, data.envelope, axis) } : line;
-}
-
 /**
  * An answer's points, with the points at hand that lie just outside: so that the line goes on to the edge. Around an answer for
  * another window all points at hand stand: what is shown coarsely is better than nothing.
@@ -202,18 +203,18 @@ function windowed(
   base: Series | null | undefined,
   axis: XAxis,
   start: number,
-  stale: boolean,
-): { points: Points; xs?: Float64Array; thinned: boolean } {
+  whole: boolean,
+): Pick<Line, "points" | "xs" | "thinned" | "smoothed"> {
   const points = {
     steps: Float64Array.from(data.steps),
     times: Float64Array.from(data.timestamps),
     values: decodeValues(data),
   };
-  if (axis.startsWith("metric:"))
-    return { points, xs: Float64Array.from(data.x ?? data.steps), thinned: !data.raw };
+  const common = { thinned: !data.raw, ...smoothedOf(data, axis, start) };
+  if (axis.startsWith("metric:")) return { points, xs: Float64Array.from(data.x ?? data.steps), ...common };
   const count = points.values.length;
   const around = base && along(base, axis);
-  if (!around || count === 0) return { points, thinned: !data.raw };
+  if (!around || count === 0) return { points, ...common };
   const place = (p: Points, i: number) =>
     axis === "step" ? p.steps[i]! : axis === "wall" ? p.times[i]! : (p.times[i]! - start) / 1000;
   const before: number[] = [];
@@ -222,7 +223,7 @@ function windowed(
     if (place(around, i) < place(points, 0)) before.push(i);
     else if (place(around, i) > place(points, count - 1)) after.push(i);
   }
-  const most = stale ? around.values.length : 1;
+  const most = whole ? around.values.length : 1;
   const [left, right] = [before.slice(-most), after.slice(0, most)];
   const join = (name: keyof Points) => {
     const parts = [
@@ -234,8 +235,22 @@ function windowed(
   };
   return {
     points: { steps: join("steps"), times: join("times"), values: join("values") },
-    thinned: !data.raw,
+    ...common,
   };
+}
+
+/** The smoothed points of an answer, on the axis. */
+function smoothedOf(data: SeriesData, axis: XAxis, start: number): Pick<Line, "smoothed"> {
+  if (!data.smoothed) return {};
+  const { steps = data.steps, timestamps = data.timestamps, x = data.x } = data.smoothed;
+  const places = axis.startsWith("metric:")
+    ? (x ?? steps)
+    : axis === "step"
+      ? steps
+      : axis === "wall"
+        ? timestamps
+        : timestamps.map((time) => (time - start) / 1000);
+  return { smoothed: { x: Float64Array.from(places), y: decodeValues(data.smoothed) } };
 }
 
 function namedGroup({ key, values }: Group, place: number, field: string): Named {
@@ -253,6 +268,7 @@ function bandsOf(answer: GroupsAnswer, metric: string, field: string, spread: Sp
       x: Float64Array.from(series.x),
       mean: numbers(series.mean),
       ...around(series, spread),
+      ...(series.smoothed ? { smoothed: numbers(series.smoothed) } : {}),
       runs: series.runs,
     });
   });

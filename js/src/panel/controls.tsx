@@ -15,8 +15,9 @@ const SIZES: [Size, string][] = [
   ["l", "L"],
 ];
 const SMOOTHERS: [Smoother, string][] = [
-  ["ema", "exponential average"],
-  ["gaussian", "gaussian"],
+  ["ema", "exponential (EMA)"],
+  ["time_ema", "time-weighted EMA"],
+  ["gaussian", "Gaussian"],
   ["mean", "running mean"],
 ];
 const SPREADS: [Spread, string][] = [

@@ -1,5 +1,5 @@
 import type { MetricsAnswer, Run, Status } from "../core/types";
-import { MemorySource } from "./memory";
+import { MemorySource, odd } from "./memory";
 import type { SeriesQuery, Source } from "./source";
 
 // The wire of a notebook's live chart.
@@ -186,7 +186,7 @@ export class CommSource extends MemorySource {
 
   override async metrics(project: string, query: SeriesQuery, signal?: AbortSignal): Promise<MetricsAnswer> {
     const ranged = query.from !== undefined || query.to !== undefined;
-    if ((ranged || query.envelope) && this.server) {
+    if ((ranged || query.smoothing) && this.server && !this.complete(query)) {
       // Without a server extension the points at hand must do.
       const answer = await this.server.metrics(project, query, signal).catch(() => null);
       if (answer && !answer.missing.includes(this.info.run)) return answer;
@@ -200,14 +200,6 @@ export function float64(from: Bytes, offset: number, count: number): Float64Arra
   const [buffer, start] =
     from instanceof ArrayBuffer ? [from, 0] : [from.buffer as ArrayBuffer, from.byteOffset];
   return new Float64Array(buffer.slice(start + offset, start + offset + 8 * count));
-}
-
-export function odd(values: Float64Array): { nan: number[]; inf: number[]; "-inf": number[] } {
-  const found = { nan: [] as number[], inf: [] as number[], "-inf": [] as number[] };
-  values.forEach((value, i) => {
-    if (!Number.isFinite(value)) found[Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf"].push(i);
-  });
-  return found;
 }
 
 /** What a kernel says of its run, in the shape of the run lists. */

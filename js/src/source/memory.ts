@@ -1,4 +1,6 @@
-import { asNumber, Series } from "../core/series";
+import { decimate } from "../core/decimate";
+import { asNumber, byTime, Series } from "../core/series";
+import { smooth } from "../core/smooth";
 import type {
   Columns,
   LiveEvent,
@@ -12,6 +14,9 @@ import type {
   SeriesData,
 } from "../core/types";
 import { type Listener, type SeriesQuery, type Source, SourceError } from "./source";
+
+/** Points kept of a series: smoothing is over all of them. */
+const BUDGET = 50_000;
 
 /** A project in memory: for tests, and for what a notebook's comm has pushed so far. */
 export class MemorySource implements Source {
@@ -47,12 +52,21 @@ export class MemorySource implements Source {
   /** Replaces the points of a metric by an answer, as a snapshot does. */
   setSeries(metric: string, run: string, data: SeriesData): void {
     const runs = this.series.get(metric) ?? new Map<string, Series>();
-    this.series.set(metric, runs.set(run, Series.from(data)));
+    this.series.set(metric, runs.set(run, Series.from(data, BUDGET)));
   }
 
   /** Points of a metric that exist, which may be more than are here. */
   count(metric: string, run: string): number {
     return this.series.get(metric)?.get(run)?.count ?? 0;
+  }
+
+  /** Whether every point of what is asked for is here. */
+  protected complete({ metrics, runs }: SeriesQuery): boolean {
+    for (const [metric, byRun] of this.series) {
+      if (metrics && !metrics.includes(metric)) continue;
+      for (const [run, series] of byRun) if ((!runs || runs.includes(run)) && !series.complete) return false;
+    }
+    return true;
   }
 
   tell(event: LiveEvent): void {
@@ -172,32 +186,55 @@ export class MemorySource implements Source {
   private column(metric: string, run: string): Series {
     const runs = this.series.get(metric) ?? new Map<string, Series>();
     this.series.set(metric, runs);
-    const series = runs.get(run) ?? new Series();
+    const series = runs.get(run) ?? new Series(BUDGET);
     runs.set(run, series);
     return series;
   }
 }
 
+/** Points of a series as a server would send them. */
 function encode(series: Series, query: SeriesQuery, start: number): SeriesData {
-  const { steps, times, values } = series.points();
-  const relative = query.x === "relative";
-  const axis = relative ? times.map((time) => (time - start) / 1000) : query.x === "time" ? times : steps;
-  const data: SeriesData = { steps: [], values: [], timestamps: [], raw: true, count: 0, nonfinite: {} };
-  const odd: Required<NonNullable<SeriesData["nonfinite"]>> = { nan: [], inf: [], "-inf": [] };
-  for (let i = 0; i < values.length; i++) {
-    if (
-      axis[i]! < (query.from ?? Number.NEGATIVE_INFINITY) ||
-      axis[i]! > (query.to ?? Number.POSITIVE_INFINITY)
-    )
-      continue;
-    const value = values[i]!;
-    if (!Number.isFinite(value))
-      odd[Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf"].push(data.values.length);
-    data.steps.push(steps[i]!);
-    data.timestamps.push(times[i]!);
-    data.values.push(Number.isFinite(value) ? value : null);
+  const order = query.x === "relative" || query.x === "time" ? byTime(series.points()) : series.points();
+  const axis =
+    query.x === "relative"
+      ? order.times.map((time) => (time - start) / 1000)
+      : query.x === "time"
+        ? order.times
+        : order.steps;
+  const [from, to] = [query.from ?? Number.NEGATIVE_INFINITY, query.to ?? Number.POSITIVE_INFINITY];
+  const most = typeof query.points === "number" ? query.points : Number.POSITIVE_INFINITY;
+  const within = (values: Float64Array) => {
+    const places: number[] = [];
+    for (let i = 0; i < values.length; i++) if (axis[i]! >= from && axis[i]! <= to) places.push(i);
+    const pick = (column: Float64Array, at: readonly number[]) => Float64Array.from(at, (i) => column[i]!);
+    if (places.length <= most) return { all: true, places };
+    const kept = decimate(pick(values, places), most, pick(axis, places));
+    return { all: false, places: Array.from(kept, (i) => places[i]!) };
+  };
+  const columns = (values: Float64Array, places: readonly number[]) => ({
+    steps: places.map((i) => order.steps[i]!),
+    timestamps: places.map((i) => order.times[i]!),
+    values: places.map((i) => (Number.isFinite(values[i]!) ? values[i]! : null)),
+    nonfinite: odd(Float64Array.from(places, (i) => values[i]!)),
+  });
+  const { all, places } = within(order.values);
+  const data: SeriesData = {
+    ...columns(order.values, places),
+    raw: all && series.complete,
+    count: places.length,
+  };
+  if (query.smoothing) {
+    const smoothed = smooth(query.smoother ?? "ema", axis, order.values, query.smoothing);
+    data.smoothed = columns(smoothed, within(smoothed).places);
   }
-  data.count = data.values.length;
-  data.nonfinite = odd;
   return data;
+}
+
+/** Where values stand that JSON has no numbers for. */
+export function odd(values: Float64Array): { nan: number[]; inf: number[]; "-inf": number[] } {
+  const places = { nan: [] as number[], inf: [] as number[], "-inf": [] as number[] };
+  values.forEach((value, i) => {
+    if (!Number.isFinite(value)) places[Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf"].push(i);
+  });
+  return places;
 }

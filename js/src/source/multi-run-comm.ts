@@ -1,5 +1,5 @@
-import { asRun, type Bytes, float64, type Info, odd } from "./comm";
-import { MemorySource } from "./memory";
+import { asRun, type Bytes, float64, type Info } from "./comm";
+import { MemorySource, odd } from "./memory";
 import { keyOf } from "./selected-runs";
 
 // The wire of a chart of several runs, from a kernel whose page can ask no server for them (see aspara_jupyter/multi_run_feed.py).

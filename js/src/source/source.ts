@@ -1,3 +1,4 @@
+import type { Smoother } from "../core/smooth";
 import type {
   GroupsAnswer,
   LiveEvent,
@@ -22,8 +23,9 @@ export interface SeriesQuery {
   from?: number;
   to?: number;
   points?: number | "all";
-  /** Also the means of all points in buckets, where points are left out. */
-  envelope?: boolean;
+  /** A weight from 0 (none) to 1: each series comes smoothed too, over all of its points. */
+  smoothing?: number;
+  smoother?: Smoother;
 }
 
 export interface GroupsQuery extends SeriesQuery {

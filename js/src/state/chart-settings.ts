@@ -1,6 +1,6 @@
 import { effect, type Signal, signal } from "@preact/signals";
 import type { XAxis } from "../chart/model";
-import type { Smoother } from "../core/smooth";
+import { SMOOTHERS, type Smoother } from "../core/smooth";
 import { beside, readList, written } from "./url-run-list";
 import { keep } from "./url-state";
 
@@ -57,7 +57,7 @@ export class ChartSettings {
     this.logY.value = query.get("log") === "1";
     this.logX.value = query.get("logx") === "1";
     this.smoothing.value = Math.min(0.99, Math.max(0, Number(query.get("smooth")) || 0));
-    this.smoother.value = one(query.get("smoother"), ["ema", "gaussian", "mean"]);
+    this.smoother.value = one(query.get("smoother"), ["ema", ...SMOOTHERS]);
     this.size.value = one(query.get("size"), ["m", "s", "l"]);
     this.filter.value = query.get("metrics") ?? "";
     const hidden = readList(query, "hide");
