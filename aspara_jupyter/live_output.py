@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from aspara.errors import AsparaError
 from aspara.types import Block, Row
 from aspara_jupyter import environment, static_picture
+from aspara_jupyter.metric_definitions import definitions_of, fields_of
 from aspara_jupyter.mimebundles import RUN_MIME
 from aspara_jupyter.point_buffer import Columns, blocks_of
 from aspara_jupyter.run_feed import NoWidget, RunFeed
@@ -81,7 +82,7 @@ class LiveOutput:
     def live(self, still: Mapping[str, Any] | None = None, height: int | None = None) -> dict[str, Any]:
         """Data and metadata of the live output, with the faces of a picture beside it if given."""
         bundle, metadata = (self.widget and self.widget._repr_mimebundle_()) or ({}, {})
-        words = {"text/plain": static_picture.text(static_picture.of_run(_subject(self._run, {}), {}))}
+        words = {"text/plain": static_picture.text(static_picture.of_run(_subject(self._run, {}), {}, {}))}
         return {
             "data": {**bundle, **words, **(still or {}), RUN_MIME: reference(self._run, height)},
             "metadata": metadata,
@@ -233,7 +234,7 @@ def _subject(run: Run, series: Mapping[str, Columns]) -> static_picture.PictureH
 
 
 def _picture(run: Run, series: Mapping[str, Columns]) -> dict[str, Any]:
-    return static_picture.bundle(static_picture.of_run(_subject(run, series), series))
+    return static_picture.bundle(static_picture.of_run(_subject(run, series), series, definitions_of(run)))
 
 
 def _info(run: Run) -> dict[str, Any]:
@@ -249,5 +250,6 @@ def _info(run: Run) -> dict[str, Any]:
         "total_steps": run._identity.metadata.get("total_steps"),
         "epochs": epochs(run.config),
         "tags": list(run.tags),
+        **fields_of(definitions_of(run)),
         "now": time.time_ns() // 1_000_000,
     }

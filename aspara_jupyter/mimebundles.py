@@ -12,6 +12,7 @@ from aspara.catalog.runs.run_info import RunInfo
 from aspara.catalog.series.query import SeriesQuery
 from aspara.recording.run import Run
 from aspara_jupyter import static_picture
+from aspara_jupyter.metric_definitions import definitions_of
 from aspara_jupyter.point_buffer import Columns
 from aspara_jupyter.run_selection import SelectedRun, colors, columns_of, info_of, points_of, shown_names
 
@@ -62,16 +63,16 @@ def picture_of(
         {name: columns_of(by_run[run.key]) for name, by_run in found.items() if run.key in by_run} for run in runs
     ]
     if len(runs) == 1 and not title:
-        return static_picture.of_run(_subject(infos[0]), series[0])
+        return static_picture.of_run(_subject(infos[0]), series[0], definitions_of(infos[0]))
     states: dict[str, int] = {}
     for info in infos:
         states[info.status] = states.get(info.status, 0) + 1
     facts = " · ".join(f"{count} {status}" for status, count in states.items())
     members = [
-        (run.key, name, slot, columns)
-        for run, name, slot, columns in zip(runs, shown_names(infos), colors(infos), series, strict=True)
+        static_picture.PictureRun(run.key, label, slot, columns, definitions_of(info))
+        for run, info, label, slot, columns in zip(runs, infos, shown_names(infos), colors(infos), series, strict=True)
     ]
-    return static_picture.of_runs(title or heading(infos), facts, members)
+    return static_picture.of_runs(title or heading(infos), facts, members, system=metrics is not None)
 
 
 def heading(infos: Collection[RunInfo]) -> str:

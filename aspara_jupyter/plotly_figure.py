@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from aspara.palette import run_color
 from aspara_jupyter.formatting import escaped
-from aspara_jupyter.point_buffer import Floats, extremes
+from aspara_jupyter.point_buffer import Floats, dots, extremes
 from aspara_jupyter.static_picture import StaticPicture, column_count
 
 _BYTES = 70_000  # all series together: ten metrics must fit in 150 kB with what surrounds them
 # One ink for light and dark pages: nobody knows on which one the picture will lie.
 INK, GRID = "#737c8c", "#737c8c33"
+_DOT = 5
 CONFIG = {"displaylogo": False, "showSendToCloud": False, "plotlyServerURL": "", "responsive": True}
 
 
@@ -70,7 +71,7 @@ def plotly_figure(picture: StaticPicture) -> dict[str, Any]:
         layout[f"yaxis{axis}"] = {**look, "domain": _domain(top - tall, top), "anchor": f"x{axis}"}
         notes.append(
             {
-                "text": f"<b>{escaped(name)}</b>",
+                "text": f"<b>{escaped(name)}</b>" + escaped(picture.title(name).removeprefix(name)),
                 "x": round(left, 4),
                 "y": round(top, 4),
                 "xref": "paper",
@@ -88,7 +89,7 @@ def _trace(name: str, steps: Floats, values: Floats, points: int, axis: str, col
     kept = extremes(steps, values, points)
     return {
         "type": "scatter",
-        "mode": "lines" if len(kept) > 1 else "markers",
+        **_dots(values[kept]),
         "name": escaped(name),
         "x": _packed(steps[kept]),
         "y": _packed(values[kept]),
@@ -99,6 +100,15 @@ def _trace(name: str, steps: Floats, values: Floats, points: int, axis: str, col
         # The name as it was logged, for whoever draws these numbers again.
         "meta": {"metric": name},
     }
+
+
+def _dots(values: Floats) -> dict[str, Any]:
+    """Dots on the points of a short line, and on those that no line leads to."""
+    dotted = dots(values)
+    if not dotted.any():
+        return {"mode": "lines"}
+    size: Any = _DOT if dotted.all() else _array(np.where(dotted, _DOT, 0).astype("<i1"), "i1")
+    return {"mode": "lines+markers", "marker": {"size": size}}
 
 
 def _domain(low: float, high: float) -> list[float]:

@@ -25,6 +25,8 @@ Packed = tuple[dict[str, list[Any]], bytes]
 
 LIMIT = 2000
 """Points that are kept of a series whatever its length; between thinnings there are up to twice as many."""
+SHORT = 30
+"""A line of fewer points shows them as dots."""
 DELTA_POINTS = 400
 """Points of one metric that one delta carries at most: ten deltas a second fill a chart's pixels many times over."""
 
@@ -239,6 +241,16 @@ def _thinned(packs: Iterable[_Pack]) -> list[_Pack]:
             found.setdefault(name, PointBuffer()).extend(*columns)
     thinned = [(name, held.packed(DELTA_POINTS)) for name, held in found.items()]
     return [((name,), len(data) // 24, data) for name, data in thinned]
+
+
+def dots(values: Floats) -> NDArray[np.bool_]:
+    """Which points show as dots: all finite ones of a short line, else those between two that are not finite."""
+    finite = np.isfinite(values)
+    if finite.sum() < SHORT:
+        return finite
+    beside = np.concatenate([[False], finite, [False]])
+    lone: NDArray[np.bool_] = finite & ~beside[:-2] & ~beside[2:]
+    return lone
 
 
 def extremes(x: Floats, values: Floats, points: int) -> NDArray[np.intp]:

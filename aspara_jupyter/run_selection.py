@@ -224,6 +224,8 @@ def info_of(found: RunInfo) -> dict[str, Any]:
         "total_steps": found.metadata.get("total_steps"),
         "epochs": epochs(found.config),
         "tags": list(found.tags),
+        "step_metrics": dict(found.step_metrics),
+        "hidden_metrics": list(found.hidden_metrics),
         "now": ended or time.time_ns() // 1_000_000,
     }
 

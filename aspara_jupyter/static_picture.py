@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from aspara.storage.statistics import Definitions
 from aspara_jupyter.formatting import clipped, duration, latest, number, sparkline
+from aspara_jupyter.metric_definitions import charted
 from aspara_jupyter.point_buffer import Columns, Floats
 
 MOST = 48
@@ -60,6 +62,12 @@ class StaticPicture:
     lines: dict[str, list[PictureLine]]
     more: int = 0
     legend: Sequence[tuple[str, int]] = ()
+    axes: Mapping[str, str] = field(default_factory=dict)
+    """Of metrics that are not drawn over the step, the metric that they are drawn over."""
+
+    def title(self, metric: str) -> str:
+        """What stands above a metric's chart."""
+        return f"{metric} over {self.axes[metric]}" if metric in self.axes else metric
 
     @property
     def line_count(self) -> int:
@@ -67,27 +75,45 @@ class StaticPicture:
         return sum(map(len, self.lines.values()))
 
 
-def of_run(subject: PictureHead, series: Mapping[str, Columns]) -> StaticPicture:
-    """One run's picture from its series (timestamps, steps, values)."""
-    names = ordered(name for name, (_, _, values) in series.items() if len(values))
-    lines = {name: [PictureLine(subject.name, subject.color, *series[name][1:])] for name in names[:MOST]}
-    return StaticPicture(subject.name, subject.facts, subject.color, lines, len(names) - len(lines))
+def of_run(subject: PictureHead, series: Mapping[str, Columns], definitions: Definitions) -> StaticPicture:
+    """One run's picture from its series (timestamps, steps, values), drawn as its metric definitions say."""
+    drawn, axes = charted(series, definitions)
+    names = ordered(name for name, (_, _, values) in drawn.items() if len(values))
+    lines = {name: [PictureLine(subject.name, subject.color, *drawn[name][1:])] for name in names[:MOST]}
+    return StaticPicture(subject.name, subject.facts, subject.color, lines, len(names) - len(lines), axes=axes)
 
 
-def of_runs(head: str, facts: str, runs: Sequence[tuple[str, str, int, Mapping[str, Columns]]]) -> StaticPicture:
-    """A picture that compares runs, each given by its key, name, slot of the palette and series."""
-    names = ordered({name for *_, series in runs for name, (_, _, values) in series.items() if len(values)})
+@dataclass(frozen=True)
+class PictureRun:
+    """One of several runs that are compared: its key, label, slot of the palette, series and metric definitions."""
+
+    key: str
+    label: str
+    color: int
+    series: Mapping[str, Columns]
+    definitions: Definitions
+
+
+def of_runs(head: str, facts: str, runs: Sequence[PictureRun], *, system: bool = False) -> StaticPicture:
+    """A picture that compares runs; with the metrics of their machines if `system`."""
+    axes: dict[str, str] = {}
+    drawn = []
+    for run in runs:
+        series, own = charted(run.series, run.definitions)
+        axes |= own
+        drawn.append((run, {name: columns for name, columns in series.items() if len(columns[2])}))
+    all_names = {name for _, series in drawn for name in series}
+    names = ordered(name for name in all_names if system or not name.startswith("system/"))
+    names = names or ordered(all_names)
     kept = names[: max(1, min(MOST, MOST_LINES // max(1, len(runs))))]
     lines = {
         name: [
-            PictureLine(shown, color, *series[name][1:], key=key)
-            for key, shown, color, series in runs
-            if name in series and len(series[name][2])
+            PictureLine(run.label, run.color, *series[name][1:], key=run.key) for run, series in drawn if name in series
         ]
         for name in kept
     }
-    legend = [(shown, color) for _, shown, color, _ in runs]
-    return StaticPicture(head, facts, runs[0][2] if runs else 0, lines, len(names) - len(kept), legend)
+    legend = [(run.label, run.color) for run in runs]
+    return StaticPicture(head, facts, runs[0].color if runs else 0, lines, len(names) - len(kept), legend, axes)
 
 
 def bundle(picture: StaticPicture) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 from aspara.palette import run_color
 from aspara_jupyter.formatting import clipped, latest, number, trimmed, xml
 from aspara_jupyter.plotly_figure import GRID, INK
-from aspara_jupyter.point_buffer import extremes
+from aspara_jupyter.point_buffer import dots, extremes
 from aspara_jupyter.static_picture import PictureLine, StaticPicture, column_count
 
 _BYTES = 45_000  # all lines together
@@ -44,7 +44,7 @@ def svg(picture: StaticPicture) -> str:
     ]
     for i, (name, lines) in enumerate(picture.lines.items()):
         row, column = divmod(i, columns)
-        small = _small(name, [_thinned(line, points) for line in lines], cell, alone=not picture.legend)
+        small = _small(picture.title(name), [_thinned(line, points) for line in lines], cell, alone=not picture.legend)
         parts.append(f'<g transform="translate({column * cell} {head + row * _CELL})">{small}</g>')
     if picture.more:
         parts.append(
@@ -119,24 +119,24 @@ def _small(name: str, lines: Sequence[PictureLine], width: int, *, alone: bool) 
 
 def _line(line: PictureLine, across: Callable[[float], float], down: Callable[[float], float]) -> str:
     path: list[str] = []
-    pen_up = True
-    drawn = 0
-    for x, y in zip(line.steps.tolist(), line.values.tolist(), strict=True):
+    marks: list[str] = []
+    lifted = True
+    dotted = dots(line.values).tolist()
+    for x, y, dot in zip(line.steps.tolist(), line.values.tolist(), dotted, strict=True):
         if not math.isfinite(y):
-            pen_up = True  # a gap stays a gap
+            lifted = True  # a gap stays a gap
             continue
-        path.append(f"{'M' if pen_up else 'L'}{across(x):.1f} {down(y):.1f}")
-        pen_up = False
-        drawn += 1
-    if drawn == 0:
+        place = f"{across(x):.1f} {down(y):.1f}"
+        path.append(f"{'M' if lifted else 'L'}{place}")
+        if dot:
+            marks.append(f"M{place}h0")
+        lifted = False
+    if not path:
         return ""
-    # A lone point is a line of no length, which round caps make visible.
-    path.extend(["h0"] if drawn == 1 else [])
-    size = 6 if drawn == 1 else 1.6
-    return (
-        f'<path d="{"".join(path)}" fill="none" stroke="{run_color(line.color)}" stroke-width="{size}" '
-        'stroke-linejoin="round" stroke-linecap="round"/>'
-    )
+    style = f'fill="none" stroke="{run_color(line.color)}" stroke-linejoin="round" stroke-linecap="round"'
+    # A dot is a line of no length, which round caps make visible.
+    points = f'<path d="{"".join(marks)}" {style} stroke-width="{6 if len(path) == 1 else 4}"/>' if marks else ""
+    return f'<path d="{"".join(path)}" {style} stroke-width="1.6"/>{points}'
 
 
 def ticks(low: float, high: float, most: int) -> list[tuple[float, str]]:

@@ -163,3 +163,56 @@ def test_plain_ipython_prints_text(tmp_path):
     assert "plain" in done.stdout
     assert "<svg" not in done.stdout
     assert "Traceback" not in done.stderr
+
+
+def traces(output) -> dict[str, dict]:
+    """The lines of a kept figure, by metric."""
+    return {trace["meta"]["metric"]: trace for trace in output["data"]["application/vnd.plotly.v1+json"]["data"]}
+
+
+def numbers(array: dict) -> list[float]:
+    """The numbers of a typed array as Plotly keeps it."""
+    kinds = {"i1": "b", "i4": "i", "f4": "f", "f8": "d"}
+    return [float(n) for n in memoryview(base64.b64decode(array["bdata"])).cast(kinds[array["dtype"]])]
+
+
+def test_the_picture_draws_metrics_as_their_definitions_say(execute):
+    """Over the step metric, and without the hidden ones; the same in a LiveChart."""
+    book = execute(
+        "import aspara, aspara_jupyter\n"
+        "run = aspara.init(project='p', capture=False)\n"
+        "run.define_metric('val/*', step_metric='epoch')\n"
+        "run.define_metric('secret', hidden=True)\n"
+        "for i in range(6):\n"
+        "    run.log({'loss': 1.0 / (i + 1), 'secret': i})\n"
+        "    if i % 2: run.log({'epoch': i // 2, 'val/loss': i})\n"
+        "run.finish()",
+        "aspara_jupyter.LiveChart(run)",
+    )
+    pictures = [output for cell in book.cells for output in cell.outputs if "image/svg+xml" in output.get("data", {})]
+    assert 2 == len(pictures)
+    for picture in pictures:
+        drawn = traces(picture)
+        assert {"epoch", "loss", "val/loss"} == set(drawn)
+        assert [0, 1, 2] == numbers(drawn["val/loss"]["x"])
+        assert "val/loss over epoch" in picture["data"]["image/svg+xml"]
+
+
+def test_every_finite_value_is_seen_in_the_picture(execute):
+    """Also one between values that are none, and a single one: as dots."""
+    book = execute(
+        "import aspara\n"
+        "run = aspara.init(project='p', capture=False)\n"
+        "for i in range(400):\n"
+        "    run.log({'gaps': i if i % 10 == 0 else float('nan'), 'many': i})\n"
+        "run.log({'once': 1})\n"
+        "run.finish()",
+    )
+    (picture,) = [o for cell in book.cells for o in cell.outputs if "image/svg+xml" in o.get("data", {})]
+    drawn = traces(picture)
+    assert "lines" == drawn["many"]["mode"]
+    assert "lines+markers" == drawn["once"]["mode"] == drawn["gaps"]["mode"]
+    sizes, values = numbers(drawn["gaps"]["marker"]["size"]), numbers(drawn["gaps"]["y"])
+    assert [value == value for value in values] == [size > 0 for size in sizes]
+    assert 40 == sum(size > 0 for size in sizes)
+    assert 41 == picture["data"]["image/svg+xml"].count("h0")

@@ -38,9 +38,7 @@ def zone(request) -> Iterator[str]:
 @pytest.fixture
 def page(browser, zone, request) -> Iterator[object]:
     """A page of its own; its errors fail the test, and its last picture is kept under screenshots/."""
-    context = browser.new_context(
-        viewport={"width": 1440, "height": 900}, accept_downloads=True, timezone_id=zone
-    )
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True, timezone_id=zone)
     with watched(context, request.node.name) as opened:
         yield opened
     context.close()

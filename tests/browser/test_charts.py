@@ -383,6 +383,75 @@ def test_the_best_value_is_the_one_that_the_program_wants(site, page):
     until(lambda: "★ 3" == star.inner_text(), why="the greatest loss is not marked")
 
 
+def test_charts_are_drawn_as_define_metric_says(site, page):
+    """Over the step metric, each with a zoom of its own axis; hidden metrics when asked for."""
+    with aspara.Run("r", "p") as run:
+        run.define_metric("val/*", step_metric="epoch")
+        run.define_metric("secret", hidden=True)
+        for i in range(40):
+            run.log({"loss": 1 / (i + 1), "secret": i})
+            if i % 4 == 3:
+                run.log({"epoch": i // 4, "val/loss": float(i)})
+    page.goto(f"{site.url}projects/p")
+    for metric in ("loss", "val/loss"):
+        page.wait_for_selector(f'[data-metric="{metric}"] .js-plotly-plot .nsewdrag')
+    until(lambda: list(range(10)) == drawn(page, "val/loss")[0]["x"], why="val/loss is not drawn over epoch")
+    assert list(range(3, 40, 4)) == drawn(page, "val/loss")[0]["y"]
+    assert 0 == page.locator('[data-metric="secret"]').count()
+    drag(page, "val/loss", 0.2, 0.6)
+    page.wait_for_selector("text=zoomed")
+    axis = """(metric) => document.querySelector(`[data-metric="${metric}"] .js-plotly-plot`).layout.xaxis.range[1]"""
+    until(lambda: page.evaluate(axis, "val/loss") < 7, why="the chart is not zoomed")
+    assert page.evaluate(axis, "loss") > 40, "a zoom over epochs is none over steps"
+    page.get_by_role("searchbox", name="Filter metrics").fill("secret")
+    page.wait_for_selector('[data-metric="secret"] .js-plotly-plot')
+
+
+def test_every_finite_value_is_seen(site, page):
+    """A single point, a few points, and those that stand between values that are none: as dots."""
+    with aspara.Run("r", "p") as run:
+        for i in range(400):
+            run.log({"gaps": float(i) if i % 10 == 0 else float("nan"), "many": i})
+        run.log({"once": 1.0})
+    page.goto(f"{site.url}projects/p")
+    for metric, dots in (("gaps", 40), ("once", 1), ("many", 0)):
+        page.wait_for_selector(f'[data-metric="{metric}"] .js-plotly-plot .nsewdrag')
+        points = page.locator(f'[data-metric="{metric}"] .js-plotly-plot .trace:has(.js-line) .point')
+        drawn_dots = "els => els.filter((el) => el.getBoundingClientRect().width > 1).length"
+        until(
+            lambda points=points, dots=dots: dots == points.evaluate_all(drawn_dots),
+            why=lambda points=points, metric=metric: f"{metric} has {points.evaluate_all(drawn_dots)} dots",
+        )
+
+
+def test_a_smoothed_value_is_the_same_beside_a_longer_run_and_in_a_zoomed_window(site, page):
+    """TensorBoard's: over all points of the run, whatever else is drawn."""
+    source = random.Random(2)
+    noise = [source.gauss(1, 1) for _ in range(20_000)]
+    for name, count in (("short", 1000), ("long", 20_000)):
+        with aspara.Run(name, "p") as run:
+            for value in noise[:count]:
+                run.log({"a": value})
+    total = mean = 0.0
+    for value in noise[:901]:
+        total = 0.9 * total + 1
+        mean += (value - mean) / total
+
+    def at_900() -> list[float]:
+        smoothed = [trace for trace in drawn(page, "a") if len(trace["x"])][1::2]
+        near = [min(zip(trace["x"], trace["y"], strict=True), key=lambda p: abs(p[0] - 900)) for trace in smoothed]
+        return [value for _, value in near]
+
+    page.goto(f"{site.url}projects/p?smooth=0.9&range=890..910")
+    page.wait_for_selector('[data-metric="a"] .js-plotly-plot')
+    until(
+        lambda: [mean, mean] == pytest.approx(at_900(), abs=1e-9),
+        why=lambda: f"in the window {at_900()}, not {mean}",
+    )
+    page.get_by_role("button", name="Hide long").click()
+    until(lambda: [mean] == pytest.approx(at_900(), abs=1e-9), why=lambda: f"alone {at_900()}, not {mean}")
+
+
 def test_a_chart_that_is_scrolled_to_has_its_buttons_when_the_page_rests_or_by_keyboard(site, page):
     """In passing a chart is its curves; what can be done with it comes with rest, and with the focus at once."""
     with aspara.Run("r", "p") as run:

@@ -48,6 +48,10 @@ class RunInfo:
     """When somebody asked the run to stop, in ms."""
     goals: dict[str, str] = field(default_factory=dict)
     """Of metrics, by name or glob, whether ``minimize`` or ``maximize`` is good, where the program said so."""
+    step_metrics: dict[str, str] = field(default_factory=dict)
+    """Of metrics, by name or glob, the metric that they are drawn over instead of the step."""
+    hidden_metrics: list[str] = field(default_factory=list)
+    """Metrics, by name or glob, that are shown only when asked for."""
     archived: bool = False
     metric_summary: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
     metadata: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -127,6 +131,7 @@ def run_info(
         if later.get("is_finished"):
             found, status = later, run_status(paths, later, modified, pulse)
     tags = found.get("tags")
+    definitions = definitions_in(found)
     config = _dict(found.get("config")) or _dict(found.get("params"))
     # What somebody chose for it wins over the slot that it got at its start.
     known_color = next((c for c in (chosen_color(found), found.get("color")) if c is not None), None)
@@ -154,7 +159,11 @@ def run_info(
         metric_summary={k: v for k, v in _dict(found.get("metric_summary")).items() if isinstance(v, dict)},
         stop_requested=bool(found.get(STOP_REQUESTED)),
         stop_requested_at=row_codec.parse_timestamp(found.get(STOP_REQUESTED)),
-        goals={name: each["goal"] for name, each in definitions_in(found).items() if each.get("goal") in _GOALS},
+        goals={name: each["goal"] for name, each in definitions.items() if each.get("goal") in _GOALS},
+        step_metrics={
+            name: each["step_metric"] for name, each in definitions.items() if isinstance(each.get("step_metric"), str)
+        },
+        hidden_metrics=[name for name, each in definitions.items() if each.get("hidden") is True],
         metadata=found,
     )
 

@@ -1,4 +1,4 @@
-import { glob } from "./expression";
+import { covering } from "./definitions";
 import type { Run } from "./types";
 
 /** Whether a metric is better high or low. */
@@ -26,13 +26,8 @@ export function goalsOf(runs: readonly Run[]): Goals {
 
 /** What a program said of a metric: by its name, else by the longest glob that covers it. */
 export function saidOf(metric: string, goals: Goals): Direction | null {
-  const name =
-    metric in goals
-      ? metric
-      : Object.keys(goals)
-          .filter((name) => glob(metric, name))
-          .sort((a, b) => b.length - a.length)[0];
-  return name === undefined ? null : goals[name] === "minimize" ? "min" : "max";
+  const name = covering(metric, Object.keys(goals));
+  return name === null ? null : goals[name] === "minimize" ? "min" : "max";
 }
 
 /** Which value of a metric is the best: as its program said, else as its name tells. */

@@ -42,6 +42,10 @@ export interface Run {
   stop_requested_at?: number | null;
   /** Of metrics, by name or glob: what its program said is good. */
   goals?: Readonly<Record<string, "minimize" | "maximize">>;
+  /** Of metrics, by name or glob: the metric that they are drawn over instead of the step. */
+  step_metrics?: Readonly<Record<string, string>>;
+  /** Metrics, by name or glob, that are shown only when asked for. */
+  hidden_metrics?: readonly string[];
 }
 
 export interface MetricSummary {

@@ -1,3 +1,4 @@
+import { useComputed } from "@preact/signals";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Band, Line, XAxis } from "../chart/model";
 import { runColor } from "../core/palette";
@@ -41,11 +42,24 @@ interface Props {
   say: (text: string) => void;
 }
 
+/** What stands on the x axis of a metric's chart, and which part of it is shown. */
+export function useAxis(
+  board: ProjectStore,
+  view: ChartSettings,
+  metric: string,
+): { axis: XAxis; range: [number, number] | null } {
+  const stepMetric = useComputed(() => {
+    const over = board.definitions.value.stepMetric(metric);
+    return over !== null && board.metrics.value.includes(over) ? over : null;
+  }).value;
+  const axis = view.axisOf(stepMetric);
+  return { axis, range: view.rangeOf(axis) };
+}
+
 /** What a chart draws: the points at hand, or those asked from the server for just this window, or groups of runs. */
 export function useChartData({ board, view, metric, shown, full, say }: Props): ChartData {
   const revision = board.revision(metric).value ?? 0;
-  const axis = view.xAxis.value;
-  const range = view.range.value;
+  const { axis, range } = useAxis(board, view, metric);
   const logX = view.logX.value && axis !== "wall";
   const group = view.group.value;
   useEffect(() => (group ? undefined : board.need(metric)), [metric, group === ""]);

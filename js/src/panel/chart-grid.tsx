@@ -52,7 +52,12 @@ export function ChartGrid({
   const filter = view.filter.value;
   const full = view.full.value;
   const all = board.metrics.value;
-  const metrics = useMemo(() => (among ? all.filter(among) : all), [all, among]);
+  const definitions = board.definitions.value;
+  const searched = filter.trim() !== "";
+  const metrics = useMemo(
+    () => all.filter((metric) => (among?.(metric) ?? true) && (searched || !definitions.hides(metric))),
+    [all, among, definitions, searched],
+  );
   const pins = arrangement.pins.value;
   const order = arrangement.order.value;
   const found = useMemo(() => {

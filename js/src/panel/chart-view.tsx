@@ -9,7 +9,7 @@ import type { ChartSettings } from "../state/chart-settings";
 import type { ProjectStore } from "../state/project-store";
 import { Actions } from "./actions";
 import type { ChartContext } from "./chart-context";
-import { countedIn, useChartData } from "./chart-data";
+import { countedIn, useAxis, useChartData } from "./chart-data";
 import type { ChartLayout } from "./chart-layout";
 import { ErrorMessage } from "./error-message";
 import { csv, download, fileName } from "./export";
@@ -57,7 +57,9 @@ export function ChartView({
   const [picture, setPicture] = useState<Figure | null>(null);
   const [ranging, setRanging] = useState(false);
   const [saving, setSaving] = useState(false);
-  const range = view.range.value;
+  const { axis: xAxis, range } = useAxis(board, view, metric);
+  const axis = useRef(xAxis);
+  axis.current = xAxis;
   const yRange = view.yRanges.value.get(metric) ?? null;
   const pinned = arrangement.pins.value.includes(metric);
   const say = (text: string) => environment.say(text, "error");
@@ -66,7 +68,7 @@ export function ChartView({
     const follower = { follow: (at: Pointed | null) => made.follow(at) };
     const made = new Chart(host.current!, easel.plots, easel.rest, easel.sights, {
       onZoom(x, y) {
-        if (x !== undefined) view.range.value = x;
+        if (x !== undefined) view.zoom(axis.current, x);
         if (y !== undefined) view.setY(metric, y);
       },
       onHover: (at) => easel.hover.move(follower, at),
@@ -87,7 +89,6 @@ export function ChartView({
     if (scene.groups) easel.groups.value = scene.groups;
   }, [scene.groups]);
   const clip = view.clip.value && !unclipped;
-  const xAxis = view.xAxis.value;
   // An empty chart would only be drawn to be drawn again, and could be zoomed where there is nothing yet.
   const nothing = picture === null && scene.waiting && scene.lines.length + scene.bands.length === 0;
   const [logX, logY] = [view.logX.value && xAxis !== "wall", view.logY.value];
@@ -107,7 +108,7 @@ export function ChartView({
   }, [full]);
 
   const all = () => {
-    view.range.value = null;
+    view.zoom(xAxis, null);
     view.setY(metric, null);
   };
   const image = async (format: "png" | "svg") => {

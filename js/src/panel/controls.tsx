@@ -122,6 +122,7 @@ export function Controls({
       <Further
         active={
           Number(view.smoother.value !== "ema") +
+          Number(!view.stepMetrics.value) +
           Number(view.logX.value) +
           Number(view.clip.value) +
           Number(view.best.value) +
@@ -148,6 +149,14 @@ export function Controls({
           </Pick>
         )}
         <Check
+          label="Step metrics of define_metric()"
+          title="Charts whose metric has a step metric are drawn over it where the x axis is the step"
+          checked={view.stepMetrics.value}
+          change={(on) => {
+            view.stepMetrics.value = on;
+          }}
+        />
+        <Check
           label="Logarithmic x axis"
           checked={view.logX.value}
           change={(on) => {
@@ -155,7 +164,7 @@ export function Controls({
           }}
         />
         <Check
-          label="Leave outliers outside"
+          label="Ignore outliers"
           title="The axis fits what is not far from the middle nine tenths of the values; each chart says what it hides"
           checked={view.clip.value}
           change={(on) => {

@@ -30,6 +30,8 @@ export interface Info {
   start_time: number;
   step: number;
   total_steps: number | null;
+  step_metrics?: Readonly<Record<string, string>>;
+  hidden_metrics?: readonly string[];
   /** How many epochs there will be, as the config says. */
   epochs?: number | null;
   tags?: string[];
@@ -186,7 +188,11 @@ export class CommSource extends MemorySource {
 
   override async metrics(project: string, query: SeriesQuery, signal?: AbortSignal): Promise<MetricsAnswer> {
     const ranged = query.from !== undefined || query.to !== undefined;
-    if ((ranged || query.smoothing) && this.server && !this.complete(query)) {
+    if (
+      (ranged || query.smoothing || query.x?.startsWith("metric:")) &&
+      this.server &&
+      !this.complete(query)
+    ) {
       // Without a server extension the points at hand must do.
       const answer = await this.server.metrics(project, query, signal).catch(() => null);
       if (answer && !answer.missing.includes(this.info.run)) return answer;
@@ -225,5 +231,7 @@ export function asRun(info: Info, exitCode: number | null = null): Run {
     config: {},
     summary: {},
     problem_count: 0,
+    step_metrics: info.step_metrics ?? {},
+    hidden_metrics: info.hidden_metrics ?? [],
   };
 }

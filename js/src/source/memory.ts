@@ -1,5 +1,5 @@
 import { decimate } from "../core/decimate";
-import { asNumber, byTime, Series } from "../core/series";
+import { asNumber, byTime, type Points, Series } from "../core/series";
 import { smooth } from "../core/smooth";
 import type {
   Columns,
@@ -148,11 +148,18 @@ export class MemorySource implements Source {
       for (const [run, series] of runs) {
         if (query.runs && !query.runs.includes(run)) continue;
         answer.metrics[metric] ??= {};
-        answer.metrics[metric][run] = encode(series, query, this.known.get(run)?.start_time ?? 0);
+        const start = this.known.get(run)?.start_time ?? 0;
+        answer.metrics[metric][run] = encode(series, query, start, this.along(query, run));
       }
     }
     answer.missing = (query.runs ?? []).filter((run) => !this.known.has(run));
     return answer;
+  }
+
+  /** The metric on the x axis, if one is. */
+  private along({ x }: SeriesQuery, run: string): Series | null {
+    if (!x?.startsWith("metric:")) return null;
+    return this.series.get(x.slice("metric:".length))?.get(run) ?? new Series();
   }
 
   subscribe(_project: string, _options: object, listener: Listener, signal: AbortSignal): void {
@@ -193,10 +200,13 @@ export class MemorySource implements Source {
 }
 
 /** Points of a series as a server would send them. */
-function encode(series: Series, query: SeriesQuery, start: number): SeriesData {
-  const order = query.x === "relative" || query.x === "time" ? byTime(series.points()) : series.points();
-  const axis =
-    query.x === "relative"
+function encode(series: Series, query: SeriesQuery, start: number, along: Series | null): SeriesData {
+  const timed = query.x === "relative" || query.x === "time";
+  const paired = along && overMetric(series.points(), along.points());
+  const order = paired ?? (timed ? byTime(series.points()) : series.points());
+  const axis = paired
+    ? paired.x
+    : query.x === "relative"
       ? order.times.map((time) => (time - start) / 1000)
       : query.x === "time"
         ? order.times
@@ -214,6 +224,7 @@ function encode(series: Series, query: SeriesQuery, start: number): SeriesData {
   const columns = (values: Float64Array, places: readonly number[]) => ({
     steps: places.map((i) => order.steps[i]!),
     timestamps: places.map((i) => order.times[i]!),
+    ...(paired ? { x: places.map((i) => paired.x[i]!) } : {}),
     values: places.map((i) => (Number.isFinite(values[i]!) ? values[i]! : null)),
     nonfinite: odd(Float64Array.from(places, (i) => values[i]!)),
   });
@@ -228,6 +239,24 @@ function encode(series: Series, query: SeriesQuery, start: number): SeriesData {
     data.smoothed = columns(smoothed, within(smoothed).places);
   }
   return data;
+}
+
+/** The points whose step has a value of another metric too, in the order of that. */
+function overMetric(points: Points, along: Points): Points & { x: Float64Array } {
+  const places = new Map<number, number>();
+  along.values.forEach((value, i) => {
+    if (Number.isFinite(value)) places.set(along.steps[i]!, value);
+  });
+  const order = Array.from(points.steps.keys())
+    .filter((i) => places.has(points.steps[i]!))
+    .sort((a, b) => places.get(points.steps[a]!)! - places.get(points.steps[b]!)! || a - b);
+  const pick = (column: Float64Array) => Float64Array.from(order, (i) => column[i]!);
+  return {
+    steps: pick(points.steps),
+    times: pick(points.times),
+    values: pick(points.values),
+    x: Float64Array.from(order, (i) => places.get(points.steps[i]!)!),
+  };
 }
 
 /** Where values stand that JSON has no numbers for. */

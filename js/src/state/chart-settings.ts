@@ -35,8 +35,12 @@ export class ChartSettings {
   readonly chosen = signal<ReadonlySet<string>>(new Set());
   /** How many runs were shown or hidden where the address was made, of which it has no names: they were too many. */
   readonly lost = signal(0);
-  /** The part of the x axis that all charts show, or null for all of it. */
+  /** Metrics are drawn over the step metric that their program defined, where it defined one and the axis is the step. */
+  readonly stepMetrics = signal(true);
+  /** The part of the x axis that all charts of `rangeAxis` show, or null for all of it. */
   readonly range = signal<Range | null>(null);
+  /** The axis that was zoomed; null: the one of most charts. */
+  readonly rangeAxis = signal<XAxis | null>(null);
   /** Ranges of values, by metric. */
   readonly yRanges = signal<ReadonlyMap<string, Range>>(new Map());
   /** The field by which runs are grouped ("config.lr"), or "". */
@@ -66,6 +70,9 @@ export class ChartSettings {
     this.chosen.value = chosen.names;
     this.lost.value = hidden.lost + chosen.lost;
     this.range.value = range(query.get("range"));
+    const zoomed = query.get("rangex") ?? "";
+    this.rangeAxis.value = zoomed.startsWith("metric:") ? (zoomed as XAxis) : null;
+    this.stepMetrics.value = query.get("stepmetrics") !== "0";
     this.base.value = one(query.get("runs"), ["latest", "none", "all"]);
     this.clip.value = query.get("clip") === "1";
     this.best.value = query.get("best") === "1";
@@ -98,6 +105,8 @@ export class ChartSettings {
     if (this.group.value) query.set("group", this.group.value);
     if (this.spread.value !== "std") query.set("spread", this.spread.value);
     if (this.range.value) query.set("range", this.range.value.map(short).join(".."));
+    if (this.range.value && this.rangeAxis.value) query.set("rangex", this.rangeAxis.value);
+    if (!this.stepMetrics.value) query.set("stepmetrics", "0");
     for (const [metric, found] of this.yRanges.value)
       query.append("y", `${metric}:${found.map(short).join("..")}`);
     if (this.full.value) query.set("chart", this.full.value);
@@ -164,6 +173,23 @@ export class ChartSettings {
     this.hidden.value = new Set();
     this.chosen.value = new Set();
     this.base.value = base;
+  }
+
+  /** The axis of a metric's chart; `stepMetric` is what its program defined, if it did. */
+  axisOf(stepMetric: string | null): XAxis {
+    const own = this.stepMetrics.value && this.xAxis.value === "step" && stepMetric !== null;
+    return own ? `metric:${stepMetric}` : this.xAxis.value;
+  }
+
+  /** What is shown of an axis; null: all of it. */
+  rangeOf(axis: XAxis): Range | null {
+    return (this.rangeAxis.value ?? this.xAxis.value) === axis ? this.range.value : null;
+  }
+
+  /** Shows a part of an axis in all charts that have it. */
+  zoom(axis: XAxis, shown: Range | null): void {
+    this.range.value = shown;
+    this.rangeAxis.value = axis === this.xAxis.value ? null : axis;
   }
 
   setY(metric: string, found: Range | null): void {

@@ -1,4 +1,5 @@
 import { computed, signal } from "@preact/signals";
+import { Definitions } from "../core/definitions";
 import { goalsOf } from "../core/goals";
 import { asNumber, Series } from "../core/series";
 import type { LiveEvent, Liveness, MetricsAnswer, Row, Run } from "../core/types";
@@ -31,6 +32,8 @@ export class ProjectStore {
   readonly metrics = signal<string[]>([]);
   /** What the programs of the runs said is good of their metrics. */
   readonly goals = computed(() => goalsOf(this.runs.value));
+  /** What they said of axes, and of what is shown. */
+  readonly definitions = computed(() => new Definitions(this.runs.value));
   readonly liveness = signal<Liveness>({ state: "reconnecting", since: Date.now() });
   readonly loading = signal(true);
   readonly error = signal<string | null>(null);
