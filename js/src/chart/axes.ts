@@ -46,6 +46,7 @@ export function axes(
     range: x ? rangeOf(x, logX) : [0, 1],
     log: logX,
     unit: unitOf(model.xAxis),
+    whole: model.xAxis === "step",
     count: 6,
   };
   const yScale: Scale = { range: rangeOf(y, model.logY), log: model.logY, count: 5 };

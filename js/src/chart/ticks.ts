@@ -11,6 +11,8 @@ export interface Scale {
   unit?: Unit;
   /** About as many ticks as there may be. */
   count: number;
+  /** There is nothing between whole numbers. */
+  whole?: boolean;
 }
 
 export interface Tick {
@@ -44,7 +46,7 @@ export function ticks(scale: Scale): Tick[] {
   if (scale.log) return unit === "duration" ? logDurations(low, high, count) : powers(low, high, count);
   if (unit === "moment") return moments(low, high, count);
   if (unit === "duration") return durations(low, high, count);
-  const step = rounded((high - low) / count);
+  const step = Math.max(scale.whole ? 1 : 0, rounded((high - low) / count));
   const places = multiples(low, high, step);
   const write = format(places, step);
   return places.map((at) => ({ at, text: write(at) }));
