@@ -108,6 +108,11 @@ export class Chart {
     this.over().cross(places.left + left, row ?? null);
   }
 
+  /** Brings a run to the front, or none. */
+  emphasize(run: string | null): void {
+    if (this.visible) this.highlight(run);
+  }
+
   /** Zooms on the x axis about its middle (`factor` < 1: nearer), or moves along it by parts of what is shown. */
   move(factor: number, shift = 0, about = 0.5): void {
     const range = this.picture?.x;

@@ -1,4 +1,5 @@
 // Numbers, times and sizes for people.
+import { stringify } from "./json";
 
 export function formatNumber(value: number): string {
   if (Number.isNaN(value)) return "NaN";
@@ -13,12 +14,38 @@ export function formatNumber(value: number): string {
   return String(Number(value.toPrecision(4)));
 }
 
-/** A JSON value in a table's cell. */
-export function formatValue(value: unknown): string {
-  if (typeof value === "number") return formatNumber(value);
+/** A number with so many significant digits; integers that a number holds exactly have all of theirs. */
+export function formatPrecise(value: number, digits: number): string {
+  if (Number.isSafeInteger(value)) return String(value);
+  if (digits <= 4 || !Number.isFinite(value)) return formatNumber(value);
+  const size = Math.abs(value);
+  if (size >= 1e-3 && size < 1e6) return String(Number(value.toPrecision(digits)));
+  const [fraction, power] = value.toExponential(digits - 1).split("e");
+  return `${Number(fraction)}e${power!.replace("+", "").replace("-", "−")}`;
+}
+
+/** How many significant digits tell these numbers apart: 4 at least, 17 at most. */
+export function digitsFor(values: Iterable<unknown>): number {
+  const numbers = [...new Set(values)].filter(
+    (v): v is number => typeof v === "number" && Number.isFinite(v),
+  );
+  for (let digits = 4; digits < 17; digits++)
+    if (new Set(numbers.map((v) => formatPrecise(v, digits))).size === numbers.length) return digits;
+  return 17;
+}
+
+/** A value that somebody set, as a config holds it: all of its digits. */
+export function formatExact(value: unknown): string {
+  return typeof value === "number" && Number.isFinite(value) ? String(value) : formatValue(value);
+}
+
+/** A JSON value in a table's cell: integers have all of their digits, other numbers as many as `digits`. */
+export function formatValue(value: unknown, digits = 4): string {
+  if (typeof value === "number") return formatPrecise(value, digits);
+  if (typeof value === "bigint") return String(value);
   if (value === null || value === undefined) return "–";
   if (typeof value === "string") return value;
-  return JSON.stringify(value);
+  return stringify(value);
 }
 
 export function formatDuration(ms: number): string {

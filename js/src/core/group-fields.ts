@@ -1,4 +1,5 @@
 import { flatten } from "./flatten";
+import { stringify } from "./json";
 import type { Json, Run } from "./types";
 
 /** Fields by which the runs fall into groups: of several values, not each with its own. */
@@ -6,7 +7,7 @@ export function groupFields(runs: Run[]): string[] {
   const values = new Map<string, Set<string>>();
   const add = (field: string, value: Json) => {
     const found = values.get(field) ?? new Set<string>();
-    values.set(field, found.add(JSON.stringify(value)));
+    values.set(field, found.add(stringify(value)));
   };
   for (const run of runs) {
     for (const [field, value] of flatten(run.config, "config.")) add(field, value);

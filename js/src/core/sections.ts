@@ -61,15 +61,28 @@ export function captured(section: string, metric: string): string {
   return unit ? `${name.replaceAll("_", " ")}, ${unit}` : name;
 }
 
-/** A filter typed by a person: a regular expression if it is one, otherwise plain text; case does not matter. */
+/**
+ * A filter typed by a person: what holds it as plain text matches, and what it matches as a regular expression; case does not
+ * matter. So a pasted `loss[delta=1.3]` finds the metric of that name.
+ */
 export function matcher(filter: string): (text: string) => boolean {
   const wanted = filter.trim();
   if (wanted === "") return () => true;
+  const plain = wanted.toLowerCase();
+  const pattern = regexOf(wanted);
+  return (text) => text.toLowerCase().includes(plain) || (pattern?.test(text) ?? false);
+}
+
+/** Why a filter is no regular expression, if it is none; it is looked for as plain text then. */
+export function regexProblem(filter: string): string | null {
+  const wanted = filter.trim();
+  return regexOf(wanted) ? null : `Not a valid regular expression: searching for “${wanted}” as text.`;
+}
+
+function regexOf(wanted: string): RegExp | null {
   try {
-    const pattern = new RegExp(wanted, "i");
-    return (text) => pattern.test(text);
+    return new RegExp(wanted, "i");
   } catch {
-    const plain = wanted.toLowerCase();
-    return (text) => text.toLowerCase().includes(plain);
+    return null;
   }
 }

@@ -14,7 +14,7 @@ export interface Project {
   archived: boolean;
 }
 
-export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+export type Json = string | number | bigint | boolean | null | Json[] | { [key: string]: Json };
 
 export interface Run {
   run: string;
@@ -98,6 +98,8 @@ export interface RunDetail extends Run {
   pid: number | null;
   backend: string | null;
   total_steps: number | null;
+  /** What ended a failed run. */
+  exception?: { type: string; message: string; traceback: string } | null;
   captured_metrics?: string[];
   logged_artifacts?: ArtifactUse[];
   used_artifacts?: ArtifactUse[];

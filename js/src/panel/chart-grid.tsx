@@ -1,3 +1,4 @@
+import { effect, type ReadonlySignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useContext, useEffect, useMemo, useState } from "preact/hooks";
 import { captured, matcher, type Section, sections, within } from "../core/sections";
@@ -22,6 +23,7 @@ export function ChartGrid({
   under = "",
   empty,
   onGroups,
+  pointed,
 }: {
   board: ProjectStore;
   view: ChartSettings;
@@ -35,6 +37,8 @@ export function ChartGrid({
   empty?: ComponentChildren;
   /** Is told of the groups that are drawn, where groups are. */
   onGroups?: (groups: readonly NamedGroup[]) => void;
+  /** The run whose name the pointer is on elsewhere on the page. */
+  pointed?: ReadonlySignal<string | null>;
 }) {
   const environment = useContext(PanelContext)!;
   const easel = useMemo(() => new ChartContext(environment.plotly), []);
@@ -43,6 +47,8 @@ export function ChartGrid({
     easel.rest.watch(document, aborter.signal);
     return () => aborter.abort();
   }, [easel]);
+  // Only the lines change with the pointer, nothing is drawn anew.
+  useEffect(() => pointed && effect(() => easel.hover.emphasize(pointed.value)), [easel, pointed]);
   const groups = easel.groups.value;
   useEffect(() => onGroups?.(groups), [groups, onGroups]);
   const arrangement = useMemo(() => new ChartLayout(board.project), [board.project]);

@@ -65,7 +65,10 @@ export function ChartView({
   const say = (text: string) => environment.say(text, "error");
 
   useEffect(() => {
-    const follower = { follow: (at: Pointed | null) => made.follow(at) };
+    const follower = {
+      follow: (at: Pointed | null) => made.follow(at),
+      emphasize: (run: string | null) => made.emphasize(run),
+    };
     const made = new Chart(host.current!, easel.plots, easel.rest, easel.sights, {
       onZoom(x, y) {
         if (x !== undefined) view.zoom(axis.current, x);

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { XAxis } from "../chart/model";
+import { regexProblem } from "../core/sections";
 import type { Smoother } from "../core/smooth";
 import type { ChartSettings, Size, Spread } from "../state/chart-settings";
 import { Options, Pick, SegmentedControl } from "./segmented-control";
@@ -60,6 +61,11 @@ export function Controls({
             view.filter.value = event.currentTarget.value;
           }}
         />
+      )}
+      {!compact && regexProblem(view.filter.value) && (
+        <span class="hint" role="status">
+          {regexProblem(view.filter.value)}
+        </span>
       )}
       <label class="slider">
         <span>Smoothing</span>

@@ -1,3 +1,4 @@
+import { parseJson } from "../core/json";
 import type {
   GroupsAnswer,
   Json,
@@ -194,7 +195,7 @@ export class HttpSource implements Source {
   }
 
   private async get<T>(path: string, signal?: AbortSignal): Promise<T> {
-    return (await (await this.send("GET", path, undefined, {}, signal)).json()) as T;
+    return parseJson(await (await this.send("GET", path, undefined, {}, signal)).text()) as T;
   }
 
   private async send(

@@ -1,3 +1,4 @@
+import { parseJson } from "../core/json";
 import { SourceError } from "./source";
 
 let signedOut = () => {};
@@ -38,5 +39,5 @@ export async function getJson<T>(
     headers: { Accept: "application/json" },
     ...(signal ? { signal } : {}),
   });
-  return (await answer.json()) as T;
+  return parseJson(await answer.text()) as T;
 }

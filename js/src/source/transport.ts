@@ -1,3 +1,4 @@
+import { hasLongIntegers, parseJson } from "../core/json";
 import type { LiveEvent, Row, Run, Status } from "../core/types";
 import type { Connection } from "./reconnect";
 
@@ -34,7 +35,7 @@ export function socketTransport(base: string): Transport {
         events.open();
       },
       message(text) {
-        const found = JSON.parse(text) as Told;
+        const found = parseEvents(text) as Told;
         events.told(batched(found.events), found.cursor);
       },
       lost: () => events.lost(),
@@ -108,7 +109,7 @@ export function eventSourceTransport(base: string): Transport {
     };
     for (const kind of ["metric", "run", "meta", "status", "deleted"]) {
       stream.addEventListener(kind, (event) => {
-        waiting.events.push({ kind, data: JSON.parse(event.data) });
+        waiting.events.push({ kind, data: parseEvents(event.data) });
         if (event.lastEventId) waiting.cursor = event.lastEventId;
         if (queued) return;
         queued = true;
@@ -149,5 +150,22 @@ function batched(told: Told["events"]): LiveEvent[] {
       found.push({ kind, run, status, exit_code, timestamp });
     }
   }
+  return found;
+}
+
+/** Events as the server sends them. Config and summary keep the digits of long integers; what was logged is numbers. */
+function parseEvents(text: string): unknown {
+  return hasLongIntegers(text) ? loggedAsNumbers(parseJson(text)) : JSON.parse(text);
+}
+
+function loggedAsNumbers(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(loggedAsNumbers);
+  if (value === null || typeof value !== "object") return value;
+  const found = value as Record<string, unknown>;
+  for (const [key, inner] of Object.entries(found))
+    if (key === "metrics" && inner !== null && typeof inner === "object")
+      for (const [metric, logged] of Object.entries(inner))
+        (inner as Record<string, unknown>)[metric] = typeof logged === "bigint" ? Number(logged) : logged;
+    else if (key !== "config" && key !== "params" && key !== "summary") found[key] = loggedAsNumbers(inner);
   return found;
 }

@@ -14,6 +14,8 @@ export type Range = [number, number];
 
 /** So many of the latest runs are drawn where nothing else is said. */
 export const LATEST = 20;
+/** Where there are so few more, all are drawn: leaving one out of 21 helps nobody. */
+export const SPARE = 5;
 /** More lines than this in one chart tell nothing. */
 export const MOST = 200;
 
@@ -123,12 +125,15 @@ export class ChartSettings {
     keep(this, signal);
   }
 
-  /** Whether a run is drawn, or counts in its group; `place` counts from the latest run of the project. */
-  draws(run: string, place: number): boolean {
+  /** Whether a run is drawn, or counts in its group; `place` counts from the latest run of the project, which has `count`. */
+  draws(run: string, place: number, count = Number.POSITIVE_INFINITY): boolean {
     if (this.hidden.value.has(run)) return false;
     if (this.chosen.value.has(run)) return true;
     // A group has all of its runs: a mean of the latest few would be another.
-    return this.base.value === "all" || (this.base.value === "latest" && (place < LATEST || this.grouped));
+    return (
+      this.base.value === "all" ||
+      (this.base.value === "latest" && (place < LATEST || count <= LATEST + SPARE || this.grouped))
+    );
   }
 
   get grouped(): boolean {
@@ -145,7 +150,7 @@ export class ChartSettings {
     let place = 0;
     const found: T[] = [];
     for (const run of runs) {
-      if (this.draws(run.run, place)) found.push(run);
+      if (this.draws(run.run, place, runs.length)) found.push(run);
       // A run that is hidden gives its place to the next.
       if (!this.hidden.value.has(run.run)) place++;
       if (found.length >= MOST) break;
@@ -153,8 +158,8 @@ export class ChartSettings {
     return found;
   }
 
-  /** Draws a run, or no longer; `place` counts from the latest run of the project. */
-  set(run: string, drawn: boolean, place: number): void {
+  /** Draws a run, or no longer; `place` counts from the latest run of the project, which has `count`. */
+  set(run: string, drawn: boolean, place: number, count = Number.POSITIVE_INFINITY): void {
     this.lost.value = 0;
     const hidden = new Set(this.hidden.value);
     const chosen = new Set(this.chosen.value);
@@ -162,7 +167,7 @@ export class ChartSettings {
     chosen.delete(run);
     this.hidden.value = hidden;
     this.chosen.value = chosen;
-    if (this.draws(run, place) === drawn) return;
+    if (this.draws(run, place, count) === drawn) return;
     if (drawn) this.chosen.value = new Set(chosen).add(run);
     else this.hidden.value = new Set(hidden).add(run);
   }

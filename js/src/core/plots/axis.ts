@@ -1,5 +1,7 @@
 // Axes of values of any kind, for parallel coordinates and scatter plots: linear, logarithmic, or one place for each word.
+
 import { formatValue } from "../format";
+import { stringify } from "../json";
 import type { Json } from "../types";
 
 export type Scale = "linear" | "log" | "words";
@@ -28,7 +30,7 @@ function numberIn(value: Json | undefined): number | null {
 }
 
 function word(value: Json): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return typeof value === "string" ? value : stringify(value);
 }
 
 /**

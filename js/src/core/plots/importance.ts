@@ -1,4 +1,5 @@
 // How much each parameter has to do with a result, as far as runs can tell.
+import { stringify } from "../json";
 import type { Json } from "../types";
 
 export interface Importance {
@@ -30,10 +31,10 @@ export function importance(
     if (typeof found === "number" && Number.isFinite(found)) rows.push({ value, result: found });
   });
   const values = rows.map((row) => row.value);
-  if (new Set(values.map((v) => JSON.stringify(v))).size < 2) return null;
+  if (new Set(values.map((v) => stringify(v))).size < 2) return null;
   const order = ranks(rows.map((row) => row.result));
   const ordered = values.every((v) => typeof v === "number");
-  const share = explained(ordered ? bins(values as number[]) : values.map((v) => JSON.stringify(v)), order);
+  const share = explained(ordered ? bins(values as number[]) : values.map((v) => stringify(v)), order);
   if (share === null) return null;
   const correlation = ordered ? pearson(ranks(values as number[]), order) : null;
   return { share, correlation, count: rows.length };

@@ -2,6 +2,7 @@
 
 import { flatten } from "../../core/flatten";
 import { goalOf, goalsOf } from "../../core/goals";
+import { stringify } from "../../core/json";
 import { runEnd } from "../../core/run-end";
 import { matcher } from "../../core/sections";
 import type { Json, Run } from "../../core/types";
@@ -38,9 +39,9 @@ export function line(
   goal: Line["goal"] = null,
   kind?: Line["kind"],
 ): Line {
-  const first = JSON.stringify(values[0] ?? null);
+  const first = stringify(values[0] ?? null);
   const found = values.map((value) => value ?? null);
-  const differs = found.some((value) => JSON.stringify(value) !== first);
+  const differs = found.some((value) => stringify(value) !== first);
   return { section, key, values: found, differs, goal, ...(kind ? { kind } : {}) };
 }
 

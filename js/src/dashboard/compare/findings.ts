@@ -1,5 +1,7 @@
 // What the runs of a sample say about parameters and results.
+
 import { type Goals, mainMetric, saidOf } from "../../core/goals";
+import { stringify } from "../../core/json";
 import { type Importance, importance } from "../../core/plots/importance";
 import { isSystem } from "../../core/sections";
 import type { Json } from "../../core/types";
@@ -72,7 +74,7 @@ export function findings(columns: RunColumns, wanted: string): Findings {
     const field = `config.${name}`;
     const values = rows.map((row) => valueAt(row, field));
     const seen = new Set<string>();
-    for (const value of values) if (value !== undefined && value !== null) seen.add(JSON.stringify(value));
+    for (const value of values) if (value !== undefined && value !== null) seen.add(stringify(value));
     if (seen.size < 2) continue;
     parameters.push({
       field,
@@ -109,5 +111,5 @@ export function defaultTarget(coverage: ReadonlyMap<string, number>, goals: Goal
 export function tells(parameter: Parameter): boolean {
   const there = parameter.values.filter((v) => v !== null && v !== undefined);
   if (there.every((v) => typeof v === "number")) return true;
-  return new Set(there.map((v) => JSON.stringify(v))).size <= Math.max(12, there.length / 2);
+  return new Set(there.map((v) => stringify(v))).size <= Math.max(12, there.length / 2);
 }

@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { formatDuration, formatTime, formatValue } from "../../core/format";
+import { digitsFor, formatDuration, formatExact, formatTime, formatValue } from "../../core/format";
+import { stringify } from "../../core/json";
 import { runColor } from "../../core/palette";
 import type { Json, Run } from "../../core/types";
 import { address } from "../app";
@@ -157,7 +158,9 @@ function LineRow({
 }) {
   const cut = line.key.lastIndexOf(".") + 1;
   const best = bestOf(line);
-  const numeric = line.values.some((v) => typeof v === "number") && line.kind !== "time";
+  const digits = useMemo(() => digitsFor(line.values), [line]);
+  const numeric =
+    line.values.some((v) => typeof v === "number" || typeof v === "bigint") && line.kind !== "time";
   const other = reference < 0 ? undefined : line.values[reference];
   return (
     <tr class={line.differs ? "" : "alike"} aria-rowindex={index}>
@@ -184,9 +187,9 @@ function LineRow({
                 <span class="sr">best: </span>
               </>
             )}
-            {written(line, value)}
+            {written(line, value, digits)}
             {other !== undefined && run !== reference && value !== null && line.kind !== "time" && (
-              <Delta value={value} other={other} />
+              <Delta value={value} other={other} {...(line.kind === "span" ? { unit: "seconds" } : {})} />
             )}
           </td>
         );
@@ -196,16 +199,17 @@ function LineRow({
   );
 }
 
-function written(line: Line, value: Json): string {
+function written(line: Line, value: Json, digits = 4): string {
   if (value === null) return "–";
   if (line.kind === "time") return new Date(value as number).toLocaleString(undefined, MOMENT);
   if (line.kind === "span") return formatDuration((value as number) * 1000);
-  return Array.isArray(value) ? value.map(formatValue).join(", ") : formatValue(value);
+  if (Array.isArray(value)) return value.map((item) => formatExact(item)).join(", ");
+  return line.section === "summary" ? formatValue(value, digits) : formatExact(value);
 }
 
 function whole(line: Line, value: Json): string {
   if (value === null) return "";
   if (line.kind === "time") return formatTime(value as number);
   if (line.kind) return written(line, value);
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return typeof value === "string" ? value : stringify(value);
 }

@@ -1,5 +1,7 @@
 // Texts captured beside runs: the diff of the work tree, the installed packages.
+
 import { useEffect, useState } from "preact/hooks";
+import { stringify } from "../../core/json";
 import type { Run } from "../../core/types";
 import { type Captured, captured } from "../components/captured-texts";
 import { forEach } from "../components/concurrent";
@@ -47,7 +49,7 @@ export function textOf(
   facts: RunFacts | undefined,
   loaded: ReadonlyMap<string, string | null>,
 ): string | null | undefined {
-  if (text === "config") return JSON.stringify(run.config, null, 2);
+  if (text === "config") return stringify(run.config, 2);
   if (text === "command") return facts === undefined ? undefined : (facts.command?.join("\n") ?? null);
   return loaded.get(run.run);
 }

@@ -12,6 +12,9 @@ const HEIGHT = 28;
 /** A project that is being written is looked at again, but not more often than this, ms. */
 const PACE = 10_000;
 
+/** Metrics without a finite number that are passed over before the card stays without a curve. */
+const ATTEMPTS = 5;
+
 const limiter = new Limiter(3);
 
 interface Curve {
@@ -48,7 +51,7 @@ export function Sparkline({ project, changed }: { project: string; changed: numb
   const last = curve?.values.findLast(Number.isFinite);
   return (
     <span class="sparkline" ref={host}>
-      {curve === null && <span class="faint small">The latest run has no numeric metrics.</span>}
+      {curve === null && <span class="faint small">The latest run has no numbers to plot.</span>}
       {curve && last !== undefined && (
         <>
           <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} width={WIDTH} height={HEIGHT} aria-hidden="true">
@@ -66,14 +69,21 @@ export function Sparkline({ project, changed }: { project: string; changed: numb
   );
 }
 
+/** The main metric of the project, else of its latest run, else any other of that run that has a number to show. */
 async function load(project: string, signal: AbortSignal): Promise<Curve | null> {
   const { metrics, latest } = await source.names(project, undefined, signal);
   if (!latest) return null;
   const curve = await curveOf(project, latest, mainMetric(metrics), signal);
   if (curve) return curve;
-  // The latest run may not have what says most about the project: then what says most about the run is shown.
   const own = await source.names(project, [latest], signal);
-  return curveOf(project, latest, mainMetric(own.metrics), signal);
+  let left = own.metrics;
+  for (let attempts = 0; attempts < ATTEMPTS && left.length > 0; attempts++) {
+    const metric = mainMetric(left);
+    const next = await curveOf(project, latest, metric, signal);
+    if (next || metric === null) return next;
+    left = left.filter((name) => name !== metric);
+  }
+  return null;
 }
 
 async function curveOf(
@@ -85,7 +95,8 @@ async function curveOf(
   if (!metric) return null;
   const answer = await source.metrics(project, { runs: [run], metrics: [metric], points: POINTS }, signal);
   const data = answer.metrics[metric]?.[run];
-  return data ? { metric, values: decodeValues(data) } : null;
+  const values = data && decodeValues(data);
+  return values?.some(Number.isFinite) ? { metric, values } : null;
 }
 
 /** A line over the box, lifted where a value is missing; a value alone is a dot. */

@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import { useMemo, useState } from "preact/hooks";
 import { groupFields } from "../../core/group-fields";
+import { matcher } from "../../core/sections";
 import { ChartGrid } from "../../panel/chart-grid";
 import { Controls } from "../../panel/controls";
 import { ErrorMessage } from "../../panel/error-message";
@@ -18,15 +19,21 @@ import { Skeleton } from "../components/skeleton";
 /** How a project's charts are shown, and whether its notes are. */
 class ProjectView extends ChartSettings {
   readonly about = signal(false);
+  /** Narrows the runs of the list and of the charts. */
+  readonly search = signal("");
+  /** The run of the list that the pointer is on. Not kept in the address. */
+  readonly pointed = signal<string | null>(null);
 
   override read(query: URLSearchParams): void {
     super.read(query);
     this.about.value = query.get("about") === "1";
+    this.search.value = query.get("search") ?? "";
   }
 
   override write(): URLSearchParams {
     const query = super.write();
     if (this.about.value) query.set("about", "1");
+    if (this.search.value) query.set("search", this.search.value);
     return query;
   }
 }
@@ -37,7 +44,14 @@ export function ProjectPage({ project }: { project: string }) {
   const view = useChartSettings(() => new ProjectView());
   const about = view.about.value;
   const [groups, setGroups] = useState<readonly NamedGroup[]>([]);
-  const runs = board.runs.value;
+  const all = board.runs.value;
+  const search = view.search.value;
+  const runs = useMemo(() => {
+    const matches = matcher(search);
+    return search.trim() === ""
+      ? all
+      : all.filter((run) => [run.name, run.run, ...run.tags].some((text) => matches(text)));
+  }, [all, search]);
   const drawn = view.drawn(runs);
   const counted = view.grouped ? view.members(runs) : drawn;
   const shown = useSame(
@@ -45,7 +59,7 @@ export function ProjectPage({ project }: { project: string }) {
     (run) => `${run.run} ${run.name} ${run.color} ${run.status} ${run.start_time}`,
   );
   const fields = useSame(
-    useMemo(() => groupFields(runs), [runs]),
+    useMemo(() => groupFields(all), [all]),
     String,
   );
   const colors = useMemo(
@@ -56,7 +70,7 @@ export function ProjectPage({ project }: { project: string }) {
     [groups, view.grouped],
   );
   const trail = [{ text: project, href: address("projects", project) }];
-  if (board.error.value && runs.length === 0)
+  if (board.error.value && all.length === 0)
     return (
       <PageFrame title={project} trail={trail}>
         <NotFound name={project} text={board.error.value} back="All projects" to={app.base} />
@@ -65,7 +79,21 @@ export function ProjectPage({ project }: { project: string }) {
   return (
     <PageFrame title={project} trail={trail} live={board.liveness.value} reading={board.reading.value}>
       <div class="split">
-        <RunList project={project} runs={runs} drawn={counted} view={view} colors={colors} />
+        <RunList
+          project={project}
+          runs={runs}
+          total={all.length}
+          drawn={counted}
+          view={view}
+          search={search}
+          onSearch={(text) => {
+            view.search.value = text;
+          }}
+          onPoint={(run) => {
+            view.pointed.value = run;
+          }}
+          colors={colors}
+        />
         <div class="page wide">
           <div class="page-head">
             <h1>{project}</h1>
@@ -119,7 +147,7 @@ export function ProjectPage({ project }: { project: string }) {
           {board.loading.value ? (
             <Skeleton />
           ) : (
-            <ChartGrid board={board} view={view} shown={shown} onGroups={setGroups} />
+            <ChartGrid board={board} view={view} shown={shown} onGroups={setGroups} pointed={view.pointed} />
           )}
         </div>
       </div>

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
+import { stringify } from "../../core/json";
 import type { Json } from "../../core/types";
 import { ErrorMessage } from "../../panel/error-message";
-import { download } from "../../panel/export";
 import { MOST_NAMED } from "../../state/url-run-list";
 import { api, getJson } from "../api";
 import { address, app, say, source } from "../app";
@@ -10,8 +10,9 @@ import { useNow } from "../components/hooks";
 import { NotFound } from "../components/not-found";
 import { PageFrame } from "../components/page-frame";
 import { Popover } from "../components/popover";
-import { Actions, csv } from "../table/actions";
+import { Actions } from "../table/actions";
 import type { ColumnsAnswer, Row } from "../table/columns";
+import { saveCsv } from "../table/csv";
 import { check, FilterBox } from "../table/filter";
 import { Grid, type Item } from "../table/grid";
 import { ColumnPicker } from "../table/picker";
@@ -92,7 +93,7 @@ export function RunsPage({ project }: { project: string }) {
   const items = useMemo<Item[]>(() => {
     if (!view.group.value || !meaning(view.group.value)) return rows.map((row) => ({ row }));
     return grouped(rows, view.group.value, Date.now()).flatMap((group): Item[] => {
-      const shut = closed.has(JSON.stringify(group.value));
+      const shut = closed.has(stringify(group.value));
       return [{ group, closed: shut }, ...(shut ? [] : group.rows.map((row) => ({ row })))];
     });
   }, [rows, view.group.value, closed]);
@@ -181,9 +182,7 @@ export function RunsPage({ project }: { project: string }) {
           <button
             type="button"
             title="Download the visible runs and columns as CSV"
-            onClick={() =>
-              download(`${project}-runs.csv`, new Blob([csv(rows, fields, Date.now())], { type: "text/csv" }))
-            }
+            onClick={() => saveCsv(project, rows, fields)}
           >
             Export
           </button>
@@ -260,7 +259,7 @@ export function RunsPage({ project }: { project: string }) {
             select={setSelected}
             toggleGroup={(value: Json) => {
               const next = new Set(closed);
-              const key = JSON.stringify(value);
+              const key = stringify(value);
               if (!next.delete(key)) next.add(key);
               setClosed(next);
             }}

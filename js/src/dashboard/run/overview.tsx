@@ -59,6 +59,18 @@ export function Overview({
   const variables = environment.variables;
   return (
     <>
+      {detail.exception && (
+        <section class="card exception">
+          <h2>
+            {detail.exception.type}
+            {detail.exception.message && `: ${detail.exception.message}`}
+          </h2>
+          <details>
+            <summary>Traceback</summary>
+            <pre>{detail.exception.traceback}</pre>
+          </details>
+        </section>
+      )}
       <div class="columns">
         <Card title="Run">
           <Life detail={detail} />
@@ -117,6 +129,7 @@ function Life({ detail }: { detail: RunDetail }) {
       detail.start_time === null ? null : formatDuration((runEnd(detail, now) ?? now) - detail.start_time),
     ],
     [COLUMNS.step!, detail.last_step === null ? null : String(detail.last_step)],
+    ["Last sign of life", detail.status === "crashed" ? formatTime(detail.last_update) : null],
     ["Stop requested", detail.stop_requested_at ? formatTime(detail.stop_requested_at) : null],
     [COLUMNS.exit_code!, detail.exit_code === null ? null : String(detail.exit_code)],
     ["Command", detail.command?.join(" ") ?? null, { copy: true, mono: true }],

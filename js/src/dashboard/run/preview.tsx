@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { parseCsv } from "../../core/csv";
 import { formatBytes } from "../../core/format";
+import { parseJson, stringify } from "../../core/json";
 import type { Json } from "../../core/types";
 import { ErrorMessage } from "../../panel/error-message";
 import { Markdown } from "../components/markdown";
@@ -82,7 +83,7 @@ function Content({ shown, name }: { shown: Shown; name: string }) {
       return shown.value !== null && typeof shown.value === "object" ? (
         <Tree value={shown.value} root={Array.isArray(shown.value) ? "it" : ""} label={name} />
       ) : (
-        <pre>{JSON.stringify(shown.value)}</pre>
+        <pre>{stringify(shown.value)}</pre>
       );
     case "table":
       return (
@@ -133,7 +134,7 @@ function understood(ending: string, found: PartialText): Shown {
   if (text === null) return { kind: "none" };
   if ((ending === "json" || ending === "ipynb") && !found.cut) {
     try {
-      return { kind: "json", value: JSON.parse(text) as Json };
+      return { kind: "json", value: parseJson(text) as Json };
     } catch {
       return { kind: "text", text };
     }

@@ -1,4 +1,4 @@
-import { formatValue } from "../../core/format";
+import { digitsFor, formatExact, formatValue } from "../../core/format";
 import { direction, type Goals, saidOf } from "../../core/goals";
 import { matcher } from "../../core/sections";
 import type { Json, MetricSummary, RunDetail } from "../../core/types";
@@ -56,19 +56,20 @@ export function Summary({ detail, query, set }: { detail: RunDetail } & Within) 
               <tbody>
                 {shown.map(([metric, facts]) => {
                   const best = bestOf(metric, facts, goals);
+                  const digits = digitsFor([facts.last, best?.value, facts.min, facts.max]);
                   return (
                     <tr key={metric}>
                       <th scope="row" title={metric}>
                         {metric}
                       </th>
-                      <At value={facts.last} step={facts.last_step} />
+                      <At value={facts.last} step={facts.last_step} digits={digits} />
                       {best ? (
-                        <At value={best.value} step={best.step} title={best.why} strong />
+                        <At value={best.value} step={best.step} digits={digits} title={best.why} strong />
                       ) : (
                         <td class="number faint">–</td>
                       )}
-                      <At value={facts.min} step={facts.min_step} />
-                      <At value={facts.max} step={facts.max_step} />
+                      <At value={facts.min} step={facts.min_step} digits={digits} />
+                      <At value={facts.max} step={facts.max_step} digits={digits} />
                       <td class="number">{formatValue(facts.mean)}</td>
                       <td class="number faint">{facts.count}</td>
                     </tr>
@@ -89,7 +90,7 @@ export function Summary({ detail, query, set }: { detail: RunDetail } & Within) 
                   <div key={key}>
                     <dt>{key}</dt>
                     <dd>
-                      <code>{formatValue(value)}</code>
+                      <code>{formatExact(value)}</code>
                     </dd>
                   </div>
                 ))}
@@ -104,17 +105,19 @@ export function Summary({ detail, query, set }: { detail: RunDetail } & Within) 
 function At({
   value,
   step,
+  digits,
   title,
   strong = false,
 }: {
   value: number | string | null;
   step: number | null;
+  digits: number;
   title?: string;
   strong?: boolean;
 }) {
   return (
     <td class="number" title={title ?? (step === null ? undefined : `at step ${step}`)}>
-      {strong ? <strong>{formatValue(value)}</strong> : formatValue(value)}
+      {strong ? <strong>{formatValue(value, digits)}</strong> : formatValue(value, digits)}
       {step !== null && value !== null && (
         <span class="at">
           <span class="sr">at step</span> @{step}

@@ -1,4 +1,5 @@
 import { useMemo, useState } from "preact/hooks";
+import { stringify } from "../../core/json";
 import type { Json } from "../../core/types";
 import { Copy } from "./copy";
 
@@ -54,7 +55,7 @@ export function Tree({
           {wanted ? `${leaves(found)} of ` : ""}
           {total} {total === 1 ? "value" : "values"}
         </span>
-        <Copy text={JSON.stringify(value, null, 2)} what={`${label} as JSON`} />
+        <Copy text={stringify(value, 2)} what={`${label} as JSON`} />
       </div>
       {entries(found).length === 0 ? (
         <p class="empty">
@@ -146,7 +147,7 @@ function Row({
       </li>
     );
   }
-  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const text = typeof value === "string" ? value : stringify(value);
   return (
     <li>
       <span class="tree-row leaf">
@@ -213,7 +214,7 @@ function filtered(value: Branches, wanted: string): Record<string, Json> {
       const deeper = filtered(inner, wanted);
       if (Object.keys(deeper).length) left.push([key, deeper]);
     } else if (
-      String(typeof inner === "string" ? inner : JSON.stringify(inner))
+      String(typeof inner === "string" ? inner : stringify(inner))
         .toLowerCase()
         .includes(wanted)
     )

@@ -1,36 +1,12 @@
 import { useState } from "preact/hooks";
-import type { Json, RunsEdit } from "../../core/types";
+import type { RunsEdit } from "../../core/types";
 import { Dialog } from "../../panel/dialog";
-import { download } from "../../panel/export";
 import { address, app, source } from "../app";
 import { MOST_COMPARED } from "../components/limits";
-import { TIMES } from "./cells";
 import type { Row } from "./columns";
+import { saveCsv } from "./csv";
 import { inTurn, named, portions, reflect, retagged } from "./edits";
 import type { RunTableStore } from "./store";
-import { unquoted, valueIn } from "./view";
-
-/** Rows as CSV: the columns that are shown, numbers with all their digits, moments in ISO 8601 (UTC). */
-export function csv(rows: readonly Row[], fields: readonly string[], now: number): string {
-  const cell = (value: Json): string => {
-    if (value === null) return "";
-    const text = typeof value === "string" ? value : Array.isArray(value) ? value.join(" ") : String(value);
-    // A spreadsheet takes a text that begins like a formula for one.
-    const safe = typeof value !== "number" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-    return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-  };
-  const head = ["run", "name", ...fields.map(unquoted)].map(cell).join(",");
-  const lines = rows.map((row) =>
-    [row.run, row.name, ...fields.map((field) => written(field, valueIn(row, field, now)))]
-      .map(cell)
-      .join(","),
-  );
-  return `${[head, ...lines].join("\n")}\n`;
-}
-
-function written(field: string, value: Json): Json {
-  return TIMES.has(field) && typeof value === "number" ? new Date(value).toISOString() : value;
-}
 
 const runs = (n: number) => `${n} ${n === 1 ? "run" : "runs"}`;
 const back = (n: number) => `Restored ${runs(n)}`;
@@ -105,12 +81,7 @@ export function Actions({
               Tag…
             </button>
           )}
-          <button
-            type="button"
-            onClick={() =>
-              download(`${project}-runs.csv`, new Blob([csv(rows, fields, Date.now())], { type: "text/csv" }))
-            }
-          >
+          <button type="button" onClick={() => saveCsv(project, rows, fields)}>
             Export CSV
           </button>
           {!app.readOnly && (

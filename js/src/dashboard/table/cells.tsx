@@ -1,4 +1,5 @@
-import { formatAgo, formatDuration, formatTime, formatValue } from "../../core/format";
+import { formatAgo, formatDuration, formatExact, formatTime, formatValue } from "../../core/format";
+import { stringify } from "../../core/json";
 import type { Json, Status } from "../../core/types";
 import { StatusBadge, Tags } from "../../panel/badges";
 import type { Row } from "./columns";
@@ -18,20 +19,22 @@ const SPANS = new Set(["duration", "age"]);
 
 /** Whether a column's cells stand to the right, as numbers do. */
 export function isNumeric(value: Json): boolean {
-  return typeof value === "number";
+  return typeof value === "number" || typeof value === "bigint";
 }
 
-export function cellText(field: string, value: Json, now: number): string {
+/** A value as text; `digits` tell the numbers of a column apart, inputs are written as they are. */
+export function cellText(field: string, value: Json, now: number, digits = 4): string {
   if (value === null) return "–";
   if (TIMES.has(field)) return formatAgo(value as number, now);
   if (SPANS.has(field)) return formatDuration((value as number) * 1000);
-  return Array.isArray(value) ? value.map(formatValue).join(", ") : formatValue(value);
+  if (Array.isArray(value)) return value.map((item) => formatExact(item)).join(", ");
+  return field.startsWith("config.") ? formatExact(value) : formatValue(value, digits);
 }
 
 function whole(field: string, value: Json): string {
   if (value === null) return "";
   if (TIMES.has(field)) return formatTime(value as number);
-  return typeof value === "string" ? value : Array.isArray(value) ? JSON.stringify(value) : String(value);
+  return typeof value === "string" ? value : Array.isArray(value) ? stringify(value) : String(value);
 }
 
 /** What stands in a row under a column, and beside it how far that is from the baseline's. */
@@ -40,11 +43,14 @@ export function Cell({
   field,
   now,
   baseline,
+  digits,
 }: {
   row: Row;
   field: string;
   now: number;
   baseline: Row | null;
+  /** How many digits tell the column's numbers apart. */
+  digits: number;
 }) {
   const value = valueIn(row, field, now);
   if (field === "status" || field === "state") return <StatusBadge status={value as Status} />;
@@ -52,13 +58,17 @@ export function Cell({
   const other = baseline && baseline !== row ? valueIn(baseline, field, now) : undefined;
   return (
     <span title={whole(field, value)}>
-      {cellText(unquoted(field), value, now)}
-      {other !== undefined && !TIMES.has(field) && <Delta value={value} other={other} />}
+      {cellText(unquoted(field), value, now, digits)}
+      {other !== undefined && !TIMES.has(field) && (
+        <Delta value={value} other={other} {...(SPANS.has(field) ? { unit: "seconds" } : {})} />
+      )}
     </span>
   );
 }
 
-export function Delta({ value, other }: { value: Json; other: Json }) {
+/** How far a value is from the baseline's. */
+export function Delta({ value, other, unit }: { value: Json; other: Json; unit?: "seconds" }) {
+  const text = (amount: number) => (unit === "seconds" ? formatDuration(amount * 1000) : formatValue(amount));
   if (typeof value === "number" && typeof other === "number") {
     const difference = value - other;
     if (!Number.isFinite(difference) || difference === 0) return null;
@@ -66,19 +76,19 @@ export function Delta({ value, other }: { value: Json; other: Json }) {
     const sign = difference > 0 ? "+" : "−";
     const size =
       relative === null || Math.abs(relative) >= 1000
-        ? formatValue(Math.abs(difference))
+        ? text(Math.abs(difference))
         : `${Number(Math.abs(relative).toPrecision(2))}%`;
     return (
       <span
         class="delta"
-        title={`${sign}${formatValue(Math.abs(difference))} compared with the baseline (${formatValue(other)})`}
+        title={`${sign}${text(Math.abs(difference))} compared with the baseline (${text(other)})`}
       >
         {sign}
         {size}
       </span>
     );
   }
-  if (JSON.stringify(value) === JSON.stringify(other)) return null;
+  if (stringify(value) === stringify(other)) return null;
   return (
     <span class="delta" title={`Baseline: ${formatValue(other)}`}>
       ≠

@@ -24,6 +24,11 @@ export interface ColumnsAnswer {
 
 type Column = Map<number, Json> | Json[];
 
+/** A value for filters and orders, which count with numbers. */
+function counted(value: Json): Json {
+  return typeof value === "bigint" ? Number(value) : value;
+}
+
 function column(sent: Sent): Column {
   return sent.at ? new Map(sent.at.map((at, i) => [at, sent.values[i]!])) : sent.values;
 }
@@ -60,10 +65,14 @@ export class Row implements Fields {
     return name === "run" ? this.run : (this.columns.own.get(name)?.[this.at] ?? undefined);
   }
   config(path: string): Value {
-    return read(this.columns.config.get(path), this.at);
+    return counted(this.exact("config", path) ?? null) ?? undefined;
   }
   summary(path: string): Value {
-    return read(this.columns.summary.get(path), this.at);
+    return counted(this.exact("summary", path) ?? null) ?? undefined;
+  }
+  /** A value with all of its digits, where a number has not room for them. */
+  exact(part: "config" | "summary", path: string): Value {
+    return read(this.columns[part].get(path), this.at);
   }
   statistic(metric: string, which: Statistic): Value {
     return read(this.columns.statistics.get(metric)?.get(which), this.at);

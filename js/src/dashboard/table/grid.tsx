@@ -1,12 +1,13 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
-import { formatValue } from "../../core/format";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { digitsFor, formatValue } from "../../core/format";
+import { stringify } from "../../core/json";
 import { PALETTE, runColor } from "../../core/palette";
 import type { Json } from "../../core/types";
 import { COLUMNS } from "../../core/vocabulary";
 import { address, app, navigate } from "../app";
 import { Popover } from "../components/popover";
-import { Cell, cellText } from "./cells";
+import { Cell, cellText, isNumeric } from "./cells";
 import type { Row, RunColumns } from "./columns";
 import { type Group, label, labels, type TableView, unquoted, valueIn } from "./view";
 
@@ -18,6 +19,8 @@ const SHORT_NAME = 190;
 const WIDE = 120;
 /** Of numbers with how far they are from a baseline's. */
 const WITH_DELTA = 156;
+/** Rows whose values a column's digits must tell apart. */
+const COMPARED = 2000;
 const NARROW: Record<string, number> = { status: 110, step: 84, tags: 150 };
 
 export type Item = { row: Row } | { group: Group; closed: boolean };
@@ -62,10 +65,20 @@ export function Grid(props: Props) {
     ordered.filter((field) => {
       for (const row of rows.slice(0, 50)) {
         const value = valueIn(row, field, now);
-        if (value !== null) return typeof value === "number";
+        if (value !== null) return isNumeric(value);
       }
       return false;
     }),
+  );
+  const digits = useMemo(
+    () =>
+      new Map(
+        ordered.map((field) => [
+          field,
+          numeric.has(field) ? digitsFor(rows.slice(0, COMPARED).map((row) => valueIn(row, field, now))) : 4,
+        ]),
+      ),
+    [rows, ordered.join("\n")],
   );
   const width = (field: string) =>
     widths[field] ?? NARROW[field] ?? (baseline && numeric.has(field) ? WITH_DELTA : WIDE);
@@ -175,11 +188,7 @@ export function Grid(props: Props) {
             const marks = `${at === active ? "active " : ""}`;
             if ("group" in item)
               return (
-                <tr
-                  key={`g${JSON.stringify(item.group.value)}`}
-                  class={`${marks}group`}
-                  aria-rowindex={at + 2}
-                >
+                <tr key={`g${stringify(item.group.value)}`} class={`${marks}group`} aria-rowindex={at + 2}>
                   <th scope="row" style={{ left: 0 }}>
                     <button
                       type="button"
@@ -260,7 +269,7 @@ export function Grid(props: Props) {
                 </th>
                 {ordered.map((field) => (
                   <td key={field} class={numeric.has(field) ? "number" : ""} style={stick(lefts.get(field))}>
-                    <Cell row={row} field={field} now={now} baseline={baseline} />
+                    <Cell row={row} field={field} now={now} baseline={baseline} digits={digits.get(field)!} />
                   </td>
                 ))}
                 <td class="filler" />

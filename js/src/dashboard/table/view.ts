@@ -1,6 +1,8 @@
 // What the table shows and in what order. Kept in the address; columns and widths are also remembered by the browser.
+
 import { effect, signal } from "@preact/signals";
 import { type Expression, ExpressionError, parse, quoted, type Value } from "../../core/expression";
+import { stringify } from "../../core/json";
 import type { Json } from "../../core/types";
 import { COLUMNS } from "../../core/vocabulary";
 import { remember, remembered } from "../../state/chart-settings";
@@ -164,14 +166,28 @@ export function meaning(field: string): Expression | null {
 }
 
 export function valueIn(row: Row, field: string, now: number): Json {
-  return meaning(field)?.value(row, now) ?? null;
+  const value = meaning(field)?.value(row, now) ?? null;
+  return typeof value === "number" && Math.abs(value) > Number.MAX_SAFE_INTEGER
+    ? exact(row, field, value)
+    : value;
+}
+
+/** The integer that a field names, with all of its digits. */
+function exact(row: Row, field: string, value: number): Json {
+  const [, part, path] = /^(config|params|summary)\.(.+)$/s.exec(unquoted(field)) ?? [];
+  const found =
+    path === undefined
+      ? (row.exact("config", unquoted(field)) ?? row.exact("summary", unquoted(field)))
+      : row.exact(part === "summary" ? "summary" : "config", path);
+  return typeof found === "bigint" ? found : value;
 }
 
 /** Numbers before texts; lists as texts. */
 export function compare(a: Json, b: Json): number {
-  if (typeof a === "number" && typeof b === "number") return a - b;
-  if (typeof a === "number") return -1;
-  if (typeof b === "number") return 1;
+  const numeric = (value: Json) => typeof value === "number" || typeof value === "bigint";
+  if (numeric(a) && numeric(b)) return a! < b! ? -1 : a! > b! ? 1 : 0;
+  if (numeric(a)) return -1;
+  if (numeric(b)) return 1;
   return collator.compare(String(a), String(b));
 }
 const collator = new Intl.Collator("en", { numeric: true });
@@ -230,7 +246,7 @@ export function grouped(rows: readonly Row[], field: string, now: number): Group
   const groups = new Map<string, Group>();
   for (const row of rows) {
     const value = valueIn(row, field, now);
-    const key = JSON.stringify(value);
+    const key = stringify(value);
     const found = groups.get(key);
     if (found) found.rows.push(row);
     else groups.set(key, { value, rows: [row] });
@@ -244,7 +260,7 @@ export function telling(columns: RunColumns, most = 8, foremost = 3): string[] {
   const differing = [...columns.config.keys()].filter((name) => {
     const seen = new Set<string>();
     for (const row of columns.rows.slice(0, 500)) {
-      seen.add(JSON.stringify(row.config(name) ?? null));
+      seen.add(stringify(row.config(name) ?? null));
       if (seen.size > 1) return true;
     }
     return columns.rows.length < 2;

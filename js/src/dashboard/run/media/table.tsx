@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { formatNumber, formatValue } from "../../../core/format";
+import { stringify } from "../../../core/json";
 import { fileName, type MediaItem, record } from "../../../core/media";
 import type { Json } from "../../../core/types";
 import { Dialog } from "../../../panel/dialog";
@@ -289,11 +290,7 @@ function RowDialog({
               <div key={i}>
                 <dt>{String(column)}</dt>
                 <dd>
-                  {typeof row[i] === "string" ? (
-                    (row[i] as string)
-                  ) : (
-                    <code>{JSON.stringify(row[i] ?? null)}</code>
-                  )}
+                  {typeof row[i] === "string" ? (row[i] as string) : <code>{stringify(row[i] ?? null)}</code>}
                 </dd>
               </div>
             ))}
