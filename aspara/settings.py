@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aspara.errors import UsageError
+from aspara.errors import DataDirError, UsageError
 
 __all__ = ["TABLE", "Setting", "check", "data_dir", "flag", "get", "storage_backend"]
 
@@ -177,7 +177,7 @@ def data_dir(argument: str | os.PathLike[str] | None = None) -> Path:
     if chosen:
         if not isinstance(chosen, str | os.PathLike):
             raise UsageError(f"The data directory {chosen!r} is no path: give text, such as './runs'.")
-        return Path(chosen).expanduser().absolute()
+        return _expanded(chosen)
     return _user_folder("XDG_DATA_HOME", ".local/share") / "aspara"
 
 
@@ -185,7 +185,7 @@ def cache_dir(argument: str | os.PathLike[str] | None = None) -> Path:
     """The cache directory: `argument`, else ASPARA_CACHE_DIR, else the user's cache folder. Absolute; may not exist yet."""
     chosen = argument or get("ASPARA_CACHE_DIR")
     if chosen:
-        return Path(chosen).expanduser().absolute()
+        return _expanded(chosen)
     return _user_folder("XDG_CACHE_HOME", ".cache") / "aspara"
 
 
@@ -202,7 +202,27 @@ def storage_backend(argument: str | None = None) -> str:
     return str(chosen)
 
 
+def _expanded(path: str | os.PathLike[str]) -> Path:
+    try:
+        return Path(path).expanduser().absolute()
+    except (RuntimeError, OSError) as error:  # "~" without a home folder, or the working directory was deleted
+        raise DataDirError(f"{os.fspath(path)!r} leads nowhere ({error}). Give an absolute path.") from None
+
+
 def _user_folder(variable: str, below_home: str) -> Path:
     chosen = os.environ.get(variable, "")
     # The XDG standard has relative values ignored.
-    return Path(chosen) if os.path.isabs(chosen) else Path.home() / below_home
+    if os.path.isabs(chosen):
+        return Path(chosen)
+    try:
+        return Path.home() / below_home
+    except RuntimeError:
+        if variable == "XDG_DATA_HOME":
+            raise DataDirError(
+                "This user has no home folder (HOME is unset), so there is no place for runs. Choose one with dir=..., "
+                "--data-dir or ASPARA_DATA_DIR."
+            ) from None
+        # What is not data, such as a cache, may lie where the system keeps what is made anew.
+        import tempfile
+
+        return Path(tempfile.gettempdir()) / f"aspara-{os.getuid() if hasattr(os, 'getuid') else 'user'}" / below_home

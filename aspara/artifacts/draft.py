@@ -16,6 +16,7 @@ from aspara.artifacts.file import ArtifactFile
 from aspara.artifacts.media import object_of
 from aspara.errors import ArtifactNotFound, InvalidName, UsageError
 from aspara.storage.artifact_store import check_path, file_digest
+from aspara.util.walk import files_below
 
 if TYPE_CHECKING:
     from aspara.artifacts.artifact import Artifact
@@ -65,12 +66,12 @@ class ArtifactDraft:
         policy: str = "mutable",
         merge: bool = False,
     ) -> None:
-        """Adds all files of a folder and its folders, below `name` or at the top. Links to folders are not followed."""
+        """Adds all files of a folder and its folders, below `name` or at the top. Links to folders are followed, once each."""
         del skip_cache
         folder = Path(local_path)
         if not folder.is_dir():
             raise UsageError(f"There is no folder {os.fspath(local_path)!r} to add to the artifact.")
-        for path in _files_below(folder):
+        for path in files_below(folder):
             inner = path.relative_to(folder).as_posix()
             self._add(path, f"{name.strip('/')}/{inner}" if name else inner, policy, overwrite=merge)
 
@@ -94,7 +95,7 @@ class ArtifactDraft:
         if not source.exists():
             raise UsageError(f"There is nothing at {text!r} to refer to.")
         found = []
-        for file in _files_below(source) if source.is_dir() else [source]:
+        for file in files_below(source) if source.is_dir() else [source]:
             inner = file.relative_to(source).as_posix() if source.is_dir() else ""
             place = "/".join(part for part in (name or ("" if source.is_dir() else source.name), inner) if part)
             sha256 = file_digest(file)[0] if checksum else None
@@ -184,11 +185,3 @@ class ArtifactDraft:
         if self._staging is not None:
             self._staging = None
             self._finalizer()
-
-
-def _files_below(folder: Path) -> list[Path]:
-    found: list[Path] = []
-    for place, folders, names in os.walk(folder):
-        folders.sort()
-        found.extend(Path(place, name) for name in sorted(names) if Path(place, name).is_file())
-    return found

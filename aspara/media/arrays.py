@@ -31,4 +31,16 @@ def as_array(value: Any) -> Any:
         if "bfloat16" in str(value.dtype):  # numpy has no such type
             value = value.float()
         value = value.numpy()
-    return np.array(value)
+    masked: Any = np.ma.MaskedArray
+    if isinstance(value, masked):
+        if value.dtype.kind not in "biufc":
+            return np.array(value.filled())
+        return (
+            np.array(value.astype(np.result_type(value.dtype, np.float32)).filled(np.nan))
+            if value.mask.any()
+            else value.data.copy()
+        )
+    array = np.array(value)
+    if array.dtype.kind == "V" and "bfloat16" in str(array.dtype):  # jax's, which numpy takes for raw bytes
+        array = array.astype(np.float32)
+    return array

@@ -39,6 +39,8 @@ class Audio(Media):
             return
         if sample_rate is None:
             raise UsageError("Audio made of samples needs sample_rate, such as 44100.")
+        if not sample_rate > 0:
+            raise UsageError(f"sample_rate={sample_rate!r}: give the samples per second, such as 44100.")
         self._ending = "wav"
         self._samples = _sixteen_bits(as_array(data_or_path))
         self.duration = len(self._samples) / sample_rate

@@ -23,7 +23,9 @@ def to_bytes(array: Any, normalize: bool = True) -> Any:
         array = np.nan_to_num(array.astype(np.float32), nan=0.0, posinf=255.0, neginf=0.0)
         if normalize and array.size:
             low, high = float(array.min()), float(array.max())
-            if high <= 1 and low >= 0:
+            if low >= 0 and 0 < high < 1 / 255:
+                array = array * (255 / high)  # so faint that all of it would be black
+            elif high <= 1 and low >= 0:
                 array = array * 255
             elif high <= 1 and low >= -1:
                 array = (array + 1) * 127.5

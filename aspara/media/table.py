@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from aspara.errors import UsageError
@@ -22,7 +22,7 @@ class Table(Media):
 
     Args:
         columns: The names of the columns.
-        data: The rows, a list of lists or an array; or a data frame.
+        data: The rows, a list of lists or of dicts, or an array; or a data frame.
         rows: Another word for `data`.
         dataframe: A pandas or polars frame instead of both.
         dtype: Accepted for compatibility.
@@ -69,7 +69,14 @@ class Table(Media):
             columns = columns or names
         elif hasattr(data, "tolist"):
             data = data.tolist()
-        found = [list(row) for row in (data or [])]
+        records = list(data) if data is not None else []
+        if records and all(isinstance(row, Mapping) for row in records):
+            columns = (
+                list(columns) if columns is not None else list(dict.fromkeys(key for row in records for key in row))
+            )
+            found = [[row.get(name) for name in columns] for row in records]
+        else:
+            found = [list(row) for row in records]
         if columns is None:
             # As wandb names them where nobody does.
             columns = ["Input", "Output", "Expected"] if not found else [str(i) for i in range(len(found[0]))]
@@ -158,14 +165,14 @@ class Table(Media):
 
         taken = Table.__new__(Table)
         taken.caption = self.caption
-        taken.columns = [str(name) for name in self.columns]
+        taken.columns = _distinct([_encodable(str(name)) for name in self.columns])
         taken.data = []
         simple = (bool, int, str)
         for row in self.data:
             cells = []
             for value in row:
                 if value is None or type(value) in simple:
-                    cells.append(value)
+                    cells.append(_encodable(value) if type(value) is str else value)
                     continue
                 found = media_of(value, plain) if not isinstance(value, float | list | dict) else None
                 cells.append(found if found is not None else plain(value))
@@ -222,6 +229,24 @@ def _kind(value: Any) -> str:
     return type(value).__name__
 
 
+def _encodable(text: str) -> str:
+    """`text` with half surrogate pairs, which no file can keep, replaced."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Column names with ``.1``, ``.2`` ... behind those that stand there already, as pandas has them."""
+    seen: set[str] = set()
+    for position, name in enumerate(names):
+        number, distinct = 0, name
+        while distinct in seen or (number and distinct in names):
+            number += 1
+            distinct = f"{name}.{number}"
+        seen.add(distinct)
+        names[position] = distinct
+    return names
+
+
 def _is_frame(value: Any) -> bool:
     return type(value).__module__.partition(".")[0] in ("pandas", "polars") and hasattr(value, "columns")
 
@@ -230,12 +255,27 @@ def _of_frame(frame: Any) -> tuple[list[Any], list[list[Any]]]:
     names = [str(name) for name in frame.columns]
     if type(frame).__module__.startswith("polars"):
         return names, [list(row) for row in frame.rows()]
+    if type(frame.index).__name__ != "RangeIndex" or frame.index.name is not None:
+        frame = frame.rename_axis(
+            index=[name or f"index{f'_{n}' if n else ''}" for n, name in enumerate(frame.index.names)]
+        )
+        index = frame.index.to_frame(index=False)
+        index.index = frame.index
+        names = [*map(str, index.columns), *names]
+        frame = _side_by_side(index, frame)
     missing = frame.isna().to_numpy()
     rows = frame.to_numpy(dtype=object).tolist()
     return names, [
         [None if gone else cell for cell, gone in zip(row, holes, strict=True)]
         for row, holes in zip(rows, missing, strict=True)
     ]
+
+
+def _side_by_side(index: Any, frame: Any) -> Any:
+    """Two frames of the same rows side by side, whatever their columns are named."""
+    import pandas as pd
+
+    return pd.concat([index, frame], axis=1)
 
 
 def _parquet(columns: list[Any], data: list[list[Any]]) -> bytes | None:

@@ -88,6 +88,10 @@ def open_run(
     tracker = (tracker_uri or settings.get("ASPARA_TRACKER_URI")) if mode == "online" else None
     request = _detailed(request, capture, ignored.get("settings"))
     if tracker:
+        if storage_backend not in (None, "jsonl"):
+            say(
+                f"storage_backend={storage_backend!r} has no effect on a run at a tracker, which keeps its rows as jsonl."
+            )
         from aspara.client.remote_recorder import open_recorder as open_remote
 
         return open_remote(tracker, request, token=settings.get("ASPARA_TOKEN"))

@@ -148,8 +148,8 @@ class Run(RunProperties, RunResults, RunMedia, RunArtifacts, SavedFiles, RunList
             step: The step; by default the current one. A late or repeated step is kept and ordered on reading.
             commit: Whether the step ends with this call, so that the next ``log()`` without a step belongs to the next
                 one. By default True without `step` and False with it.
-            timestamp: When it happened: milliseconds since the epoch, ISO 8601 (without a zone UTC) or a datetime
-                (without a zone local time); by default now.
+            timestamp: When it happened: seconds since the epoch (numbers below 1e11), milliseconds, ISO 8601 text (without
+                a zone UTC) or a datetime (without a zone local time); by default now.
 
         When it returns, the row survives a SIGKILL of this process. It raises :class:`UsageError` only for misuse: `data` is
         no dict, the step is no whole number from 0 to 2**53, the timestamp is none, or the run has finished.
@@ -227,6 +227,8 @@ class Run(RunProperties, RunResults, RunMedia, RunArtifacts, SavedFiles, RunList
             self._backlog.fold()
             self._tell_listeners()
             if not self._forked:
+                with _reported("saving the config"):
+                    self._save_config()
                 self._write_summary()
                 if not self._disk.stop(
                     timeout + _EXIT_GRACE,
@@ -272,6 +274,7 @@ class Run(RunProperties, RunResults, RunMedia, RunArtifacts, SavedFiles, RunList
         self._backlog.fold()
         self._tell_listeners()
         with defer_signals():
+            self._save_config()
             if self._summary_dirty:
                 self._write_summary()
             self._recorder.sync()

@@ -12,6 +12,7 @@ from aspara.errors import AsparaError, UsageError
 from aspara.recorder import NullRecorder, Recorder
 from aspara.types import RunIdentity
 from aspara.util.messages import say
+from aspara.util.walk import files_below
 
 POLICIES = ("live", "now", "end")
 
@@ -45,7 +46,7 @@ class SavedFiles:
                 ``"end"`` at the run's end.
 
         Returns:
-            The paths of the files that were found, each once.
+            The paths of the files that are kept, each once; with ``"end"`` of those that will be.
 
         """
         self._check_open()
@@ -56,6 +57,7 @@ class SavedFiles:
             _text(base_path) if base_path is not None else os.path.dirname(pattern) if os.path.isabs(pattern) else "."
         )
         found: list[str] = []
+        matched = False
         # Each once: "data/**" matches a folder and what is in it.
         for path in dict.fromkeys(_files(pattern)):
             name = Path(os.path.relpath(path, base)).as_posix()
@@ -63,12 +65,12 @@ class SavedFiles:
                 raise UsageError(
                     f"{str(path)!r} does not lie below base_path={str(base)!r}. Give a folder that it lies in."
                 )
-            found.append(str(path))
-            if policy != "end":
-                self._keep_file(path, name)
+            if policy == "end" or self._keep_file(path, name):
+                found.append(str(path))
+            matched = True
             if policy != "now":
                 self._followed[path.absolute()] = name, _state(path) if policy == "live" else None
-        if not found:
+        if not matched:
             say(f"save({pattern!r}) found no file; nothing is kept.")
         return found
 
@@ -80,15 +82,19 @@ class SavedFiles:
                 self._followed[path] = name, now
                 self._keep_file(path, name)
 
-    def _keep_file(self, path: Path, name: str) -> None:
+    def _keep_file(self, path: Path, name: str) -> bool:
+        """Whether the file is kept."""
         if isinstance(self._recorder, NullRecorder):
-            return
+            return True
         try:
             self._recorder.artifact(path, name=name, description=None, category=None)
         except AsparaError as error:
             say(f"The file {name!r} is not saved: {error}")
         except OSError as error:
             say(f"The file {name!r} could not be saved ({error.strerror or error}); training goes on.")
+        else:
+            return True
+        return False
 
 
 def _text(path: Any) -> str:
@@ -103,9 +109,7 @@ def _files(pattern: str) -> Iterator[Path]:
         if not os.path.isdir(match):
             yield Path(match)
             continue
-        for folder, folders, names in os.walk(match):
-            folders.sort()
-            yield from (Path(folder, name) for name in sorted(names))
+        yield from files_below(match)
 
 
 def _state(path: Path) -> tuple[int, int] | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aspara import names
 from aspara.errors import UsageError
 from aspara.recorder import Recorder
 from aspara.recording.config import Config
+from aspara.recording.log.conversion import simple
 from aspara.recording.log.pending_rows import PendingRows
 from aspara.recording.log.row_encoder import RowEncoder
 from aspara.recording.metadata_diff import MetadataDiff
@@ -47,7 +48,7 @@ class RunResults:
         name: str,
         step_metric: str | None = None,
         *,
-        summary: str | None = None,
+        summary: str | Sequence[str] | None = None,
         goal: str | None = None,
         hidden: bool | None = None,
         **ignored: Any,
@@ -58,7 +59,7 @@ class RunResults:
             name: A metric's name or a glob. A metric's own definition beats a glob's, the longer glob the shorter one.
             step_metric: The metric to draw it over, instead of the step. Rows that hold `name` without it get its last value.
             summary: Which aggregates the summary shows, out of min, max, mean, last, first, best, none; separated by commas:
-                ``summary="min,max"`` makes ``run.summary["loss"]`` the dict ``{"min": ..., "max": ...}``.
+                ``summary="min,max"``, or ``["min", "max"]``, makes ``run.summary["loss"]`` the dict ``{"min": ..., "max": ...}``.
             goal: ``"minimize"`` or ``"maximize"``: which value is the best one. Its step is kept too.
             hidden: Not shown unless asked for.
 
@@ -68,6 +69,9 @@ class RunResults:
         del ignored
         self._check_open()
         names.check_metric_name(name)
+        summary = ",".join(map(str, summary)) if isinstance(summary, list | tuple | set) else summary
+        if summary is not None and not isinstance(summary, str):
+            raise UsageError(f"summary={summary!r}: give text such as 'min,max', or a list of such words.")
         for part in (summary or "").split(","):
             if part.strip() not in ("", *AGGREGATES):
                 raise UsageError(f"summary={summary!r}: choose among min, max, mean, last, first, best, none.")
@@ -96,6 +100,10 @@ class RunResults:
 
     def _config_changed(self) -> None:
         self._config_told.tell(self.config.as_dict)
+
+    def _save_config(self) -> None:
+        """Saves what has changed inside the config's lists, of which nobody tells."""
+        self._config_told.tell(lambda: dict(simple(self.config.as_dict())))
 
     def _summary_changed(self) -> None:
         # Written by the background thread: summaries are set in loops, and a metadata write costs milliseconds.

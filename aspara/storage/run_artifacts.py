@@ -9,18 +9,22 @@ from pathlib import Path
 
 from aspara.errors import InvalidName, UsageError
 from aspara.storage.atomic_copy import drafted
+from aspara.storage.layout import is_draft
 from aspara.types import ARTIFACT_CATEGORIES, ArtifactEntry
 from aspara.util import files
 
+# The file system of Windows has none of the others either.
+_REFUSED = '/\\"' + (":*?<>|" if os.name == "nt" else "")
+
 
 def check_name(name: str) -> str:
-    """`name` itself if it is one plain file name; raises InvalidName for paths, hidden files and control characters."""
+    """`name` itself if it is one plain file name; raises InvalidName for paths, control characters and names of our drafts."""
     if (
         not name
         or len(name.encode("utf-8", "replace")) > 255
-        or name.startswith(".")
+        or is_draft(name)
         or name.endswith((" ", "."))
-        or any(c in '/\\:*?"<>|' or ord(c) < 32 or 0xD800 <= ord(c) <= 0xDFFF for c in name)
+        or any(c in _REFUSED or ord(c) < 32 or 0xD800 <= ord(c) <= 0xDFFF for c in name)
     ):
         raise InvalidName(
             f"{name[:80]!r} is no valid artifact name: give a plain file name like 'model.pt', without folders."

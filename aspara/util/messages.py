@@ -9,5 +9,7 @@ import sys
 def say(sentence: str) -> None:
     """Prints a sentence; never raises."""
     # A signal's handler may come by in the middle of another print, and stderr may be closed or a pipe that nobody reads.
-    with contextlib.suppress(OSError, RuntimeError, ValueError):
-        print(f"aspara: {sentence}", file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError, RuntimeError, ValueError, AttributeError):
+        encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+        # A terminal of few letters shows the others as escapes.
+        print(f"aspara: {sentence}".encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr, flush=True)

@@ -67,9 +67,9 @@ def test_what_is_missing_or_cannot_be_kept_is_told_and_stops_nothing(disk, here,
     run = aspara.init("p", "r")
     assert [] == run.save("nothing/*.pt")
     assert "nothing/*.pt" in capsys.readouterr().err
-    Path(".hidden").write_text("x")
-    run.save(".hidden")
-    assert "'.hidden' is not saved" in capsys.readouterr().err
+    Path('a"b').write_text("x")
+    assert [] == run.save('a"b')
+    assert "'a\"b' is not saved" in capsys.readouterr().err
     with pytest.raises(aspara.AsparaError, match="'live', 'now' or 'end'"):
         run.save("out", policy="later")
     with pytest.raises(aspara.AsparaError, match="does not lie below"):
@@ -100,3 +100,24 @@ def test_a_saved_file_comes_back(disk, here, tmp_path):
     with pytest.raises(aspara.AsparaError, match="no active run"):
         aspara.restore("ckpt/a.pt")
     assert "content of a.pt" == aspara.Api(disk.folder).run("p/r").file("ckpt/a.pt").path.read_text()
+
+
+def test_hidden_folders_colons_and_links_to_folders_are_kept(disk, here, tmp_path):
+    """What hydra writes, what is named after a time, and what a link leads to; a link into itself ends there."""
+    Path("more/.hydra").mkdir(parents=True)
+    Path("more/.hydra/config.yaml").write_text("lr: 1")
+    Path("more/12:30.txt").write_text("colon")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/data.txt").write_text("linked")
+    Path("more/link").symlink_to(tmp_path / "elsewhere")
+    Path("more/again").symlink_to(Path("more").absolute())
+    run = aspara.init("p", "r")
+    saved = run.save("more")
+    run.log_artifact("more/12:30.txt")
+    version = run.log_artifact("more", name="outputs", type="data")
+    run.finish()
+    expected = {"more/.hydra/config.yaml": "lr: 1", "more/12:30.txt": "colon", "more/link/data.txt": "linked"}
+    assert set(expected) == set(saved)
+    assert {**expected, "12:30.txt": "colon"} == kept(disk)
+    assert {name.removeprefix("more/") for name in expected} == {entry.path for entry in version.files()}
+    assert "lr: 1" == aspara.Api(disk.folder).run("p/r").file("artifacts/more/.hydra/config.yaml").path.read_text()

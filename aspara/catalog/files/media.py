@@ -166,6 +166,19 @@ def _items(text: TextPoint) -> Iterator[dict[str, Any]]:
         }
 
 
+def _column(name: str, values: Sequence[Any]) -> polars.Series:
+    """A table's column; one of lists or dicts among other values holds those as JSON text."""
+    import polars as pl
+
+    kinds = {type(value) for value in values if value is not None}
+    if len(kinds) > 1 and kinds & {list, dict}:
+        values = [json.dumps(value) if isinstance(value, list | dict) else value for value in values]
+    try:
+        return pl.Series(name, values, strict=False)
+    except (TypeError, pl.exceptions.PolarsError):
+        return pl.Series(name, [None if value is None else json.dumps(value) for value in values], dtype=pl.String)
+
+
 def media_path(paths: RunPaths, name: str) -> Path:
     """Where the media file `name` of a run lies; raises MediaNotFound, for links and paths too."""
     path = paths.media / name
@@ -224,9 +237,8 @@ class MediaFile:
             with decoding():
                 return pl.read_parquet(path)
         found = json.loads(path.read_bytes())
-        return pl.DataFrame(
-            found["data"], schema=found["columns"], orient="row", infer_schema_length=None, strict=False
-        )
+        columns = list(zip(*found["data"], strict=True)) or [()] * len(found["columns"])
+        return pl.DataFrame([_column(name, values) for name, values in zip(found["columns"], columns, strict=True)])
 
     def download(self, root: str | os.PathLike[str] = ".", replace: bool = False) -> Path:
         """Copies the file below `root`, named after metric and step, and returns the copy."""

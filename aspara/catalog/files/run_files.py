@@ -9,7 +9,7 @@ from typing import Any
 
 from aspara.catalog.parsing.line_reader import open_rows
 from aspara.errors import ArtifactNotFound
-from aspara.storage.layout import DIFF, PACKAGES, RunPaths
+from aspara.storage.layout import DIFF, PACKAGES, RunPaths, is_draft
 
 _MOST_CAPTURED = 8 << 20
 
@@ -74,7 +74,7 @@ def _behind_link(folder: Path) -> bool:
 
 
 def kept_files(paths: RunPaths) -> list[tuple[str, int, Path]]:
-    """(relative path, bytes, place) of every file kept with a run; hidden files and links are not listed."""
+    """(relative path, bytes, place) of every file kept with a run; drafts and links are not listed."""
     return _below(paths.folder)
 
 
@@ -83,10 +83,10 @@ def _below(folder: Path) -> list[tuple[str, int, Path]]:
     if folder.is_symlink():
         return found
     for place, folders, names in os.walk(folder):
-        folders[:] = sorted(d for d in folders if not d.startswith(".") and not Path(place, d).is_symlink())
+        folders[:] = sorted(d for d in folders if not is_draft(d) and not Path(place, d).is_symlink())
         for name in sorted(names):
             path = Path(place, name)
-            if name.startswith(".") or path.is_symlink():
+            if is_draft(name) or path.is_symlink():
                 continue
             try:
                 size = path.stat().st_size
@@ -110,7 +110,7 @@ def _listed(place: Path, name: str) -> Path | None:
     """The file `name` below a folder, looked for folder by folder; a run may keep very many that are none of its neighbours."""
     for part in name.split("/"):
         try:
-            there = not place.is_symlink() and not part.startswith(".") and part in os.listdir(place)
+            there = not place.is_symlink() and not is_draft(part) and part in os.listdir(place)
         except OSError:  # it is a file, or went away meanwhile
             return None
         if not there:

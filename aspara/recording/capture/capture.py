@@ -26,7 +26,7 @@ from aspara import settings
 from aspara.errors import UsageError
 from aspara.recorder import NullRecorder, Recorder
 from aspara.recording.capture import environment
-from aspara.recording.capture.git import git_diff, git_head, git_state
+from aspara.recording.capture.git import Git, git_diff, git_head, git_state
 from aspara.recording.capture.notebook import notebook_name
 from aspara.storage import row_codec
 from aspara.storage.layout import CONSOLE, DIFF, PACKAGES, SYSTEM_PREFIX
@@ -97,7 +97,7 @@ def process_details(wanted: Iterable[str] = PARTS) -> dict[str, Any]:
     if "environment" in wanted:
         details["environment"] = environment.python_facts()
     if "git" in wanted:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(Exception):  # whatever lies in a repository, training begins
             git = git_head(Path.cwd())
             if git:
                 details["git"] = git
@@ -145,6 +145,8 @@ class Capture:
         self._opening = threading.Lock()
         self._forking: set[int] = set()
         self._facts_done = False
+        self._git_program: Git | None = None
+        self._git_patience = 10.0
         self._threads: list[threading.Thread] = []
         if not self._wanted:
             return
@@ -159,11 +161,21 @@ class Capture:
         self._stop.set()
         if self._end_following is not None:
             self._end_following()
+        deadline = time.monotonic() + min(_PATIENCE, settings.get("ASPARA_EXIT_TIMEOUT")) / 2
+        if self._wanted and not self._facts_done:
+            # A run so short that its surroundings were not looked at yet.
+            # From Python 3.12 on no thread starts once the program is over; then git has no more time than a thread would have.
+            self._git_patience = deadline - time.monotonic()
+            if not self._start(lambda: self._look_around(pause=0), "aspara-facts"):
+                self._look_around(pause=0)
         for thread in self._threads:
             if thread is not threading.current_thread():
-                thread.join(_PATIENCE)
-        if self._wanted and not self._facts_done:
-            self._look_around(pause=0)
+                thread.join(max(0.0, deadline - time.monotonic()))
+        if self._git_program is not None:
+            self._git_program.stop()
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join(max(0.1, deadline - time.monotonic()))
         if self._console is not None:
             self._console.flush(last=True)
         if self._rows is not None and self._rows is not self._recorder:
@@ -192,10 +204,15 @@ class Capture:
         if self._rows is not None and self._rows is not self._recorder:
             self._rows.abandon()
 
-    def _start(self, work: Callable[[], None], name: str) -> None:
+    def _start(self, work: Callable[[], None], name: str) -> bool:
+        """Whether a thread that does `work` has started."""
         thread = threading.Thread(target=work, name=name, daemon=True)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:  # the process may have no more threads, or is over
+            return False
         self._threads.append(thread)
+        return True
 
     def _follow_console(self) -> None:
         from aspara.recording.capture.console import ConsoleLog, follow
@@ -279,8 +296,9 @@ class Capture:
         head = git_head(here)
         if head is None:
             return
-        self._recorder.update({"git": {**head, **git_state(here)}})
-        diff = git_diff(here, settings.get("ASPARA_MAX_DIFF_SIZE"))
+        self._git_program = git = Git(here, self._git_patience)
+        self._recorder.update({"git": {**head, **git_state(git)}})
+        diff = git_diff(git, settings.get("ASPARA_MAX_DIFF_SIZE"))
         if diff:
             self._keep(DIFF, diff)
 

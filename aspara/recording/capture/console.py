@@ -24,14 +24,17 @@ from aspara.util import files
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _PARTS = re.compile(
-    r"\n|\r|\x08|\x1b\[\d*A|\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])|[^\n\r\x08\x1b]+|\x1b"
+    r"\n|\r|\x08|\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])|[^\n\r\x08\x1b]+|\x1b"
 )
+_CONTROL = re.compile(r"\x1b\[(\d{0,5})([A-GJK])")
 _INK = re.compile(r"\x1b\[([0-9;:]*)m")
 _LONGEST_INK = 64
 _BAR_LINES = 12
 _LONGEST_LINE = 100_000
 _MOST_WAITING = 100_000
 _GLIMPSE = 10.0
+_REST = 3.0
+"""Seconds without output after which bars that move up and down are taken as done."""
 
 
 class TerminalScreen:
@@ -64,13 +67,64 @@ class TerminalScreen:
             elif part == "\x08":
                 self._column = max(0, self._column - 1)
             elif part[0] == "\x1b":
-                if ink := _INK.fullmatch(part):
-                    self._dip(ink[1])
-                elif part.endswith("A"):
-                    self._goes_up = True
-                    self._row = max(0, self._row - int(part[2:-1] or 1))
+                self._control(part)
             else:
                 self._put(part)
+
+    def _control(self, sequence: str) -> None:
+        """Obeys what moves the cursor, erases, or colours; other sequences say nothing about the text."""
+        if ink := _INK.fullmatch(sequence):
+            self._dip(ink[1])
+            return
+        found = _CONTROL.fullmatch(sequence)
+        if found is None:
+            return
+        number, letter = int(found[1] or 0), found[2]
+        if letter in "AF":
+            self._goes_up = True
+            self._row = max(0, self._row - max(1, number))
+        elif letter in "BE":
+            self._row = min(self._row + max(1, number), self._row + _BAR_LINES)
+            while self._row >= len(self._lines):
+                self._lines.append("")
+                self._inks.append(None)
+        elif letter == "C":
+            self._column = min(self._column + max(1, number), _LONGEST_LINE)
+        elif letter == "D":
+            self._column = max(0, self._column - max(1, number))
+        elif letter == "G":
+            self._column = min(max(0, number - 1), _LONGEST_LINE)
+        elif letter == "K":
+            self._erase(self._row, number)
+        elif letter == "J":
+            self._erase(self._row, number)
+            rows = (
+                range(self._row + 1, len(self._lines))
+                if number == 0
+                else range(len(self._lines))
+                if number == 2
+                else ()
+            )
+            for row in rows:
+                self._erase(row, 2)
+        if letter in "EF":
+            self._column = 0
+
+    def _erase(self, row: int, how: int) -> None:
+        """Erases a line from the cursor on (0), up to it (1), or all of it (2)."""
+        line, inks = self._lines[row], self._inks[row]
+        if how == 0:
+            self._lines[row] = line[: self._column]
+        elif how == 1:
+            self._lines[row] = " " * min(len(line), self._column + 1) + line[self._column + 1 :]
+        else:
+            self._lines[row] = ""
+        if inks is not None:
+            self._inks[row] = (
+                [*([""] * min(len(inks), self._column + 1)), *inks[self._column + 1 :]]
+                if how == 1
+                else inks[: len(self._lines[row])]
+            )
 
     def _dip(self, codes: str) -> None:
         """Writes on in another colour: `codes` come to those before, unless they begin anew."""
@@ -96,9 +150,13 @@ class TerminalScreen:
         self._column += len(text)
         self._lines[self._row] = line[:_LONGEST_LINE]
 
+    def settle(self) -> None:
+        """Nothing has been printed for a while: bars that moved up and down are done, and what comes next stands below them."""
+        self._goes_up = False
+
     def take(self, *, all_of_it: bool = False) -> list[str]:
         """The finished lines, each once; with ``all_of_it`` the one that is being written too."""
-        # Several bars move up and down: their lines are done when others have pushed them away.
+        # Several bars move up and down: their lines are done when others have pushed them away, or when they rest (`settle`).
         done = len(self._lines) if all_of_it else self._row - (_BAR_LINES if self._goes_up else 0)
         if done <= 0:
             return []
@@ -143,6 +201,7 @@ class ConsoleLog:
         self._waiting: deque[tuple[str, str]] = deque(maxlen=_MOST_WAITING)
         self._screens: dict[str, TerminalScreen] = {}
         self._glimpsed: dict[str, str] = {}
+        self._printed_at: dict[str, float] = {}
         self._last_glimpse = time.monotonic()
         self._lock = threading.Lock()
         self._pid = os.getpid()
@@ -156,8 +215,10 @@ class ConsoleLog:
         """Writes finished lines; a progress bar's state every ten seconds; at the ``last`` time everything."""
         with self._lock:
             lines: list[str] = []
+            printed: set[str] = set()
             while self._waiting:
                 stream, text = self._waiting.popleft()
+                printed.add(stream)
                 screen = self._screens.setdefault(stream, TerminalScreen())
                 screen.write(text)
                 lines += screen.take()
@@ -165,6 +226,12 @@ class ConsoleLog:
             if glimpse:
                 self._last_glimpse = time.monotonic()
             for stream, screen in self._screens.items():
+                if stream in printed:
+                    self._printed_at[stream] = time.monotonic()
+                elif time.monotonic() - self._printed_at.get(stream, 0.0) > _REST:
+                    # A killed program's last lines are to be there.
+                    screen.settle()
+                    lines += screen.take()
                 if last:
                     lines += screen.take(all_of_it=True)
                 elif glimpse and screen.unfinished.strip() and screen.unfinished != self._glimpsed.get(stream):

@@ -60,7 +60,7 @@ def _flat(key: Any, value: Any, keep: Callable[[str, Any], Any], prefix: str, de
             raise _TooDeep
         for inner, found in value.items():
             yield from _flat(inner, found, keep, f"{name}.", depth + 1)
-    elif value is not None:
+    elif value is not None and not is_missing(value):
         try:
             names.check_metric_name(key if not prefix else name)
         except InvalidName as error:
@@ -94,6 +94,8 @@ def _whole(value: int) -> int | float:
 
 def _plain(value: Any) -> float | int | str | bool | None:
     """As `scalar`, but booleans stay booleans."""
+    if isinstance(value, enum.Enum):
+        return _plain(value.value)
     if isinstance(value, float):  # numpy.float64 is one too
         return float(value)
     if isinstance(value, bool):
@@ -122,6 +124,15 @@ def _plain(value: Any) -> float | int | str | bool | None:
     return float(found) if isinstance(found, numbers.Real) else None
 
 
+def is_missing(value: Any) -> bool:
+    """True for what stands for no value: masked by numpy, pandas' NA, and a date that is none."""
+    kind = type(value)
+    name = kind.__name__
+    if name in ("MaskedConstant", "NAType", "NaTType"):
+        return kind.__module__.partition(".")[0] in ("numpy", "pandas")
+    return name in ("datetime64", "timedelta64") and kind.__module__ == "numpy" and str(value) == "NaT"
+
+
 def kind_of(value: Any) -> str:
     """What a person would call `value`: its type, and its shape if it has one."""
     kind = type(value).__name__
@@ -142,10 +153,16 @@ def simple(value: Any, above: tuple[int, ...] = ()) -> Any:
     Non-finite numbers stay too. A container inside itself becomes "...". ``above`` holds the identities of the containers
     around `value`.
     """
-    if value is None or isinstance(value, bool | str):
+    if value is None or isinstance(value, bool) or type(value) is str:
         return value
+    if isinstance(value, enum.Enum):
+        return simple(value.value, above)
+    if isinstance(value, str):
+        return str(value)
+    if is_missing(value):
+        return None
     plain = _plain(value)
-    if plain is not None and not isinstance(value, enum.Enum):
+    if plain is not None:
         return plain
     if len(above) >= _MAX_DEPTH:
         return str(value)[:1000]
@@ -158,8 +175,6 @@ def simple(value: Any, above: tuple[int, ...] = ()) -> Any:
 
 
 def _structured(value: Any, within: tuple[int, ...]) -> Any:
-    if isinstance(value, enum.Enum):
-        return simple(value.value, within)
     if _is_omegaconf(value):
         return simple(_from_omegaconf(value), within)
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""The keeper: a background thread that does at intervals what must not cost the training thread anything."""
+"""A background thread that does at intervals what must not cost the training thread anything."""
 
 from __future__ import annotations
 
@@ -19,20 +19,27 @@ class PeriodicThread:
         self._work = work
         self._interval = interval
         self._name = name
-        self._bell = Wakeup()
+        self._wakeup = Wakeup()
         self._last: Callable[[], None] | None = None
         self._stopping = self._said = False
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Starts the thread, once."""
+        """Starts the thread, once. Where the process may have no more threads there is one warning, and nothing runs before
+        `stop`: `nudge` says so to whoever counts on it.
+        """
         if self._thread is None:
-            self._thread = threading.Thread(target=self._loop, name=self._name, daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._loop, name=self._name, daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:
+                say(f"The thread {self._name} cannot be started ({error}). The run is recorded all the same.")
+            else:
+                self._thread = thread
 
     def nudge(self) -> bool:
         """Lets the next round begin now; False where no round will come behind the caller's back."""
-        self._bell.ring()
+        self._wakeup.ring()
         thread = self._thread
         return thread is not None and thread is not threading.current_thread() and thread.is_alive()
 
@@ -40,7 +47,7 @@ class PeriodicThread:
         """Ends the thread after the round it is in and `last`; False if that takes longer than `timeout` seconds."""
         self._last = last
         self._stopping = True
-        self._bell.ring()
+        self._wakeup.ring()
         thread = self._thread
         if thread is None or thread is threading.current_thread() or not thread.is_alive():
             if last is not None:
@@ -56,7 +63,7 @@ class PeriodicThread:
 
     def _loop(self) -> None:
         while True:
-            self._bell.wait(self._interval())
+            self._wakeup.wait(self._interval())
             if self._stopping:
                 break
             try:

@@ -11,6 +11,11 @@ from aspara import names, settings
 from aspara.errors import UsageError
 from aspara.recording.log.fast_log import MAX_STEP
 from aspara.storage import row_codec
+from aspara.util.messages import say
+
+_LEAST_MILLISECONDS = 1e11
+"""Numbers below are seconds: milliseconds would lie before March 1973, seconds reach to the year 5138."""
+_said_seconds = False
 
 
 def checked_row(data: Any) -> dict[str, Any]:
@@ -36,14 +41,27 @@ def checked_step(step: Any) -> int:
 
 
 def checked_timestamp(timestamp: Any) -> int:
-    """Milliseconds since the epoch. A datetime without a zone is local time, as Python has it."""
+    """Milliseconds since the epoch. A number below 1e11 is seconds, as ``time.time()`` gives them; a datetime without a zone is
+    local time, as Python has it.
+    """
+    if not isinstance(timestamp, int | float | str | datetime) and callable(getattr(timestamp, "item", None)):
+        with contextlib.suppress(TypeError, ValueError):
+            timestamp = timestamp.item()
+    if isinstance(timestamp, int | float) and abs(timestamp) < _LEAST_MILLISECONDS:
+        global _said_seconds  # noqa: PLW0603
+        if not _said_seconds:
+            _said_seconds = True
+            say(
+                f"log(timestamp={timestamp!r}) is taken as seconds since the epoch; from 1e11 on numbers are milliseconds."
+            )
+        return round(timestamp * 1000)
     if isinstance(timestamp, datetime):
         with contextlib.suppress(ValueError, OverflowError, OSError):
             timestamp = round(timestamp.timestamp() * 1000)
     found = row_codec.parse_timestamp(timestamp)
     if found is None:
         raise UsageError(
-            f"timestamp={timestamp!r}: give milliseconds since the epoch, a datetime, or ISO 8601 text such as '2026-01-01T12:00:00Z'."
+            f"timestamp={timestamp!r}: give seconds or milliseconds since the epoch, a datetime, or ISO 8601 text such as '2026-01-01T12:00:00Z'."
         )
     return found
 

@@ -16,7 +16,7 @@ from aspara.errors import UsageError
 from aspara.recording.capture.capture import PARTS, CaptureOptions
 from aspara.recording.capture.console import ConsoleLog, TerminalScreen
 from aspara.recording.capture.environment import packages
-from aspara.recording.capture.git import git_diff
+from aspara.recording.capture.git import Git, git_diff
 from aspara.recording.capture.redaction import redact_arguments, redact_code, redact_text, redact_variables
 from aspara.recording.capture.system_metrics import GpuMetrics, SystemMetrics
 
@@ -328,13 +328,13 @@ class TestFacts:
 
     def test_a_long_diff_is_cut(self, tmp_path):
         """And says so; a folder that is no repository has none."""
-        assert b"" == git_diff(tmp_path, 100)
+        assert b"" == git_diff(Git(tmp_path), 100)
         subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
         (tmp_path / "x").write_text("")
         for words in (["add", "."], ["-c", "user.name=x", "-c", "user.email=x", "commit", "-qm", "x"]):
             subprocess.run(["git", "-C", str(tmp_path), *words], check=True)
         (tmp_path / "x").write_text("line\n" * 1000)
-        found = git_diff(tmp_path, 500)
+        found = git_diff(Git(tmp_path), 500)
         assert len(found) < 700
         assert b"ASPARA_MAX_DIFF_SIZE" in found
 
