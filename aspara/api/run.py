@@ -19,6 +19,7 @@ from aspara.catalog.files.content import Content, copied
 from aspara.catalog.files.media import MediaFile, MediaQuery
 from aspara.catalog.runs.run_info import RunDetail, RunInfo
 from aspara.catalog.series.history import STEP, HistoryQuery
+from aspara.catalog.series.history_values import decoded, logged_rows, with_plain_texts
 from aspara.errors import ArtifactNotFound, NotFound, UsageError
 from aspara.util.json_safe import numbered, presentable
 
@@ -131,8 +132,10 @@ class ApiRun(display_hooks.DisplayBundle):
         pandas: bool | None = None,
         stream: str = "default",
     ) -> Any:
-        """The history, thinned out evenly to at most `samples` rows; the first and the last always stay.
+        """The history, thinned out to at most `samples` rows; the first and the last always stay. Each metric's rows are thinned
+        out evenly, and a metric that was logged rarely keeps all of its rows.
 
+        Lists and media are lists and dicts (in ``"polars"``: JSON text).
         What was captured of the machine (``system/…``) is in it only where `keys` name it, or alone with ``stream="system"``.
 
         With `keys` only steps at which all of them were logged. ``x_axis`` is ``_step``, ``_timestamp``, ``_runtime`` or a
@@ -150,12 +153,13 @@ class ApiRun(display_hooks.DisplayBundle):
             x_axis=x_axis,
             samples=samples,
             stream="system" if stream == "system" else "program",
+            typed=True,
         )
         found = next(iter(self._library.history(self.project, self.run, query)))
         if form == "polars":
-            return found
+            return with_plain_texts(found)
         if form == "dict":
-            return found.to_dicts()
+            return [{name: decoded(value) for name, value in row.items()} for row in found.iter_rows(named=True)]
         return as_pandas(found, "history()")
 
     def scan_history(
@@ -167,13 +171,13 @@ class ApiRun(display_hooks.DisplayBundle):
     ) -> Iterator[dict[str, Any]]:
         """Every row of the history as a dict, in order of step, unsampled; with `keys` those steps that have all of them.
 
+        Values are as they were logged: numbers, texts, lists, and media as dicts with their ``_type``.
         ``min_step`` is inclusive, ``max_step`` is not. What was not logged at a step is not in its dict.
         """
-        query = HistoryQuery(keys=_names(keys), every=True, min_step=min_step, max_step=max_step)
+        query = HistoryQuery(keys=_names(keys), every=True, min_step=min_step, max_step=max_step, typed=True)
         for block in self._library.history(self.project, self.run, query):
             for part in block.iter_slices(max(1, page_size)):
-                for row in part.iter_rows(named=True):
-                    yield {name: value for name, value in row.items() if value is not None}
+                yield from logged_rows(part)
 
     # -- files --------------------------------------------------------------------------------------------------------
 
@@ -298,13 +302,20 @@ class LoggedArtifact(RunFile):
 
 def as_pandas(found: polars.DataFrame, who: str) -> Any:
     """The same as pandas has it, made without pyarrow."""
+    import polars as pl
+
     try:
         import pandas as pd
     except ImportError:
         raise UsageError(
             f"{who} gives pandas, which is not installed: `pip install pandas`, or ask for format='polars'."
         ) from None
-    return pd.DataFrame(found.to_dict(as_series=False))
+    return pd.DataFrame(
+        {
+            name: [decoded(value) for value in values] if found.schema[name] == pl.String else values
+            for name, values in found.to_dict(as_series=False).items()
+        }
+    )
 
 
 def _names(keys: Sequence[str] | None) -> tuple[str, ...] | None:

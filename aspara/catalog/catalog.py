@@ -124,7 +124,7 @@ class Catalog(Editing, RunFiles):
             info.problem_count = sum(p["count"] for p in problems)
             return RunDetail(
                 info,
-                sorted({*index.columns, *index.last_text, *info.metric_summary}),
+                sorted({*index.metric_names(), *info.metric_summary}),
                 info.metric_summary,
                 self.artifacts(project, stem),
                 problems,

@@ -45,7 +45,8 @@ class RunPoints:
         self.texts: list[TextPoint] = []
         """Texts and media references in the order they came; the last ten thousand."""
         self.texts_let_go = False
-        self.last_text: dict[str, str] = {}
+        self.last_texts: dict[str, tuple[int, int, Any]] = {}
+        """Of each metric that has texts, lists or media: step, time and value of the last one in order of step."""
         self.rows = 0
         self.last_step: int | None = None
         self.last_time: int | None = None
@@ -74,6 +75,10 @@ class RunPoints:
             columns = sum(column.held for column in list(self.columns.values()))
             self._held = (self.version, columns + 200 * len(self.texts))
         return self._held[1]
+
+    def metric_names(self) -> set[str]:
+        """The names of all metrics that were logged: numbers, texts, lists and media. The one answer to which metrics a run has."""
+        return {*self.columns, *self.last_texts}
 
     def column(self, name: str) -> Column:
         """The column of a metric, made if it is the first time."""
@@ -132,8 +137,9 @@ class RunPoints:
 
     def _add_text(self, timestamp: int, step: int, name: str, value: Any) -> None:
         self.texts.append(TextPoint(timestamp, step, name, value))
-        if isinstance(value, str):
-            self.last_text[name] = value
+        last = self.last_texts.get(name)
+        if last is None or (step, timestamp) >= last[:2]:
+            self.last_texts[name] = (step, timestamp, value)
         if len(self.texts) > 2 * _MOST_TEXTS:
             del self.texts[:_MOST_TEXTS]
             self.texts_let_go = True

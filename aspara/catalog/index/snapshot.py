@@ -41,7 +41,7 @@ from aspara.catalog.parsing.line_reader import Tail, head_of, open_rows
 from aspara.util import files
 
 ENDING = ".idx"
-_MAGIC = b"ASPIDX04"
+_MAGIC = b"ASPIDX05"
 _FRONT = struct.Struct("<8sQII")
 _BEGIN = 64
 _LAST = 64
@@ -115,7 +115,7 @@ def load(index: RunIndex, path: Path, *, shared: bool = False) -> bool:
             header[name]
             for name in (
                 "texts_let_go",
-                "last_text",
+                "last_texts",
                 "rows",
                 "last_step",
                 "first_time",
@@ -127,9 +127,10 @@ def load(index: RunIndex, path: Path, *, shared: bool = False) -> bool:
     except (OSError, ValueError, KeyError, TypeError, IndexError):
         return False
     # Nothing below can fail: the index is filled whole or not at all.
+    facts[1] = {name: tuple(last) for name, last in facts[1].items()}
     index.columns = {name: Column(base=stretch, joiner=index.joiner) for name, stretch in columns.items()}
     index.texts, index.problems.entries, index._tails, index._parts = texts, problems, tails, parts
-    index.texts_let_go, index.last_text, index.rows, index.last_step, *moments, index._segments, read = facts
+    index.texts_let_go, index.last_texts, index.rows, index.last_step, *moments, index._segments, read = facts
     index.first_time, index.last_time = moments
     index._rewound = header.get("rewound")
     index.bytes_read = index.bytes_saved = read
@@ -193,7 +194,7 @@ def _state(index: RunIndex) -> dict[str, Any] | None:
             )
         )
     try:
-        orjson.dumps([(t.time, t.step, t.name, t.value) for t in index.texts])
+        orjson.dumps([[(t.time, t.step, t.name, t.value) for t in index.texts], index.last_texts])
     except TypeError:  # a media reference that only the lenient parser takes: such a run is read again each time
         return None
     return {
@@ -203,7 +204,7 @@ def _state(index: RunIndex) -> dict[str, Any] | None:
         "rewound": index._rewound,
         "texts": [(t.time, t.step, t.name, t.value) for t in index.texts],
         "texts_let_go": index.texts_let_go,
-        "last_text": dict(index.last_text),
+        "last_texts": dict(index.last_texts),
         "problems": index.problems.json(),
         "rows": index.rows,
         "last_step": index.last_step,

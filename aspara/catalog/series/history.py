@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from aspara.catalog.index.backfill import Backfill
 from aspara.catalog.index.run_index import RunIndex
-from aspara.catalog.series.text_store import MetricTexts, TextStore
+from aspara.catalog.series.history_blocks import OWN, RUNTIME, STEP, TIMESTAMP, HistoryBlocks
+from aspara.catalog.series.history_values import with_plain_texts
 from aspara.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,16 +19,10 @@ if TYPE_CHECKING:
 
     Integers = npt.NDArray[np.int64]
 
-STEP, TIMESTAMP, RUNTIME = "_step", "_timestamp", "_runtime"
-OWN = (STEP, TIMESTAMP, RUNTIME)
+__all__ = ["FRAME", "RUNTIME", "STEP", "TIMESTAMP", "HistoryQuery", "history"]
+
 FRAME = struct.Struct("<Q")
 """On the wire each block follows its length, and a length of 0 says that the last one has been sent."""
-_CELLS = 500_000
-"""So many cells a block has at most: 4 MB of numbers."""
-_TEXT_BYTES = 8 << 20
-"""So many bytes of texts a block has at most, where they are of about the same length."""
-_LEAST_ROWS = 100
-_LEAST, _GREATEST = -(1 << 63), (1 << 63) - 1
 
 
 @dataclass(frozen=True)
@@ -36,9 +30,10 @@ class HistoryQuery:
     """Which rows of a history, and what of them.
 
     ``keys`` are metric names (None: all of ``stream``), ``every`` leaves only rows that have all of them, ``x_axis`` is what
-    the rows are in the order of (and have), ``samples`` how many are left at most, spread evenly, the first and the last
-    among them. ``min_step`` is inclusive, ``max_step`` is not. ``stream`` is ``program`` (what the program logged), ``system``
-    (what was captured of the machine) or ``all``.
+    the rows are in the order of (and have), ``samples`` how many are left at most, the first and the last among them: each
+    metric's rows are spread evenly, and one that was logged rarely keeps all of its rows. ``min_step`` is inclusive, ``max_step`` is not. ``stream`` is ``program`` (what the program logged), ``system``
+    (what was captured of the machine) or ``all``. ``typed`` keeps lists, media references and numbers apart from texts, for
+    :func:`aspara.catalog.series.history_values.logged_rows`; its blocks have the metrics alone that have a point in them.
     """
 
     keys: tuple[str, ...] | None = None
@@ -48,6 +43,7 @@ class HistoryQuery:
     min_step: int | None = None
     max_step: int | None = None
     stream: str = "program"
+    typed: bool = False
 
     def __post_init__(self) -> None:
         if self.samples is not None and (isinstance(self.samples, bool) or not isinstance(self.samples, int)):
@@ -62,108 +58,11 @@ class HistoryQuery:
                 raise UsageError(f"{name}={value!r}: give a whole number.")
 
 
-class History:
-    """A run's points as they stand at this moment, ready to be shown as rows.
-
-    Args:
-        index: The run. Its points are not copied: what is mapped from a file stays there.
-        keys: The metrics that are wanted; None: all. Names that were never logged are columns of nulls.
-        started: When the run began (ms); None: at its first point.
-
-    """
-
-    def __init__(self, index: RunIndex, keys: Collection[str] | None, started: int | None) -> None:
-        index.refresh()
-        with index.lock:
-            self._numbers = {n: c.points() for n, c in sorted(index.columns.items()) if keys is None or n in keys}
-            self._texts, size = _texts(index, keys)
-        self.names = sorted({*self._numbers, *self._texts, *(keys or ())})
-        times = [int(c[1].min()) for c in (*self._numbers.values(), *self._texts.values()) if len(c[1])]
-        self._began = started if started is not None else min(times, default=0)
-        self._rows = max(_LEAST_ROWS, _CELLS // (len(self.names) + len(OWN)))
-        if size:
-            each = size // max(len(at) for at, _, _ in self._texts.values()) + 1
-            self._rows = min(self._rows, max(_LEAST_ROWS, _TEXT_BYTES // each))
-
-    def blocks(self, min_step: int | None = None, max_step: int | None = None) -> Iterator[polars.DataFrame]:
-        """The rows in order of step, a bounded part of them at a time; one empty block where there are none.
-
-        Columns: ``_step``, the metrics by name (numbers as Float64, texts as String, media references as JSON text), then
-        ``_runtime`` (seconds since the start) and ``_timestamp`` (seconds since the epoch): of the latest row of the step
-        that holds one of the metrics. A metric that was not logged at a step is null there.
-        """
-        import numpy as np
-
-        tracks = [*(c[0] for c in self._numbers.values()), *(t[0] for t in self._texts.values())]
-        places = [_place(at, min_step) for at in tracks]
-        ends = [len(at) if max_step is None else _place(at, max_step) for at in tracks]
-        first = True
-        while first or any(place < end for place, end in zip(places, ends, strict=True)):
-            first = False
-            # As far as every metric's next rows reach: beyond that, another one may have steps in between.
-            cut = [min(place + self._rows, end) for place, end in zip(places, ends, strict=True)]
-            last = min((int(at[c - 1]) for at, c, end in zip(tracks, cut, ends, strict=True) if c < end), default=None)
-            for _ in range(2):
-                if last is not None:
-                    cut = [
-                        max(place, min(end, int(np.searchsorted(at, np.int64(last), "right"))))
-                        for at, place, end in zip(tracks, places, ends, strict=True)
-                    ]
-                parts = [at[place:c] for at, place, c in zip(tracks, places, cut, strict=True)]
-                steps = _union(parts)
-                if len(steps) <= self._rows:
-                    break
-                last = int(steps[self._rows - 1])
-            yield self._block(steps, places, cut)
-            places = cut
-
-    def _block(self, steps: Integers, places: Sequence[int], ends: Sequence[int]) -> polars.DataFrame:
-        import numpy as np
-        import polars as pl
-
-        moments = np.full(len(steps), np.iinfo(np.int64).min)
-        found: dict[str, Any] = {}
-        bounds = iter(zip(places, ends, strict=True))
-        for name, column in self._numbers.items():
-            low, high = next(bounds)
-            at, times, values = (part[low:high] for part in column)
-            last = np.append(at[1:] != at[:-1], True)[: len(at)]
-            where = np.searchsorted(steps, at[last])
-            moments[where] = np.maximum(moments[where], times[last])
-            if len(where) == len(steps):
-                found[name] = pl.Series(name, values[last], dtype=pl.Float64)
-            else:
-                mask = np.zeros(len(steps), np.bool_)
-                mask[where] = True
-                full = np.zeros(len(steps))
-                full[where] = values[last]
-                found[name] = pl.DataFrame({"v": full, "m": mask}).select(pl.when("m").then("v").alias(name))[name]
-        for name, (at, times, words) in self._texts.items():
-            low, high = next(bounds)
-            column_: list[str | None] = [None] * len(steps)
-            where = np.searchsorted(steps, at[low:high])
-            for position, time, value in zip(where.tolist(), times[low:high].tolist(), words[low:high], strict=True):
-                column_[position] = value
-                moments[position] = max(moments[position], time)
-            series = pl.Series(name, column_, dtype=pl.String)
-            # A metric that was a number at times and a text at others is text.
-            found[name] = series if name not in found else series.fill_null(found[name].cast(pl.String))
-        for name in self.names:
-            found.setdefault(name, pl.Series(name, [None] * len(steps), dtype=pl.Float64))
-        return pl.DataFrame(
-            {
-                STEP: steps,
-                **dict(sorted(found.items())),
-                RUNTIME: (moments - self._began) / 1000,
-                TIMESTAMP: moments / 1000,
-            }
-        )
-
-
 def history(
     index: RunIndex, query: HistoryQuery, captured: Collection[str] = (), started: int | None = None
 ) -> Iterator[polars.DataFrame]:
-    """The rows that `query` asks for, in blocks of the same columns; at least one block, which may be empty.
+    """The rows that `query` asks for, in blocks of the same columns (see there for ``typed``); at least one block, which may be
+    empty.
 
     Args:
         index: The run.
@@ -176,9 +75,10 @@ def history(
 
     """
     keys = _wanted(index, query, captured)
-    made = History(index, keys, started)
-    if query.x_axis not in OWN and query.x_axis not in {*made._numbers, *made._texts}:
-        there = sorted({*index.columns, *index.last_text})
+    made = HistoryBlocks(index, keys, started)
+    if query.x_axis not in OWN and query.x_axis not in index.metric_names():
+        made.close()
+        there = sorted(index.metric_names())
         raise UsageError(
             f"x_axis={query.x_axis!r} is no metric of {index.paths.run!r}. It has {', '.join(there[:20]) or 'none'}."
         )
@@ -188,11 +88,26 @@ def history(
 
     def rows() -> Iterator[polars.DataFrame]:
         for block in made.blocks(query.min_step, query.max_step):
-            yield block.drop_nulls(needed) if needed else block
+            if not all(name in block.columns for name in needed):
+                yield block.clear()
+            else:
+                yield block.drop_nulls(needed) if needed else block
 
-    if query.samples is None and query.x_axis == STEP:
-        return rows()
-    return iter([_chosen(rows, query)])
+    return _shown(made, rows, query)
+
+
+def _shown(
+    made: HistoryBlocks, rows: Callable[[], Iterator[polars.DataFrame]], query: HistoryQuery
+) -> Iterator[polars.DataFrame]:
+    try:
+        if query.samples is None and query.x_axis == STEP:
+            for block in rows():
+                yield block if query.typed else with_plain_texts(made.padded(block))
+        else:
+            block = made.padded(_chosen(rows, query, made.step_sets()))
+            yield block if query.typed else with_plain_texts(block)
+    finally:
+        made.close()
 
 
 def _wanted(index: RunIndex, query: HistoryQuery, captured: Collection[str]) -> list[str] | None:
@@ -203,13 +118,15 @@ def _wanted(index: RunIndex, query: HistoryQuery, captured: Collection[str]) -> 
     else:
         index.refresh()
         with index.lock:
-            there = sorted({*index.columns, *index.last_text})
+            there = sorted(index.metric_names())
         # The rows of what was captured by the way are no steps of the program.
         keys = [name for name in there if (name in captured) == (query.stream == "system")]
     return keys if query.x_axis in (*OWN, *keys) else [*keys, query.x_axis]
 
 
-def _chosen(rows: Any, query: HistoryQuery) -> polars.DataFrame:
+def _chosen(
+    rows: Callable[[], Iterator[polars.DataFrame]], query: HistoryQuery, step_sets: Sequence[Integers]
+) -> polars.DataFrame:
     """The rows in the order of an axis, thinned out. They are gone through twice, so that only those asked for are held."""
     import numpy as np
     import polars as pl
@@ -217,19 +134,26 @@ def _chosen(rows: Any, query: HistoryQuery) -> polars.DataFrame:
     first: pl.DataFrame | None = None
     total, blocks = 0, 0
     axis: list[pl.Series] = []
+    steps: list[Integers] = []
     for block in rows():
         first = block if first is None else first
         total, blocks = total + len(block), blocks + 1
-        if query.x_axis != STEP:
+        steps.append(block[STEP].to_numpy())
+        if query.x_axis != STEP and len(block):
             axis.append(block[query.x_axis])
     assert first is not None
-    order = None
-    if query.x_axis != STEP:
+    order = np.arange(total)
+    if query.x_axis != STEP and total:
         whole = pl.DataFrame({"x": pl.concat(axis)}).with_row_index("at").sort("x", maintain_order=True)
         order = whole["at"].to_numpy()
-    chosen = np.arange(total) if order is None else order
+    chosen = order
     if query.samples is not None and total > query.samples:
-        chosen = chosen[np.unique(np.linspace(0, total - 1, query.samples).round().astype(np.int64))]
+        rank = np.empty(total, np.int64)
+        rank[order] = np.arange(total)
+        there = np.concatenate(steps)
+        # Each metric's rows by their rank on the axis.
+        sets = [np.sort(rank[np.isin(there, at)]) for at in step_sets] if len(step_sets) > 1 else []
+        chosen = order[_sampled(total, query.samples, sets)]
     if blocks == 1:
         return first[chosen]
     ascending = np.sort(chosen)
@@ -239,60 +163,30 @@ def _chosen(rows: Any, query: HistoryQuery) -> polars.DataFrame:
         if len(here):
             parts.append(block[here - before])
         before += len(block)
-    found = pl.concat(parts)
-    return found if order is None else found[np.searchsorted(ascending, chosen)]
+    return pl.concat(parts, how="diagonal")[np.searchsorted(ascending, chosen)]
 
 
-def _union(parts: Sequence[Integers]) -> Integers:
-    """The steps in any of `parts`, each of which is in order. The metrics of a program are mostly logged together, so that most
-    parts are equal, and nothing is left to sort.
+def _sampled(total: int, samples: int, sets: Sequence[Integers]) -> Integers:
+    """At most so many of `total` positions, the first and the last among them: of each set its share, evenly, and all of one that
+    is smaller than that.
     """
     import numpy as np
 
-    different: list[Integers] = []
-    for part in parts:
-        if len(part) and not any(
-            len(part) == len(other) and (part is other or np.array_equal(part, other)) for other in different[:4]
-        ):
-            different.append(part)
-    if not different:
-        return np.empty(0, np.int64)
-    steps: Integers = different[0] if len(different) == 1 else np.sort(np.concatenate(different), kind="stable")
-    found: Integers = steps[np.append(True, steps[1:] != steps[:-1])]
-    return found
+    def even(positions: Integers, count: int) -> Integers:
+        found: Integers = positions[np.unique(np.linspace(0, len(positions) - 1, count).round().astype(np.int64))]
+        return found
 
-
-def _place(at: Integers, step: int | None) -> int:
-    """Where the points of `step` begin."""
-    import numpy as np
-
-    return 0 if step is None else int(np.searchsorted(at, np.int64(min(max(step, _LEAST), _GREATEST)), "left"))
-
-
-def _texts(
-    index: RunIndex, keys: Collection[str] | None
-) -> tuple[dict[str, tuple[Integers, Integers, MetricTexts]], int]:
-    """Per metric the steps, times and texts in order of step; and the bytes of them all."""
-    store = TextStore()
-    if index.texts_let_go:
-        # More texts than are kept in memory: the files have them all.
-        replay, done = Backfill(index), False
-        while not done:
-            rows, done = replay.take(10_000)
-            for time, step, metrics in rows:
-                for name, value in metrics.items():
-                    if isinstance(value, str | dict | list) and (keys is None or name in keys):
-                        store.add(name, step, time, _text(value))
-    else:
-        for text in index.texts:
-            if keys is None or text.name in keys:
-                store.add(text.name, text.step, text.time, _text(text.value))
-    return store.tracks(), store.size
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    import orjson
-
-    return orjson.dumps(value).decode()
+    everything = np.arange(total)
+    if samples < 3 or not sets:
+        return even(everything, samples)
+    chosen = np.array([0, total - 1])
+    rare = sorted((positions for positions in sets if len(positions)), key=len)
+    for done, positions in enumerate(rare):
+        share = (samples - len(chosen)) // (len(rare) - done)
+        if share > 0:
+            chosen = np.union1d(chosen, positions if len(positions) <= share else even(positions, share))
+    left = samples - len(chosen)
+    others = np.setdiff1d(everything, chosen, assume_unique=True)
+    if left > 0 and len(others):
+        chosen = np.union1d(chosen, even(others, min(left, len(others))))
+    return chosen

@@ -14,11 +14,15 @@ def last_values(index: RunIndex, definitions: Definitions | None = None) -> dict
     """The last value of each metric, or what its definition wants shown; non-finite ones by their names, as everywhere in
     metadata.
     """
-    found: dict[str, Any] = dict(index.last_text)
+    found: dict[str, Any] = {}
     for name, column in index.columns.items():
         last = column.last()
         if last is not None:
             found[name] = plain(last[1])
+    for name, (step, _, value) in index.last_texts.items():
+        last = index.columns[name].last() if name in index.columns else None
+        if last is None or step > last[0]:
+            found[name] = value
     if definitions:
         found = defined_summary(found, lambda name: _facts(index, name), definitions)
     return dict(sorted(found.items()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from array import array
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,19 +17,22 @@ _HELD = 8 << 20
 
 
 class TextStore:
-    """Takes texts as they come; :meth:`tracks` gives those of each metric in order of step, then of time. One thread uses it."""
+    """Takes texts as they come; :meth:`tracks` gives those of each metric in order of step, then of time. One thread uses it, and
+    closes it.
+    """
 
     def __init__(self) -> None:
-        self._file: Any = tempfile.SpooledTemporaryFile(_HELD)  # noqa: SIM115  it goes with the store
+        # Closed by whoever has the store: a file that the collector finds open is a warning in the user's tests.
+        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(_HELD)  # noqa: SIM115
         self.size = 0
         """Bytes of all texts."""
-        self._found: dict[str, array[int]] = {}
+        self._places: dict[str, array[int]] = {}
 
     def add(self, name: str, step: int, time: int, text: str) -> None:
         """Keeps one. ``time`` is in ms."""
         content = text.encode("utf-8", "surrogatepass")
         self._file.write(content)
-        self._found.setdefault(name, array("q")).extend((step, time, self.size, self.size + len(content)))
+        self._places.setdefault(name, array("q")).extend((step, time, self.size, self.size + len(content)))
         self.size += len(content)
 
     def tracks(self) -> dict[str, tuple[Integers, Integers, MetricTexts]]:
@@ -37,12 +40,16 @@ class TextStore:
         import numpy as np
 
         found = {}
-        for name, points in self._found.items():
+        for name, points in self._places.items():
             table = np.frombuffer(points, np.int64).reshape(-1, 4)
             table = table[np.lexsort((table[:, 1], table[:, 0]))]
             found[name] = (table[:, 0].copy(), table[:, 1].copy(), MetricTexts(self._file, table[:, 2:].copy()))
-        self._found.clear()
+        self._places.clear()
         return found
+
+    def close(self) -> None:
+        """Removes the file; the texts can be read no more."""
+        self._file.close()
 
 
 class MetricTexts:

@@ -11,6 +11,7 @@ import orjson
 from aspara.api.provider import LocalProvider
 from aspara.catalog.files.run_files import kept_file, kept_files
 from aspara.catalog.series.history import FRAME, HistoryQuery
+from aspara.catalog.series.history_values import logged_rows
 from aspara.storage import row_codec
 from aspara.util import json_safe
 from aspara.web.endpoint import Endpoint
@@ -55,6 +56,7 @@ class HistoryEndpoint(_StreamedAnswer):
             min_step=args["min_step"],
             max_step=args["max_step"],
             stream=args["stream"],
+            typed=args["typed"] or args["format"] != "arrow",
         )
         provider = LocalProvider(self.context.catalog)
         arrow = args["format"] == "arrow"
@@ -81,8 +83,8 @@ def _lines(blocks: Iterator[polars.DataFrame]) -> Iterator[bytes]:
     for block in blocks:
         for part in block.iter_slices(max(1, min(_ROWS_AT_ONCE, _VALUES_AT_ONCE // max(1, block.width)))):
             yield b"".join(
-                orjson.dumps({k: _finite(v) for k, v in row.items() if v is not None}, option=orjson.OPT_APPEND_NEWLINE)
-                for row in part.iter_rows(named=True)
+                orjson.dumps({k: _finite(v) for k, v in row.items()}, option=orjson.OPT_APPEND_NEWLINE)
+                for row in logged_rows(part)
             )
 
 

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from aspara.catalog.catalog import Catalog
-from aspara.catalog.series import history as module
+from aspara.catalog.series import history_blocks as module
 from aspara.catalog.series.history import HistoryQuery, history
 from aspara.errors import UsageError
 from tests.catalog.conftest import Folder
