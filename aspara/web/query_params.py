@@ -157,7 +157,9 @@ RUN = (Param("metadata", "boolean", "1: also return the run's metadata file", de
 HISTORY = (
     Param("keys", "list", "Metric names; all metrics that the program logged if absent"),
     Param("every", "boolean", "1: only rows that have a value for each of keys", default=False),
-    Param("typed", "boolean", "1: as Arrow, lists, media and numbers among texts are JSON behind a mark", default=False),
+    Param(
+        "typed", "boolean", "1: as Arrow, lists, media and numbers among texts are JSON behind a mark", default=False
+    ),
     Param("x_axis", "text", "The order of rows: _step, _timestamp, _runtime or a metric", default="_step"),
     Param("samples", "integer", "The most rows, evenly spread, including the first and the last", 1),
     Param("min_step", "integer", "The first step, inclusive", -MAX_INTEGER),
