@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from aspara.cli.options import add_filter, add_place, add_target, filtered, provider, split_target
+from aspara.exporters import BINARY, FOLDERS, FORMATS, WITH_POINTS
 
 if TYPE_CHECKING:
     from aspara.api.run import ApiRun
@@ -26,10 +27,6 @@ aspara export digits/lr-0.1 --format jsonl --points --output - | head
 aspara export digits --format tensorboard --output ./logs
 aspara export digits --output best.html --metric 'val/*' --filter 'summary.acc > 0.9'
 """
-FORMATS = ("csv", "parquet", "jsonl", "tensorboard", "html")
-"""Each is a module of aspara.exporters."""
-_FOLDERS = ("tensorboard",)
-_BINARY = ("parquet",)
 _SOME = 20
 
 
@@ -49,7 +46,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--points",
         action="store_true",
-        help="csv, jsonl, parquet: every point as it was logged, with its own time, not one row for each step",
+        help=f"{', '.join(WITH_POINTS)}: every point as it was logged, with its own time, not one row for each step",
     )
     add_place(parser)
     parser.add_argument("--json", action="store_true", help="print what was written as JSON (with --output PATH)")
@@ -118,12 +115,12 @@ def _format(args: argparse.Namespace, output: str | None) -> str:
                 f"--output {output}: its ending is no format. Say which with --format {'|'.join(FORMATS)}."
             )
         form = "csv"
-    if form in _FOLDERS and output is None:
+    if form in FOLDERS and output is None:
         raise UsageError(f"A {form} export is a folder: say where it goes with --output PATH.")
-    if form in _BINARY and output is None and sys.stdout.isatty():
-        raise UsageError("Parquet is nothing for a terminal: say where it goes with --output PATH.")
-    if args.points and form not in ("csv", "jsonl", "parquet"):
-        raise UsageError(f"--points is for csv, jsonl and parquet; {form} has points of its own.")
+    if form in BINARY and output is None and sys.stdout.isatty():
+        raise UsageError("Parquet is binary and stdout is a terminal: name a file with --output PATH.")
+    if args.points and form not in WITH_POINTS:
+        raise UsageError(f"--points is for {', '.join(WITH_POINTS)}; {form} has points of its own.")
     if args.json and output is None:
         raise UsageError("--json tells what was written to a file; say which with --output PATH.")
     return form
@@ -131,7 +128,7 @@ def _format(args: argparse.Namespace, output: str | None) -> str:
 
 def _write(form: str, selection: ExportSelection, output: str | None) -> int:
     exporter = importlib.import_module(f"aspara.exporters.{form}")
-    if form in _FOLDERS:
+    if form in FOLDERS:
         assert output is not None
         if Path(output).exists() and not Path(output).is_dir():
             raise NotADirectoryError(f"{output} is a file; a {form} export is a folder. Name another with --output.")

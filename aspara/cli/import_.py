@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aspara.cli.options import add_data_dir
+from aspara.importers import KINDS, TABLE_KINDS
 
 if TYPE_CHECKING:
     from aspara.importers.common.run_writer import ImportResult
     from aspara.importers.common.source import ImportReport, SourceRun
 
-SUMMARY = "Bring runs of other trackers, tables or another Aspara here; again: only what is new"
+SUMMARY = "Import runs of other trackers, tables or another Aspara; a second import adds only what is new"
 EXAMPLES = """
 aspara import tensorboard ./logs --project digits
 aspara import wandb ./wandb
@@ -26,13 +27,13 @@ aspara import aspara /mnt/backup/runs
 aspara import aspara http://gpu-box:3141 --project digits
 aspara import auto ./old-runs --project digits --json
 """
-SOURCES = ("tensorboard", "wandb", "mlflow", "trackio", "aspara", "csv", "parquet", "jsonl", "auto")
-_TABLES = ("csv", "parquet", "jsonl")
+SOURCES = (*KINDS, "auto")
+_MOST_PROBLEMS = 50
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments."""
-    parser.add_argument("source", choices=SOURCES, metavar="SOURCE", help=f"{', '.join(SOURCES[:-1])}; or auto: look")
+    parser.add_argument("source", choices=SOURCES, metavar="SOURCE", help=f"{', '.join(KINDS)}; auto finds out")
     parser.add_argument(
         "path", metavar="PATH", help="the file or folder with the runs, or a server's address; it is only read"
     )
@@ -41,13 +42,13 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="P",
         help="the project that takes the runs (default: what the source calls its project, else its folder's name)",
     )
-    parser.add_argument("--dry-run", action="store_true", help="only say what would come")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be imported, and write nothing")
     parser.add_argument(
-        "--step-column", metavar="NAME", help="csv, parquet, jsonl: the column of steps (default: by its name)"
+        "--step-column", metavar="NAME", help=f"{', '.join(TABLE_KINDS)}: the column of steps (default: by its name)"
     )
-    parser.add_argument("--time-column", metavar="NAME", help="csv, parquet, jsonl: the column of times")
+    parser.add_argument("--time-column", metavar="NAME", help=f"{', '.join(TABLE_KINDS)}: the column of times")
     parser.add_argument(
-        "--run-column", metavar="NAME", help="csv, parquet, jsonl: the column that tells several runs apart"
+        "--run-column", metavar="NAME", help=f"{', '.join(TABLE_KINDS)}: the column that tells several runs apart"
     )
     add_data_dir(parser)
     parser.add_argument("--json", action="store_true", help="print what became of each run as JSON")
@@ -86,7 +87,6 @@ def _kind(args: argparse.Namespace, path: Path) -> str:
     from aspara import settings
     from aspara.client.http_client import is_address
     from aspara.errors import UsageError
-    from aspara.importers import KINDS
 
     if is_address(args.path):
         if args.source not in ("aspara", "auto"):
@@ -109,7 +109,7 @@ def _kind(args: argparse.Namespace, path: Path) -> str:
     here = settings.data_dir(args.data_dir).resolve()
     if kind == "aspara" and here in (path.resolve(), path.resolve().parent):
         raise UsageError(f"The runs of {args.path!r} are here already: {here} is where they would go.")
-    if named and kind not in _TABLES:
+    if named and kind not in TABLE_KINDS:
         raise UsageError(
             f"--{named[0].replace('_', '-')} is for csv, parquet and jsonl; {kind} says itself what is what."
         )
@@ -121,7 +121,7 @@ def _sources(args: argparse.Namespace, kind: str, path: Path, report: ImportRepo
 
     importer = importlib.import_module(f"aspara.importers.{kind}")
     options: dict[str, Any] = {}
-    if kind in _TABLES:
+    if kind in TABLE_KINDS:
         options = {"step": args.step_column, "time": args.time_column, "run": args.run_column}
     # An address is none of a file's: its slashes must stay.
     found: list[SourceRun] = importer.runs(args.path if is_address(args.path) else path, report, **options)
@@ -164,15 +164,18 @@ def _tell(args: argparse.Namespace, kind: str, outcomes: list[ImportResult], rep
         print(table(shown, [row[: len(shown)] for row in rows], right=(3, 4)))
     else:
         print("There is no run to import.")
-    troubles: dict[str, int] = dict(report.problems)
+    problems = [("", sentence, count) for sentence, count in report.problems.items()]
     skipped: dict[str, int] = dict(report.skipped)
     for outcome in outcomes:
-        for found, into in ((outcome.problems, troubles), (outcome.skipped, skipped)):
-            for sentence, count in found.items():
-                into[sentence] = into.get(sentence, 0) + count
-    for sentence, count in troubles.items():
+        label = f"run {outcome.name!r}: "
+        problems += [(label, sentence, count) for sentence, count in outcome.problems.items()]
+        for what, count in outcome.skipped.items():
+            skipped[what] = skipped.get(what, 0) + count
+    for label, sentence, count in problems[:_MOST_PROBLEMS]:
         times = f" ({count} times)" if count > 1 else ""
-        print(f"Could not be read: {clean(sentence)}{times}.", file=sys.stderr)
+        print(f"Could not be read: {clean(label + sentence)}{times}.", file=sys.stderr)
+    if len(problems) > _MOST_PROBLEMS:
+        print(f"{len(problems) - _MOST_PROBLEMS} further problems; --json lists them all.", file=sys.stderr)
     if skipped:
         listed = ", ".join(f"{count} {what}" for what, count in sorted(skipped.items()))
         print(f"Left where they are: {clean(listed)}.", file=sys.stderr)

@@ -8,3 +8,8 @@ time, so that memory is bounded by the longest run.
 FORMATS = ("csv", "jsonl", "parquet", "tensorboard", "html")
 """Each is a module of this package."""
 FOLDERS = ("tensorboard",)
+"""Those that are a folder; the others are one file."""
+BINARY = ("parquet",)
+"""Those that no terminal can show."""
+WITH_POINTS = ("csv", "jsonl", "parquet")
+"""Those that can hold every logged point (``points``), not only one row a step."""

@@ -5,4 +5,7 @@ written by :mod:`aspara.importers.common.run_writer`, which makes importing agai
 """
 
 KINDS = ("tensorboard", "wandb", "mlflow", "trackio", "aspara", "csv", "parquet", "jsonl")
-"""Each is a module of this package."""
+"""Each is a module of this package; ``auto`` tries them in this order, so the trackers' own files come before tables."""
+
+TABLE_KINDS = ("csv", "parquet", "jsonl")
+"""Those with columns, whose ``runs()`` takes ``step``, ``time`` and ``run``: the names of columns."""

@@ -1,7 +1,8 @@
 """CSV files: the logs of Lightning's CSVLogger, TensorBoard's downloads, Aspara's own exports, and any table with a header.
 
 A file is a run, or several where a column names them; a folder is searched for ``*.csv``. Commas, semicolons and tabs are told
-apart by the header. Lightning's ``hparams.yaml`` beside a file becomes the config.
+apart by the header. Numbers may have a decimal comma, as spreadsheets write them in much of Europe: ``0,5`` and ``1.234,56``.
+Lightning's ``hparams.yaml`` beside a file becomes the config.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from aspara.errors import UsageError
-from aspara.importers.common import table_batches, tabular
+from aspara.importers.common import decimal_comma, table_batches, tabular
 from aspara.importers.common.flat_yaml import flat_yaml
 from aspara.importers.common.row_ranges import RowRange, RowRanges
 from aspara.importers.common.source import ImportReport, Row, RunMetadata, SourceRun, literal, place, stamp_of
@@ -131,9 +132,19 @@ def _parts(
         lines = _CsvLines(content)
         header, delimiter = _header(lines)
         whole = RowRange(lines.at, None, lines.number)
-        for stretch in [whole] if where is None else where[0].of(where[1], whole):
-            lines.go(stretch)
-            yield from _whole_rows(file, lines, header, delimiter, size, report)
+        has_decimal_comma = _has_decimal_comma(file)
+        for part in [whole] if where is None else where[0].of(where[1], whole):
+            lines.go(part)
+            for names, rows in _whole_rows(file, lines, header, delimiter, size, report):
+                yield names, [list(map(decimal_comma.plain, cells)) for cells in rows] if has_decimal_comma else rows
+
+
+def _has_decimal_comma(file: Path) -> bool:
+    with file.open("rb") as content:
+        lines = _CsvLines(content)
+        header, delimiter = _header(lines)
+        first = next(_whole_rows(file, lines, header, delimiter, _ROWS, ImportReport()), None)
+    return first is not None and decimal_comma.is_used((cell for cells in first[1] for cell in cells), delimiter)
 
 
 def _whole_rows(

@@ -17,8 +17,17 @@ import orjson
 from aspara.errors import UsageError
 from aspara.importers.common import tabular
 from aspara.importers.common.row_ranges import RowRange, RowRanges
-from aspara.importers.common.source import ImportReport, Row, RunMetadata, SourceRun, place, stamp_of
-from aspara.storage.row_codec import MAX_LINE, parse_timestamp
+from aspara.importers.common.source import (
+    BAD_STEP,
+    BAD_TIME,
+    ImportReport,
+    Row,
+    RunMetadata,
+    SourceRun,
+    place,
+    stamp_of,
+)
+from aspara.storage.row_codec import MAX_LINE, MAX_STEP, parse_timestamp
 from aspara.util.json_safe import NONFINITE
 
 _ENDINGS = (".jsonl", ".ndjson")
@@ -118,9 +127,9 @@ def _row(cells: dict[str, Any], number: int, moment: int, report: ImportReport) 
     """A row of Aspara's own form. What is wrong with it costs no more than itself."""
     time, step = parse_timestamp(cells.get("timestamp")), cells.get("step")
     if time is None:
-        report.problem("a timestamp cannot be understood; that of the row before is taken for it")
-    if step is not None and (isinstance(step, bool) or not isinstance(step, int)):
-        report.problem("a step is no whole number; the row's own place is taken for it")
+        report.problem(BAD_TIME)
+    if step is not None and (isinstance(step, bool) or not isinstance(step, int) or abs(step) > MAX_STEP):
+        report.problem(BAD_STEP)
         step = None
     kept: dict[str, Any] = {}
     for name, value in cells["metrics"].items():

@@ -49,8 +49,12 @@ def runs(path: Path, report: ImportReport) -> list[SourceRun]:
     if path.is_file() and _is_database(path):
         return _database_runs(path, report)
     folders = _run_folders(path) if path.is_dir() else []
+    for folder in _unnamed_folders(path) if path.is_dir() else ():
+        report.problem(f"the run {folder.parent.name}/{folder.name} has no {_META}, so it is left out")
     if folders:
         return [run for run in (_folder_run(folder, report) for folder in folders) if run is not None]
+    if report.problems:
+        return []
     if _is_database(path / "mlflow.db"):
         return _database_runs(path / "mlflow.db", report)
     raise nothing_found("mlflow", path, "give a folder 'mlruns', an experiment in it, or a SQLite database.")
@@ -67,6 +71,16 @@ def _run_folders(path: Path) -> list[Path]:
         found = [f for f in folders if (f / _META).is_file() and (f / "metrics").is_dir() and ".trash" not in f.parts]
         if found:
             return found
+    return []
+
+
+def _unnamed_folders(path: Path) -> list[Path]:
+    """Folders of runs whose meta.yaml is gone: it alone says what the run is called and how it ended."""
+    for pattern in ("", "*", "*/*", "mlruns/*/*"):
+        folders = [path] if not pattern else sorted(path.glob(pattern))
+        runs = [f for f in folders if (f / "metrics").is_dir() and (f / "params").is_dir() and ".trash" not in f.parts]
+        if runs:
+            return [folder for folder in runs if not (folder / _META).is_file()]
     return []
 
 

@@ -2,6 +2,10 @@
 
 Scalars, texts, pictures, sounds and histograms are taken (both the old plain values and the tensors that TensorFlow 2 writes),
 hyperparameters become the config. Graphs, curves of precision and recall, meshes and other plugins' data are counted and left.
+
+What a program took back (``SummaryWriter(purge_step=...)`` after a restart) is left out, as TensorBoard leaves it out. The folder
+that ``add_hparams()`` makes below a run's folder belongs to that run; where one run has several of them, with different
+hyperparameters, each is a trial: a run of its own in the group of the one above.
 """
 
 from __future__ import annotations
@@ -14,8 +18,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from aspara.importers.common import tensorboard_media
+from aspara.importers.common import tensorboard_hparams, tensorboard_media, tensorboard_purges
 from aspara.importers.common.source import ImportReport, Row, RunMetadata, SourceRun, nothing_found, place, stamp_of
+from aspara.importers.common.tensorboard_purges import Limit, Purge
 from aspara.media.base import Media
 from aspara.util import protobuf, tfrecord
 
@@ -35,24 +40,38 @@ def recognizes(path: Path) -> bool:
 def runs(path: Path, report: ImportReport) -> list[SourceRun]:
     """The runs below the log directory `path` (or of the one event file)."""
     del report
-    found = []
+    found: list[SourceRun] = []
     root = path if path.is_dir() else path.parent
-    for folder, events in _event_folders(path):
-        name = folder.relative_to(root).as_posix()
-        facts = RunMetadata(name=folder.name if name == "." else name)
+    folders = dict(_event_folders(path))
+    groups: dict[Path, str] = {}
+    for folder, trials in tensorboard_hparams.trials(folders).items():
+        if len({trial.config for trial in trials}) == 1:
+            for trial in trials:
+                folders[folder] += folders.pop(trial.folder)
+        else:
+            groups |= {trial.folder: _name(folder, root) for trial in trials}
+    for folder, events in folders.items():
+        facts = RunMetadata(name=_name(folder, root), group=groups.get(folder))
+        purges = tensorboard_purges.purges(events)
         found.append(
             SourceRun(
                 "tensorboard",
                 place(folder if path.is_dir() else path),
-                functools.partial(_rows, events, facts),
+                functools.partial(_rows, events, facts, purges),
                 facts,
                 project=None,
                 stamp=stamp_of(events),
+                rewinds=tuple(purge.step for purge in purges),
             )
         )
     if not found:
         raise nothing_found("tensorboard", path, "give a log directory with files named *tfevents*.")
     return found
+
+
+def _name(folder: Path, root: Path) -> str:
+    name = folder.relative_to(root).as_posix()
+    return folder.name if name == "." else name
 
 
 def _event_folders(path: Path) -> Iterator[tuple[Path, list[Path]]]:
@@ -68,12 +87,13 @@ def _event_folders(path: Path) -> Iterator[tuple[Path, list[Path]]]:
             yield Path(place_), events
 
 
-def _rows(paths: list[Path], facts: RunMetadata, report: ImportReport) -> Iterator[Row]:
+def _rows(paths: list[Path], facts: RunMetadata, purges: list[Purge], report: ImportReport) -> Iterator[Row]:
     """Values of one moment and step in one row."""
     plugins: dict[str, str] = {}
     begun: Row | None = None
-    for path in paths:
-        for time, step, name, value in _values(path, plugins, facts, report):
+    for number, path in enumerate(paths):
+        limit = tensorboard_purges.Limit(purges, number)
+        for time, step, name, value in _values(path, plugins, facts, limit, report):
             moment = round(time * 1000)
             if begun is not None and begun[:2] == (moment, step) and name not in begun[2]:
                 begun[2][name] = value
@@ -89,7 +109,7 @@ def _rows(paths: list[Path], facts: RunMetadata, report: ImportReport) -> Iterat
 
 
 def _values(
-    path: Path, plugins: dict[str, str], facts: RunMetadata, report: ImportReport
+    path: Path, plugins: dict[str, str], facts: RunMetadata, limit: Limit, report: ImportReport
 ) -> Iterator[tuple[float, int, str, Value]]:
     try:
         file = path.open("rb")
@@ -102,7 +122,12 @@ def _values(
                 report.problem(f"{path.name}: {content}")
                 continue
             try:
-                yield from _event(content, plugins, facts, report)
+                step_limit = limit.at(file.tell())
+                for point in _event(content, plugins, facts, report):
+                    if step_limit is None or point[1] < step_limit:
+                        yield point
+                    else:
+                        report.skip("points that the program took back")
             except (protobuf.MalformedMessage, struct.error) as error:
                 report.problem(f"{path.name}: an event cannot be understood ({error})")
 

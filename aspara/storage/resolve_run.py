@@ -223,7 +223,9 @@ def _iso_now() -> str:
 
 def _rewind(paths: RunPaths, found: dict[str, Any], step: int) -> dict[str, Any]:
     """Sets aside what the run has after `step`, and has its summary tell of the rest. The caller holds the folder's lock."""
-    if any(files.is_locked(path) for path in paths.lock_files()) or Heartbeats().elsewhere(paths, found):
+    # Of a run that has ended on another host (an imported one, say) nobody has to prove that its writer is gone.
+    is_written = not found.get("is_finished") and Heartbeats().elsewhere(paths, found)
+    if is_written or any(files.is_locked(path) for path in paths.lock_files()):
         raise RunIsRunning(f"Run {paths.run!r} is still being written. Wait for its end before you rewind it.")
     aside = rewind(paths, step)
     statistics = survey(paths)

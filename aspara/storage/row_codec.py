@@ -21,7 +21,7 @@ from aspara.util.json_safe import NONFINITE, nonfinite_name
 MAX_LINE = 4 << 20
 """Bytes of the longest line that is read; longer ones are counted as problems and skipped."""
 
-_MAX_STEP = 1 << 53
+MAX_STEP = 1 << 53
 
 
 class Malformed(ValueError):
@@ -60,8 +60,8 @@ def decode(line: bytes) -> tuple[int | None, int | None, dict[str, Any], str | N
     if timestamp is None:
         complaint = "bad timestamp"
     step = found.get("step")
-    if step is not None and (type(step) is not int or not -_MAX_STEP <= step <= _MAX_STEP):
-        step = int(step) if isinstance(step, float) and step.is_integer() and abs(step) <= _MAX_STEP else None
+    if step is not None and (type(step) is not int or not -MAX_STEP <= step <= MAX_STEP):
+        step = int(step) if isinstance(step, float) and step.is_integer() and abs(step) <= MAX_STEP else None
         if step is None:
             complaint = "bad step"
     for name, value in metrics.items():
@@ -75,8 +75,8 @@ def decode(line: bytes) -> tuple[int | None, int | None, dict[str, Any], str | N
 def parse_timestamp(value: Any) -> int | None:
     """Milliseconds since the epoch from an integer, a float or an ISO 8601 string (no zone = UTC); None if it is neither."""
     if type(value) is int:
-        return value if abs(value) <= _MAX_STEP else None
-    if isinstance(value, float) and math.isfinite(value) and abs(value) <= _MAX_STEP:
+        return value if abs(value) <= MAX_STEP else None
+    if isinstance(value, float) and math.isfinite(value) and abs(value) <= MAX_STEP:
         return int(value)
     if isinstance(value, str):
         try:

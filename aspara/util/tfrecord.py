@@ -52,6 +52,26 @@ def write_tfrecord(file: IO[bytes], content: bytes) -> None:
     file.write(head + struct.pack("<I", masked(head)) + content + struct.pack("<I", masked(content)))
 
 
+def short_records(file: IO[bytes], most: int) -> Iterator[tuple[int, bytes]]:
+    """(byte at which it begins, content) of the records of at most `most` bytes; longer ones are passed over unread.
+
+    Nothing is checked, which makes it fast; it ends where a length is impossible.
+    """
+    at = 0
+    while len(head := file.read(12)) == 12:
+        length = int.from_bytes(head[:8], "little")
+        if length > MAX_RECORD:
+            return
+        if length <= most:
+            content = file.read(length)
+            if len(content) == length:
+                yield at, content
+            file.seek(4, 1)
+        else:
+            file.seek(length + 4, 1)
+        at += length + 16
+
+
 def read_tfrecords(file: IO[bytes]) -> Iterator[Found]:
     """The records of an event file. A damaged record is passed over; where even its length is damaged, the next head
     that checks is searched for. An unfinished last record (a file that is still written, or cut off) is a problem.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,19 @@ def test_table_of_runs(cli):
     again = cli("import", "wandb", str(SAMPLES / "wandb"))
     assert ["unchanged", "unchanged"] == [line.split()[-3] for line in again.out.splitlines()[1:]]
     assert "café ☕" in cli("show", "digits/cafe").out
+
+
+def test_problems_name_the_run(cli, tmp_path):
+    """What could not be read is said with the run that it belongs to: several runs have files of the same name."""
+    source = tmp_path / "mlruns"
+    shutil.copytree(SAMPLES / "mlflow", source)
+    for path in source.rglob("metrics/loss"):
+        path.write_bytes(b"what is this\n" + path.read_bytes())
+    answer = cli("import", "mlflow", str(source), "--project", "m")
+    lines = [line for line in answer.err.splitlines() if "line 1 is no point" in line]
+    assert len(lines) > 1
+    assert all(line.startswith("Could not be read: run '") for line in lines)
+    assert len(set(lines)) == len(lines)
 
 
 def test_dry_run(cli, data):

@@ -74,6 +74,21 @@ def test_mlflow_lines_that_are_no_points(sample, bring):
     assert list(range(25)) == [step for step, _, _ in bring.points(outcome.name, "loss")]
 
 
+def test_mlflow_run_without_metadata(sample, bring):
+    """A run whose meta.yaml is gone is named; where there is no other, that is what is said, too."""
+    source = sample("mlflow")
+    lost, *others = sorted(path.parent for path in source.rglob("meta.yaml") if (path.parent / "metrics").is_dir())
+    (lost / "meta.yaml").unlink()
+    outcomes = bring("mlflow", source)
+    sentence = f"the run {lost.parent.name}/{lost.name} has no meta.yaml, so it is left out"
+    assert {sentence: 1} == dict(bring.report.problems)
+    assert outcomes
+    for folder in others:
+        (folder / "meta.yaml").unlink()
+    assert [] == bring("mlflow", source)
+    assert len(others) + 1 == len(bring.report.problems)
+
+
 def test_damaged_database(sample, bring):
     """Of a damaged database what can be read is taken; the rest is one sentence."""
     source = sample("trackio.sql")

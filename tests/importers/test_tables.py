@@ -47,8 +47,9 @@ def test_semicolons_and_iso_times(bring, tmp_path):
     )
     bring("csv", file)
     points = bring.points("table", "loss")
-    assert [(1, 1767268801000)] == [point[:2] for point in points]
-    assert math.isnan(points[0][2])
+    assert [(0, 1767268800000), (1, 1767268801000)] == [point[:2] for point in points]
+    assert 0.5 == points[0][2], "a decimal comma"
+    assert math.isnan(points[1][2])
 
 
 def test_columns_of_one_name_are_kept_apart(bring, tmp_path):
@@ -242,3 +243,59 @@ def test_lines_of_an_old_mac(bring, tmp_path):
     bring("csv", file)
     assert [(0, 1), (1, 0.5)] == [(s, v) for s, _, v in bring.points("a", "loss")]
     assert [(0, 2)] == [(s, v) for s, _, v in bring.points("b", "loss")]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("step;loss\n0;0,5\n1;1.234,56\n2;-1,5e-3\n", [0.5, 1234.56, -0.0015]),
+        ("step\tloss\n0\t12,25\n1\t7\n", [12.25, 7]),
+        ('step,loss\n0,"0,5"\n1,"1,234"\n', [0.5, 1.234]),
+    ],
+)
+def test_decimal_commas(content, expected, bring, tmp_path):
+    """Numbers with a decimal comma are numbers, with points between the thousands too."""
+    file = tmp_path / "table.csv"
+    file.write_text(content)
+    bring("csv", file)
+    assert expected == pytest.approx([value for _, _, value in bring.points("table", "loss")])
+
+
+def test_commas_that_are_no_decimal_commas(bring, tmp_path):
+    """Thousands between commas, and texts with commas beside decimal points, stay what they are."""
+    file = tmp_path / "table.csv"
+    file.write_text('step,loss,note\n0,0.5,"1,5"\n1,0.25,"a,b"\n')
+    bring("csv", file)
+    assert [0.5, 0.25] == [value for _, _, value in bring.points("table", "loss")]
+    assert ["1,5", "a,b"] == [row["note"] for row in bring.run("table").scan_history()]
+
+
+def test_missing_values_of_keras(bring, tmp_path):
+    """Keras' CSVLogger writes NA where an epoch had no validation; the metric stays a number. A column of texts keeps its NA."""
+    file = tmp_path / "log.csv"
+    file.write_text("epoch,loss,val_loss,country\n0,0.5,NA,NA\n1,0.4,0.45,DE\n2,0.3,NA,FR\n")
+    bring("csv", file)
+    run = bring.run(tmp_path.name)
+    assert [(1, 0.45)] == [(step, value) for step, _, value in bring.points(run.name, "val_loss")]
+    assert ["NA", "DE", "FR"] == [row["country"] for row in run.scan_history()]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("t.csv", "step,loss\n0,0.5\n18446744073709551616,0.4\n2,0.3\n"),
+        ("t.csv", "step,timestamp,loss\n0,1767268800,0.5\n1,1e300,0.4\n2,99999999999999999999999999,0.3\n"),
+        ("t.jsonl", '{"step": 0, "loss": 0.5}\n{"step": 9007199254740993, "loss": 0.4}\n{"step": 2, "loss": 0.3}\n'),
+        (
+            "t.jsonl",
+            '{"step": 0, "metrics": {"loss": 0.5}}\n{"step": 18446744073709551615, "metrics": {"loss": 0.4}}\n{"step": 2, "metrics": {"loss": 0.3}}\n',
+        ),
+    ],
+)
+def test_steps_and_times_beyond_all_bounds(name, content, bring, tmp_path):
+    """A step or time that no run can have is named; the row stays, at its position, and the others are as they were."""
+    file = tmp_path / name
+    file.write_text(content)
+    (outcome,) = bring(file.suffix[1:], file)
+    assert [(0, 0.5), (1, 0.4), (2, 0.3)] == [(step, value) for step, _, value in bring.points("t", "loss")]
+    assert any("is used instead" in problem for problem in outcome.problems)

@@ -9,7 +9,8 @@ from typing import Any
 from aspara import names
 from aspara.errors import InvalidName
 from aspara.importers.common.row_batch import is_plain
-from aspara.importers.common.source import ImportReport, Row
+from aspara.importers.common.source import BAD_STEP, BAD_TIME, ImportReport, Row
+from aspara.storage.row_codec import MAX_STEP
 
 _LONGEST_TEXT = 1 << 20
 
@@ -39,8 +40,13 @@ class Deduplicator:
         """Those of the rows, and of what they hold, that are new; under names that can be kept."""
         names_: dict[str, str] = {}
         plain = self._plain
-        for row in incoming:
+        last_time = 0
+        for number, incoming_row in enumerate(incoming):
+            row = incoming_row
             time, step, metrics = row
+            if not -MAX_STEP <= step <= MAX_STEP or not -MAX_STEP <= time <= MAX_STEP:
+                row = time, step, metrics = self._within_range(row, number, last_time)
+            last_time = time
             # Most rows hold numbers of metrics of which nothing is here, and are passed on without a look at each.
             count = plain.get(tuple(metrics))
             if count is not None and is_plain(metrics.values()):
@@ -66,6 +72,17 @@ class Deduplicator:
                 yield time, step, kept
             if kept.keys() == metrics.keys() and not any(self._here[name] for name in kept):
                 plain.setdefault(tuple(metrics), [0])
+
+    def _within_range(self, row: Row, number: int, last_time: int) -> Row:
+        """A row whose step or time no file can hold, with its position and the last time in their place."""
+        time, step, metrics = row
+        if not -MAX_STEP <= step <= MAX_STEP:
+            self.report.problem(BAD_STEP)
+            step = number
+        if not -MAX_STEP <= time <= MAX_STEP:
+            self.report.problem(BAD_TIME)
+            time = last_time
+        return time, step, metrics
 
     def _name(self, name: str) -> str:
         if name.isascii() and name.isprintable() and 0 < len(name) <= names.MAX_METRIC_BYTES:

@@ -89,20 +89,22 @@ class RunWriter:
         if paths is not None and files.is_locked(paths.rows):
             outcome.state, outcome.detail = "failed", "the run is being written at this moment; import again later"
             return outcome
-        here = Counter() if stem is None else self._here(project, stem, mark)
+        taken_back = min(source.rewinds[int(mark.get("rewinds") or 0) :], default=None) if stem is not None else None
+        here = Counter() if stem is None else self._here(project, stem, mark, taken_back)
         report = ImportReport()
         fresh = Deduplicator(here, report)
         incoming = fresh.only(source.rows(report))
         first = next(incoming, None)
         # The files that a source keeps with its runs are known when its rows are read to their end.
         files_stamp = stamp_of(files_beside(source)) if first is None else None
-        if stem is not None and first is None and mark.get("complete") and mark.get("files", _NONE) == files_stamp:
+        whole = stem is not None and taken_back is None and mark.get("complete")
+        if whole and first is None and mark.get("files", _NONE) == files_stamp:
             outcome.state = "unchanged"
         elif stem is None and files_stamp == _NONE and not source.facts.config and not source.facts.summary:
             outcome.state = "empty"
         if not dry and outcome.state != "empty":
             if outcome.state != "unchanged" or self._differs(source.facts, content):
-                outcome.run = self._write(source, project, paths, content, mark, fresh, first, incoming)
+                outcome.run = self._write(source, project, paths, content, mark, fresh, first, incoming, taken_back)
             else:
                 self._mark(paths, source, fresh.seen)
         else:
@@ -127,14 +129,14 @@ class RunWriter:
                     known[str(mark.get("source")), str(mark.get("key"))] = stem
         return known
 
-    def _here(self, project: str, stem: str, mark: dict[str, Any]) -> Counter[str]:
-        """How many points of each metric came from the source so far."""
-        if mark.get("complete"):
+    def _here(self, project: str, stem: str, mark: dict[str, Any], taken_back: int | None) -> Counter[str]:
+        """How many points of each metric came from the source so far, but for those from step `taken_back` on."""
+        if mark.get("complete") and taken_back is None:
             return _counts(mark.get("points"))
         # Interrupted: everything that is there, less what others had logged when that import began.
-        return self._total(project, stem) - _counts(mark.get("others"))
+        return self._total(project, stem, taken_back) - _counts(mark.get("others"))
 
-    def _total(self, project: str, stem: str) -> Counter[str]:
+    def _total(self, project: str, stem: str, below: int | None = None) -> Counter[str]:
         index = self._catalog.index(project, stem)
         index.refresh()
         with index.lock:
@@ -143,8 +145,9 @@ class RunWriter:
         done = False
         while not done:
             found, done = replay.take(10_000)
-            for _, _, metrics in found:
-                total.update(metrics.keys())
+            for _, step, metrics in found:
+                if below is None or step < below:
+                    total.update(metrics.keys())
         return total
 
     # -- writing ------------------------------------------------------------------------------------------------------
@@ -159,21 +162,26 @@ class RunWriter:
         fresh: Deduplicator,
         first: Row | None,
         incoming: Iterator[Row],
+        taken_back: int | None,
     ) -> str:
         begun = {"source": source.kind, "key": source.key, "complete": False, "points": mark.get("points") or {}}
+        if source.rewinds:
+            begun["rewinds"] = len(source.rewinds)
         begun["others"] = mark.get("others") or {}
         if paths is not None and mark.get("complete"):
             begun["others"] = dict(self._total(project, paths.run) - _counts(mark.get("points")))
         troubles: list[str] = []
         recorder = open_recorder(
             self._data_dir,
-            self._request(source, project, paths, content, begun),
+            self._request(source, project, paths, content, begun, taken_back),
             backend=settings.storage_backend(content.get("backend")),
             warn=troubles.append,
         )
         try:
             run = recorder.identity.run
             paths = self._catalog.layout.run(project, run)
+            if taken_back is not None:
+                content = metadata.read_or_empty(paths.metadata)  # its statistics are those of the rows that stayed
             self._imported(project)[source.kind, source.key] = run
             statistics = Statistics(content.get("metric_summary") or {})
             begins: int | None = None
@@ -207,10 +215,12 @@ class RunWriter:
         paths: RunPaths | None,
         content: dict[str, Any],
         begun: dict[str, Any],
+        taken_back: int | None,
     ) -> RunRequest:
         if paths is not None:
             identity = str(content.get("run_id") or paths.run)
-            return RunRequest(project, id=identity, resume="must", details={_MARK: begun})
+            rewind_to = None if taken_back is None else taken_back - 1
+            return RunRequest(project, id=identity, resume="must", rewind_to=rewind_to, details={_MARK: begun})
         return RunRequest(
             project,
             name=_display_name(source),

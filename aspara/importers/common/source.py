@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from aspara.errors import UsageError
+from aspara.storage.row_codec import MAX_STEP
 
 Row = tuple[int, int, dict[str, Any]]
 """(timestamp in ms, step, values by metric): numbers, non-finite ones as they are, texts, and media."""
 
+BAD_STEP = f"a step is not a whole number up to {MAX_STEP}; the row's position is used instead"
+BAD_TIME = "a time cannot be understood; that of the row before is used instead"
 _MOST_PROBLEMS = 50
 
 
@@ -85,6 +88,10 @@ class SourceRun:
     stamp: str | None = None
     trees: Callable[[ImportReport], list[FileTree]] = lambda _: []
     """The files kept with the run; asked for when its rows have been read."""
+    rewinds: tuple[int, ...] = ()
+    """Each time that the program went back: the step from which on it took back what it had logged before, which ``rows``
+    leaves out. Further ones may be added to it, none goes.
+    """
     console: Callable[[], Path | None] = lambda: None
     """The file with what the program printed; asked for at the end, too."""
 

@@ -6,10 +6,13 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from aspara.importers.common.source import ImportReport, Row, RunMetadata
-from aspara.importers.common.tabular import Columns, begins, cell, milliseconds, moment, whole
+from aspara.importers.common.source import BAD_STEP, BAD_TIME, ImportReport, Row, RunMetadata
+from aspara.importers.common.tabular import Columns, begins, cell, milliseconds, moment, whole, without_missing
+from aspara.storage.row_codec import MAX_STEP
 
 _LONGEST_WHOLE = 15
+_LATEST = 1e19
+"""Times above this are none in any unit."""
 _NUMBERS = {int, float}
 Cells = Sequence[Any]
 
@@ -76,7 +79,7 @@ def values_of(column: Cells) -> Cells:
         else:
             # A number without a point is whole, as it is among texts.
             return found if all("." in text or "e" in text for text in column) else list(map(cell, column))
-    return list(map(cell, column))
+    return without_missing(list(map(cell, column)))
 
 
 def _points(columns: Columns, cells: Mapping[str, Cells], times: Sequence[int], steps: Sequence[int]) -> Iterator[Row]:
@@ -94,13 +97,13 @@ def _steps(column: Cells | None, number: int, count: int, report: ImportReport) 
     if column is None:
         return range(number, number + count)
     found = values_of(column)
-    if set(map(type, found)) == {int}:
+    if set(map(type, found)) == {int} and max(found) <= MAX_STEP and min(found) >= -MAX_STEP:
         return found
     steps = []
     for place, value in enumerate(found, number):
         step = whole(value)
         if step is None:
-            report.problem("a step is no whole number; the row's own place is taken for it")
+            report.problem(BAD_STEP)
             step = place
         steps.append(step)
     return steps
@@ -110,7 +113,7 @@ def _times(column: Cells | None, time: int, count: int, report: ImportReport) ->
     if column is None:
         return [time] * count
     found = values_of(column)
-    if set(map(type, found)) <= _NUMBERS and all(map(math.isfinite, found)):
+    if set(map(type, found)) <= _NUMBERS and all(map(math.isfinite, found)) and max(map(abs, found)) < _LATEST:
         unit = milliseconds(min(found))
         if min(found) >= 0 and unit == milliseconds(max(found)):
             return [round(value * unit) for value in found]
@@ -119,7 +122,7 @@ def _times(column: Cells | None, time: int, count: int, report: ImportReport) ->
     for value in column:
         known = moment(value)
         if known is None:
-            report.problem("a time cannot be understood; that of the row before is taken for it")
+            report.problem(BAD_TIME)
         else:
             time = known
         times.append(time)

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from aspara.errors import UsageError
-from aspara.importers.common.source import ImportReport, Row, RunMetadata, SourceRun, nothing_found
-from aspara.storage.row_codec import parse_timestamp
+from aspara.importers.common.source import BAD_STEP, BAD_TIME, ImportReport, Row, RunMetadata, SourceRun, nothing_found
+from aspara.storage.row_codec import MAX_STEP, parse_timestamp
 
 # In order of preference; compared without case, blanks and underscores.
 STEPS = ("_step", "step", "global_step", "trainer/global_step", "iteration", "iter", "epoch", "index")
@@ -108,11 +108,11 @@ def row(
     read = _typed if typed else cell
     step = whole(cells.get(columns.step)) if columns.step else number
     if step is None:
-        report.problem("a step is no whole number; the row's own place is taken for it")
+        report.problem(BAD_STEP)
         step = number
     time = moment(cells.get(columns.time)) if columns.time else None
     if columns.time and time is None:
-        report.problem("a time cannot be understood; that of the row before is taken for it")
+        report.problem(BAD_TIME)
     metrics: dict[str, Any] = {}
     if columns.name and columns.value:
         name, value = str(cells.get(columns.name) or ""), read(cells.get(columns.value))
@@ -169,6 +169,18 @@ def cell(value: Any) -> float | int | str | None:
         return {"true": 1, "false": 0}.get(text.lower(), text)
 
 
+MISSING = frozenset({"NA", "N/A", "n/a", "na", "<NA>", "null", "NULL", "None", "#N/A"})
+"""What programs write for a value that is not there: Keras' CSVLogger, R, pandas, spreadsheets."""
+
+
+def without_missing(values: list[float | int | str | None]) -> list[float | int | str | None]:
+    """The values with the words for a missing one left out, unless the column holds other texts too."""
+    texts = {value for value in values if type(value) is str}
+    if not texts or not texts <= MISSING:
+        return values
+    return [None if type(value) is str else value for value in values]
+
+
 def _typed(value: Any) -> float | int | str | None:
     return int(value) if isinstance(value, bool) else value if isinstance(value, int | float | str) else None
 
@@ -184,7 +196,8 @@ def moment(value: Any) -> int | None:
         return parse_timestamp(number)
     if number is None or not math.isfinite(number):
         return None
-    return round(number * milliseconds(number))
+    time = round(number * milliseconds(number))
+    return time if abs(time) <= MAX_STEP else None
 
 
 def milliseconds(time: float) -> float:
@@ -194,11 +207,11 @@ def milliseconds(time: float) -> float:
 
 
 def whole(value: Any) -> int | None:
-    """A cell as a step; None for what is no whole number."""
+    """A cell as a step; None for what is no whole number, or one that no step can be."""
     number = cell(value)
     if isinstance(number, str) or number is None or not math.isfinite(number) or number != int(number):
         return None
-    return int(number)
+    return int(number) if abs(number) <= MAX_STEP else None
 
 
 def _plain(name: str) -> str:
