@@ -97,6 +97,7 @@ def init(
     job_type: str | None = None,
     total_steps: int | None = None,
     capture: bool | str | Sequence[str] | None = None,
+    quiet: bool | None = None,
     **options: Any,
 ) -> Run:
     """Starts a run, makes it the active one (``aspara.run``) and returns it.
@@ -128,6 +129,7 @@ def init(
         total_steps: How many steps are expected, for the remaining time.
         capture: What is captured by itself: True (all), False, or some of ``"system"``, ``"console"``, ``"git"``, ``"packages"``,
             ``"command"``, ``"environment"`` and ``"notebook"``; by default ``ASPARA_CAPTURE``, else all.
+        quiet: True: nothing is said about the run and its end; by default ``ASPARA_SILENT``. Warnings are always given.
         **options: wandb's further arguments; those without meaning here are ignored.
 
     Raises:
@@ -157,6 +159,7 @@ def init(
         job_type=job_type,
         total_steps=total_steps,
         capture=capture,
+        quiet=quiet,
         **options,
     )
 

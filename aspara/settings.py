@@ -102,6 +102,7 @@ TABLE: dict[str, Setting] = {
         Setting("ASPARA_JOB_TYPE", "text", None, "the job type of the run"),
         Setting("ASPARA_TOKEN", "text", None, "the token that dashboard and tracker demand, and that clients send"),
         Setting("ASPARA_READ_ONLY", "flag", False, "1: the dashboard neither edits nor deletes"),
+        Setting("ASPARA_SILENT", "flag", False, "1: init() and finish() do not say which run it is and how it ended"),
         Setting("ASPARA_NOTEBOOK", "choice", "auto", "off: no live chart under the training cell", ("auto", "off")),
         Setting(
             "ASPARA_CAPTURE",

@@ -26,6 +26,8 @@ settings.load_profile("steady")
 # session begin before any test, so it stands here too.
 CAPTURE = "command,environment"
 os.environ["ASPARA_CAPTURE"] = CAPTURE
+# What init() and finish() say is a matter of its own tests.
+os.environ["ASPARA_SILENT"] = "1"
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +37,7 @@ def own_surroundings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyte
     for name in [name for name in os.environ if name.startswith("ASPARA_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("ASPARA_CAPTURE", CAPTURE)
+    monkeypatch.setenv("ASPARA_SILENT", "1")
     for kind in ("DATA", "CACHE", "STATE", "CONFIG"):
         monkeypatch.setenv(f"XDG_{kind}_HOME", str(home / kind.lower()))
     return home

@@ -1,33 +1,16 @@
-"""Charts made of characters: a sparkline of eight block heights, and a line of braille dots with its axes."""
+"""Charts made of characters: a line of braille dots with its axes."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
-_BLOCKS = "▁▂▃▄▅▆▇█"
+from aspara.util.sparkline import level, sparkline
+
+__all__ = ["chart", "sparkline"]
+
 # The bits of a braille character's dots, by column and row.
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
-
-
-def sparkline(values: Sequence[float], columns: int = 32) -> str:
-    """The values' course in one line: each column is the mean of its share, a blank where no finite value is."""
-    if not values:
-        return ""
-    columns = min(columns, len(values))
-    means: list[float | None] = []
-    for column in range(columns):
-        share = values[column * len(values) // columns : (column + 1) * len(values) // columns]
-        finite = [v for v in share if math.isfinite(v)]
-        means.append(math.fsum(v / len(finite) for v in finite) if finite else None)
-    known = [m for m in means if m is not None]
-    if not known:
-        return " " * columns
-    low, high = min(known), max(known)
-    return "".join(
-        " " if m is None else _BLOCKS[_level(m, low, high, len(_BLOCKS)) if high > low else (len(_BLOCKS) - 1) // 2]
-        for m in means
-    )
 
 
 def chart(
@@ -60,7 +43,7 @@ def chart(
         if y is None:
             before = None
             continue
-        here = _level(x, first, last, width * 2), rows * 4 - 1 - _level(y, low, high, rows * 4)
+        here = level(x, first, last, width * 2), rows * 4 - 1 - level(y, low, high, rows * 4)
         if before is None and (position + 1 == len(heights) or heights[position + 1] is None):
             grid[here[1] // 4][here[0] // 2] = 0xFF
         for column, row in _line(before or here, here):
@@ -99,15 +82,6 @@ def _labels(low: float, high: float, rows: int, *, log: bool) -> list[str]:
         share = 1 - (rows // 2 + 0.5) / rows
         labels[rows // 2] = word(low * (1 - share) + high * share)
     return labels
-
-
-def _level(value: float, low: float, high: float, levels: int) -> int:
-    """Which of `levels` equal shares of low..high holds `value`; the middle one when there is no range."""
-    # Halved first: the distance of two floats near the largest would overflow.
-    span = high / 2 - low / 2
-    if not span > 0:
-        return levels // 2
-    return min(levels - 1, max(0, int((value / 2 - low / 2) / span * levels)))
 
 
 def _line(start: tuple[int, int], end: tuple[int, int]) -> list[tuple[int, int]]:

@@ -50,7 +50,9 @@ def current() -> Run | None:
     return running
 
 
-def begin(project: str | None = None, *, reinit: str | bool | None = None, **options: Any) -> Run:
+def begin(
+    project: str | None = None, *, reinit: str | bool | None = None, quiet: bool | None = None, **options: Any
+) -> Run:
     """Starts a run and makes it the active one."""
     from aspara import settings
 
@@ -64,6 +66,7 @@ def begin(project: str | None = None, *, reinit: str | bool | None = None, **opt
             from aspara.recording.lifecycle.notebook_cells import failure
 
             running.end(*failure(running))
+    from aspara.recording.announce import is_quiet
     from aspara.recording.capture.capture import CaptureOptions
     from aspara.recording.open_run import open_run
     from aspara.recording.run import Run
@@ -76,7 +79,8 @@ def begin(project: str | None = None, *, reinit: str | bool | None = None, **opt
         track(run)
         if reinit != "create_new" or running is None:
             _activate(run)
-    show_live(run)
+    if not show_live(run) and not is_quiet(quiet):
+        run.announce(itself=options.get("id") is None and options.get("name") is None)
     return run
 
 

@@ -96,6 +96,7 @@ class Run(RunProperties, RunResults, RunMedia, RunArtifacts, SavedFiles, RunList
         self._status: Status = "running"
         self._exit_code: int | None = None
         self._finished = False
+        self._announces = False
         self._ended = threading.Event()
         self._ender: threading.Thread | None = None
         self._begin_telling()
@@ -178,7 +179,8 @@ class Run(RunProperties, RunResults, RunMedia, RunArtifacts, SavedFiles, RunList
 
     def end(self, code: int, exception: Mapping[str, Any] | None = None, *, quiet: bool | None = None) -> None:
         """Ends the run with an exit code and, if it failed, the exception as :func:`exception.describe` has it."""
-        del quiet
+        if quiet:
+            self._announces = False
         # What interrupts a run's end is put off until it is recorded. A Ctrl-C after a Ctrl-C has nothing left to interrupt.
         interrupted = isinstance(sys.exc_info()[1], KeyboardInterrupt)
         with defer_signals(*([signal.SIGINT] if interrupted else []), told=self._say_what_is_waited_for):
@@ -242,6 +244,9 @@ class Run(RunProperties, RunResults, RunMedia, RunArtifacts, SavedFiles, RunList
                 self._disk.stop(timeout, last=self._close_childs_files)
         registry.forget(self)
         self._tell_end(status, exit_code)
+        if self._announces and not self._forked:
+            with _reported("the summary of the run"):
+                self._announce_end(status)
         if media_lost:
             say(f"Run {self.name!r}: {media_lost} media values could not be kept.")
         for loss in losses:
@@ -249,6 +254,30 @@ class Run(RunProperties, RunResults, RunMedia, RunArtifacts, SavedFiles, RunList
                 say(f"Run {self.name!r} lost {loss.rows_lost} rows: {loss.reason}.")
             if loss.rows_kept:
                 say(f"Run {self.name!r}: {loss.rows_kept} rows were not delivered; {loss.reason}.")
+
+    def announce(self, *, itself: bool = False) -> None:
+        """Says on stderr which run this is and where, and at its end how it ended; `itself`: it was continued unnamed."""
+        from aspara.recording import announce
+        from aspara.recording.log.trends import Trends
+
+        if not self.disabled:
+            self._announces = True
+            self._backlog.trends = Trends()
+            announce.begin(self._identity, itself=itself)
+
+    def _announce_end(self, status: Status) -> None:
+        from aspara.recording import announce
+
+        trends = self._backlog.trends
+        if trends is not None:
+            announce.end(
+                self._identity,
+                self._name,
+                status,
+                started=self._started,
+                statistics=numbered(self._statistics.json()),
+                trends=trends,
+            )
 
     def _close_childs_files(self) -> None:
         self._recorder.sync()

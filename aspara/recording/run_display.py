@@ -29,14 +29,16 @@ class RunDisplay(display_hooks.DisplayBundle):
         return display_hooks.bundle("run", self) or {"text/plain": repr(self)}
 
 
-def show_live(run: Run) -> None:
-    """Shows the live chart under the running cell, where there is one and the notebook side is installed."""
+def show_live(run: Run) -> bool:
+    """Shows the live chart under the running cell, where there is one and the notebook side is installed; whether it could."""
     if settings.get("ASPARA_NOTEBOOK") == "off" or not (in_notebook() or "marimo" in sys.modules):
-        return
+        return False
     attach = display_hooks.surface(display_hooks.LIVE, "live")
     if attach is None:
-        return
+        return False
     try:
         attach(run)
     except Exception as error:
-        say(f"the live chart cannot be shown ({type(error).__name__}: {error}).")
+        say(f"The live chart cannot be shown ({type(error).__name__}: {error}).")
+        return False
+    return True

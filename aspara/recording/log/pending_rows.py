@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter, pos
 from typing import Any
 
+from aspara.recording.log.trends import Trends
 from aspara.storage.statistics import Statistics
 from aspara.types import Block
 
@@ -54,6 +55,8 @@ class PendingRows:
         """How many rows the statistics have taken in."""
         self.shown = False
         """Whether somebody looks, so that rows are kept for :meth:`take_unshown`."""
+        self.trends: Trends | None = None
+        """Takes a few values of each metric, where somebody wants them."""
         self._unshown: list[Block] = []
         self._names: Sequence[str] = ()
         self._bite = 1
@@ -114,6 +117,10 @@ class PendingRows:
             else:
                 self.statistics.fold(row[1], row[2])
                 self.taken += 1
+                if self.trends is not None:
+                    for name, value in row[2].items():
+                        if isinstance(value, int | float):
+                            self.trends.add(name, (value,))
                 if self.shown:
                     at, step, values = row
                     self._unshown.append(Block(tuple(values), (at,), (step,), tuple((v,) for v in values.values())))
@@ -123,6 +130,9 @@ class PendingRows:
         if rows:
             names = self._names
             self.taken += len(rows)
+            if self.trends is not None:
+                for name, column in zip(names, zip(*[row[2] for row in rows], strict=True), strict=True):
+                    self.trends.add(name, column)
             if len(rows) < _FEW:
                 for _, step, values in rows:
                     self.statistics.fold(step, dict(zip(names, map(pos, values), strict=True)))
