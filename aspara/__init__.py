@@ -105,7 +105,8 @@ def init(
     In a notebook its live chart appears under the cell. A run that is active already is finished first (see `reinit`).
 
     Args:
-        project: The project; by default ``ASPARA_PROJECT``, else ``default``. Letters, digits, ``_ - .``, at most 128.
+        project: The project; by default ``ASPARA_PROJECT``, else ``default``. Any text of at most
+            512 characters; its folder has a name made of it.
         name: What people shall see; any text, by default a pair of words and a number. A name used before makes a new run
             that shows the same name.
         config: The inputs: a dict, Namespace, dataclass, the path of a YAML or JSON file, an absl or hydra config.
@@ -118,7 +119,9 @@ def init(
         project_tags: Tags added to the project.
         id: The run's id. The id of an existing run joins or continues that run.
         resume: ``"must"``, ``"allow"``, ``"auto"`` (or True) and ``"never"``: whether to continue an earlier run, found by
-            `id`, else by `name`. Steps go on after the last one; config, summary, tags and notes are kept.
+            `id`, else by `name`. Without both ``"allow"`` starts a new run, and ``"auto"`` continues the last run of this script
+            in this directory that neither completed nor lives. Steps go on after the last one; config, summary, tags and
+            notes are kept.
         resume_from: ``"<run>?_step=N"`` continues that run (by id or file name) after step N. What it has beyond that step is
             set aside: no view shows it, and nothing is deleted.
         mode: ``"online"``; ``"offline"`` records locally even if a tracker is set; ``"disabled"`` records nothing.
@@ -133,7 +136,7 @@ def init(
         **options: wandb's further arguments; those without meaning here are ignored.
 
     Raises:
-        UsageError: A name or option breaks a rule; nothing is written.
+        UsageError: A name or option breaks a rule, or ``resume="must"`` has neither `id` nor `name`; nothing is written.
         DataDirError: The data directory cannot be written; the message names it and the ways out.
         RunExists: ``resume="never"`` met an existing run.
         RunNotFound: ``resume="must"`` or `resume_from` met none.

@@ -81,15 +81,17 @@ def check_metric_name(name: object) -> str:
     return name
 
 
-def check_display_name(name: object) -> str:
-    """`name` without surrounding blanks, if it is printable text of at most 512 characters."""
+def check_display_name(name: object, what: str = "run") -> str:
+    """`name` without surrounding blanks, if it is printable text of at most 512 characters; raises :class:`InvalidName` saying
+    what `what` ("project", "run") names may look like.
+    """
     if not isinstance(name, str):
-        raise InvalidName(f"A run's name is text, not {type(name).__name__}.")
+        raise InvalidName(f"A {what} name is text, not {type(name).__name__}.")
     name = unicodedata.normalize("NFC", name.strip())
     if not name or len(name) > MAX_DISPLAY:
-        raise InvalidName(f"A run's name has 1 to {MAX_DISPLAY} characters, not {len(name)}.")
+        raise InvalidName(f"A {what} name has 1 to {MAX_DISPLAY} characters, not {len(name)}.")
     if any(unicodedata.category(c) in ("Cc", "Cs") for c in name):
-        raise InvalidName(f"The name {_short(name)} holds a control character.")
+        raise InvalidName(f"The {what} name {_short(name)} holds a control character.")
     return name
 
 

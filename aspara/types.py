@@ -91,6 +91,8 @@ class RunRequest:
     """The step after which the run that is continued (named by ``id``: its id or file name) is to be forgotten."""
     details: Mapping[str, Any] = field(default_factory=dict)
     """Further metadata known at the start: host, pid, command, environment, git."""
+    project_name: str | None = None
+    """The project's display name, of which ``project`` is the slug; None where the folder ``project`` is meant."""
     program: str | None = None
     """What tells the program that asks from others: a hash of its script and its working directory."""
     new_id: str | None = None

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _PAGE = 1000
 _MEDIA_PAGE = 10_000
-_ABSENT = ("metadata", "archived")
+_ABSENT = ("metadata", "archived", "display_name")
 """What a list does not hold of its runs."""
 _MOST_BLOCK, _MOST_LINE = 1 << 30, 64 << 20
 _PATIENCE = 5

@@ -37,6 +37,8 @@ class ProjectInfo:
     notes: str
     archived: bool = False
     """Put away: pages show it only when asked."""
+    display_name: str = ""
+    """The name people see, where it is another one than `name`, which stands on disk and in URLs."""
 
     def json(self) -> dict[str, Any]:
         """The API's shape."""
@@ -84,6 +86,7 @@ class Catalog(Editing, RunFiles):
             [str(t) for t in tags] if isinstance(tags, list) else [],
             str(content.get("notes") or ""),
             content.get("archived") is True,
+            str(content.get("display_name") or project),
         )
 
     # -- runs ---------------------------------------------------------------------------------------------------------

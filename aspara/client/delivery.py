@@ -172,6 +172,7 @@ class Delivery:
         self._again = False
         self._run = str(found.get("run") or found.get("name"))
         if self._at_home or not again:
+            about["project"] = found.get("project") or about["project"]
             about.update(run=self._run, run_id=found.get("run_id"), color=found.get("color", 0))
             about["tracker"] = about["tracker"] if self._at_home else self._transport.base
             self._at_home = True

@@ -55,6 +55,7 @@ def open_recorder(tracker_uri: str, request: RunRequest, *, token: str | None = 
     away: Unreachable | None = None
     try:
         found = transport.post(("projects", request.project, "runs"), about["request"], _PATIENCE)
+        about["project"] = found.get("project") or request.project
         about.update(run=found.get("run") or found.get("name"), run_id=found.get("run_id"), color=found.get("color", 0))
         journal.remember(about)
     except Rejected as error:
@@ -64,15 +65,16 @@ def open_recorder(tracker_uri: str, request: RunRequest, *, token: str | None = 
     except Unreachable as error:
         away = error
     name = str(found.get("name") or new_name)
+    project = str(about["project"])
     identity = RunIdentity(
-        request.project,
+        project,
         str(found.get("run") or names.slug(name)),
         str(found.get("run_id") or new_id),
         name,
         resumed=bool(found.get("resumed")),
         next_step=int(found.get("next_step") or 0),
         color=int(found.get("color") or 0),
-        url=f"{transport.base.split('/tracker/')[0]}/projects/{request.project}/runs/{found['run']}"
+        url=f"{transport.base.split('/tracker/')[0]}/projects/{project}/runs/{found['run']}"
         if found.get("run")
         else None,
         metadata=found.get("metadata")

@@ -189,6 +189,7 @@ def describe(request: Any) -> dict[str, Any]:
         "job_type": request.job_type,
         "total_steps": request.total_steps,
         "details": dict(request.details),
+        "project_name": request.project_name,
         "program": request.program,
         "new_id": request.new_id,
         "new_name": request.new_name,

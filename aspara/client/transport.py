@@ -130,6 +130,12 @@ class Transport:
             detail = str(told.get("detail"))
         except (ValueError, AttributeError):
             told, detail = {}, f"HTTP {answer.status_code}"
+        if answer.status_code in (401, 403):
+            given = "Authorization" in self._session.headers
+            raise Unreachable(
+                f"The tracker {self.base} demands {'another' if given else 'a'} token: set ASPARA_TOKEN to the token that it "
+                "printed at its start."
+            )
         if answer.status_code in _RETRY or answer.is_redirect:
             raise Unreachable(f"The tracker {self.base} cannot take it now: {detail}", _seconds(answer))
         raise Rejected(detail, answer.status_code, answer.headers.get(HEADER, ""), told)

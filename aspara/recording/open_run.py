@@ -55,7 +55,9 @@ def open_run(
 ) -> Recorder:
     """The recorder for the asked run; see :func:`aspara.init` for the arguments. Arguments beat the environment."""
     _ignore(ignored)
-    project = names.check_file_name(_text(project, "project") or settings.get("ASPARA_PROJECT") or "default", "project")
+    project = names.check_display_name(
+        _text(project, "project") or settings.get("ASPARA_PROJECT") or "default", "project"
+    )
     name = _text(name, "name") or settings.get("ASPARA_NAME")
     mode = mode or settings.get("ASPARA_MODE")
     if mode not in ("online", "offline", "disabled", "shared"):
@@ -68,7 +70,8 @@ def open_run(
         chosen, rewind_to = _moment(resume_from)
         resumes = "must"
     request = RunRequest(
-        project=project,
+        project=names.slug(project),
+        project_name=project,
         name=names.check_display_name(name) if name else None,
         id=names.check_run_id(chosen) if chosen is not None else None,
         resume=resumes,
@@ -83,6 +86,8 @@ def open_run(
         program=program_id(),
     )
     backend = settings.storage_backend(storage_backend)
+    if mode != "disabled" and _is_further_rank(request):
+        mode = "disabled"
     if mode == "disabled":
         return NullRecorder(_nowhere(request))
     tracker = (tracker_uri or settings.get("ASPARA_TRACKER_URI")) if mode == "online" else None
@@ -98,6 +103,20 @@ def open_run(
     from aspara.storage.local_recorder import open_recorder as open_local
 
     return open_local(settings.data_dir(dir), request, backend=backend)
+
+
+def _is_further_rank(request: RunRequest) -> bool:
+    """Whether a launcher such as torchrun has started this process beside that of rank 0, which records the run for all."""
+    rank, size = os.environ.get("RANK", ""), os.environ.get("WORLD_SIZE", "")
+    if not (rank.isdecimal() and size.isdecimal() and 0 < int(rank) < int(size)):
+        return False
+    # Who names a run, or the group it belongs to, wants one of each process.
+    if request.id is not None or request.name is not None or request.group is not None or request.rewind_to is not None:
+        return False
+    say(
+        f"Rank {rank} of {size} records nothing: rank 0 records the run. To record this one too, give id=, name= or group=."
+    )
+    return True
 
 
 def reopen(recorder: Recorder) -> Recorder:

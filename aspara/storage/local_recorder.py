@@ -7,6 +7,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from aspara.storage.layout import Layout, RunPaths
 from aspara.storage.metadata_writer import MetadataWriter, described
 from aspara.storage.recount import recount
 from aspara.storage.rescue import RescueFolder
+from aspara.storage.resolve_project import resolve_project
 from aspara.storage.resolve_run import identify, touch_project
 from aspara.storage.run_artifacts import check_name
 from aspara.types import STATUS_ON_DISK, STOP_REQUESTED, ArtifactEntry, Losses, RunIdentity, RunRequest
@@ -57,8 +59,13 @@ def open_recorder(
     names.check_file_name(request.project, "project")
     if request.id is not None:
         names.check_run_id(request.id)
-    project_dir = layout.project_dir(request.project)
     try:
+        if request.project_name is not None:
+            files.make_folder(data_dir)
+            with files.folder_lock(data_dir):
+                request = replace(request, project=resolve_project(layout, request.project_name))
+                touch_project(layout, request)
+        project_dir = layout.project_dir(request.project)
         files.make_folder(project_dir)
         with files.folder_lock(project_dir):
             touch_project(layout, request)

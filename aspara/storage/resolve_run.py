@@ -61,8 +61,11 @@ def touch_project(layout: Layout, request: RunRequest) -> None:
     path = layout.project_metadata(request.project)
     if path.exists() and not request.project_tags:
         return
+    files.make_folder(path.parent)
     now = _iso_now()
     content = metadata.read_or_empty(path)
+    if request.project_name not in (None, request.project):
+        content.setdefault("display_name", request.project_name)
     content.setdefault("notes", "")
     content["tags"] = list(dict.fromkeys([*metadata.tags_of(content), *request.project_tags]))
     content.setdefault("created_at", now)

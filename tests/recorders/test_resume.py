@@ -8,6 +8,7 @@ import textwrap
 
 import pytest
 
+import aspara
 from aspara.errors import UsageError
 
 
@@ -130,3 +131,13 @@ def test_a_run_that_died_with_an_infinite_value_goes_on(place, tmp_path):
     if "dir" in place.where:  # what a killed client has not sent yet is the business of `aspara sync`
         assert ("Infinity", "NaN") == (detail["summary"]["norm"], detail["summary"]["nan"])
     assert 2.0 == place.values(found.run, "loss")[-1]
+
+
+def test_a_project_of_any_name_is_found_again(place):
+    """By the name that people see; another name of the same slug is another project."""
+    for project in ("größe 1", "größe+1", "größe 1"):
+        run = aspara.Run("r", project, **{**place.where, **place.options})
+        run.log({"a": 1.0})
+        run.finish()
+    found = {info.display_name: info.run_count for info in place.catalog().projects()}
+    assert {"größe 1": 2, "größe+1": 1} == found

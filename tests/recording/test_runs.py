@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import aspara
+from aspara.catalog.catalog import Catalog
 from aspara.errors import DataDirError, InvalidName, RunExists, RunNotFound, UsageError
 
 
@@ -145,17 +146,46 @@ def test_a_display_name_may_be_anything_and_lands_under_a_safe_file_name(disk, n
     assert {disk.folder / "p"} == {p.parent for p in disk.folder.rglob("*.jsonl")}
 
 
-@pytest.mark.parametrize("project", ["..", "a/b", ".x", "a" * 200, "", "a\0b"])
-def test_a_project_name_that_is_no_file_name_raises_and_nothing_is_written(disk, project):
-    """The message says what would be right."""
-    if project == "":
-        assert aspara.init("").project == "default"
-        return
+@pytest.mark.parametrize(
+    ("project", "stem"),
+    [
+        ("my project", "my-project"),
+        ("größe", "groe"),
+        ("..", "run"),
+        ("a/b", "a-b"),
+        (".x", "x"),
+        ("a" * 200, "a" * 100),
+        ("con", None),
+    ],
+)
+def test_a_project_may_have_any_name(disk, project, stem):
+    """Slugged on disk, kept as it is in the project's metadata, and found again; nothing lies elsewhere."""
+    for _ in range(2):
+        run = aspara.init(project, "r")
+        run.log({"a": 1.0})
+        run.finish()
+    [folder] = disk.folder.iterdir()
+    assert stem in (None, folder.name)
+    assert (folder.name, 2) == (run.project, len(list(folder.glob("r*.jsonl"))))
+    [info] = Catalog(disk.folder).projects()
+    assert (folder.name, project) == (info.name, info.display_name)
+
+
+def test_two_projects_of_one_slug_are_two(disk):
+    """The later one has a number; a file name is one too."""
+    for project in ("my project", "my+project", "my-project", "my project"):
+        aspara.init(project).finish()
+    assert {"my-project": "my project", "my-project-2": "my+project", "my-project-3": "my-project"} == {
+        info.name: info.display_name for info in Catalog(disk.folder).projects()
+    }
+
+
+def test_a_project_name_that_cannot_be_shown_raises_and_nothing_is_written(disk):
+    """The message says what would be right; an empty one is none."""
     with pytest.raises(InvalidName, match="project name"):
-        aspara.init(project)
-    with pytest.raises(InvalidName, match="Windows reserves it"):
-        aspara.init("con")
+        aspara.init("a\0b")
     assert not disk.folder.exists()
+    assert "default" == aspara.init("").project
 
 
 def test_an_exception_that_leaves_the_block_fails_the_run(disk):
@@ -654,3 +684,20 @@ def test_a_malformed_setting_is_told_before_a_run_begins(disk, monkeypatch, begi
         monkeypatch.delenv(f"ASPARA_{name}")
         assert "running" == active.status
     assert not list(disk.folder.glob("p/ghost*"))
+
+
+def test_of_the_ranks_of_a_launcher_rank_0_records(disk, monkeypatch, capsys):
+    """torchrun starts one process for each; a named run, or a group, is recorded by every rank."""
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    for rank, options, disabled in (
+        (0, {}, False),
+        (1, {}, True),
+        (1, {"name": "mine"}, False),
+        (1, {"group": "g"}, False),
+    ):
+        monkeypatch.setenv("RANK", str(rank))
+        run = aspara.init("p", **options)
+        assert disabled == run.disabled
+        run.finish()
+    assert "Rank 1 of 2 records nothing" in capsys.readouterr().err
+    assert 3 == len(Catalog(disk.folder).runs("p"))

@@ -109,11 +109,20 @@ def request_of(project: str, body: dict[str, Any]) -> RunRequest:
         total_steps=total if isinstance(total, int) and not isinstance(total, bool) else None,
         rewind_to=_step(body),
         details={k: v for k, v in details.items() if k in _DETAILS},
+        project_name=_project_name(project, body),
         program=text_of(body, "program", 64),
         new_id=names.check_run_id(new_id) if new_id else None,
         new_name=names.check_display_name(new_name) if new_name else None,
         ended_writers=[str(writer) for writer in ended[:1000]] if isinstance(ended, list) else (),
     )
+
+
+def _project_name(project: str, body: dict[str, Any]) -> str | None:
+    """The display name of a project whose name in the address is its slug."""
+    name = text_of(body, "project_name", names.MAX_DISPLAY)
+    if name is None or names.slug(names.check_display_name(name, "project")) != project:
+        return None
+    return name
 
 
 def text_of(body: dict[str, Any], key: str, most: int) -> str | None:

@@ -15,6 +15,7 @@ from aspara.storage import metadata, row_codec
 from aspara.storage.artifact_store import ArtifactStore
 from aspara.storage.layout import BESIDE
 from aspara.storage.local_recorder import LocalRecorder, open_recorder
+from aspara.storage.resolve_project import resolve_project
 from aspara.types import ARTIFACT_CATEGORIES, STATUS_ON_DISK
 from aspara.web.tracker import lookup
 from aspara.web.tracker.open_runs import UNSAID, OpenRuns
@@ -39,6 +40,8 @@ class RunReceiver(OpenRuns):
         """Makes or continues a run; the same create by the same writer has the same answer."""
         names.check_file_name(project, "project")
         request = request_of(project, body)
+        if request.project_name is not None:
+            project = resolve_project(self._layout, request.project_name)
         writer = text_of(body, "writer", 64)
         if writer is not None:
             names.check_run_id(writer)
