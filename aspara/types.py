@@ -48,6 +48,8 @@ STATUS_ON_DISK: dict[str, str] = {
 }
 STOP_REQUESTED = "stop_requested"
 """The metadata's key that asks a running run to stop: when somebody asked, in ms."""
+STOP_REQUESTED_BY = "stop_requested_by"
+"""The metadata's key for from where that was."""
 STATUS_FROM_DISK: dict[str, Status] = {
     "wip": "running",
     "running": "running",

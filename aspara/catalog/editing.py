@@ -17,7 +17,7 @@ from aspara.catalog.runs.run_info import load, run_info
 from aspara.errors import RunHasEnded, RunIsRunning, UsageError
 from aspara.storage import deleted_runs, metadata
 from aspara.storage.layout import RunPaths
-from aspara.types import STOP_REQUESTED, Status
+from aspara.types import STOP_REQUESTED, STOP_REQUESTED_BY, Status
 from aspara.util import files
 from aspara.util.json_safe import storable
 
@@ -89,14 +89,21 @@ class Editing(DataDirectory):
         files.sync_folder(self.layout.project_dir(project))
         return outcome
 
-    def request_stop(self, project: str, run: str) -> None:
-        """Asks a running run to stop: its ``should_stop`` turns True. Raises :class:`RunHasEnded` where nobody listens."""
+    def request_stop(self, project: str, run: str, *, by: str | None = None) -> None:
+        """Asks a running run to stop: its ``should_stop`` turns True. The run keeps when that was, and `by` whom or what.
+
+        Raises:
+            RunNotFound: There is no such run.
+            RunHasEnded: The run is not running.
+
+        """
         stem = self.stem(project, run)
         paths = self.layout.run(project, stem)
         status = self._status(project, paths)
         if status != "running":
             raise RunHasEnded(f"Run {stem!r} is {status}: there is nothing to stop.")
-        metadata.edit(paths.metadata, lambda content: content.update({STOP_REQUESTED: time.time_ns() // 1_000_000}))
+        request = {STOP_REQUESTED: time.time_ns() // 1_000_000, STOP_REQUESTED_BY: by}
+        metadata.edit(paths.metadata, lambda content: content.update(request))
 
     def _status(self, project: str, paths: RunPaths) -> Status:
         """How the run stands at this moment, by the same signs of life as lists know."""

@@ -48,6 +48,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help=f"{', '.join(WITH_POINTS)}: every point as it was logged, with its own time, not one row for each step",
     )
+    parser.add_argument(
+        "--raw-cells",
+        action="store_true",
+        help="csv: leave texts that begin with = + - @ as they are (default: an apostrophe in front, so that no spreadsheet runs "
+        "them as formulas)",
+    )
     add_place(parser)
     parser.add_argument("--json", action="store_true", help="print what was written as JSON (with --output PATH)")
 
@@ -70,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
         _check_metrics(runs, args.metric)
         with ProgressBar("Exporting", len(runs)) as progress:
             selection = ExportSelection(runs, args.metric, points=args.points, progress=progress.show)
-            count = _write(form, selection, output)
+            count = _write(form, selection, output, raw_cells=args.raw_cells)
     if output is not None:
         what = "points" if form == "html" else "rows"
         told: dict[str, Any] = {"format": form, "output": output, "runs": len(runs), what: count}
@@ -121,19 +127,21 @@ def _format(args: argparse.Namespace, output: str | None) -> str:
         raise UsageError("Parquet is binary and stdout is a terminal: name a file with --output PATH.")
     if args.points and form not in WITH_POINTS:
         raise UsageError(f"--points is for {', '.join(WITH_POINTS)}; {form} has points of its own.")
+    if args.raw_cells and form != "csv":
+        raise UsageError(f"--raw-cells is for csv; {form} has no formulas.")
     if args.json and output is None:
         raise UsageError("--json tells what was written to a file; say which with --output PATH.")
     return form
 
 
-def _write(form: str, selection: ExportSelection, output: str | None) -> int:
+def _write(form: str, selection: ExportSelection, output: str | None, *, raw_cells: bool) -> int:
     exporter = importlib.import_module(f"aspara.exporters.{form}")
     if form in FOLDERS:
         assert output is not None
         if Path(output).exists() and not Path(output).is_dir():
             raise NotADirectoryError(f"{output} is a file; a {form} export is a folder. Name another with --output.")
         return int(exporter.write_folder(selection, Path(output)))
-    options = {"plotly": _plotly()} if form == "html" else {}
+    options: dict[str, Any] = {"plotly": _plotly()} if form == "html" else {"raw": raw_cells} if form == "csv" else {}
     with _opened(output) as file:
         return int(exporter.write(selection, file, **options))
 

@@ -26,7 +26,15 @@ from aspara.storage.rescue import RescueFolder
 from aspara.storage.resolve_project import resolve_project
 from aspara.storage.resolve_run import identify, touch_project
 from aspara.storage.run_artifacts import check_name
-from aspara.types import STATUS_ON_DISK, STOP_REQUESTED, ArtifactEntry, Losses, RunIdentity, RunRequest
+from aspara.types import (
+    STATUS_ON_DISK,
+    STOP_REQUESTED,
+    STOP_REQUESTED_BY,
+    ArtifactEntry,
+    Losses,
+    RunIdentity,
+    RunRequest,
+)
 from aspara.util import files
 from aspara.util.append_file import AppendFile
 from aspara.util.messages import say
@@ -218,6 +226,7 @@ class LocalRecorder:
                     "status": STATUS_ON_DISK["running"],
                     "finish_time": None,
                     "exception": None,
+                    STOP_REQUESTED_BY: None,
                     STOP_REQUESTED: None,  # what was asked of an earlier process of the run is done
                     "version": __version__,
                     "backend": self._backend,

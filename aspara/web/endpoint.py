@@ -98,8 +98,12 @@ class Endpoint(Base):
     def send(self, body: bytes, version: bytes) -> None:
         """Sends `body`, or 304 to a client that has what `version` stands for."""
         if self.get_status() == 200 and self.request.method in ("GET", "HEAD") and not self._headers.get("ETag"):
-            # Tornado compares it with If-None-Match, and answers 304 where they are the same.
             self.set_header("ETag", f'W/"{hashlib.blake2b(version, digest_size=16).hexdigest()}"')
+            if self.check_etag_header():
+                self.set_status(304)
+                self.clear_header("Content-Encoding")
+                self.finish()
+                return
         self.finish(body)
 
     def fail(self, status: int, detail: str) -> None:

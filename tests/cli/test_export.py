@@ -50,6 +50,19 @@ def test_non_finite_values_come_back(cli, tmp_path):
     assert math.isnan(pl.read_parquet(path)["loss"][0])
 
 
+def test_no_spreadsheet_runs_a_formula(cli, data):
+    """Texts and names that begin like a formula have an apostrophe in front, numbers do not; a switch leaves them as they are."""
+    with aspara.init("p", "formulas", dir=data) as run:
+        run.log({"=cmd()": -1.5, "text": "=1+1"})
+        run.log({"=cmd()": 2.0, "text": "-3.5"})
+        run.log({"text": "plain"})
+    lines = cli("export", "p/formulas").out.splitlines()
+    assert ["'=cmd()", "text"] == lines[0].split(",")[2:4]
+    assert [["-1.5", "'=1+1"], ["2.0", "-3.5"], ["", "plain"]] == [line.split(",")[2:4] for line in lines[1:]]
+    raw = cli("export", "p/formulas", "--raw-cells").out.splitlines()
+    assert (["=cmd()", "text"], "=1+1") == (raw[0].split(",")[2:4], raw[1].split(",")[3])
+
+
 def test_a_failed_export_leaves_nothing(cli, tmp_path):
     """An unknown run, or a folder that is not there, is an error that leaves no half file."""
     assert cli("export", "digits/ghost", "--output", str(tmp_path / "x.csv")).code == 1

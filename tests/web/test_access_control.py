@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
+import socket
+import threading
 from urllib.parse import urljoin
 
 import pytest
 import requests
 
 import aspara
-from aspara.errors import DataDirError, UsageError
+from aspara.errors import Busy, DataDirError, UsageError
 from aspara.server.app import Server
+from aspara.web.read_pool import ReadPool
 
 HOSTILE = [
     "..%2F..%2Fetc%2Fpasswd",
@@ -258,3 +263,140 @@ def test_a_request_of_old_http_without_a_host_is_refused(standalone):
 
     site = Site("standalone", standalone.url, None, {})
     assert b" 403 " in site.raw(b"GET /api/projects HTTP/1.0\r\n\r\n").split(b"\r\n")[0]
+
+
+@pytest.mark.parametrize("site_header", ["cross-site", "same-site"])
+@pytest.mark.parametrize("destination", ["image", "script", "iframe", "empty"])
+def test_other_sites_cannot_use_the_api(site, site_header, destination):
+    """Not even by an image, whose answer the page cannot read: it would cost the server the work. A followed link works."""
+    aspara.Run("r", "p").finish()
+    headers = {"Sec-Fetch-Site": site_header, "Sec-Fetch-Dest": destination, "Authorization": None}
+    query = "?token=secret" if site.kind == "jupyter" else ""
+    answer = site.get(f"api/projects/p/runs/metrics{query}", headers=headers)
+    assert (403, True) == (answer.status_code, "other sites" in answer.json()["detail"])
+    link = {**headers, "Sec-Fetch-Dest": "document", "Sec-Fetch-User": "?1", "Sec-Fetch-Mode": "navigate"}
+    for path in ("projects/p", "docs", "api/projects"):
+        assert 200 == site.get(path + query, headers=link).status_code
+    assert 200 == site.get(f"api/projects{query}", headers={**headers, "Sec-Fetch-Site": "same-origin"}).status_code
+
+
+def test_no_answer_names_the_software(site):
+    """Errors and files neither."""
+    for path in ("", "api/projects", "api/none", "static/none.js"):
+        assert "Server" not in site.get(path).headers
+
+
+def test_the_icon_is_behind_the_token_too(tmp_path):
+    """As everything is."""
+    server = Server(tmp_path, port=0, token="s3cret")
+    thread = server.start_in_thread()
+    try:
+        address = f"http://127.0.0.1:{server.port}/favicon.ico"
+        assert 401 == requests.get(address, timeout=10).status_code
+        headers = {"Authorization": "Bearer s3cret"}
+        assert requests.get(address, headers=headers, timeout=10).headers["Content-Type"].startswith("image/svg")
+    finally:
+        server.stop()
+        thread.join(10)
+
+
+def test_two_servers_of_one_host_do_not_sign_each_other_out(tmp_path):
+    """Browsers send a cookie to every port."""
+    servers = [Server(tmp_path, port=0, token=token) for token in ("one", "two")]
+    threads = [server.start_in_thread() for server in servers]
+    try:
+        with requests.Session() as browser:
+            for server in servers:
+                browser.get(server.url, timeout=10)
+            for server in servers:
+                assert 200 == browser.get(f"http://127.0.0.1:{server.port}/api/projects", timeout=10).status_code
+    finally:
+        for server, thread in zip(servers, threads, strict=True):
+            server.stop()
+            thread.join(10)
+
+
+def test_the_page_that_asks_for_the_token_keeps_the_rest_of_the_address(tmp_path):
+    """Its form sends the other parameters along."""
+    server = Server(tmp_path, port=0, token="s3cret")
+    thread = server.start_in_thread()
+    try:
+        address = f"http://127.0.0.1:{server.port}/projects/p?runs=a,b&smooth=0.5&q=%22%3Cx%3E&token=wrong"
+        page = requests.get(address, headers={"Accept": "text/html"}, timeout=10).text
+        kept = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page))
+        assert {"runs": "a,b", "smooth": "0.5", "q": "&quot;&lt;x&gt;"} == kept
+    finally:
+        server.stop()
+        thread.join(10)
+
+
+def test_a_body_that_does_not_arrive_ends_the_connection(standalone, tmp_path):
+    """A client that sends a byte now and then holds no connection for ever."""
+    server = Server(tmp_path, port=0)
+    server.body_timeout = 0.2
+    thread = server.start_in_thread()
+    try:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as link:
+            link.sendall(b"PUT /api/projects/p/metadata HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
+            assert b"" == link.recv(1000)
+    finally:
+        server.stop()
+        thread.join(10)
+
+
+def test_an_unchanged_answer_is_not_sent_again(site):
+    """Series too, although each answer has a new cursor; new points and edits change the validator."""
+    with aspara.Run("done", "p") as done:
+        done.log({"loss": 0.5})
+    for path in (
+        "api/projects/p/runs",
+        "api/projects/p/runs/metrics",
+        "api/projects/p/metrics",
+        "api/projects/p/runs/done/metrics",
+    ):
+        first = site.get(path)
+        again = site.get(path, headers={"If-None-Match": first.headers["ETag"]})
+        assert (304, b"") == (again.status_code, again.content), path
+    before = site.get("api/projects/p/runs/metrics").headers["ETag"]
+    with aspara.Run("r", "p") as run:
+        run.log({"loss": 1.0})
+        run.log({"loss": 2.0})
+    answer = site.get("api/projects/p/runs/metrics", headers={"If-None-Match": before})
+    assert (200, [1.0, 2.0]) == (answer.status_code, answer.json()["metrics"]["loss"]["r"]["values"])
+
+
+def test_one_clients_reads_leave_a_thread_to_others(tmp_path):
+    """And short answers have threads of their own."""
+    pool = ReadPool(threads=2)
+    release = threading.Event()
+
+    async def check() -> None:
+        held = [asyncio.ensure_future(pool.run("greedy", lambda: False, release.wait, 20)) for _ in range(8)]
+        assert 1 == await asyncio.wait_for(pool.run("modest", lambda: False, lambda: 1), 20)
+        release.set()
+        assert all(await asyncio.gather(*held))
+
+    try:
+        asyncio.run(check())
+    finally:
+        pool.close()
+
+
+def test_a_read_whose_client_has_gone_is_not_begun():
+    pool = ReadPool(threads=1, waiting=1)
+
+    async def check() -> None:
+        with pytest.raises(ConnectionAbortedError):
+            await pool.run("a", lambda: True, lambda: pytest.fail("it was begun"))
+        release = threading.Event()
+        first = asyncio.ensure_future(pool.run("a", lambda: False, release.wait, 20))
+        await asyncio.sleep(0)
+        with pytest.raises(Busy, match="the limit"):
+            await pool.run("a", lambda: False, lambda: 1)
+        release.set()
+        await first
+
+    try:
+        asyncio.run(check())
+    finally:
+        pool.close()

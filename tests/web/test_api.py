@@ -353,6 +353,50 @@ def test_a_stream_goes_on_where_an_answer_or_another_stream_ended(site):
     assert ([5.0, 6.0], [7.0, 8.0], [float(i) for i in range(9)]) == (stream.values(), again.values(), replay.values())
 
 
+def raw_events(site, path: str, count: int, **headers: str) -> list[tuple[str, dict]]:
+    """The first events of a stream, each with its id ('' where it has none)."""
+    found: list[tuple[str, dict]] = []
+    place = ""
+    with site.get(path, stream=True, headers={"Accept": "text/event-stream", **headers}) as answer:
+        for line in answer.iter_lines(chunk_size=1):
+            text = line.decode()
+            if text.startswith("id: "):
+                place = text[4:]
+            elif text.startswith("data: "):
+                found.append((place, json.loads(text[6:])))
+                place = ""
+                if len(found) == count:
+                    answer.raw.shutdown()
+                    return found
+    return found
+
+
+def test_each_event_of_a_stream_has_an_id_that_goes_on_behind_it(site):
+    """Of what is repeated and of what comes live: a stream that is cut anywhere tells nothing twice and leaves nothing out."""
+    run = make(values=[float(i) for i in range(6)])
+    replay = raw_events(site, "api/projects/p/runs/stream?since=0", 6)
+    begun = site.json("api/projects/p/runs/metrics")["cursor"]
+    live: list[tuple[str, dict]] = []
+    listener = threading.Thread(
+        target=lambda: live.extend(raw_events(site, f"api/projects/p/runs/stream?cursor={begun}", 34))
+    )
+    listener.start()
+    # The first rows come alone, the others together, most of them while the stream is open.
+    for i in range(6, 40):
+        run.log({"loss": float(i)})
+        if i < 10:
+            time.sleep(0.2)
+    listener.join(30)
+    assert 34 == len(live)
+    for events, last in ((replay, 5), (live, 39)):
+        assert all(place for place, _ in events)
+        for place, event in (events[0], events[len(events) // 2], events[-2]):
+            seen = int(event["metrics"]["loss"])
+            rest = raw_events(site, "api/projects/p/runs/stream", last - seen, **{"Last-Event-ID": place})
+            assert [float(i) for i in range(seen + 1, last + 1)] == [e["metrics"]["loss"] for _, e in rest]
+    run.finish()
+
+
 def test_every_route_is_described_and_the_description_is_kept(site):
     """OpenAPI lists all endpoints with their methods; /docs shows them."""
     spec = site.json("api/openapi.json")
@@ -447,6 +491,10 @@ def test_a_running_run_is_asked_to_stop(site):
         time.sleep(0.05)
     assert run.should_stop
     run.finish()
+    ended = site.json("api/projects/p/runs/r")
+    assert abs(ended["stop_requested_at"] / 1000 - time.time()) < 120
+    by = ended["stop_requested_by"]
+    assert by.startswith("Jupyter, ") if site.kind == "jupyter" else by == "standalone at 127.0.0.1"
     again = site.ask("POST", "api/projects/p/runs/r/stop")
     assert (409, True) == (again.status_code, "completed" in again.json()["detail"])
     assert 404 == site.ask("POST", "api/projects/p/runs/ghost/stop").status_code

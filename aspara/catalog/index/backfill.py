@@ -11,6 +11,7 @@ from pathlib import Path
 from aspara.catalog.index.run_index import MOMENT, RunIndex
 from aspara.catalog.parsing.line_reader import Found, Problems, Replaced, Tail, head_of, open_rows, parse, read_blocks
 from aspara.catalog.parsing.parquet_parts import read_part, rows_of_part
+from aspara.catalog.runs.cursor import ROWS
 from aspara.storage.layout import part_segment
 
 _BLOCK = 256 << 10
@@ -54,6 +55,7 @@ class Backfill:
         self._spans: list[Tail] = []
         self._ends: dict[int, int] = {}
         self._parts: list[Path] = []
+        self._rows_seen: dict[str, int] = {}
         frontier = index.frontier()
         keys = set()
         for inode, path in index.present().items():
@@ -71,6 +73,9 @@ class Backfill:
             end = frontier.get(inode, 0)
             if seen is not None:
                 tail.offset = seen.get(tail.key, 0)
+                rows = seen.get(ROWS + tail.key, 0)
+                if rows:
+                    self._rows_seen[tail.key] = self.positions[ROWS + tail.key] = rows
                 if tail.offset > end:
                     # The cursor has seen more than this process: what it has seen must not be told again.
                     index.refresh()
@@ -84,7 +89,7 @@ class Backfill:
                 self._ends[inode] = end
         if seen is not None:
             self._moment = seen.get(MOMENT, 0)
-            if set(seen) - keys - {MOMENT}:
+            if {key.removeprefix(ROWS) for key in seen} - keys - {MOMENT}:
                 # A file has moved into the archive since: the last moment that was told decides there.
                 self._since_parts = self._moment
                 self._parts = _parts_since(index, self._since_parts)
@@ -109,6 +114,7 @@ class Backfill:
         for row, key, end in self._rows:
             if key:
                 self.positions[key] = end
+                self.positions.pop(ROWS + key, None)
             self._moment = self.positions[MOMENT] = max(self._moment, row[0])
             found.append(row)
             if len(found) >= most:
@@ -133,12 +139,15 @@ class Backfill:
         end = self._ends[tail.inode]
         try:
             problems, key = Problems(), tail.key
+            seen = self._rows_seen.get(key, 0)
             for block in read_blocks(descriptor, tail, problems, end=end, size=_BLOCK):
                 at = tail.offset - len(block)
                 for line in block.split(b"\n")[:-1]:
                     at += len(line) + 1
                     for row in parse(line + b"\n", tail, problems):
-                        if self._after is None or row[0] > self._after:
+                        if seen:
+                            seen -= 1
+                        elif self._after is None or row[0] > self._after:
                             yield row, key, at
         except Replaced:
             return

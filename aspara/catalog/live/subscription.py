@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from aspara.catalog.index.backfill import Backfill
-from aspara.catalog.index.run_index import RunIndex
+from aspara.catalog.index.run_index import MOMENT, RunIndex
 from aspara.catalog.parsing.line_reader import Found
-from aspara.catalog.runs.cursor import Cursor, now
+from aspara.catalog.runs.cursor import ROWS, Cursor, now
 from aspara.util.json_safe import nonfinite_name
 
 _MOST_WAITING = 200_000
@@ -22,7 +22,7 @@ _MOST_AT_ONCE = 5_000
 
 @dataclass(frozen=True)
 class Event:
-    """One thing a live view is told. ``cursor`` is set on the last event of a batch: everything up to it has been told."""
+    """One thing a live view is told. ``cursor`` says that everything up to it has been told; the last event of a batch has one."""
 
     kind: str
     data: dict[str, Any]
@@ -55,8 +55,9 @@ class Subscription:
         self._on_ready: Callable[[], None] | None = None
         self._listening: dict[str, tuple[RunIndex, Callable[[list[Found]], None]]] = {}
 
-    def take(self, timeout: float) -> list[Event]:
-        """The events that wait, some thousands at a time; blocks at most `timeout` seconds for the first, 0 for not at all.
+    def take(self, timeout: float, *, each: bool = False) -> list[Event]:
+        """The events that wait, some thousands at a time; blocks at most `timeout` seconds for the first, 0 for not at all. With
+        `each` every event has a cursor, otherwise the last one.
 
         One thread at a time may take.
         """
@@ -73,14 +74,27 @@ class Subscription:
                     self._rows_waiting -= len(content[1])
             if kind == "rows":
                 run, rows = content
-                events.extend(Event("metric", _metric(self.project, run, row)) for row in rows)
+                cursors: list[str | None] = [None] * len(rows)
+                if each:
+                    cursors = self._within(run, positions, len(rows))
                 if positions is not None:
                     self._cursor.positions[run] = positions
+                if each and positions is not None and rows:
+                    cursors[-1] = self.cursor
+                events.extend(
+                    Event("metric", _metric(self.project, run, row), cursor)
+                    for row, cursor in zip(rows, cursors, strict=True)
+                )
             elif kind == "replay":
                 run, replay = content
                 # Read without the lock: whoever puts live events must not wait for old files.
-                rows, done = replay.take(_MOST_AT_ONCE - len(events))
-                events.extend(Event("metric", _metric(self.project, run, row)) for row in rows)
+                base, done = self.cursor if each else "", False
+                rest = _MOST_AT_ONCE - len(events)
+                while rest > 0 and not done:
+                    rows, done = replay.take(1 if each else rest)
+                    rest -= max(1, len(rows))
+                    place = self._beyond(base, run, replay.positions) if each else None
+                    events.extend(Event("metric", _metric(self.project, run, row), place) for row in rows)
                 self._cursor.positions[run] = dict(replay.positions)
                 if done:
                     self._replaying -= 1
@@ -88,7 +102,7 @@ class Subscription:
                     with self._ready:
                         self._waiting.appendleft((kind, content, positions))
             else:
-                events.append(Event(kind, content))
+                events.append(Event(kind, content, self.cursor if each else None))
         if events:
             last = events[-1]
             events[-1] = Event(last.kind, last.data, self.cursor)
@@ -97,6 +111,21 @@ class Subscription:
         if callback is not None:
             callback()
         return events
+
+    def _within(self, run: str, after: dict[str, int] | None, count: int) -> list[str | None]:
+        """A cursor behind each of the next rows of a run but the last. They are counted, which one file allows: where rows of
+        several came together, there are none.
+        """
+        before = self._cursor.positions.get(run)
+        grown = {key for key, end in (after or {}).items() if key != MOMENT and end != (before or {}).get(key)}
+        if before is None or after is None or len(grown) != 1 or any(key.startswith(ROWS) for key in before):
+            return [None] * count
+        base, key = self.cursor, ROWS + grown.pop()
+        return [self._beyond(base, run, {**before, key: number}) for number in range(1, count + 1)]
+
+    def _beyond(self, base: str, run: str, positions: dict[str, int]) -> str:
+        """The cursor `base` with another position of one run."""
+        return f"{base},{Cursor(self._cursor.when, {run: dict(positions)}).encode()}"
 
     @property
     def cursor(self) -> str:

@@ -18,6 +18,8 @@ from aspara.util import files
 
 Positions = dict[str, dict[str, int]]
 """Run → file key → bytes read."""
+ROWS = "+"
+"""In front of a file key: how many rows behind that position were seen too."""
 
 MAX_LENGTH = 32 << 10
 STILL = 120.0

@@ -11,7 +11,7 @@ from typing import Any
 from aspara.storage import metadata, row_codec
 from aspara.storage.heartbeat import Heartbeats
 from aspara.storage.layout import RunPaths
-from aspara.types import STATUS_FROM_DISK, STOP_REQUESTED, Status
+from aspara.types import STATUS_FROM_DISK, STOP_REQUESTED, STOP_REQUESTED_BY, Status
 from aspara.util import files
 
 _OLD_WRITER_SILENCE = 3600.0
@@ -46,6 +46,8 @@ class RunInfo:
     stop_requested: bool = False
     stop_requested_at: int | None = None
     """When somebody asked the run to stop, in ms."""
+    stop_requested_by: str | None = None
+    """From where that was: the host of the dashboard, with the user's name or address."""
     goals: dict[str, str] = field(default_factory=dict)
     """Of metrics, by name or glob, whether ``minimize`` or ``maximize`` is good, where the program said so."""
     step_metrics: dict[str, str] = field(default_factory=dict)
@@ -159,6 +161,7 @@ def run_info(
         metric_summary={k: v for k, v in _dict(found.get("metric_summary")).items() if isinstance(v, dict)},
         stop_requested=bool(found.get(STOP_REQUESTED)),
         stop_requested_at=row_codec.parse_timestamp(found.get(STOP_REQUESTED)),
+        stop_requested_by=_text(found.get(STOP_REQUESTED_BY)),
         goals={name: each["goal"] for name, each in definitions.items() if each.get("goal") in _GOALS},
         step_metrics={
             name: each["step_metric"] for name, each in definitions.items() if isinstance(each.get("step_metric"), str)

@@ -55,10 +55,16 @@ class RunMetadataEndpoint(EditingEndpoint):
 class StopEndpoint(EditingEndpoint):
     """A request to stop a run."""
 
+    @property
+    def _sender(self) -> str:
+        """From where the request comes: "dashboard at 127.0.0.1", "Jupyter, alice"."""
+        user = getattr(self.current_user, "username", None)
+        return f"Jupyter, {user}" if user else f"{self.context.host} at {self.request.remote_ip}"
+
     async def post(self, project: str, run: str) -> None:
         """Asks the run to stop; 409 for one that has ended."""
         self.context.check_writable()
-        await self.context.off_loop(self.context.catalog.request_stop, project, run)
+        await self.context.off_loop(self.context.catalog.request_stop, project, run, by=self._sender)
         self.answer(
             {"message": f"Run {run!r} was asked to stop. It stops when its program reads run.should_stop."}, 202
         )

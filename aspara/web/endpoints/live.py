@@ -173,9 +173,11 @@ async def _first_of(*events: asyncio.Event) -> None:
             wait.cancel()
 
 
-async def following(subscription: Subscription, context: Context, gone: asyncio.Event) -> AsyncIterator[list[Event]]:
+async def following(
+    subscription: Subscription, context: Context, gone: asyncio.Event, *, each: bool = False
+) -> AsyncIterator[list[Event]]:
     """Batches of events as they come, an empty one as a heartbeat, until the client or the server ends it or the client is too
-    slow.
+    slow. With `each` every event has a cursor, otherwise the last of a batch.
     """
     ready = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -188,7 +190,7 @@ async def following(subscription: Subscription, context: Context, gone: asyncio.
             await asyncio.sleep(max(_BREATH, sent + _GATHER - loop.time()))
         ready.clear()
         sent = loop.time()
-        yield subscription.take(0)
+        yield subscription.take(0, each=each)
         if subscription.overflowed:
             return  # the client was too slow; it comes back with its cursor
 
@@ -218,7 +220,7 @@ class EventStream(Endpoint):
             self.clear_header("Content-Encoding")
             self.write(b"retry: 2000\nid: " + subscription.cursor.encode() + b"\n\n")
             await self.flush()
-            async for events in following(subscription, context, self._gone):
+            async for events in following(subscription, context, self._gone, each=True):
                 self.write(sse_frames(events) if events else b": alive\n\n")
                 await self.flush()
         except StreamClosedError:

@@ -252,6 +252,9 @@ class RunReceiver(OpenRuns):
         entries, facts = body.get("entries"), body.get("metadata") or {}
         if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries) or len(entries) > MAX_ENTRIES:
             raise UsageError(f"entries is a list of at most {MAX_ENTRIES} objects with path, sha256 and size.")
+        for entry in entries:
+            if not isinstance(entry.get("path"), str) or not isinstance(entry.get("ref"), str | None):
+                raise UsageError(f"entries: {str(entry)[:80]} needs path, a text; ref is a text too.")
         aliases = body.get("aliases") or []
         if not isinstance(facts, dict) or not isinstance(aliases, list):
             raise UsageError("metadata is an object, aliases a list.")

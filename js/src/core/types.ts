@@ -40,6 +40,7 @@ export interface Run {
   /** Somebody has asked it to stop, and when. */
   stop_requested?: boolean;
   stop_requested_at?: number | null;
+  stop_requested_by?: string | null;
   /** Of metrics, by name or glob: what its program said is good. */
   goals?: Readonly<Record<string, "minimize" | "maximize">>;
   /** Of metrics, by name or glob: the metric that they are drawn over instead of the step. */

@@ -19,6 +19,7 @@ import { eventSourceTransport, socketTransport, type Transport, versionTransport
 const PAGE = 1000;
 /** Names in one address: longer ones are not let through everywhere. */
 const NAMED = 100;
+const ADDRESS = 6000;
 /** Seconds that the server may take for a coarse answer, at first and later. */
 const FIRST = 0.4;
 const LATER = 1;
@@ -104,10 +105,18 @@ export class HttpSource implements Source {
   ): Promise<T> {
     for (let wait = FIRST; ; wait = LATER) {
       if (coarse) body.wait = wait;
-      const found = (await (await this.send("POST", path, body, {}, signal)).json()) as T;
+      const found = (await (await this.ask(path, body, signal)).json()) as T;
       if (found.complete || !coarse) return found;
       coarse(found);
     }
+  }
+
+  /** A question of any length. Browsers keep answers to short ones, and fetch them again only if they have changed. */
+  private ask(path: string, body: Record<string, unknown>, signal?: AbortSignal): Promise<Response> {
+    const query = queryOf(body);
+    return query !== null && query.length <= ADDRESS
+      ? this.send("GET", `${path}?${query}`, undefined, {}, signal)
+      : this.send("POST", path, body, {}, signal);
   }
 
   subscribe(
@@ -229,4 +238,16 @@ async function tagged(answer: Response): Promise<{ content: Metadata; etag: stri
 
 function enc(part: string): string {
   return encodeURIComponent(part);
+}
+
+/** A JSON body as a query; null where a text of a list has a comma, which separates there. */
+function queryOf(body: Record<string, unknown>): string | null {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(body)) {
+    if (value === undefined || value === null) continue;
+    if (Array.isArray(value) && value.some((item) => String(item).includes(",") || String(item) === ""))
+      return null;
+    query.set(name, typeof value === "boolean" ? String(Number(value)) : String(value));
+  }
+  return query.toString();
 }

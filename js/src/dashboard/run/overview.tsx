@@ -130,7 +130,13 @@ function Life({ detail }: { detail: RunDetail }) {
     ],
     [COLUMNS.step!, detail.last_step === null ? null : String(detail.last_step)],
     ["Last sign of life", detail.status === "crashed" ? formatTime(detail.last_update) : null],
-    ["Stop requested", detail.stop_requested_at ? formatTime(detail.stop_requested_at) : null],
+    [
+      "Stop requested",
+      detail.stop_requested_at
+        ? formatTime(detail.stop_requested_at) +
+          (detail.stop_requested_by ? `, ${detail.stop_requested_by}` : "")
+        : null,
+    ],
     [COLUMNS.exit_code!, detail.exit_code === null ? null : String(detail.exit_code)],
     ["Command", detail.command?.join(" ") ?? null, { copy: true, mono: true }],
     [COLUMNS.host!, detail.host],
