@@ -1,60 +1,68 @@
-// The thin front of the widget: takes messages from the first moment on, and loads the rest from the Jupyter server, or out
-// of what the kernel sent along where no server can be asked.
-export default () => {
+// Built from js/src/widget/loader.ts by js/build.mjs: change it there.
+
+// src/widget/loader.ts
+var AGAIN = 1500;
+var LOADED = /* @__PURE__ */ Symbol.for("aspara.loaded");
+function once(key, make) {
+  const page = globalThis;
+  page[LOADED] ??= /* @__PURE__ */ new Map();
+  const known = page[LOADED].get(key) ?? make();
+  page[LOADED].set(key, known);
+  return known;
+}
+function baseUrl() {
+  const data = document.getElementById("jupyter-config-data");
+  try {
+    const config = data && JSON.parse(data.textContent ?? "");
+    return config && new URL(config.baseUrl || "/", location.href).href;
+  } catch {
+    return null;
+  }
+}
+async function unpack(bytes) {
+  const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const code = await new Response(plain).arrayBuffer();
+  return URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+}
+var loader_default = () => {
   const early = [];
-  let take = (content, buffers) => early.push([content, buffers]);
+  let take = (...message) => early.push(message);
   let ready;
-  // Kept by the page, so that many widgets load one bundle.
-  const loaded = (globalThis[Symbol.for("aspara.loaded")] ??= new Map());
-  const once = (key, make) => {
-    if (!loaded.has(key)) loaded.set(key, make());
-    return loaded.get(key);
-  };
-  const base = () => {
-    const data = document.getElementById("jupyter-config-data");
-    try {
-      return data && new URL(JSON.parse(data.textContent).baseUrl || "/", location.href).href;
-    } catch {
-      return null;
-    }
-  };
-  const unpack = async (bytes) => {
-    const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    const code = await new Response(plain).arrayBuffer();
-    return URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
-  };
   const load = async (model) => {
     const files = model.get("_bundle");
     const packed = model.get("_carried") ?? {};
-    const from = base();
-    const at = (name) =>
-      packed[name]
-        ? once(files[name], () => unpack(packed[name]))
-        : `${from}static/aspara_jupyter/${files[name]}`;
+    const base = baseUrl();
+    const at = async (name) => {
+      const bytes = packed[name];
+      return bytes ? once(files[name], () => unpack(bytes)) : `${base}static/aspara_jupyter/${files[name]}`;
+    };
     const address = await at("widget.js");
     const bundle = await import(address).catch(async () => {
-      await new Promise((again) => setTimeout(again, 1500));
+      await new Promise((again) => setTimeout(again, AGAIN));
       return import(`${address}?again`);
     });
-    const app = bundle.attach(model, { base: from, plotly: async () => at("plotly.js") });
+    const app = bundle.attach(model, { base, plotly: () => at("plotly.js") });
     take = app.message;
-    for (const [content, buffers] of early.splice(0)) take(content, buffers);
+    for (const message of early.splice(0)) take(...message);
     return app;
   };
   return {
     initialize({ model }) {
-      // Before anything that takes time: what comes earlier than its listener is lost.
       model.on("msg:custom", (content, buffers) => take(content, buffers ?? []));
       ready = load(model);
-      ready.catch(() => {});
+      ready.catch(() => {
+      });
     },
     async render({ model, el, signal }) {
       ready ??= load(model);
       try {
         return (await ready).view(el, signal);
       } catch (error) {
-        el.textContent = `Aspara's live chart could not be loaded (${error.message}). The run is recorded all the same: reload the page to try again, or open the dashboard with %aspara.`;
+        el.textContent = `Cannot load Aspara's live chart (${error.message}). The run is recorded all the same: reload the page to try again, or open the dashboard with %aspara.`;
       }
-    },
+    }
   };
+};
+export {
+  loader_default as default
 };

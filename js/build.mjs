@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { READABLE, readable } from "./readable.mjs";
 
 const require = createRequire(import.meta.url);
 const here = path.dirname(new URL(import.meta.url).pathname);
@@ -74,4 +75,9 @@ if (existsSync(path.join(here, "src/widget/index.tsx"))) {
   const widget = await bundle("src/widget/index.tsx", { ".css": "text" });
   const lab = await bundle("src/lab/index.tsx", { ".css": "text" });
   emit("aspara_jupyter/static", { "widget.js": widget[".js"], "lab.js": lab[".js"], "plotly.js": plotly });
+}
+for (const { entry, target, format } of READABLE) {
+  const content = await readable(entry, format);
+  // A file that did not change keeps its time.
+  if (!existsSync(target) || readFileSync(target, "utf8") !== content) writeFileSync(target, content);
 }
