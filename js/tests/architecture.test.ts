@@ -18,13 +18,13 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
 /** Likewise within the dashboard. */
 const PARTS: Readonly<Record<string, readonly string[]>> = {
   "page-memory.ts": [],
-  "app.ts": ["page-memory.ts"],
-  "api.ts": ["app.ts"],
-  components: ["app.ts", "api.ts"],
-  run: ["app.ts", "api.ts", "components"],
-  table: ["app.ts", "api.ts", "components"],
-  compare: ["app.ts", "api.ts", "components", "table"],
-  pages: ["app.ts", "api.ts", "components", "run", "table", "compare"],
+  "project-deletions.ts": [],
+  "app.ts": ["page-memory.ts", "project-deletions.ts"],
+  components: ["app.ts"],
+  run: ["app.ts", "components"],
+  table: ["app.ts", "components"],
+  compare: ["app.ts", "components", "table"],
+  pages: ["app.ts", "components", "run", "table", "compare"],
   "index.tsx": ["app.ts", "components", "pages"],
 };
 

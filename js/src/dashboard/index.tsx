@@ -9,7 +9,7 @@ import "../styles/compare.css";
 import "../styles/print.css";
 import { render } from "preact";
 import { PanelContext } from "../panel/panel-context";
-import { app, environment, location_, navigate, route } from "./app";
+import { App, AppContext, pageOptions, useApp } from "./app";
 import { PageFrame } from "./components/page-frame";
 import { ComparePage } from "./pages/compare";
 import { ProjectPage } from "./pages/project";
@@ -17,8 +17,11 @@ import { ProjectsPage } from "./pages/projects";
 import { RunPage } from "./pages/run";
 import { RunsPage } from "./pages/runs";
 
+const app = new App(pageOptions(document));
+
 function Page() {
-  const parts = route(location_.value);
+  const { base, location, route } = useApp();
+  const parts = route(location.value);
   const [first, project, runs, run, ...rest] = parts;
   if (first === undefined) return <ProjectsPage />;
   if (first === "projects" && project !== undefined && rest.length === 0) {
@@ -39,7 +42,7 @@ function Page() {
           <h1>Not found</h1>
         </div>
         <p>
-          Page not found. <a href={app.base}>Go to projects</a>.
+          Page not found. <a href={base}>Go to projects</a>.
         </p>
       </div>
     </PageFrame>
@@ -68,12 +71,14 @@ document.addEventListener("click", (event) => {
     return;
   if (/\/(api|docs|static)(\/|$)/.test(link.pathname.slice(app.base.length - 1))) return;
   event.preventDefault();
-  navigate(link.pathname + link.search + link.hash);
+  app.navigate(link.pathname + link.search + link.hash);
 });
 
 render(
-  <PanelContext.Provider value={environment}>
-    <Page />
-  </PanelContext.Provider>,
+  <AppContext.Provider value={app}>
+    <PanelContext.Provider value={app.environment}>
+      <Page />
+    </PanelContext.Provider>
+  </AppContext.Provider>,
   document.getElementById("app")!,
 );

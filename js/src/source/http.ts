@@ -12,7 +12,7 @@ import type {
   RunsEdited,
 } from "../core/types";
 import { reconnect } from "./reconnect";
-import { answered } from "./request";
+import { answered, getJson } from "./request";
 import type { GroupsQuery, Listener, SeriesQuery, Source } from "./source";
 import { eventSourceTransport, socketTransport, type Transport, versionTransport } from "./transport";
 
@@ -39,6 +39,20 @@ export class HttpSource implements Source {
       typeof WebSocket === "undefined"
         ? [eventSourceTransport(base)]
         : [socketTransport(base), eventSourceTransport(base)];
+  }
+
+  /** The address of something of the API: `url("projects", "p", "runs")`. */
+  url(...path: string[]): string {
+    return `${this.base}api/${path.map(enc).join("/")}`;
+  }
+
+  /** The JSON at such an address. */
+  json<T>(
+    path: readonly string[],
+    query: Readonly<Record<string, string>> = {},
+    signal?: AbortSignal,
+  ): Promise<T> {
+    return getJson(this.url(...path), query, signal);
   }
 
   async projects(signal?: AbortSignal): Promise<Project[]> {

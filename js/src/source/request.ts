@@ -31,7 +31,7 @@ export async function answered(address: string, options: RequestInit = {}): Prom
 /** The JSON at an address. */
 export async function getJson<T>(
   address: string,
-  query: Record<string, string> = {},
+  query: Readonly<Record<string, string>> = {},
   signal?: AbortSignal,
 ): Promise<T> {
   const asked = new URLSearchParams(query).toString();

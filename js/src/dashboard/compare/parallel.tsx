@@ -3,7 +3,7 @@ import { formatValue } from "../../core/format";
 import { runColor } from "../../core/palette";
 import { atPlace, placeOf, textAt } from "../../core/plots/axis";
 import { type Dimension, lineThrough, nearestLine, parallel, SHADES } from "../../core/plots/parallel";
-import { address, navigate } from "../app";
+import { useApp } from "../app";
 import { useWidth } from "../components/hooks";
 import { Popover } from "../components/popover";
 import type { Row } from "../table/columns";
@@ -42,6 +42,7 @@ export function Parallel({
   results: readonly (number | null)[];
   change: (axes: string[]) => void;
 }) {
+  const { address, navigate } = useApp();
   const box = useRef<HTMLDivElement>(null);
   const room = useWidth(box, 900);
   const [over, setOver] = useState<number | null>(null);

@@ -6,7 +6,7 @@ import { axisOf } from "../../core/plots/axis";
 import { type Dimension, goodness, insideOf, SHADES } from "../../core/plots/parallel";
 import { ErrorMessage } from "../../panel/error-message";
 import { SegmentedControl } from "../../panel/segmented-control";
-import { address } from "../app";
+import { useApp } from "../app";
 import { FieldPicker } from "../components/field-picker";
 import { MOST_COMPARED } from "../components/limits";
 import { Popover } from "../components/popover";
@@ -238,6 +238,7 @@ function Kept({
   found: Findings;
   goal: "min" | "max" | null;
 }) {
+  const { address } = useApp();
   const sign = goal === "max" ? -1 : 1;
   const kept = rows.flatMap((row, i) => (inside[i] ? [{ row, i, result: found.result[i] ?? null }] : []));
   kept.sort(

@@ -3,8 +3,7 @@ import { runColor } from "../../core/palette";
 import type { Run, Status } from "../../core/types";
 import { StatusBadge } from "../../panel/badges";
 import { ErrorMessage } from "../../panel/error-message";
-import { api, getJson } from "../api";
-import { address } from "../app";
+import { useApp } from "../app";
 import { MOST_COMPARED } from "../components/limits";
 import { Popover } from "../components/popover";
 import type { CompareView } from "./view";
@@ -13,6 +12,7 @@ const FEW = 12;
 
 /** The compared runs: each can be drawn or not, be the baseline, or go; others can come. */
 export function RunChips({ project, view, runs }: { project: string; view: CompareView; runs: Run[] }) {
+  const { address } = useApp();
   const [all, setAll] = useState(false);
   const shown = all ? runs : runs.slice(0, FEW);
   return (
@@ -97,6 +97,7 @@ interface Offer {
 
 /** The latest runs that are not compared yet, by name or tag. */
 export function Others({ project, view }: { project: string; view: CompareView }) {
+  const { source } = useApp();
   const [search, setSearch] = useState("");
   const [offers, setOffers] = useState<Offer[] | null>(null);
   const [error, setError] = useState<string | null>(null);
@@ -105,7 +106,7 @@ export function Others({ project, view }: { project: string; view: CompareView }
     const query = { search, limit: String(view.runs.value.length + 20), fields: "name,status,color" };
     const timer = setTimeout(
       () =>
-        getJson<{ runs: Offer[] }>(api("projects", project, "runs"), query, aborter.signal).then(
+        source.json<{ runs: Offer[] }>(["projects", project, "runs"], query, aborter.signal).then(
           (found) => setOffers(found.runs),
           (e: Error) => !aborter.signal.aborted && setError(e.message),
         ),

@@ -1,6 +1,7 @@
 // Loads the runs whose parameters are analyzed.
+
 import { useEffect, useState } from "preact/hooks";
-import { api, getJson } from "../api";
+import { useApp } from "../app";
 import { pollPause } from "../components/poll-pause";
 import { type ColumnsAnswer, RunColumns } from "../table/columns";
 import type { Scope } from "./view";
@@ -14,6 +15,7 @@ export function useSample(
   runs: readonly string[],
   filter: string,
 ): { columns: RunColumns | null; error: string | null } {
+  const { source } = useApp();
   const [columns, setColumns] = useState<RunColumns | null>(null);
   const [error, setError] = useState<string | null>(null);
   const some = scope === "selected" ? runs.join(",") : "";
@@ -31,7 +33,7 @@ export function useSample(
       let again: boolean;
       do {
         try {
-          const answer = await getJson<ColumnsAnswer>(api("projects", project, "runs"), query, signal);
+          const answer = await source.json<ColumnsAnswer>(["projects", project, "runs"], query, signal);
           const next = new RunColumns();
           next.fill(answer);
           setColumns(next);

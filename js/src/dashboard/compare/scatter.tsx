@@ -5,7 +5,7 @@ import { pearson, ranks } from "../../core/plots/importance";
 import { shadeOf } from "../../core/plots/parallel";
 import type { Json } from "../../core/types";
 import { Options, Pick } from "../../panel/segmented-control";
-import { address, navigate } from "../app";
+import { useApp } from "../app";
 import { useWidth } from "../components/hooks";
 import type { Row } from "../table/columns";
 import { labelOf, valueAt } from "./findings";
@@ -46,6 +46,7 @@ export function Scatter({
   y: string;
   options: readonly { name: string; fields: readonly string[] }[];
 }) {
+  const { address, navigate } = useApp();
   const box = useRef<HTMLDivElement>(null);
   const room = useWidth(box, 600);
   const [at, setAt] = useState<string | null>(null);

@@ -3,7 +3,7 @@ import { digitsFor, formatDuration, formatExact, formatTime, formatValue } from 
 import { stringify } from "../../core/json";
 import { runColor } from "../../core/palette";
 import type { Json, Run } from "../../core/types";
-import { address } from "../app";
+import { useApp } from "../app";
 import { Delta } from "../table/cells";
 import { bestOf, type Line, listed, ordered } from "./diff-rows";
 import type { CompareView } from "./view";
@@ -38,6 +38,7 @@ export function DiffTable({
   lines: readonly Line[];
   label: string;
 }) {
+  const { address } = useApp();
   const { baseline } = view;
   const everything = view.everything.value;
   const search = view.search.value;

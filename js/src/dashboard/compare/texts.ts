@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { stringify } from "../../core/json";
 import type { Run } from "../../core/types";
+import { useApp } from "../app";
 import { type Captured, captured } from "../components/captured-texts";
 import { forEach } from "../components/concurrent";
 import type { RunFacts } from "./diff-rows";
@@ -14,6 +15,7 @@ export function useCaptured(
   name: Captured,
   runs: readonly string[],
 ): { texts: ReadonlyMap<string, string | null>; error: string | null } {
+  const { source } = useApp();
   const [texts, setTexts] = useState<ReadonlyMap<string, string | null>>(new Map());
   const [error, setError] = useState<string | null>(null);
   useEffect(() => {
@@ -24,7 +26,7 @@ export function useCaptured(
     void forEach(
       missing,
       async (run) => {
-        found.set(`${name} ${run}`, await captured(project, run, name, aborter.signal));
+        found.set(`${name} ${run}`, await captured(source, project, run, name, aborter.signal));
       },
       () => undefined,
     ).then((failed) => {

@@ -3,11 +3,12 @@ import type { Liveness } from "../../core/types";
 import { SourceError } from "../../source/source";
 import type { ChartSettings } from "../../state/chart-settings";
 import { ProjectStore } from "../../state/project-store";
-import { environment, source } from "../app";
+import { useApp } from "../app";
 import { pollPause } from "./poll-pause";
 
 /** A board that lives as long as the page that shows it. */
 export function useProjectStore(project: string, run?: string): ProjectStore {
+  const { source, environment } = useApp();
   const board = useMemo(() => new ProjectStore(source, project, run, { lazy: true }), [project, run]);
   useEffect(() => {
     void board.open();

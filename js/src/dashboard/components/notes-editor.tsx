@@ -4,8 +4,7 @@ import { Tags } from "../../panel/badges";
 import { Dialog } from "../../panel/dialog";
 import { ErrorMessage } from "../../panel/error-message";
 import { SourceError } from "../../source/source";
-import { app, say, source } from "../app";
-import { removeProject } from "./delete-project";
+import { useApp } from "../app";
 import { Markdown } from "./markdown";
 
 interface Draft {
@@ -30,6 +29,8 @@ export function NotesEditor({
   /** Begins with editing, and is told when somebody has done with it. */
   onCancel?: () => void;
 }) {
+  const app = useApp();
+  const { source } = app;
   const place = JSON.stringify([project, run]);
   const [content, setContent] = useState<Metadata | null>(null);
   const [etag, setEtag] = useState("");
@@ -177,6 +178,8 @@ export function DeleteButton({
   running?: boolean;
   onDeleted: () => void;
 }) {
+  const app = useApp();
+  const { say, source } = app;
   const [asking, setAsking] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const [force, setForce] = useState(false);
@@ -185,7 +188,7 @@ export function DeleteButton({
     try {
       if (run === null) {
         const { running } = await source.project(project);
-        removeProject(project, running > 0);
+        app.deletions.remove(project, running > 0);
       } else {
         await source.remove(project, run, force || running);
         say(`Deleted run ${label}.`);

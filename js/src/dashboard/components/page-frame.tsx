@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Liveness } from "../../core/types";
 import { Dialog } from "../../panel/dialog";
 import type { Theme } from "../../state/chart-settings";
-import { address, app, hush, location_, navigate, route, theme, toast } from "../app";
+import { useApp } from "../app";
 import { useNow } from "./hooks";
 import { KEYS } from "./shortcuts";
 
@@ -33,6 +33,8 @@ export function PageFrame({
   reading?: number | null;
   children: ComponentChildren;
 }) {
+  const app = useApp();
+  const { address, navigate, hush, toast, route } = app;
   const [help, setHelp] = useState(false);
   useEffect(() => {
     document.title = title === "Aspara" ? title : `${title} · Aspara`;
@@ -50,7 +52,7 @@ export function PageFrame({
         const wasG = Date.now() - lastG < SECOND_KEY;
         lastG = event.key === "g" ? Date.now() : 0;
         if (wasG) {
-          const [, project] = route(location_.value);
+          const [, project] = route(app.location.value);
           if (event.key === "p") navigate(app.base);
           if (event.key === "c" && project) navigate(address("projects", project));
           if (event.key === "r" && project) navigate(address("projects", project, "runs"));
@@ -215,6 +217,7 @@ const NEXT: Record<Theme, Theme> = { system: "light", light: "dark", dark: "syst
 const GLYPH: Record<Theme, string> = { system: "◐", light: "☀", dark: "☾" };
 
 function ThemePicker() {
+  const { theme } = useApp();
   const now = theme.value;
   return (
     <button

@@ -6,7 +6,7 @@ import { regexProblem } from "../../core/sections";
 import type { Run } from "../../core/types";
 import { StatusBadge } from "../../panel/badges";
 import { type ChartSettings, LATEST, SPARE } from "../../state/chart-settings";
-import { address } from "../app";
+import { useApp } from "../app";
 import { useNow } from "./hooks";
 
 const ROW = 44;
@@ -37,6 +37,7 @@ export function RunList({
   /** Of runs that are drawn in a colour that is not their own: that of their group. */
   colors: ReadonlyMap<string, string>;
 }) {
+  const { address } = useApp();
   const now = useNow();
   const [top, setTop] = useState(0);
   // On a phone the charts come first: the list unfolds when somebody asks for it.

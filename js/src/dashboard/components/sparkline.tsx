@@ -3,7 +3,8 @@ import { formatNumber } from "../../core/format";
 import { mainMetric } from "../../core/goals";
 import { decodeValues } from "../../core/series";
 import { Limiter } from "../../panel/lazy-mount";
-import { source } from "../app";
+import type { HttpSource } from "../../source/http";
+import { useApp } from "../app";
 import { useNear } from "./hooks";
 
 const POINTS = 80;
@@ -24,6 +25,7 @@ interface Curve {
 
 /** The latest run's main metric, small: loaded when it comes into sight. */
 export function Sparkline({ project, changed }: { project: string; changed: number | null }) {
+  const { source } = useApp();
   const host = useRef<HTMLSpanElement>(null);
   const seen = useNear(host);
   const [curve, setCurve] = useState<Curve | null | undefined>(undefined);
@@ -35,7 +37,7 @@ export function Sparkline({ project, changed }: { project: string; changed: numb
       () => {
         at.current = Date.now();
         limiter
-          .run(() => load(project, aborter.signal), aborter.signal)
+          .run(() => load(source, project, aborter.signal), aborter.signal)
           .then(
             (found) => !aborter.signal.aborted && setCurve(found),
             () => undefined, // a picture the less; the page says itself that the server is away
@@ -70,16 +72,16 @@ export function Sparkline({ project, changed }: { project: string; changed: numb
 }
 
 /** The main metric of the project, else of its latest run, else any other of that run that has a number to show. */
-async function load(project: string, signal: AbortSignal): Promise<Curve | null> {
+async function load(source: HttpSource, project: string, signal: AbortSignal): Promise<Curve | null> {
   const { metrics, latest } = await source.names(project, undefined, signal);
   if (!latest) return null;
-  const curve = await curveOf(project, latest, mainMetric(metrics), signal);
+  const curve = await curveOf(source, project, latest, mainMetric(metrics), signal);
   if (curve) return curve;
   const own = await source.names(project, [latest], signal);
   let left = own.metrics;
   for (let attempts = 0; attempts < ATTEMPTS && left.length > 0; attempts++) {
     const metric = mainMetric(left);
-    const next = await curveOf(project, latest, metric, signal);
+    const next = await curveOf(source, project, latest, metric, signal);
     if (next || metric === null) return next;
     left = left.filter((name) => name !== metric);
   }
@@ -87,6 +89,7 @@ async function load(project: string, signal: AbortSignal): Promise<Curve | null>
 }
 
 async function curveOf(
+  source: HttpSource,
   project: string,
   run: string,
   metric: string | null,

@@ -5,8 +5,7 @@ import { ChartGrid } from "../../panel/chart-grid";
 import { Controls } from "../../panel/controls";
 import { ErrorMessage } from "../../panel/error-message";
 import { ProjectStore } from "../../state/project-store";
-import { api, getJson } from "../api";
-import { address, source } from "../app";
+import { useApp } from "../app";
 import { Code } from "../compare/code";
 import { DiffFilter } from "../compare/diff-filter";
 import { inputsAndResults, type RunFacts } from "../compare/diff-rows";
@@ -35,6 +34,7 @@ const AGAIN = 3000;
 
 /** Some runs of a project side by side: what differs, their charts, code and machine; and what inputs have to do with results. */
 export function ComparePage({ project }: { project: string }) {
+  const { address } = useApp();
   const view = useChartSettings(() => new CompareView());
   const wanted = view.runs.value.slice(0, MOST_COMPARED);
   const board = useGrowing(project, wanted);
@@ -216,6 +216,7 @@ function Drawn({ board, view, runs }: { board: ProjectStore; view: CompareView; 
 
 /** A board of these runs. One that goes costs nothing; one that comes needs a board that knows it. */
 function useGrowing(project: string, runs: readonly string[]): ProjectStore {
+  const { source } = useApp();
   const [known, setKnown] = useState(runs);
   const grown = runs.every((run) => known.includes(run)) ? known : runs;
   if (grown !== known) setKnown(grown);
@@ -233,6 +234,7 @@ function useGrowing(project: string, runs: readonly string[]): ProjectStore {
 
 /** What lists tell only when asked: how the runs came about, and the results of running ones as they are now. */
 function useFacts(project: string, runs: readonly string[], running: boolean): ReadonlyMap<string, RunFacts> {
+  const { source } = useApp();
   const [facts, setFacts] = useState<ReadonlyMap<string, RunFacts>>(new Map());
   const ran = useRef(false);
   useEffect(() => {
@@ -247,7 +249,11 @@ function useFacts(project: string, runs: readonly string[], running: boolean): R
       do {
         try {
           const query = { runs: runs.join(","), limit: String(MOST_COMPARED), fields };
-          const answer = await getJson<{ runs: RunFacts[] }>(api("projects", project, "runs"), query, signal);
+          const answer = await source.json<{ runs: RunFacts[] }>(
+            ["projects", project, "runs"],
+            query,
+            signal,
+          );
           setFacts((before) => {
             const next = new Map(before);
             for (const each of answer.runs)

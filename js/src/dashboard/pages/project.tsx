@@ -8,7 +8,7 @@ import { ErrorMessage } from "../../panel/error-message";
 import type { NamedGroup } from "../../panel/legend";
 import { ChartSettings, MOST } from "../../state/chart-settings";
 import { MOST_NAMED } from "../../state/url-run-list";
-import { address, app, navigate } from "../app";
+import { useApp } from "../app";
 import { useChartSettings, useProjectStore, useSame } from "../components/hooks";
 import { NotFound } from "../components/not-found";
 import { DeleteButton, NotesEditor } from "../components/notes-editor";
@@ -40,6 +40,8 @@ class ProjectView extends ChartSettings {
 
 /** A project: a chart per metric with the drawn runs in it, beside the list of runs. */
 export function ProjectPage({ project }: { project: string }) {
+  const app = useApp();
+  const { address, navigate } = app;
   const board = useProjectStore(project);
   const view = useChartSettings(() => new ProjectView());
   const about = view.about.value;

@@ -7,8 +7,7 @@ import { Menu, type MenuItem } from "../../panel/menu";
 import { Options, Pick, SegmentedControl } from "../../panel/segmented-control";
 import { remember, remembered } from "../../state/chart-settings";
 import { enter } from "../../state/url-state";
-import { address, app, say, source } from "../app";
-import { gone, removeProject } from "../components/delete-project";
+import { useApp } from "../app";
 import { EmptyState } from "../components/empty-state";
 import { useNow, usePolled } from "../components/hooks";
 import { Markdown } from "../components/markdown";
@@ -56,17 +55,19 @@ function asked(left: string | null): Asked {
   };
 }
 
-function addressOf({ search, sort, layout, archived }: Asked): string {
+function addressOf(base: string, { search, sort, layout, archived }: Asked): string {
   const query = new URLSearchParams();
   if (search) query.set("search", search);
   if (sort !== "active") query.set("sort", sort);
   if (layout !== "cards") query.set("layout", layout);
   if (archived) query.set("archived", "1");
-  return app.base + (query.size ? `?${query}` : "");
+  return base + (query.size ? `?${query}` : "");
 }
 
 /** All projects, the one that changed last first. */
 export function ProjectsPage() {
+  const app = useApp();
+  const { say, source } = app;
   const now = useNow();
   const {
     value: projects,
@@ -87,10 +88,10 @@ export function ProjectsPage() {
     const next = { ...state, ...part };
     setState(next);
     if (part.layout) remember("aspara-projects", part.layout);
-    enter(addressOf(next), Object.keys(part));
+    enter(addressOf(app.base, next), Object.keys(part));
   };
   useEffect(() => {
-    enter(addressOf(state), [], { quiet: true });
+    enter(addressOf(app.base, state), [], { quiet: true });
     const aborter = new AbortController();
     const { pathname } = location;
     const read = () => {
@@ -107,7 +108,7 @@ export function ProjectsPage() {
     change({ search: text });
   };
   const wanted = state.search.trim().toLowerCase();
-  const deleted = gone.value;
+  const deleted = app.deletions.deleted.value;
   const here = useMemo(() => (projects ?? []).filter((p) => !deleted.has(p.name)), [projects, deleted]);
   const found = here
     .filter((p) => state.archived || !p.archived)
@@ -238,7 +239,7 @@ export function ProjectsPage() {
               type="button"
               class="danger"
               onClick={() => {
-                removeProject(deleting.name, deleting.running > 0);
+                app.deletions.remove(deleting.name, deleting.running > 0);
                 setDeleting(null);
               }}
             >
@@ -270,6 +271,8 @@ interface ItemProps {
 }
 
 function Card({ project, now, tag, menu }: ItemProps) {
+  const app = useApp();
+  const { address } = app;
   return (
     <li class={`card project ${project.archived ? "away" : ""}`}>
       <div class="project-head">
@@ -295,6 +298,8 @@ function Card({ project, now, tag, menu }: ItemProps) {
 }
 
 function List({ projects, now, tag, menu }: Omit<ItemProps, "project"> & { projects: Project[] }) {
+  const app = useApp();
+  const { address } = app;
   return (
     <div class="table-wrap">
       <table class="project-list">

@@ -11,7 +11,7 @@ import { ErrorMessage } from "../../panel/error-message";
 import { StopButton } from "../../panel/stop-button";
 import { ChartSettings } from "../../state/chart-settings";
 import type { ProjectStore } from "../../state/project-store";
-import { address, app, say, source } from "../app";
+import { useApp } from "../app";
 import { EmptyState } from "../components/empty-state";
 import { useNow, usePolled, useProjectStore } from "../components/hooks";
 import { NotFound } from "../components/not-found";
@@ -44,6 +44,8 @@ const FETCHED: ReadonlySet<string> = new Set(["media", "artifacts", "console"]);
 
 /** One run, a tab for each side of it. */
 export function RunPage({ project, run }: { project: string; run: string }) {
+  const app = useApp();
+  const { address, say, source } = app;
   const board = useProjectStore(project, run);
   const { place, go, set } = useTabState(TABS);
   // What the machine did is seen over time, and filtered, zoomed and smoothed apart from what the program logged.

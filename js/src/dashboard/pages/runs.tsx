@@ -3,8 +3,7 @@ import { stringify } from "../../core/json";
 import type { Json } from "../../core/types";
 import { ErrorMessage } from "../../panel/error-message";
 import { MOST_NAMED } from "../../state/url-run-list";
-import { api, getJson } from "../api";
-import { address, app, say, source } from "../app";
+import { useApp } from "../app";
 import { EmptyState } from "../components/empty-state";
 import { useNow } from "../components/hooks";
 import { NotFound } from "../components/not-found";
@@ -35,10 +34,12 @@ function statisticsIn(fields: Iterable<string>): string[] {
 
 /** All runs of a project as a table: state, times, config, results; filtered, sorted, grouped, compared, edited. */
 export function RunsPage({ project }: { project: string }) {
+  const app = useApp();
+  const { address, say, source } = app;
   const store = useMemo(
     () =>
       new RunTableStore(source, project, (query, signal) =>
-        getJson<ColumnsAnswer>(api("projects", project, "runs"), query, signal),
+        source.json<ColumnsAnswer>(["projects", project, "runs"], query, signal),
       ),
     [project],
   );

@@ -1,6 +1,6 @@
 import { formatTime } from "../../core/format";
 import type { Artifact, ArtifactUse, RunDetail } from "../../core/types";
-import { api } from "../api";
+import { useApp } from "../app";
 import { EmptyState } from "../components/empty-state";
 import { FileRow } from "./filerow";
 import type { Within } from "./tab-state";
@@ -50,8 +50,10 @@ function Uses({
 }
 
 function Files({ detail, query, set }: { detail: RunDetail } & Within) {
+  const { source } = useApp();
   const shown = query.get("file");
-  const address = (name: string) => api("projects", detail.project, "runs", detail.run, "artifacts", name);
+  const address = (name: string) =>
+    source.url("projects", detail.project, "runs", detail.run, "artifacts", name);
   return (
     <section class="uses">
       <h2 class="row">
@@ -60,7 +62,7 @@ function Files({ detail, query, set }: { detail: RunDetail } & Within) {
         <span class="spacer" />
         <a
           class="button small"
-          href={api("projects", detail.project, "runs", detail.run, "artifacts", "download")}
+          href={source.url("projects", detail.project, "runs", detail.run, "artifacts", "download")}
           download={`${detail.run}-artifacts.zip`}
         >
           All as ZIP

@@ -3,6 +3,7 @@ import { useMemo, useState } from "preact/hooks";
 import { parsePipList } from "../../core/pip-list";
 import { matcher } from "../../core/sections";
 import { ErrorMessage } from "../../panel/error-message";
+import { useApp } from "../app";
 import { type Captured, captured } from "../components/captured-texts";
 import { useLoaded } from "../components/hooks";
 import { Patch } from "./patch";
@@ -14,8 +15,9 @@ function useCaptured(
   name: Captured,
   ended: boolean,
 ): { text: string | null | undefined; failure: ComponentChildren } {
+  const { source } = useApp();
   const { value, error, again } = useLoaded(
-    (signal) => captured(project, run, name, signal),
+    (signal) => captured(source, project, run, name, signal),
     [project, run, name, ended],
   );
   return { text: value, failure: error && <ErrorMessage text={error} again={again} /> };

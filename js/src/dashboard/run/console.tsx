@@ -5,7 +5,7 @@ import { ErrorMessage } from "../../panel/error-message";
 import { download, fileName } from "../../panel/export";
 import { SourceError } from "../../source/source";
 import { remember, remembered } from "../../state/chart-settings";
-import { say } from "../app";
+import { useApp } from "../app";
 import { EmptyState } from "../components/empty-state";
 import { pollPause } from "../components/poll-pause";
 import { type Part, readConsole, wholeConsole } from "./console-client";
@@ -23,6 +23,7 @@ export function Console({
   query,
   set,
 }: { project: string; run: string; running: boolean } & Within) {
+  const { say, source } = useApp();
   // What was taken stays when the run ends: only what came since is asked for.
   const transcript = useMemo(() => new ConsoleBuffer(MOST), [project, run]);
   const taken = useMemo(() => ({ upTo: null as Part | null, cut: false }), [project, run]);
@@ -45,7 +46,7 @@ export function Console({
     /** Everything that came since, then the newest end. */
     const catchUp = async () => {
       for (;;) {
-        const part = await readConsole(project, run, taken.upTo ?? { last: MOST }, page.signal);
+        const part = await readConsole(source, project, run, taken.upTo ?? { last: MOST }, page.signal);
         taken.cut ||= taken.upTo === null && part.start > 0;
         taken.upTo = part;
         if (part.text !== "") transcript.add(part.text);
@@ -105,7 +106,7 @@ export function Console({
   };
   const keep = async () => {
     try {
-      const parts = await wholeConsole(project, run);
+      const parts = await wholeConsole(source, project, run);
       download(`${fileName(run)}-console.log`, new Blob(parts, { type: "text/plain" }));
     } catch (e) {
       say((e as Error).message, "error");

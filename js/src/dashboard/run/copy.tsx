@@ -1,7 +1,7 @@
-import { say } from "../app";
+import { type App, useApp } from "../app";
 
 /** Puts a text where the next paste takes it from, also on pages that browsers hold for unsafe. */
-export async function copyText(text: string, what: string): Promise<void> {
+export async function copyText(text: string, what: string, say: App["say"]): Promise<void> {
   try {
     if (navigator.clipboard) await navigator.clipboard.writeText(text);
     else byHand(text);
@@ -25,13 +25,14 @@ function byHand(text: string): void {
 
 /** A small button that copies. */
 export function Copy({ text, what }: { text: string; what: string }) {
+  const { say } = useApp();
   return (
     <button
       type="button"
       class="copy"
       aria-label={`Copy ${what}`}
       title={`Copy ${what}`}
-      onClick={() => void copyText(text, what)}
+      onClick={() => void copyText(text, what, say)}
     >
       <svg viewBox="0 0 16 16" width="12" height="12" aria-hidden="true">
         <path d="M5.5 5.5v-3h8v8h-3m-8-5h8v8h-8z" fill="none" stroke="currentColor" stroke-width="1.4" />

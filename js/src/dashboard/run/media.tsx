@@ -3,7 +3,7 @@ import { allSteps, type MediaKey, placeOf } from "../../core/media";
 import { matcher } from "../../core/sections";
 import { ErrorMessage } from "../../panel/error-message";
 import { SegmentedControl } from "../../panel/segmented-control";
-import { api, getJson } from "../api";
+import { useApp } from "../app";
 import { EmptyState } from "../components/empty-state";
 import { usePolled } from "../components/hooks";
 import { KeyCard } from "./media/card";
@@ -26,13 +26,14 @@ export function Media({
   query: URLSearchParams;
   set: (changes: Record<string, string | null>) => void;
 }) {
-  const shelf = useMemo(() => new MediaClient(project, run), [project, run]);
+  const { source } = useApp();
+  const shelf = useMemo(() => new MediaClient(source, project, run), [source, project, run]);
   // The share of the run that the server has read, while it reads it for the first time.
   const [share, setShare] = useState<number | null>(null);
   const { value, error, again } = usePolled(
     async (signal) => {
-      const found = await getJson<{ keys: MediaKey[]; complete: boolean; progress: number }>(
-        api("projects", project, "runs", run, "media"),
+      const found = await source.json<{ keys: MediaKey[]; complete: boolean; progress: number }>(
+        ["projects", project, "runs", run, "media"],
         { shape: "keys", wait: "1" },
         signal,
       );

@@ -3,7 +3,7 @@ import { formatBytes, formatDuration, formatTime, formatValue } from "../../core
 import { runEnd } from "../../core/run-end";
 import type { Json, Metadata, RunDetail } from "../../core/types";
 import { COLUMNS } from "../../core/vocabulary";
-import { address, navigate } from "../app";
+import { useApp } from "../app";
 import { useNow } from "../components/hooks";
 import { Markdown } from "../components/markdown";
 import { DeleteButton, NotesEditor } from "../components/notes-editor";
@@ -23,6 +23,7 @@ export function Overview({
   deleted: boolean;
   onEdit: (content: Metadata) => void;
 }) {
+  const { address, navigate } = useApp();
   const { project, run, git, environment } = detail;
   const code: Fact[] = [
     ["Commit", text(git.commit), { copy: true, mono: true, shown: 12 }],

@@ -4,8 +4,8 @@ import { runColor } from "../../core/palette";
 import type { ArtifactUse, Json, Run } from "../../core/types";
 import { ErrorMessage } from "../../panel/error-message";
 import { Options, Pick } from "../../panel/segmented-control";
-import { api, getJson } from "../api";
-import { address, source } from "../app";
+import type { HttpSource } from "../../source/http";
+import { useApp } from "../app";
 import { useLoaded } from "../components/hooks";
 import { Copy } from "./copy";
 import { FileRow } from "./filerow";
@@ -54,22 +54,23 @@ export function VersionCard({
   /** What it is called in the address, where the version stands that is looked at: that is what unfolds it. */
   place: string;
 } & Within) {
+  const { source } = useApp();
   const own = use.version ?? use.digest ?? "latest";
   const open = query.has(place);
   const reference = query.get(place) ?? own;
   const inside = `in ${place}`;
-  const base = api("projects", use.project, "artifacts", use.name);
+  const path = ["projects", use.project, "artifacts", use.name];
   const {
     value: version,
     error,
     again,
   } = useLoaded(
-    (signal) => getJson<Version>(`${base}/${encodeURIComponent(reference)}`, {}, signal),
-    [base, reference],
+    (signal) => source.json<Version>([...path, reference], {}, signal),
+    [path.join("/"), reference],
   );
   const { value: listed } = useLoaded(
-    async (signal) => (open ? getJson<{ versions: Listed[] }>(base, {}, signal) : null),
-    [base, open],
+    async (signal) => (open ? source.json<{ versions: Listed[] }>(path, {}, signal) : null),
+    [path.join("/"), open],
   );
   const versions = listed?.versions ?? [];
   const title = `${use.name}:${version?.version ?? reference.slice(0, 12)}`;
@@ -105,7 +106,7 @@ export function VersionCard({
             {version.entries.some((entry) => !entry.ref) && (
               <a
                 class="button small"
-                href={`${versionAddress(use.project, version)}/download`}
+                href={`${versionAddress(source, use.project, version)}/download`}
                 download={`${version.name}-${version.version}.zip`}
                 aria-label={`Download ${title} as ZIP`}
               >
@@ -162,12 +163,13 @@ export function VersionCard({
   );
 }
 
-function versionAddress(project: string, version: Version): string {
-  return api("projects", project, "artifacts", version.name, version.version);
+function versionAddress(source: HttpSource, project: string, version: Version): string {
+  return source.url("projects", project, "artifacts", version.name, version.version);
 }
 
 /** Which run made a version, and which used it. */
 function Lineage({ version, project, run }: { version: Version; project: string; run: string }) {
+  const { source } = useApp();
   const [maker, setMaker] = useState<Known | null | undefined>(undefined);
   useEffect(() => {
     if (!version.run) return;
@@ -214,6 +216,7 @@ function RunLink({
   known: Known | null | undefined;
   here: string;
 }) {
+  const { address } = useApp();
   if (run === here) return <span class="run-link">this run</span>;
   if (known === undefined) return <span class="run-link faint">{run}</span>;
   if (known === null) return <span class="run-link faint">{run} (deleted)</span>;
@@ -237,10 +240,11 @@ function VersionFiles({
   shown: string | null;
   show: (path: string | null) => void;
 }) {
+  const { source } = useApp();
   const [most, setMost] = useState(() =>
     Math.max(FIRST, version.entries.findIndex((entry) => entry.path === shown) + 1),
   );
-  const base = `${versionAddress(project, version)}/file?path=`;
+  const base = `${versionAddress(source, project, version)}/file?path=`;
   return (
     <ul class="files">
       {version.entries.slice(0, most).map((entry) =>

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import type { RunsEdit } from "../../core/types";
 import { Dialog } from "../../panel/dialog";
-import { address, app, source } from "../app";
+import { useApp } from "../app";
 import { MOST_COMPARED } from "../components/limits";
 import type { Row } from "./columns";
 import { saveCsv } from "./csv";
@@ -31,6 +31,8 @@ export function Actions({
   filter: string;
   clear: () => void;
 }) {
+  const app = useApp();
+  const { address, source } = app;
   const [asking, setAsking] = useState<"tags" | "delete" | null>(null);
   const [busy, setBusy] = useState<{ done: number; total: number } | null>(null);
   const [undo, setUndo] = useState<Undo | null>(null);

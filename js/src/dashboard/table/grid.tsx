@@ -5,7 +5,7 @@ import { stringify } from "../../core/json";
 import { PALETTE, runColor } from "../../core/palette";
 import type { Json } from "../../core/types";
 import { COLUMNS } from "../../core/vocabulary";
-import { address, app, navigate } from "../app";
+import { useApp } from "../app";
 import { Popover } from "../components/popover";
 import { Cell, cellText, isNumeric } from "./cells";
 import type { Row, RunColumns } from "./columns";
@@ -42,6 +42,7 @@ interface Props {
 
 /** The table itself. Rows exist only near the screen, so that ten thousand scroll as well as ten. */
 export function Grid(props: Props) {
+  const { address, navigate } = useApp();
   const { project, columns, view, fields, items, rows, selected, select, now } = props;
   const box = useRef<HTMLElement>(null);
   const [top, setTop] = useState(0);
@@ -303,6 +304,7 @@ function Mean({ rows, field, now }: { rows: Row[]; field: string; now: number })
 }
 
 function Swatch({ row, recolor }: { row: Row; recolor: Props["recolor"] }) {
+  const app = useApp();
   const color = runColor(row.color);
   const dot = <i class="dot" style={{ background: color }} aria-hidden="true" />;
   if (app.readOnly) return dot;

@@ -4,7 +4,7 @@ import { figure3dCloud } from "../../../core/plots/figure3d";
 import { drawable, whyNot } from "../../../core/plots/logged-figures";
 import { ErrorMessage } from "../../../panel/error-message";
 import { PanelContext } from "../../../panel/panel-context";
-import { figuresPlotly } from "../../app";
+import { useApp } from "../../app";
 import { useLoaded } from "../../components/hooks";
 import { readStart } from "../../components/partial-fetch";
 import { Scene } from "./cloud";
@@ -14,6 +14,7 @@ const MOST = 20 << 20;
 
 /** A Plotly figure, drawn by the page's own Plotly. Nothing is fetched that it asks for. */
 export function Figure({ item, name, shelf }: SingleProps) {
+  const { figuresPlotly } = useApp();
   const { plotly, dark } = useContext(PanelContext)!;
   const host = useRef<HTMLDivElement>(null);
   const drawnBy = useRef<Plotly | null>(null);

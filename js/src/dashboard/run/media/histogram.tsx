@@ -3,7 +3,7 @@ import { formatNumber } from "../../../core/format";
 import { type MediaItem, placeOf } from "../../../core/media";
 import { type Bins, type Heatmap, heatmap, paint, type Rgb } from "../../../core/plots/heatmap";
 import { ErrorMessage } from "../../../panel/error-message";
-import { dark } from "../../app";
+import { useApp } from "../../app";
 import type { CardProps } from "./card";
 
 /** Columns of the picture over all steps: about what a screen shows. */
@@ -76,6 +76,7 @@ function HeatMap({
   name: string;
   choose: (column: number) => void;
 }) {
+  const { dark } = useApp();
   const canvas = useRef<HTMLCanvasElement>(null);
   const [over, setOver] = useState<{ column: number; row: number } | null>(null);
   const isDark = dark.value;

@@ -1,6 +1,6 @@
 import type { MediaItem } from "../../../core/media";
 import type { Json } from "../../../core/types";
-import { api, getJson } from "../../api";
+import type { HttpSource } from "../../../source/http";
 import { useLoaded } from "../../components/hooks";
 
 export interface TablePage {
@@ -19,13 +19,14 @@ export class MediaClient {
   private readonly kept = new Map<string, MediaItem[]>();
 
   constructor(
+    private readonly source: HttpSource,
     readonly project: string,
     readonly run: string,
   ) {}
 
   /** The address of a media file; `download` makes it one to keep. */
   file(name: string, download = false): string {
-    return this.address(name) + (download ? "?download=1" : "");
+    return this.source.url(...this.path(name)) + (download ? "?download=1" : "");
   }
 
   /** What a metric has at a step, in the order of its list. To a step that is not `settled` more may come: it is not kept. */
@@ -34,7 +35,7 @@ export class MediaClient {
     const known = this.kept.get(place);
     if (known) return known;
     const query = { key: metric, from: String(step), to: String(step), limit: String(MOST_ITEMS) };
-    const { media } = await getJson<{ media: MediaItem[] }>(this.address(), query, signal);
+    const { media } = await this.source.json<{ media: MediaItem[] }>(this.path(), query, signal);
     if (settled) this.kept.set(place, media);
     if (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value!);
     return media;
@@ -43,15 +44,15 @@ export class MediaClient {
   /** Histograms of a metric at so many steps, evenly spread. */
   async histograms(metric: string, steps: number, signal: AbortSignal): Promise<MediaItem[]> {
     const query = { key: metric, type: "histogram", steps: String(steps), limit: "10000" };
-    return (await getJson<{ media: MediaItem[] }>(this.address(), query, signal)).media;
+    return (await this.source.json<{ media: MediaItem[] }>(this.path(), query, signal)).media;
   }
 
   rows(name: string, query: Record<string, string>, signal?: AbortSignal): Promise<TablePage> {
-    return getJson<TablePage>(`${this.address(name)}/rows`, query, signal);
+    return this.source.json<TablePage>(this.path(name, "rows"), query, signal);
   }
 
-  private address(...parts: string[]): string {
-    return api("projects", this.project, "runs", this.run, "media", ...parts);
+  private path(...parts: string[]): string[] {
+    return ["projects", this.project, "runs", this.run, "media", ...parts];
   }
 }
 
