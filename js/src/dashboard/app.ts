@@ -5,6 +5,7 @@ import { useContext } from "preact/hooks";
 import { loadFigures, loadPlotly, type Plotly } from "../chart/plotly";
 import type { PanelEnvironment } from "../panel/panel-context";
 import { HttpSource } from "../source/http";
+import { onSignedOut } from "../source/request";
 import { themes } from "../state/chart-settings";
 import { recallPage, rememberPage } from "./page-memory";
 import { ProjectDeletions } from "./project-deletions";
@@ -35,15 +36,17 @@ const SHOWN = 8000;
 /** The options in a page's head. */
 export function pageOptions(page: Document): PageOptions {
   const content = page.querySelector<HTMLMetaElement>('meta[name="aspara"]')?.content ?? "{}";
+  const options = JSON.parse(content) as Partial<PageOptions>;
   return {
-    base: "/",
     readOnly: false,
     searchMode: "realtime",
     host: "standalone",
     version: "",
     plotly: "",
     figures: "",
-    ...(JSON.parse(content) as object),
+    ...options,
+    // Relative to this page, so that it holds behind a proxy at any path; later pages have other paths.
+    base: new URL(options.base ?? "/", location.href).pathname,
   };
 }
 
@@ -77,6 +80,10 @@ export class App {
     this.deletions = new ProjectDeletions(this.source, this.say);
     this.environment = { plotly: () => loadPlotly(this.file(options.plotly)), dark, say: this.say };
     addEventListener("popstate", this.look);
+    // A login that has run out: the page that signs in comes back here.
+    onSignedOut(() =>
+      this.say("You are signed out.", "error", { text: "Sign in", act: () => location.reload() }),
+    );
   }
 
   /** Shows a message. */

@@ -1,12 +1,10 @@
 import "../styles/base.css";
 import "../styles/status.css";
 import "../styles/dialog.css";
-import "../styles/dashboard.css";
+import "../styles/elements.css";
 import "../styles/panel.css";
-import "../styles/run.css";
-import "../styles/runs.css";
-import "../styles/compare.css";
-import "../styles/print.css";
+import "../styles/parts.css";
+import "../styles/tables.css";
 import { render } from "preact";
 import { PanelContext } from "../panel/panel-context";
 import { App, AppContext, pageOptions, useApp } from "./app";
@@ -16,6 +14,7 @@ import { ProjectPage } from "./pages/project";
 import { ProjectsPage } from "./pages/projects";
 import { RunPage } from "./pages/run";
 import { RunsPage } from "./pages/runs";
+import "../styles/print.css";
 
 const app = new App(pageOptions(document));
 

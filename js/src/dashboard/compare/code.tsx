@@ -1,3 +1,4 @@
+import "./code.css";
 import { useMemo, useState } from "preact/hooks";
 import { parsePipList } from "../../core/pip-list";
 import { diffLines, hunks, type Shown, sideBySide } from "../../core/text/diff";

@@ -1,3 +1,4 @@
+import "./diff-filter.css";
 import type { ComponentChildren } from "preact";
 import { SegmentedControl } from "../../panel/segmented-control";
 import type { CompareView } from "./view";

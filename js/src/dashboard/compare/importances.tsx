@@ -1,3 +1,4 @@
+import "./importances.css";
 import { type Findings, labelOf } from "./findings";
 
 /** With fewer runs than this chance draws the picture. */

@@ -1,3 +1,4 @@
+import "./parallel.css";
 import { useMemo, useRef, useState } from "preact/hooks";
 import { formatValue } from "../../core/format";
 import { runColor } from "../../core/palette";

@@ -1,3 +1,4 @@
+import "./parameters.css";
 import { useMemo } from "preact/hooks";
 import { formatValue } from "../../core/format";
 import { type Goals, goalOf } from "../../core/goals";

@@ -1,3 +1,4 @@
+import "./run-chips.css";
 import { useEffect, useState } from "preact/hooks";
 import { runColor } from "../../core/palette";
 import type { Run, Status } from "../../core/types";

@@ -1,3 +1,4 @@
+import "./scatter.css";
 import { useMemo, useRef, useState } from "preact/hooks";
 import { formatValue } from "../../core/format";
 import { type Axis, axisOf, numberOn, placeOf } from "../../core/plots/axis";

@@ -1,3 +1,4 @@
+import "./table.css";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { digitsFor, formatDuration, formatExact, formatTime, formatValue } from "../../core/format";
 import { stringify } from "../../core/json";

@@ -1,3 +1,4 @@
+import "./empty-state.css";
 import type { ComponentChildren } from "preact";
 
 /** What stands where there is nothing to show: why, and the line of code that fills it. */

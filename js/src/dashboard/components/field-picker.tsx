@@ -1,3 +1,4 @@
+import "./field-picker.css";
 import { useState } from "preact/hooks";
 
 /** So many of a group are listed before somebody searches, and so many are taken at once. */

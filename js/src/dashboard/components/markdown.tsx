@@ -1,3 +1,4 @@
+import "./markdown.css";
 import { lexer, type Token, type Tokens } from "marked";
 import type { ComponentChildren, VNode } from "preact";
 import { useMemo } from "preact/hooks";

@@ -1,3 +1,4 @@
+import "./notes-editor.css";
 import { useEffect, useState } from "preact/hooks";
 import type { Metadata } from "../../core/types";
 import { Tags } from "../../panel/badges";

@@ -1,3 +1,4 @@
+import "./page-frame.css";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Liveness } from "../../core/types";

@@ -1,3 +1,4 @@
+import "./popover.css";
 import type { ComponentChildren } from "preact";
 import { useRef, useState } from "preact/hooks";
 

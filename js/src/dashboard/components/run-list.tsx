@@ -1,3 +1,4 @@
+import "./run-list.css";
 import { useMemo, useState } from "preact/hooks";
 import { formatAgo } from "../../core/format";
 import { runColor } from "../../core/palette";

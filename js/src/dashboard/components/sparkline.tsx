@@ -1,3 +1,4 @@
+import "./sparkline.css";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { formatNumber } from "../../core/format";
 import { mainMetric } from "../../core/goals";

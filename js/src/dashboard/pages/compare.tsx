@@ -1,3 +1,4 @@
+import "./compare.css";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { groupFields } from "../../core/group-fields";
 import type { Run } from "../../core/types";

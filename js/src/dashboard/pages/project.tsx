@@ -1,3 +1,4 @@
+import "./project.css";
 import { signal } from "@preact/signals";
 import { useMemo, useState } from "preact/hooks";
 import { groupFields } from "../../core/group-fields";

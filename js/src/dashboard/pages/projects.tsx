@@ -1,3 +1,4 @@
+import "./projects.css";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { formatAgo } from "../../core/format";
 import type { Project } from "../../core/types";

@@ -1,3 +1,4 @@
+import "./run.css";
 import { useEffect, useState } from "preact/hooks";
 import { formatAgo, formatDuration, formatTime } from "../../core/format";
 import { runColor } from "../../core/palette";

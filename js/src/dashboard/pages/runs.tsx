@@ -1,3 +1,4 @@
+import "./runs.css";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { stringify } from "../../core/json";
 import type { Json } from "../../core/types";

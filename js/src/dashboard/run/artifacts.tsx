@@ -1,3 +1,4 @@
+import "./artifacts.css";
 import { formatTime } from "../../core/format";
 import type { Artifact, ArtifactUse, RunDetail } from "../../core/types";
 import { useApp } from "../app";

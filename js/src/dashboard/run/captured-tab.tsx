@@ -1,3 +1,4 @@
+import "./captured-tab.css";
 import type { ComponentChildren } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import { parsePipList } from "../../core/pip-list";

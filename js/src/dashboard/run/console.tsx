@@ -1,3 +1,4 @@
+import "./console.css";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { bare } from "../../core/text/ansi";
 import { ConsoleBuffer, PORTION, type Portion } from "../../core/text/console-buffer";

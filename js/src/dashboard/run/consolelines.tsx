@@ -1,3 +1,4 @@
+import "./consolelines.css";
 import { Component } from "preact";
 import { bare, spans } from "../../core/text/ansi";
 import type { Portion } from "../../core/text/console-buffer";

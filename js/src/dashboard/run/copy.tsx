@@ -1,3 +1,4 @@
+import "./copy.css";
 import { type App, useApp } from "../app";
 
 /** Puts a text where the next paste takes it from, also on pages that browsers hold for unsafe. */

@@ -1,3 +1,4 @@
+import "./filerow.css";
 import { formatBytes } from "../../core/format";
 import { Preview } from "./preview";
 

@@ -1,3 +1,4 @@
+import "./media.css";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { allSteps, type MediaKey, placeOf } from "../../core/media";
 import { matcher } from "../../core/sections";

@@ -1,3 +1,4 @@
+import "./overview.css";
 import type { ComponentChildren } from "preact";
 import { formatBytes, formatDuration, formatTime, formatValue } from "../../core/format";
 import { runEnd } from "../../core/run-end";

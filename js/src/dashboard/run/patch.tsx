@@ -1,3 +1,4 @@
+import "./patch.css";
 import { useMemo, useState } from "preact/hooks";
 import { type PatchFile, parsePatch } from "../../core/text/patch";
 import { Copy } from "./copy";

@@ -1,3 +1,4 @@
+import "./preview.css";
 import { useEffect, useState } from "preact/hooks";
 import { parseCsv } from "../../core/csv";
 import { formatBytes } from "../../core/format";

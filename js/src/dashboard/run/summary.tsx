@@ -1,3 +1,4 @@
+import "./summary.css";
 import { digitsFor, formatExact, formatValue } from "../../core/format";
 import { direction, type Goals, saidOf } from "../../core/goals";
 import { matcher } from "../../core/sections";

@@ -1,3 +1,4 @@
+import "./tree.css";
 import { useMemo, useState } from "preact/hooks";
 import { stringify } from "../../core/json";
 import type { Json } from "../../core/types";

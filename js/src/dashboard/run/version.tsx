@@ -1,3 +1,4 @@
+import "./version.css";
 import { useEffect, useState } from "preact/hooks";
 import { formatBytes, formatTime, formatValue } from "../../core/format";
 import { runColor } from "../../core/palette";

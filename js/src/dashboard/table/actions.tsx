@@ -1,3 +1,4 @@
+import "./actions.css";
 import { useState } from "preact/hooks";
 import type { RunsEdit } from "../../core/types";
 import { Dialog } from "../../panel/dialog";

@@ -1,3 +1,4 @@
+import "./cells.css";
 import { formatAgo, formatDuration, formatExact, formatTime, formatValue } from "../../core/format";
 import { stringify } from "../../core/json";
 import type { Json, Status } from "../../core/types";

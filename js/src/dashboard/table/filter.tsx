@@ -1,3 +1,4 @@
+import "./filter.css";
 import { useRef, useState } from "preact/hooks";
 import {
   type Expression,

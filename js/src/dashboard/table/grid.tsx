@@ -1,3 +1,4 @@
+import "./grid.css";
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { digitsFor, formatValue } from "../../core/format";

@@ -1,3 +1,4 @@
+import "./card.css";
 import type { FunctionComponent } from "preact";
 import { useMemo, useRef } from "preact/hooks";
 import { fileName, type MediaItem, type MediaKey, placeOf } from "../../../core/media";

@@ -1,3 +1,4 @@
+import "./cloud.css";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { formatBytes } from "../../../core/format";
 import {

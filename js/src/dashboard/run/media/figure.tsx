@@ -1,3 +1,4 @@
+import "./figure.css";
 import { useContext, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Plotly } from "../../../chart/plotly";
 import { figure3dCloud } from "../../../core/plots/figure3d";

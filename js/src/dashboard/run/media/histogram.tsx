@@ -1,3 +1,4 @@
+import "./histogram.css";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { formatNumber } from "../../../core/format";
 import { type MediaItem, placeOf } from "../../../core/media";

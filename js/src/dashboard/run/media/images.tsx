@@ -1,3 +1,4 @@
+import "./images.css";
 import { useMemo, useState } from "preact/hooks";
 import { boxesOf, type MediaItem, masksOf } from "../../../core/media";
 import { runColor } from "../../../core/palette";

@@ -1,3 +1,4 @@
+import "./lightbox.css";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { fileName, type MediaItem } from "../../../core/media";
 import type { MediaClient } from "./media-client";

@@ -1,3 +1,4 @@
+import "./picture.css";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { boxesOf, type Mask, type MediaItem, masksOf } from "../../../core/media";
 import { PALETTE, runColor } from "../../../core/palette";

@@ -1,3 +1,4 @@
+import "./simple-media.css";
 import type { MediaItem } from "../../../core/media";
 import { ErrorMessage } from "../../../panel/error-message";
 import { useLoaded } from "../../components/hooks";

@@ -1,3 +1,4 @@
+import "./slider.css";
 /** One step for all media: a slider with arrows, and which step it is. */
 export function StepSlider({
   steps,
