@@ -18,6 +18,8 @@ from aspara.storage.heartbeat import Heartbeats
 from aspara.storage.layout import Layout
 from aspara.util.suggestions import did_you_mean
 
+_MOST_COMPARED = 1000
+
 
 class DataDirectory:
     """Reads a data directory. Safe to use from several threads; every method blocks, so an event loop uses an executor.
@@ -87,18 +89,19 @@ class DataDirectory:
     def stem(self, project: str, run: str) -> str:
         """The file stem of a run given by stem or id; raises RunNotFound naming some runs there are."""
         self._check_project(project)
-        # Thousands of runs that are edited one after the other need not be listed for each.
-        if self.layout.has_metadata(project, run):
-            return run
-        runs = self.layout.runs(project)
-        if run in runs:
-            return run
-        for stem in runs:
-            if self._load(self.layout.run(project, stem).metadata)[0].get("run_id") == run:
-                return stem
-        raise RunNotFound(
-            f"There is no run {run[:128]!r} in project {project!r}.{did_you_mean(run, runs)} Its runs: {some(runs)}."
-        )
+        stem = self._stem(project, run)
+        if stem is None:
+            runs = self._listing.ids(project).runs
+            # Names are compared with a bounded number of others: unknown ones must cost little in large projects too.
+            hint = did_you_mean(run[:128], runs[:_MOST_COMPARED])
+            raise RunNotFound(f"There is no run {run[:128]!r} in project {project!r}.{hint} Its runs: {some(runs)}.")
+        return stem
+
+    def _stem(self, project: str, run: str) -> str | None:
+        """The file stem of a run given by stem or id, at a cost that does not grow with the project; None for one that does not
+        exist.
+        """
+        return run if self.layout.has_run(project, run) else self._listing.ids(project).stem(run)
 
     def index(self, project: str, run: str) -> RunIndex:
         """The index of a run (by stem); made on first use, let go when memory is short and nobody listens to it."""
@@ -118,24 +121,12 @@ class DataDirectory:
 
     def _found(self, project: str, runs: Iterable[str]) -> dict[str, str | None]:
         """The stem of each of `runs` (stems or ids), in their order; None for one that does not exist."""
-        present = self.layout.runs(project)
-        known = set(present)
-        by_id: dict[str, str] | None = None
         found: dict[str, str | None] = {}
-        for run in runs:
-            if run in known:
-                found[run] = run
-            elif run not in found:
-                by_id = self._by_id(project, present) if by_id is None else by_id
-                found[run] = by_id.get(run)
-        return found
-
-    def _by_id(self, project: str, stems: Sequence[str]) -> dict[str, str]:
-        found = {}
-        for stem in reversed(stems):
-            run_id = self._load(self.layout.run(project, stem).metadata)[0].get("run_id")
-            if isinstance(run_id, str):
-                found[run_id] = stem
+        look = True
+        for run in dict.fromkeys(runs):
+            found[run] = run if self.layout.has_run(project, run) else self._listing.ids(project).stem(run, look=look)
+            # One look answers for all names that there is no run of.
+            look = look and found[run] is not None
         return found
 
 

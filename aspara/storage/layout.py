@@ -26,6 +26,7 @@ them, and ignores Parquet parts that are named after a segment it saw (``part-<s
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import stat
 from collections.abc import Callable
@@ -43,6 +44,8 @@ _WRITERS = "writers"
 _SEGMENTS = "segments"
 PART_PREFIX = "part-"
 TRASH_PREFIX = ".trash-"
+DELETION_NOTE = "deleting.json"
+"""In the trash: the files that a deletion removes, by name, with their inodes."""
 DOCTOR_PREFIX = ".doctor-"
 """Folders in the data directory with what `aspara doctor --fix` set aside."""
 BROKEN_ENDING = ".broken"
@@ -270,6 +273,20 @@ def part_segment(part: Path) -> str | None:
     return stem[len(PART_PREFIX) :] if stem.startswith(PART_PREFIX) else None
 
 
+def doomed(trash: Path) -> dict[str, int]:
+    """The files that a deletion, whose trash this is, removes: inodes by name. Another file of that name is none of them."""
+    try:
+        found = json.loads((trash / DELETION_NOTE).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return {name: inode for name, inode in found.items() if isinstance(inode, int)} if isinstance(found, dict) else {}
+
+
+def is_wal(path: Path) -> bool:
+    """True for a row file of the polars backend, which is renamed when it is full."""
+    return path.name.endswith(_WAL)
+
+
 def runs_of_rows(name: str) -> list[str]:
     """The runs, one at most of which exists, whose rows a file of this name directly in a project's folder may hold."""
     return [name[: -len(ending)] for ending in (_ROWS, _WAL) if name.endswith(ending) and name[0] != "."]
@@ -317,17 +334,30 @@ class Layout:
         names = {path.name.removesuffix(_ARCHIVE) for path in _folders(self.project_dir(project))}
         return [self.run(project, name) for name in sorted(names - known) if is_file_name(name)]
 
-    def has_metadata(self, project: str, run: str) -> bool:
-        """Whether `project` has a run of that file stem with a metadata file of its own, told without a list of all runs."""
-        return is_file_name(run) and _mode(self.run(project, run).metadata, stat.S_ISREG)
+    def has_run(self, project: str, run: str) -> bool:
+        """Whether `project` has a run of that file stem, told without a list of all runs; see :meth:`runs`."""
+        if not is_file_name(run):
+            return False
+        paths = self.run(project, run)
+        if _mode(paths.metadata, stat.S_ISREG):
+            return True
+        # Without metadata of its own, "a.wal" may be the run "a" of the polars backend.
+        rows = [paths.wal] if (run + _ROWS).endswith(_WAL) else [paths.rows, paths.wal]
+        return any(_mode(path, stat.S_ISREG) for path in rows)
 
     def runs(self, project: str) -> list[str]:
         """The file stems of all runs of `project`, sorted. A run is there as soon as its row or metadata file is."""
         try:
             with os.scandir(self.project_dir(project)) as entries:
-                names = {entry.name for entry in entries if entry.is_file(follow_symlinks=False)}
+                listed = list(entries)
+            names = {entry.name for entry in listed if entry.is_file(follow_symlinks=False)}
         except (FileNotFoundError, NotADirectoryError):
             return []
+        # What a deletion removes is gone as soon as it has begun, also where it was killed.
+        trash = [Path(entry.path) for entry in listed if entry.name.startswith(TRASH_PREFIX)]
+        if trash:
+            gone = {name: inode for folder in trash for name, inode in doomed(folder).items()}
+            names -= {entry.name for entry in listed if gone.get(entry.name, -1) == entry.inode()}
         found = set()
         for name in names:
             if name.endswith(_META):

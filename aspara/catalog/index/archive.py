@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aspara.catalog.index.row_files import RowFiles
-from aspara.catalog.parsing.line_reader import (
-    Replaced,
-    Tail,
-)
-from aspara.catalog.parsing.parquet_parts import read_part, rows_of_part
+from aspara.catalog.parsing.line_reader import Replaced
+from aspara.catalog.parsing.parquet_parts import points_in_part, read_part, rows_of_part
 from aspara.storage.layout import part_segment
+from aspara.storage.run_listing import RunListing
 
 if TYPE_CHECKING:
     import polars
@@ -26,49 +24,54 @@ class ArchivedPoints(RowFiles):
         self._parts: dict[Path, tuple[int, int]] = {}
         self._segments: dict[str, int] = {}
 
-    def _read_parts(self, segments: set[str], vanished: list[Tail]) -> bool:
-        parts = self.paths.parts()
-        states: dict[Path, tuple[int, int]] = {}
-        for part in parts:
-            if part_segment(part) in segments:
-                continue
-            try:
-                state = part.stat()
-            except OSError:
-                continue
-            states[part] = (state.st_size, state.st_mtime_ns)
-        if any(states.get(part) != state for part, state in self._parts.items()):
+    def _read_parts(self, listing: RunListing) -> bool:
+        if any(listing.parts.get(part) != state for part, state in self._parts.items()):
             raise Replaced
-        new = [part for part in states if part not in self._parts]
-        moved: str | None = None
-        if vanished:
-            # A row file went into the archive between two looks: its rows come first there, in their order.
-            unseen = {s for s in map(part_segment, new) if s is not None and s not in self._segments}
-            if len(vanished) != 1 or len(unseen) != 1:
-                raise Replaced
-            moved = unseen.pop()
-        skip = vanished[0].points if moved else 0
-        for number, part in enumerate(new):
-            # What moved here is followed at one go.
-            if number and not moved and self._late():
-                return False
-            self._parts[part] = states[part]
-            segment = part_segment(part)
-            # Rows that were read as lines while they were on their way into the archive are not read again.
-            if segment is not None and segment in self._segments:
-                continue
-            frame = read_part(part, self.problems)
-            if frame is None:
-                continue
-            if moved and segment == moved:
-                skipped = min(skip, len(frame))
-                frame, skip = frame.slice(skipped), skip - skipped
-                self._take_part(frame, tell=True)
-            else:
-                self._take_part(frame, tell=False)
+        new = [part for part in listing.parts if part not in self._parts]
+        segments = set(self._segments.values())
+        moved = [
+            tail
+            for inode, tail in self._tails.items()
+            if inode not in listing.row_files and tail.offset and inode not in segments
+        ]
         if moved:
-            self._segments[moved] = vanished[0].inode
+            # A row file went into the archive between two looks.
+            unseen = {s for s in map(part_segment, new) if s is not None and s not in self._segments}
+            if len(moved) != 1 or len(unseen) != 1:
+                raise Replaced
+            self._segments[unseen.pop()] = moved[0].inode
+        followed: dict[str, list[Path]] = {}
+        for part in new:
+            segment = part_segment(part)
+            if segment is not None and segment in self._segments:
+                followed.setdefault(segment, []).append(part)
+        # First what was read as lines already: listeners are told of the rest in order.
+        for segment, parts in followed.items():
+            self._follow(segment, parts)
+            self._parts.update((part, listing.parts[part]) for part in parts)
+        for part in new:
+            if part in self._parts:
+                continue
+            if self._parts and self._late():
+                return False
+            self._parts[part] = listing.parts[part]
+            frame = read_part(part, self.problems)
+            if frame is not None:
+                self._take_part(frame, tell=False)
         return True
+
+    def _follow(self, segment: str, parts: list[Path]) -> None:
+        """Reads what had not been read as lines of a row file that is in the archive now: its last rows."""
+        tail = self._tails.get(self._segments[segment])
+        seen = 0 if tail is None else tail.points
+        if seen >= sum(map(points_in_part, parts)):
+            return
+        if seen and len(parts) > 1:
+            raise Replaced  # the order of the rows is not that of the parts
+        for part in parts:
+            frame = read_part(part, self.problems)
+            if frame is not None:
+                self._take_part(frame.slice(seen), tell=True)
 
     def _take_part(self, frame: polars.DataFrame, *, tell: bool) -> None:
         if not (tell and self.listeners):

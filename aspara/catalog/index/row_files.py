@@ -69,6 +69,8 @@ class RowFiles(RunPoints):
         descriptor = open_rows(tail.path)
         before = tail.offset
         try:
+            if os.fstat(descriptor).st_ino != tail.inode:
+                raise FileNotFoundError(tail.path)  # it was renamed, and another one has its name
             quiet = self._quiet.get(tail.inode, 0)
             if quiet > tail.offset and not self._read_up_to(descriptor, tail, quiet, self._absorb):
                 return False

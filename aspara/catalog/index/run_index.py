@@ -21,6 +21,7 @@ from aspara.catalog.parsing.line_reader import (
     whole_lines,
 )
 from aspara.storage.layout import RunPaths, shown
+from aspara.storage.run_listing import list_run
 
 if TYPE_CHECKING:
     from aspara.catalog.columns.spill import SpillFiles
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 
 MOMENT = "t"
 """Beside the byte offsets of a position: the latest timestamp (ms) among the rows seen."""
+
+
+_MOST_TRIES = 20
+"""How often files are listed again that moved while they were read."""
 
 
 class RunIndex(ArchivedPoints):
@@ -149,14 +154,14 @@ class RunIndex(ArchivedPoints):
             load, self._load = self._load, None
             load(self)
         anew, told = False, None
-        for _ in range(3):
+        for _ in range(_MOST_TRIES):
             try:
                 return self._read_anew(told) if anew else self._refresh()
             except Replaced:
                 anew, told = True, told if told is not None else self.last_time
-            except FileNotFoundError:  # a segment was committed between listing and opening
+            except FileNotFoundError:  # a row file was renamed or archived between listing and opening
                 continue
-        return True
+        return False
 
     def progress(self) -> tuple[int, int]:
         """Bytes that were read, and bytes that there are, of row files and archive."""
@@ -201,17 +206,11 @@ class RunIndex(ArchivedPoints):
             self._worthless, self.home, self.doubt = False, None, None
             raise Replaced
         self._rewound = rewound
-        segments = {path.stem for path in self.paths.segment_files()}
-        present = self.present()
-        vanished = [
-            tail
-            for inode, tail in self._tails.items()
-            if inode not in present and tail.offset and tail.path.stem not in self._segments
-        ]
+        listing = list_run(self.paths)
         # First what went into the archive: it was written before what lies in the row files now.
-        if not self._read_parts(segments, vanished):
+        if not self._read_parts(listing):
             return False
-        for inode, path in present.items():
+        for inode, path in listing.row_files.items():
             tail = self._tails.get(inode)
             if tail is None:
                 tail = self._tails[inode] = Tail(path, inode)
@@ -231,4 +230,7 @@ class RunIndex(ArchivedPoints):
             except OSError as error:
                 # Somebody else's file, or a bad block: the other files are read all the same.
                 self._refused[inode] = (path, error.strerror or type(error).__name__)
+        if listing.may_move and not list_run(self.paths).agrees(listing):
+            # What moved while it was read was perhaps missed: a new file can even have the inode of one that is gone.
+            raise FileNotFoundError(self.paths.rows)
         return True

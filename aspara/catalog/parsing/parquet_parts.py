@@ -53,6 +53,17 @@ def read_part(part: Path, problems: Problems) -> polars.DataFrame | None:
         return None
 
 
+def points_in_part(part: Path) -> int:
+    """How many points a part holds, by its footer; 0 for a damaged one."""
+    import polars as pl
+
+    try:
+        with decoding():
+            return int(pl.scan_parquet(part, hive_partitioning=False).select(pl.len()).collect().item())
+    except Exception:  # whatever a damaged file makes of the decoder: whoever reads it says so
+        return 0
+
+
 def rows_of_part(frame: polars.DataFrame) -> Iterator[list[Found]]:
     """The rows of a part, put together again from its points, a thousand or so at a time."""
     batch: list[Found] = []

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,9 @@ from aspara.util.json_safe import presentable
 _COARSE = 2_500_000_000
 """Nanoseconds: the coarsest file times there are (FAT counts by two seconds), and a little."""
 _CRASHED_LOOK = 30.0
+_LONG_LOOK = 0.01
+_SHARE_OF_LOOKS = 10
+"""A folder is looked at again, for names that are not known, after so many times what the last look took."""
 _DEEPEST = 64
 
 Stamp = tuple[int, int, int]
@@ -80,6 +85,68 @@ class CachedRun:
         return tuple(_stamp(path) for path in self._files)
 
 
+class RunIds:
+    """The runs of one project by their ids, kept up to date as its folder changes.
+
+    Only metadata that is new or was replaced is read. Where a look takes long, the next one comes after a multiple of that time:
+    whoever asks for names that do not exist costs a bounded share of the time, even where the folder changes all the time.
+    """
+
+    def __init__(self, layout: Layout, project: str, load: Callable[[Path], tuple[dict[str, Any], str | None]]) -> None:
+        self._layout = layout
+        self._project = project
+        self._load = load
+        self._folder = os.fspath(layout.project_dir(project))
+        self._stamp: Stamp | None = None
+        self._settled = False
+        self._look_at = 0.0
+        self._known: dict[str, tuple[int, str | None]] = {}
+        self._stems: dict[str, str] = {}
+        self.runs: list[str] = []
+        """The file stems of all runs, sorted, as of the last look."""
+        self._lock = threading.Lock()
+
+    def stem(self, run_id: str, *, look: bool = True) -> str | None:
+        """The file stem of the run with that id; of several the first one. Without `look`, of the runs known from the last look."""
+        with self._lock:
+            stem = self._stems.get(run_id)
+            if stem is not None and self._id_of(stem) == run_id:
+                return stem
+            if look:
+                self._refresh()
+            return self._stems.get(run_id)
+
+    def _refresh(self) -> None:
+        began = time.monotonic()
+        if began < self._look_at:
+            return
+        stamp = _stamp(self._folder)
+        if stamp is not None and stamp == self._stamp and self._settled:
+            return
+        self._stamp, self._settled = stamp, stamp is not None and _is_settled(stamp)
+        self.runs = self._layout.runs(self._project)
+        self._known = {stem: self._read(stem) for stem in self.runs}
+        self._stems = {run_id: stem for stem in reversed(self.runs) if (run_id := self._known[stem][1]) is not None}
+        now = time.monotonic()
+        self._look_at = now + (_SHARE_OF_LOOKS * (now - began) if now - began > _LONG_LOOK else 0.0)
+
+    def _read(self, stem: str) -> tuple[int, str | None]:
+        """The inode of a run's metadata, and its id; an id is kept for as long as the file is the same or merely edited."""
+        path = self._layout.run(self._project, stem).metadata
+        stamp = _stamp(os.fspath(path))
+        if stamp is None:
+            return 0, None
+        known = self._known.get(stem)
+        if known is not None and known[0] == stamp[0]:
+            return known
+        run_id = self._load(path)[0].get("run_id")
+        return stamp[0], run_id if isinstance(run_id, str) else None
+
+    def _id_of(self, stem: str) -> str | None:
+        self._known[stem] = found = self._read(stem)
+        return found[1]
+
+
 class RunCache:
     """The runs of the projects of a data directory."""
 
@@ -88,11 +155,20 @@ class RunCache:
         self._pulse = pulse
         self._runs: dict[str, dict[str, CachedRun]] = {}
         self._metadata: dict[str, tuple[Stamp, dict[str, Any], str | None]] = {}
+        self._ids: dict[str, RunIds] = {}
+
+    def ids(self, project: str) -> RunIds:
+        """The runs of a project by their ids."""
+        found = self._ids.get(project)
+        if found is None:
+            found = self._ids[project] = RunIds(self._layout, project, self.load)
+        return found
 
     def clear(self) -> None:
         """Forgets everything."""
         self._runs.clear()
         self._metadata.clear()
+        self._ids.clear()
 
     def look(self, project: str) -> tuple[dict[str, CachedRun], list[str]]:
         """What is known of each run by name, and the names of those that are gone since the last look.

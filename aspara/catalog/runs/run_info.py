@@ -15,6 +15,8 @@ from aspara.types import STATUS_FROM_DISK, STOP_REQUESTED, STOP_REQUESTED_BY, St
 from aspara.util import files
 
 _OLD_WRITER_SILENCE = 3600.0
+_BEGINNING = 30.0
+"""Seconds within which a run that has only an empty row file gets its metadata and its lock."""
 _NOTED = ("name", "version", "type", "digest", "project", "use_as")
 _GOALS = ("minimize", "maximize")
 _UNLISTED = frozenset({"metadata", "archived", "metric_summary"})
@@ -199,10 +201,16 @@ def run_status(
         said = "completed" if not found.get("exit_code") else "failed"
     if not found.get("version") and not broken:
         age = math.inf if modified is None else time.time() - modified
+        if not found and None not in locks and age >= _BEGINNING and not _has_rows(paths):
+            return "crashed"  # killed before it had written anything but its name
         return said if said != "running" else "running" if age < _OLD_WRITER_SILENCE else "crashed"
     if said != "running":
         return said
     return "running" if pulse.elsewhere(paths, found, locks=None not in locks) else "crashed"
+
+
+def _has_rows(paths: RunPaths) -> bool:
+    return any(path.stat().st_size for path in paths.row_files()) or bool(paths.parts())
 
 
 def definitions_in(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
