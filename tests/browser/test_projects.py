@@ -79,14 +79,14 @@ def test_a_card_shows_what_the_latest_run_has(site, page):
 def test_a_project_is_put_away_and_taken_back(site, page):
     """Undo in the message, and the archive in the list."""
     page.goto(site.url)
-    page.get_by_role("button", name="More of alpha").click()
+    page.get_by_role("button", name="More actions for alpha").click()
     page.get_by_role("menuitem", name="Archive").click()
     until(lambda: set(names(page)) == {"beta", "gamma"})
     assert site.context.catalog.project("alpha").archived
     page.get_by_role("button", name="Undo").click()
     until(lambda: len(names(page)) == 3)
     assert not site.context.catalog.project("alpha").archived
-    page.get_by_role("button", name="More of alpha").click()
+    page.get_by_role("button", name="More actions for alpha").click()
     page.get_by_role("menuitem", name="Archive").click()
     page.get_by_label("archived (1)").check()
     until(lambda: len(names(page)) == 3)
@@ -97,7 +97,7 @@ def test_a_project_is_put_away_and_taken_back(site, page):
 def test_a_deleted_project_can_be_taken_back_for_a_moment(site, page):
     """It asks once; leaving the page ends the moment."""
     page.goto(site.url)
-    page.get_by_role("button", name="More of gamma").click()
+    page.get_by_role("button", name="More actions for gamma").click()
     page.get_by_role("menuitem", name="Delete").click()
     page.wait_for_selector("text=Delete project “gamma”?")
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
@@ -105,7 +105,7 @@ def test_a_deleted_project_can_be_taken_back_for_a_moment(site, page):
     page.get_by_role("button", name="Undo").click()
     until(lambda: len(names(page)) == 3)
     assert 2 == len(site.context.catalog.runs("gamma"))
-    page.get_by_role("button", name="More of gamma").click()
+    page.get_by_role("button", name="More actions for gamma").click()
     page.get_by_role("menuitem", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     until(lambda: len(names(page)) == 2)
@@ -127,12 +127,12 @@ def test_a_project_is_deleted_from_its_own_page_too(site, page):
 def test_the_focus_goes_back_when_a_dialog_closes(site, page):
     """To what opened it; the head is passed with the first key of a page."""
     page.goto(site.url)
-    page.get_by_role("button", name="More of gamma").click()
+    page.get_by_role("button", name="More actions for gamma").click()
     page.get_by_role("menuitem", name="Delete").click()
     page.get_by_role("dialog").wait_for()
     page.keyboard.press("Escape")
     page.get_by_role("dialog").wait_for(state="detached")
-    assert "More of gamma" == page.evaluate("document.activeElement.ariaLabel")
+    assert "More actions for gamma" == page.evaluate("document.activeElement.ariaLabel")
     page.get_by_role("link", name="alpha").click()
     page.wait_for_selector(".runlist li")
     until(lambda: "MAIN" == page.evaluate("document.activeElement.tagName"))
@@ -147,7 +147,7 @@ def test_what_was_typed_is_kept_until_it_is_saved_or_dropped(site, page):
     notes = page.get_by_label("Notes (Markdown)")
 
     def edit() -> None:
-        page.get_by_role("button", name="More of beta").click()
+        page.get_by_role("button", name="More actions for beta").click()
         page.get_by_role("menuitem", name="Edit notes and tags").click()
         notes.wait_for()
 

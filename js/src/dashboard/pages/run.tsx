@@ -67,6 +67,8 @@ export function RunPage({ project, run }: { project: string; run: string }) {
     running,
   ]);
   const head = live ?? detail;
+  // The stream does not tell of a request to stop; the run itself does.
+  const stopped = [detail, live].find((run) => run?.stop_requested);
   const deleted = board.deleted.value;
   // A file that was kept, or an edit elsewhere, is told at once by its event.
   useEffect(() => {
@@ -113,10 +115,10 @@ export function RunPage({ project, run }: { project: string; run: string }) {
             <StatusBadge status={head.status} />
             <Tags tags={head.tags} />
             <Progress run={head} />
-            {head.stop_requested && (
+            {stopped && (
               <span class="chip" title="Somebody stopped this run from the dashboard or a notebook">
                 {head.status === "running" ? "stop requested" : "stopped"}
-                {head.stop_requested_at ? ` ${formatTime(head.stop_requested_at)}` : ""}
+                {stopped.stop_requested_at ? ` ${formatTime(stopped.stop_requested_at)}` : ""}
               </span>
             )}
             {detail && detail.problem_count > 0 && (
