@@ -215,7 +215,9 @@ def test_read_only_has_no_button_on_any_page_for_what_cannot_be_done(page, tmp_p
             page.get_by_role("button", name="About").click()
             page.wait_for_selector(".notes")
         page.get_by_text("read-only", exact=True).wait_for()
-        offered = page.get_by_role("button", name=re.compile("Delete|Edit|Stop|Tag|Archive|More actions for p|Colour of"))
+        offered = page.get_by_role(
+            "button", name=re.compile("Delete|Edit|Stop|Tag|Archive|More actions for p|Colour of")
+        )
         assert [] == offered.all_inner_texts(), path
     server.stop()
     thread.join(10)
