@@ -80,6 +80,9 @@ export class App {
     this.deletions = new ProjectDeletions(this.source, this.say);
     this.environment = { plotly: () => loadPlotly(this.file(options.plotly)), dark, say: this.say };
     addEventListener("popstate", this.look);
+    // Links in the head are relative to the page that was loaded; they keep their meaning when the address changes.
+    for (const link of document.querySelectorAll<HTMLLinkElement>("link[href]"))
+      link.setAttribute("href", link.href);
     // A login that has run out: the page that signs in comes back here.
     onSignedOut(() =>
       this.say("You are signed out.", "error", { text: "Sign in", act: () => location.reload() }),
