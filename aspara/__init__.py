@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from aspara.errors import AsparaError
 from aspara.recording import registry as _active
+from aspara.recording.log.fast_log import NOTHING
 from aspara.recording.proxies import CurrentConfig, CurrentSummary
 from aspara.version import __version__
 
@@ -168,13 +169,14 @@ def init(
 
 
 def log(
-    data: Mapping[str, Any],
+    data: Mapping[str, Any] = NOTHING,
     step: int | None = None,
     commit: bool | None = None,
     timestamp: float | str | datetime | None = None,
+    sync: bool | None = None,
 ) -> None:
     """Records metrics in the active run; see :meth:`Run.log`. Raises UsageError when there is none."""
-    _active.log(data, step, commit, timestamp)
+    _active.log(data, step, commit, timestamp, sync)
 
 
 # In its place the very function, under the same name: one call, not two.
@@ -285,6 +287,18 @@ _ON_DEMAND = {
 }
 
 
+# What scripts written for wandb use of it beyond that: `import aspara as wandb` serves them all.
+_WANDB_NAMES = frozenset(
+    "AlertLevel ArtifactTTL AuthenticationError Bokeh BoundingBoxes2D Classes CommError Error EvalTable Graph ImageMask "
+    "InternalApi JoinedTable PartitionedTable PublicApi Settings UnsupportedError UsageError Visualize "
+    "WandbCoreNotAvailableError agent alert api apis attach box3d catboost controller data_types ensure_configured env "
+    "fastai gym integration join jupyter keras lightgbm link_artifact link_model load_ipython_extension log_code log_model "
+    "login mark_preempting plot plot_table plots require sacred sagemaker_auth sb3 sdk setup sklearn sweep sweeps teardown "
+    "tensorboard termerror termlog termsetup termwarn unload_ipython_extension unwatch use_model util visualize "
+    "wandb_agent wandb_controller wandb_run watch xgboost".split()
+)
+
+
 def __getattr__(name: str) -> Any:
     # `run` changes with each init() and finish().
     if name == "run":
@@ -293,6 +307,11 @@ def __getattr__(name: str) -> Any:
         from importlib import import_module
 
         found = globals()[name] = getattr(import_module(_ON_DEMAND[name]), name)
+        return found
+    if name in _WANDB_NAMES:
+        from importlib import import_module
+
+        found = globals()[name] = getattr(import_module("aspara.compat"), name)
         return found
     raise AttributeError(f"module 'aspara' has no attribute {name!r}")
 

@@ -6,12 +6,15 @@ HTTP answer, and holds no path or traceback unless the error is about a path the
     AsparaError
     ├── UsageError            the program called us wrongly (log before init, a step that is no number)   400
     │   ├── InvalidName       a project, run, metric or artifact name breaks the rules                    400
+    │   ├── WrongType         a value of a wrong type where only one makes sense: log([1]); a TypeError   400
     │   └── InvalidFilter     a filter expression makes no sense                                          400
-    ├── NotFound                                                                                          404
-    │   ├── ProjectNotFound
-    │   ├── RunNotFound
-    │   ├── ArtifactNotFound
-    │   └── MediaNotFound
+    ├── CommError             what was asked for could not be had; wandb's word for it                    500
+    │   ├── NotFound                                                                                      404
+    │   │   ├── ProjectNotFound
+    │   │   ├── RunNotFound
+    │   │   ├── ArtifactNotFound
+    │   │   └── MediaNotFound
+    │   └── TrackerError      a tracker could not be reached or refused                                   502
     ├── RunDeleted            a client sends to a run that a person deleted                               410
     ├── RunExists             resume="never" (or a tracker's create) met an existing run                  409
     ├── RunIsRunning          a running run would be deleted                                              409
@@ -27,8 +30,7 @@ HTTP answer, and holds no path or traceback unless the error is about a path the
     ├── NotRemote             something that a run at a tracker cannot do                                 400
     ├── Busy                  too many reads or streams at the same time                                  503
     ├── DataDirError          the data directory is missing, unreadable or unwritable                     500
-    ├── NotDurable            a tracker's disk does not take what was sent; it is to be sent again        503
-    └── TrackerError          a tracker could not be reached or refused                                   502
+    └── NotDurable            a tracker's disk does not take what was sent; it is to be sent again        503
 """
 
 from __future__ import annotations
@@ -49,6 +51,10 @@ class UsageError(AsparaError, ValueError):
     status = 400
 
 
+class WrongType(UsageError, TypeError):
+    """A value has a type that the call cannot take. A TypeError too, as programs written for wandb catch it."""
+
+
 class InvalidName(UsageError):
     """A name is no valid project, run, metric or artifact name."""
 
@@ -63,7 +69,11 @@ class InvalidFilter(UsageError):
         self.end = end
 
 
-class NotFound(AsparaError, LookupError):
+class CommError(AsparaError):
+    """Something that was asked for could not be had: it does not exist, or its tracker does not answer."""
+
+
+class NotFound(CommError, LookupError):
     """Something named does not exist."""
 
     status = 404
@@ -184,7 +194,14 @@ class DataDirError(AsparaError, OSError):
     """The data directory is missing, unreadable or unwritable."""
 
 
-class TrackerError(AsparaError, ConnectionError):
+class TrackerError(CommError, ConnectionError):
     """A remote tracker could not be reached, or refused."""
 
     status = 502
+
+
+def __getattr__(name: str) -> type[AsparaError]:
+    # wandb's words, for programs that say `import aspara as wandb`.
+    if name in ("Error", "AuthenticationError"):
+        return AsparaError if name == "Error" else Unauthorized
+    raise AttributeError(f"module 'aspara.errors' has no attribute {name!r}")

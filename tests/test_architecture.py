@@ -31,6 +31,8 @@ LAYERS: dict[str, float] = {
     "aspara.exporters": 4,
     "aspara.doctor": 4,
     "aspara.integrations": 4,
+    "aspara.compat": 4,  # wandb's further names, over the public face
+    "aspara.wandb": 4.5,  # the module wandb
     "aspara.cli": 5,
 }
 # Surfaces and commands use the public face, as any user does; nothing below them may.
@@ -40,6 +42,8 @@ FACE_USERS = {
     "aspara.importers",
     "aspara.exporters",
     "aspara.integrations",
+    "aspara.compat",
+    "aspara.wandb",
     "aspara.cli",
 }
 

@@ -16,6 +16,7 @@ from aspara.api.projects import ApiProject, ApiProjects
 from aspara.api.provider import DataProvider, local
 from aspara.api.run import ApiRun
 from aspara.api.runs import ApiRuns
+from aspara.api.wandb_api import WandbApi
 from aspara.artifacts.artifact import Artifact
 from aspara.artifacts.version import split_name
 from aspara.catalog.filters import mongo as runs_filters
@@ -24,7 +25,7 @@ from aspara.client.http_client import HttpClient, is_address
 from aspara.errors import UsageError
 
 
-class Api:
+class Api(WandbApi):
     """Reads the runs of a data directory, or of a dashboard or tracker far away: the same objects, methods and errors.
 
     Args:
@@ -33,6 +34,8 @@ class Api:
             (and ASPARA_MODE is not offline), else in ASPARA_DATA_DIR or the user's data folder.
         token: The token that a server demands; by default that in its address, else ASPARA_TOKEN.
         timeout: Seconds to wait for a server's next bytes.
+        overrides: wandb's defaults: of ``{"project": ..., "entity": ...}`` the project is meant where none is named.
+        api_key: Accepted for wandb's sake.
 
     Raises:
         UsageError: The address is none, or a token is given for a directory.
@@ -43,12 +46,18 @@ class Api:
 
     def __init__(
         self,
-        dir: str | os.PathLike[str] | None = None,  # noqa: A002  the word of init()
+        dir: str | os.PathLike[str] | Mapping[str, Any] | None = None,  # noqa: A002  the word of init()
         *,
         token: str | None = None,
-        timeout: float = 60.0,
+        timeout: float | None = 60.0,
+        overrides: Mapping[str, Any] | None = None,
+        api_key: str | None = None,
     ) -> None:
-        self._library = open_provider(dir, token=token, timeout=timeout)
+        del api_key
+        if isinstance(dir, Mapping):  # as wandb's programs give it
+            dir, overrides = None, dir  # noqa: A001
+        self._overrides = dict(overrides or {})
+        self._library = open_provider(dir, token=token, timeout=60.0 if timeout is None else timeout)
 
     @classmethod
     def _of(cls, library: DataProvider) -> Api:
@@ -64,12 +73,20 @@ class Api:
         """Lets go of what was read, and of connections. An Api that is forgotten does so by itself."""
         self._library.close()
 
-    def projects(self) -> ApiProjects:
-        """All projects, the one that changed last first: a list, which a notebook shows as a table."""
+    def projects(self, entity: str | None = None, per_page: int | None = None) -> ApiProjects:
+        """All projects, the one that changed last first: a list, which a notebook shows as a table.
+
+        Args:
+            entity: Passed over, wandb's.
+            per_page: Passed over, wandb's.
+
+        """
+        del entity, per_page
         return ApiProjects(ApiProject(self._library, info, self.runs) for info in self._library.projects())
 
-    def project(self, name: str) -> ApiProject:
-        """One project. Raises ProjectNotFound naming those there are."""
+    def project(self, name: str, entity: str | None = None) -> ApiProject:
+        """One project (`entity` is passed over, wandb's). Raises ProjectNotFound naming those there are."""
+        del entity
         return ApiProject(self._library, self._library.project(name.rsplit("/", 1)[-1]), self.runs)
 
     def runs(
@@ -101,7 +118,7 @@ class Api:
 
         """
         del per_page, include_sweeps, lazy
-        given = project or path or settings.get("ASPARA_PROJECT")
+        given = project or path or self._default_project()
         if not given:
             raise UsageError("Which project? Give its name, like runs('digits'), or set ASPARA_PROJECT.")
         name = given.rsplit("/", 1)[-1]
@@ -117,15 +134,16 @@ class Api:
         parts = [part for part in path.strip("/").split("/") if part]
         if len(parts) == 4 and parts[2] == "runs":  # as it stands in wandb's addresses
             parts.pop(2)
-        if len(parts) == 1 and settings.get("ASPARA_PROJECT"):
-            parts.insert(0, settings.get("ASPARA_PROJECT"))
+        default = self._default_project()
+        if len(parts) == 1 and default:
+            parts.insert(0, default)
         if len(parts) not in (2, 3):
             raise UsageError(f"{path!r}: give project and run, like 'digits/calm-heron-4821'.")
         return ApiRun(self._library, self._library.run(parts[-2], parts[-1]).info)
 
     def artifact(self, name: str, type: str | None = None) -> Artifact:  # noqa: A002  the word users know
         """The artifact ``"project/name:v3"``, ``:alias``, or without one the latest. Raises ArtifactNotFound."""
-        project, collection, reference = split_name(name, settings.get("ASPARA_PROJECT"))
+        project, collection, reference = split_name(name, self._default_project())
         if project is None:
             raise UsageError(f"{name!r}: give the project too, like 'digits/weights:latest'.")
         store = self._library.collections(project)
@@ -136,7 +154,7 @@ class Api:
 
     def artifacts(self, type_name: str | None, name: str) -> list[Artifact]:
         """All versions of ``"project/name"``, the newest first; those of a type, where it is not None."""
-        project, collection, _ = split_name(name, settings.get("ASPARA_PROJECT"))
+        project, collection, _ = split_name(name, self._default_project())
         if project is None:
             raise UsageError(f"{name!r}: give the project too, like 'digits/weights'.")
         store = self._library.collections(project)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from aspara import display_hooks
 from aspara.api import table_view
 from aspara.api.provider import DataProvider
+from aspara.api.wandb_run import WandbApiRun
 from aspara.artifacts.artifact import Artifact
 from aspara.catalog.files import lineage
 from aspara.catalog.files.content import Content, copied
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     import polars
 
 
-class ApiRun(display_hooks.DisplayBundle):
+class ApiRun(WandbApiRun, display_hooks.DisplayBundle):
     """One run. What it shows is as of the moment it was asked for; :meth:`load` looks again."""
 
     def __init__(self, library: DataProvider, info: RunInfo) -> None:

@@ -145,6 +145,10 @@ class Table(Media):
             raise UsageError("get_dataframe() gives pandas, which is not installed: pip install pandas.") from None
         return pd.DataFrame(self.data, columns=self.columns)
 
+    def get_index(self) -> list[int]:
+        """The numbers of the rows."""
+        return list(range(len(self.data)))
+
     def iterrows(self) -> Iterator[tuple[int, list[Any]]]:
         """(number, row) pairs."""
         yield from enumerate(self.data)

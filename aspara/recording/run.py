@@ -19,7 +19,7 @@ from aspara.recording.config import Config
 from aspara.recording.lifecycle.exception import describe, propagating
 from aspara.recording.lifecycle.exit_code import code_of
 from aspara.recording.listeners import RunListeners
-from aspara.recording.log.fast_log import FastLog, load_codec, make_log
+from aspara.recording.log.fast_log import NOTHING, FastLog, load_codec, make_log
 from aspara.recording.log.pending_rows import PendingRows
 from aspara.recording.log.periodic_thread import PeriodicThread
 from aspara.recording.log.row_encoder import RowEncoder
@@ -31,6 +31,7 @@ from aspara.recording.run_files import SavedFiles
 from aspara.recording.run_media import RunMedia
 from aspara.recording.run_properties import RunProperties
 from aspara.recording.run_results import RunResults
+from aspara.recording.run_wandb import WandbMembers
 from aspara.recording.summary import Summary
 from aspara.storage.metadata import dict_in, own_summary, tags_of
 from aspara.storage.statistics import Statistics
@@ -48,7 +49,7 @@ _FOLD_INTERVAL = 1.0
 _EXIT_GRACE = 1.0
 
 
-class Run(RunProperties, RunResults, RunMedia, RunArtifacts, SavedFiles, RunListeners, RunDisplay):
+class Run(RunProperties, RunResults, RunMedia, RunArtifacts, SavedFiles, RunListeners, RunDisplay, WandbMembers):
     """One training run being recorded.
 
     Made by :func:`aspara.init`, or directly: ``aspara.Run(...)`` takes the same arguments and does not become the active
@@ -67,6 +68,7 @@ class Run(RunProperties, RunResults, RunMedia, RunArtifacts, SavedFiles, RunList
         wanted = CaptureOptions.of(options.get("capture"), options.get("settings"))
         with defer_signals():
             self._begin(open_run(project, name, **options), wanted)
+            self._take_options(options)
             registry.track(self)
 
     @classmethod
@@ -133,10 +135,11 @@ class Run(RunProperties, RunResults, RunMedia, RunArtifacts, SavedFiles, RunList
 
     def log(
         self,
-        data: Mapping[str, Any],
+        data: Mapping[str, Any] = NOTHING,
         step: int | None = None,
         commit: bool | None = None,
         timestamp: float | str | datetime | None = None,
+        sync: bool | None = None,
     ) -> None:
         """Records `data`, a dict from metric names to values, at a step.
 
@@ -151,12 +154,13 @@ class Run(RunProperties, RunResults, RunMedia, RunArtifacts, SavedFiles, RunList
                 one. By default True without `step` and False with it.
             timestamp: When it happened: seconds since the epoch (numbers below 1e11), milliseconds, ISO 8601 text (without
                 a zone UTC) or a datetime (without a zone local time); by default now.
+            sync: Accepted for wandb's sake.
 
         When it returns, the row survives a SIGKILL of this process. It raises :class:`UsageError` only for misuse: `data` is
         no dict, the step is no whole number from 0 to 2**53, the timestamp is none, or the run has finished.
 
         """
-        self._log(data, step, commit, timestamp)
+        self._log(data, step, commit, timestamp, sync)
 
     # -- ending -------------------------------------------------------------------------------------------------------
 

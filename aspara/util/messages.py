@@ -13,3 +13,13 @@ def say(sentence: str) -> None:
         encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
         # A terminal of few letters shows the others as escapes.
         print(f"aspara: {sentence}".encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr, flush=True)
+
+
+_said: set[str] = set()
+
+
+def say_once(sentence: str) -> None:
+    """Prints a sentence the first time it is to be said in this process; never raises."""
+    if sentence not in _said:
+        _said.add(sentence)
+        say(sentence)

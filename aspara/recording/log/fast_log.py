@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from math import isfinite
 from time import time_ns
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 MAX_STEP = 1 << 53
 """The greatest step that every reader, a browser too, tells from its neighbours."""
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+"""What ``log()`` is given where it is called without data: it ends the step, as in wandb."""
 
 _dumps: Any = None
 _NEWLINE = 0
@@ -81,10 +85,11 @@ def make_log(pen: FastLog) -> tuple[Log, Callable[[FastLog], None]]:
     """
 
     def log(
-        data: Mapping[str, Any],
+        data: Mapping[str, Any] = NOTHING,
         step: int | None = None,
         commit: bool | None = None,
         timestamp: float | str | datetime | None = None,
+        sync: bool | None = None,  # noqa: ARG001  wandb's older argument
     ) -> None:
         mine = pen
         if type(data) is not dict:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from aspara import names, settings
-from aspara.errors import UsageError
+from aspara.errors import UsageError, WrongType
 from aspara.recording.log.fast_log import MAX_STEP
 from aspara.storage import row_codec
 from aspara.util.messages import say
@@ -22,7 +22,7 @@ def checked_row(data: Any) -> dict[str, Any]:
     """A row as a dict from names to values."""
     if isinstance(data, Mapping):
         return dict(data)
-    raise UsageError(
+    raise WrongType(
         f"log() takes a dict from metric names to values, such as {{'loss': 0.1}}, not {type(data).__name__}: {str(data)[:60]!r}."
     )
 
