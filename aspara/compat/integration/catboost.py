@@ -7,6 +7,8 @@ from typing import Any
 
 from aspara.compat.integration.base import active, log_importances, log_model_file
 
+__path__: list[str] = []  # modules of wandb lie below this one; see aspara.compat.modules
+
 
 class WandbCallback:
     """Logs each metric as ``<set>-<metric>``, and ``iteration@metric-period-<n>``.

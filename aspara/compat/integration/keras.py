@@ -10,6 +10,7 @@ import aspara
 from aspara.compat.integration.base import active, base_class, log_model_file
 from aspara.errors import UsageError
 
+__path__: list[str] = []  # modules of wandb lie below this one; see aspara.compat.modules
 _CALLBACK = base_class("keras.callbacks:Callback", "tensorflow.keras.callbacks:Callback")
 _CHECKPOINT = base_class("keras.callbacks:ModelCheckpoint", "tensorflow.keras.callbacks:ModelCheckpoint")
 

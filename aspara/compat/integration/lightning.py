@@ -10,6 +10,7 @@ import aspara
 from aspara.compat.integration.base import active, base_class
 from aspara.recording import registry
 
+__path__: list[str] = []  # modules of wandb lie below this one; see aspara.compat.modules
 _BASE = base_class("lightning.fabric.loggers.logger:Logger", "lightning_fabric.loggers.logger:Logger")
 
 

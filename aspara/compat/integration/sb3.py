@@ -9,6 +9,7 @@ from aspara.compat.integration.base import active, base_class
 from aspara.errors import UsageError
 from aspara.util.messages import say
 
+__path__: list[str] = []  # modules of wandb lie below this one; see aspara.compat.modules
 _BASE = base_class("stable_baselines3.common.callbacks:BaseCallback")
 _WRITER = base_class("stable_baselines3.common.logger:KVWriter")
 

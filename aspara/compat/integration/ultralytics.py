@@ -7,6 +7,8 @@ from typing import Any
 import aspara
 from aspara.compat.integration.base import active, log_model_file
 
+__path__: list[str] = []  # modules of wandb lie below this one; see aspara.compat.modules
+
 
 class WandBUltralyticsCallback:
     """Logs the metrics of each epoch, the pictures that the trainer draws, and the best model.

@@ -9,6 +9,7 @@ from typing import Any
 
 from aspara.compat.integration.base import active, base_class, define_best, log_importances, log_model_file
 
+__path__: list[str] = []  # modules of wandb lie below this one; see aspara.compat.modules
 _BASE = base_class("xgboost.callback:TrainingCallback")
 
 
