@@ -61,3 +61,11 @@ def test_offers_the_command(wheel: zipfile.ZipFile):
     told = wheel.read(f"aspara-{__version__}.dist-info/entry_points.txt").decode()
     assert "aspara = aspara.cli.main:main" in told
     assert "[aspara.notebook]" in told
+
+
+def test_carries_the_package_wandb(wheel: zipfile.ZipFile):
+    """The folder that stands for an installed wandb is in the wheel, with its metadata."""
+    folder = "aspara/wandb/path_entry"
+    names = set(wheel.namelist())
+    assert f"{folder}/wandb/__init__.py" in names
+    assert b"Name: wandb" in wheel.read(f"{folder}/wandb-0.31.0.dist-info/METADATA")
