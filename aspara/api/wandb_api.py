@@ -211,7 +211,8 @@ class WandbApi:
     def _default_project(self) -> str | None:
         from aspara import settings
 
-        found = self._overrides.get("project") or os.environ.get("WANDB_PROJECT") or settings.get("ASPARA_PROJECT")
+        found = self._overrides.get("project") or os.environ.get("WANDB_PROJECT")
+        found = found or settings.get("ASPARA_PROJECT")
         return str(found) if found else None
 
     def _project_of(self, project: str | None) -> str:

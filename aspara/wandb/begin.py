@@ -10,6 +10,7 @@ from typing import Any
 
 import aspara
 from aspara import names
+from aspara import settings as settings_of
 from aspara.compat import env
 from aspara.compat.util import generate_id
 from aspara.recording import registry
@@ -109,7 +110,7 @@ def init(
 
     resume = chosen(resume, "resume", env.RESUME)
     run_id = chosen(id, "run_id", env.RUN_ID)
-    if not run_id and resume in (None, False, "") and resume_from is None and not os.environ.get("ASPARA_RUN_ID"):
+    if not run_id and resume in (None, False, "") and resume_from is None and not settings_of.get("ASPARA_RUN_ID"):
         run_id = generate_id()
     chosen_tags = chosen(tags, "run_tags", env.TAGS)
     run = aspara.init(
@@ -155,7 +156,7 @@ def _mode(mode: str | None) -> str | None:
 
 def _project(project: Any) -> str:
     """A project's name that may stand on disk; wandb's may hold blanks and more."""
-    chosen = str(project or os.environ.get("ASPARA_PROJECT") or "uncategorized")
+    chosen = str(project or settings_of.get("ASPARA_PROJECT") or "uncategorized")
     if names.is_file_name(chosen):
         return chosen
     slug = names.slug(chosen.rpartition("/")[2])
