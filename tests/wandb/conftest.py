@@ -43,6 +43,7 @@ def program(data: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedPro
         text = textwrap.dedent(source)
         if not unchanged:
             text = re.sub(r"^import wandb$", "import aspara as wandb", text, flags=re.MULTILINE)
+            text = re.sub(r"^from wandb\.", "from aspara.", text, flags=re.MULTILINE)
         (folder / "script.py").write_text(text)
         command = [sys.executable, *(["-m", "aspara.wandb"] if unchanged else []), "script.py", *arguments]
         environment = {**os.environ, "ASPARA_DATA_DIR": str(data), **variables}
