@@ -19,6 +19,7 @@ from aspara.storage.artifact_store import (
     checked_aliases,
     file_digest,
 )
+from aspara.util import os_compat
 
 
 class Artifact(ArtifactDraft):
@@ -332,11 +333,11 @@ class Artifact(ArtifactDraft):
                 raise ArtifactDamaged(
                     f"The content of {file.path!r} in {self.name!r} is not what was logged; it is not copied."
                 )
-            os.replace(draft, target)
+            os_compat.replace(draft, target)
         except FileNotFoundError:
             raise ArtifactDamaged(f"The content of {file.path!r} in {self.name!r} is gone.") from None
         finally:
-            draft.unlink(missing_ok=True)
+            os_compat.remove(draft, missing_ok=True)
         return target
 
     def _entries(self) -> list[dict[str, Any]]:

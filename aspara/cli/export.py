@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from aspara.cli.options import add_filter, add_place, add_target, filtered, provider, split_target
 from aspara.exporters import BINARY, FOLDERS, FORMATS, WITH_POINTS
+from aspara.util import os_compat
 
 if TYPE_CHECKING:
     from aspara.api.run import ApiRun
@@ -181,6 +182,6 @@ def _opened(output: str | None) -> Iterator[IO[bytes]]:
     try:
         with draft.open("wb") as file:
             yield file
-        draft.replace(place)
+        os_compat.replace(draft, place)
     finally:
-        draft.unlink(missing_ok=True)
+        os_compat.remove(draft, missing_ok=True)

@@ -25,6 +25,7 @@ from aspara.cli import (
     tracker,
 )
 from aspara.errors import AsparaError, UsageError
+from aspara.util import os_compat
 from aspara.util.suggestions import did_you_mean
 from aspara.version import __version__
 
@@ -120,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code
     except BrokenPipeError:
         # The reader (`head`, a pager) has what it wanted. Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os_compat.open_file(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except KeyboardInterrupt:
         print(f"aspara {args.command}: interrupted", file=sys.stderr)

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from aspara import settings
-from aspara.util import files
+from aspara.util import files, os_compat
 from aspara.util.append_file import AppendFile
 
 
@@ -68,14 +68,15 @@ class Journal:
     @classmethod
     def create(cls, key: str, about: dict[str, Any]) -> Journal:
         """A new journal under `key`; `about` says where its content shall go."""
-        # Nobody sees it before its rows are locked: who sends what the dead left would take it for theirs, and discard it.
-        journal = cls(files.make_folder(outbox()) / f".{key}")
+        # Its rows are locked before its folder is listed: who sends what the dead left would take it for theirs, and discard it.
+        journal = cls(files.make_folder(outbox()) / (f".{key}" if os_compat.RENAMES_OPEN_FILES else key))
         try:
             journal.folder.mkdir(mode=files.FOLDER_MODE)
-            files.replace_json(journal.folder / "run.json", about)
             journal._rows = files.open_append(journal.folder / "rows.jsonl")
             files.try_lock(journal._rows)
-            journal.folder = journal.folder.rename(journal.folder.with_name(key))
+            files.replace_json(journal.folder / "run.json", about)
+            if os_compat.RENAMES_OPEN_FILES:
+                journal.folder = journal.folder.rename(journal.folder.with_name(key))
         except OSError:
             journal.discard()
             raise
@@ -230,7 +231,8 @@ class Journal:
     def set_aside(self) -> Path:
         """Moves the journal out of the outbox, for a run that a person deleted; returns where it lies then. Raises OSError."""
         place = files.make_folder(settings.state_dir() / "deleted") / self.folder.name
-        self.folder = self.folder.rename(place)
+        os_compat.rename(self.folder, place)
+        self.folder = place
         files.sync_folder(place.parent)
         return place
 

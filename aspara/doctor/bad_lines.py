@@ -10,7 +10,7 @@ from typing import IO
 
 from aspara.doctor.findings import Quarantine
 from aspara.storage import row_codec
-from aspara.util import files
+from aspara.util import files, os_compat
 
 _CHUNK = 4 << 20
 
@@ -72,7 +72,7 @@ def take_out(path: Path, quarantine: Quarantine) -> str:
     state = path.stat()
     try:
         with (
-            os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, files.FILE_MODE), "wb") as out,
+            os.fdopen(os_compat.open_file(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, files.FILE_MODE), "wb") as out,
             quarantine.keeping(path, "lines that are no rows", ".lines") as kept,
         ):
             for _, line, rest in _lines(path):
@@ -87,13 +87,13 @@ def take_out(path: Path, quarantine: Quarantine) -> str:
                     kept.write(piece.rstrip(b"\n"))
                 kept.write(b"\n")
             out.flush()
-            os.fsync(out.fileno())
+            os_compat.sync(out.fileno())
         # Now that what is taken out is safe in its new place, it goes from the old one.
         os.utime(draft, ns=(state.st_atime_ns, state.st_mtime_ns))
-        os.replace(draft, path)
+        os_compat.replace(draft, path)
         files.sync_folder(path.parent)
     finally:
-        draft.unlink(missing_ok=True)
+        os_compat.remove(draft, missing_ok=True)
     return f"{bad} {'line' if bad == 1 else 'lines'} moved to {quarantine.folder.name}"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from aspara.storage.layout import DOCTOR_PREFIX, RunPaths
-from aspara.util import files
+from aspara.util import files, os_compat
 
 Severity = Literal["problem", "note"]
 """A problem costs data, or keeps it from being seen; a note is worth knowing."""
@@ -27,7 +27,7 @@ class Quarantine:
     def take(self, path: Path, why: str) -> None:
         """Moves `path` to its like place in the quarantine."""
         target = self._place(path)
-        os.rename(path, target)
+        os_compat.rename(path, target)
         files.sync_folder(path.parent)
         self.note({"moved": self._relative(path), "to": str(target.relative_to(self.folder)), "why": why})
 
@@ -41,14 +41,14 @@ class Quarantine:
     def keeping(self, path: Path, why: str, ending: str) -> Iterator[IO[bytes]]:
         """A file for parts of `path` that are about to be taken out of it, however long; safe on the disk when the block ends."""
         target = self._place(path.with_name(path.name + ending))
-        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, files.FILE_MODE)
+        descriptor = os_compat.open_file(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, files.FILE_MODE)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 yield file
                 file.flush()
-                os.fsync(file.fileno())
+                os_compat.sync(file.fileno())
         except BaseException:
-            target.unlink(missing_ok=True)
+            os_compat.remove(target, missing_ok=True)
             raise
         files.sync_folder(target.parent)
         self.note({"kept": str(target.relative_to(self.folder)), "of": self._relative(path), "why": why})
@@ -61,7 +61,7 @@ class Quarantine:
         descriptor = files.open_append(self.folder / "moved.jsonl")
         try:
             os.write(descriptor, orjson.dumps(what) + b"\n")
-            os.fsync(descriptor)
+            os_compat.sync(descriptor)
         finally:
             os.close(descriptor)
 

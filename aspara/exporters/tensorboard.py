@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aspara.exporters.selection import ExportSelection
-from aspara.util import files, protobuf, tfrecord
+from aspara.util import files, os_compat, protobuf, tfrecord
 
 if TYPE_CHECKING:
     from typing import IO
@@ -34,9 +34,9 @@ def write_folder(selection: ExportSelection, folder: Path) -> int:
         try:
             with draft.open("wb") as file:
                 count += _run(selection, run, file)
-            os.replace(draft, target)
+            os_compat.replace(draft, target)
         finally:
-            draft.unlink(missing_ok=True)
+            os_compat.remove(draft, missing_ok=True)
         files.sync_folder(place)
     return count
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import atexit
-import os
 import signal
 import sys
 import threading
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from aspara.errors import UsageError
 from aspara.recording.log.fast_log import FastLog, make_log
+from aspara.util import os_compat
 from aspara.util.signals import defer_signals
 
 if TYPE_CHECKING:
@@ -127,8 +127,7 @@ def _install_hooks() -> None:
     _hooked = True
     atexit.register(_at_exit)
     exit_code.watch(lambda error: notebook_cells.failed(_open, error))
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(before=_before_fork, after_in_parent=_after_in_parent, after_in_child=_after_in_child)
+    os_compat.at_fork(before=_before_fork, after_in_parent=_after_in_parent, after_in_child=_after_in_child)
 
 
 def end_with_worker() -> None:

@@ -22,7 +22,7 @@ from aspara.catalog.catalog import PATIENCE, Catalog
 from aspara.errors import HEADER, AsparaError, DataDirError, Unauthorized, UsageError
 from aspara.limits import MAX_ADDRESS
 from aspara.server.auth import AccessControl, is_loopback
-from aspara.util import files
+from aspara.util import files, os_compat
 from aspara.web.context import Context
 from aspara.web.endpoint import Endpoint, forwarded_prefix, guarded
 from aspara.web.endpoints.live import EventStream, SocketEndpoint
@@ -299,7 +299,7 @@ class Server:
         import signal
 
         # Every run that somebody looks at is mapped from a file of the cache.
-        files.open_many(_MOST_FILES)
+        os_compat.raise_open_file_limit(_MOST_FILES)
 
         async def main() -> None:
             loop = asyncio.get_running_loop()

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from aspara.storage.layout import RunPaths
-from aspara.util import files
+from aspara.util import files, os_compat
 from aspara.util.append_file import AppendFile
 
 _REST = 0.002
@@ -74,17 +74,20 @@ class Archiver:
     def _turn(self) -> None:
         segment = f"{time.time_ns() // 1_000_000:x}-{os.urandom(4).hex()}-{self._host}"
         wal = self._file.path
+        if not os_compat.RENAMES_OPEN_FILES:
+            self._turn_closed(segment)
+            return
         fresh = wal.with_name(f".{wal.name}.next")
         descriptor = -1
         try:
             files.make_folder(self._paths.segments)
             descriptor = files.open_append(fresh)
             files.try_lock(descriptor)
-            os.rename(wal, self._paths.segment(segment))
+            os_compat.rename(wal, self._paths.segment(segment))
             try:
-                os.rename(fresh, wal)
+                os_compat.rename(fresh, wal)
             except OSError:
-                os.rename(self._paths.segment(segment), wal)
+                os_compat.rename(self._paths.segment(segment), wal)
                 raise
         except OSError as error:
             if descriptor >= 0:
@@ -95,6 +98,16 @@ class Archiver:
         self._file.swap(wal, descriptor)
         files.sync_folder(self._paths.segments)
         files.sync_folder(wal.parent)
+        self._start()
+
+    def _turn_closed(self, segment: str) -> None:
+        try:
+            files.make_folder(self._paths.segments)
+            self._file.swap_closed(lambda wal: os_compat.rename(wal, self._paths.segment(segment)))
+        except OSError as error:
+            self._trouble(f"The rows of {self._name!r}", "they stay where they are", error)
+            return
+        self._left.add(segment)
         self._start()
 
     def again(self, *, now: bool = False) -> None:
@@ -173,15 +186,22 @@ class Archiver:
         if not path.stem.endswith(f"-{self._host}") and time.time() - path.stat().st_mtime < _LEFT_BEHIND:
             return False
         descriptor = files.open_append(path)
+
+        def remove(segment: Path) -> None:
+            nonlocal descriptor
+            locked, descriptor = descriptor, -1
+            os_compat.remove_open(segment, locked)
+
         try:
             free = files.try_lock(descriptor)
             # Another writer may still write or archive it; without locks only our own is surely nobody else's.
             if not (free or (free is None and own)):
                 return False
-            archive_segment(self._paths, path.stem, self._pause)
+            archive_segment(self._paths, path.stem, self._pause, remove=remove)
             return True
         finally:
-            os.close(descriptor)
+            if descriptor >= 0:
+                os.close(descriptor)
 
     def _pause(self) -> None:
         if self._hurry.wait(_REST) and time.monotonic() >= self._until:

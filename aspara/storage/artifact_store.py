@@ -20,7 +20,7 @@ from aspara.names import is_file_name
 from aspara.storage import metadata
 from aspara.storage.atomic_copy import drafted, read_chunks
 from aspara.storage.layout import ArtifactPaths
-from aspara.util import files
+from aspara.util import files, os_compat
 
 CHUNK = 1 << 20
 LATEST = "latest"
@@ -61,10 +61,10 @@ class ArtifactStore:
                 raise UsageError("The content is not what its name says; it was damaged on its way.")
             target = self.paths.blob(found)
             if self.has(found):
-                draft.unlink()
+                os_compat.remove(draft)
             else:
                 files.make_folder(target.parent)
-                os.replace(draft, target)
+                os_compat.replace(draft, target)
                 files.sync_folder(target.parent)
         return found, size
 
@@ -191,7 +191,7 @@ class ArtifactStore:
         """Removes a version, and content that no other version of the project holds."""
         number = int(version[1:])
         with files.folder_lock(self.paths.collection(name)):
-            self.paths.manifest(name, number).unlink(missing_ok=True)
+            os_compat.remove(self.paths.manifest(name, number), missing_ok=True)
             known = {a: n for a, n in self._aliases(name).items() if n != number or not a}
             if self.paths.numbers(name):
                 files.replace_json(self.paths.aliases(name), known)
@@ -221,7 +221,7 @@ class ArtifactStore:
                 path = Path(place, sha256)
                 with contextlib.suppress(OSError):
                     if sha256 not in held and time.time() - path.stat().st_mtime > young:
-                        path.unlink()
+                        os_compat.remove(path)
                         removed += 1
         return removed
 

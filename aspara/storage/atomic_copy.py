@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from aspara.errors import TooLarge
-from aspara.util import files
+from aspara.util import files, os_compat
 
 _CHUNK = 1 << 20
 
@@ -29,16 +29,16 @@ def drafted(draft: Path, chunks: Iterable[bytes], *, limit: int | None, what: st
     """
     size = 0
     try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, files.FILE_MODE), "wb") as out:
+        with os.fdopen(os_compat.open_file(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, files.FILE_MODE), "wb") as out:
             for chunk in chunks:
                 size += len(chunk)
                 if limit is not None and size > limit:
                     raise TooLarge(f"The {what} is larger than {limit} bytes; raise ASPARA_MAX_FILE_SIZE to allow it.")
                 out.write(chunk)
             out.flush()
-            os.fsync(out.fileno())
+            os_compat.sync(out.fileno())
         yield size
     except BaseException:
         with contextlib.suppress(OSError):
-            draft.unlink()
+            os_compat.remove(draft)
         raise

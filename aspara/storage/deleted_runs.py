@@ -18,7 +18,7 @@ from typing import Any
 
 from aspara.storage import metadata
 from aspara.storage.layout import RunPaths
-from aspara.util import files
+from aspara.util import files, os_compat
 
 NAME = ".deleted.jsonl"
 
@@ -47,11 +47,11 @@ def note(data_dir: Path, entries: Iterable[dict[str, Any]]) -> None:
     descriptor = files.open_append(data_dir / NAME)
     try:
         size = os.fstat(descriptor).st_size
-        if size and os.pread(descriptor, 1, size - 1) != b"\n":
+        if size and os_compat.pread(descriptor, 1, size - 1) != b"\n":
             content = b"\n" + content  # a full disk took only a part of the last one
         while content:
             content = content[os.write(descriptor, content) :]
-        os.fsync(descriptor)
+        os_compat.sync(descriptor)
     finally:
         os.close(descriptor)
     files.sync_folder(data_dir)

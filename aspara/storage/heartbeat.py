@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from aspara.storage.layout import RunPaths
-from aspara.util import files
+from aspara.util import files, os_compat
 
 BEAT = 10.0
 """Seconds between two signs of life."""
@@ -50,7 +50,7 @@ def touch(paths: RunPaths, host: str) -> None:
 def remove(paths: RunPaths, host: str) -> None:
     """Takes the sign away: the writer has ended and said so."""
     with contextlib.suppress(OSError):
-        paths.alive(host).unlink()
+        os_compat.remove(paths.alive(host))
 
 
 class Heartbeats:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from aspara.util import files
+from aspara.util import files, os_compat
 from aspara.util.json_safe import named
 
 MAX_BYTES = 64 << 20
@@ -128,7 +128,7 @@ def edit(
                     raise
                 content = {}
             except ValueError:
-                path.rename(path.with_name(path.name + ".broken"))
+                os_compat.replace(path, path.with_name(path.name + ".broken"))
                 before, content = None, {}
             changed = change(content)
             content = named(dict(content if changed is None else changed))

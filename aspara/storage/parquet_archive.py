@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from aspara.storage import row_codec
 from aspara.storage.layout import RunPaths
 from aspara.storage.value_counts import TEXT_COLUMN, ArchiveDiffers, ValueCounts
-from aspara.util import files
+from aspara.util import files, os_compat
 
 if TYPE_CHECKING:
     import polars
@@ -29,13 +29,19 @@ _POINTS = 8192
 _DAY = 86_400_000
 
 
-def archive_segment(paths: RunPaths, segment: str, pause: Callable[[], object] | None = None) -> None:
+def archive_segment(
+    paths: RunPaths,
+    segment: str,
+    pause: Callable[[], object] | None = None,
+    *,
+    remove: Callable[[Path], object] = os_compat.remove,
+) -> None:
     """Writes the Parquet parts of `segment`, reads back how many values of each metric they hold, and removes the segment.
 
     Lines that are no rows would vanish with the segment, so a segment that has any is kept as it is (readers count them).
     Raises OSError when the disk refuses, :class:`ArchiveDiffers` when the parts do not hold what the segment holds; the segment
     stays then, and its rows are read from it. `pause` is called about every millisecond of work, for a program that wants the
-    interpreter meanwhile.
+    interpreter meanwhile. `remove` removes the segment, for a caller that has it open.
     """
     source = paths.segment(segment)
     by_day: dict[int, _Part] = {}
@@ -71,7 +77,7 @@ def archive_segment(paths: RunPaths, segment: str, pause: Callable[[], object] |
         write_part(path, part.frame())
         written.add(path)
     _check(paths, segment, written, counts, size, pause)
-    source.unlink()
+    remove(source)
     files.sync_folder(source.parent)
 
 
@@ -88,7 +94,7 @@ def _check(
     for path in paths.archive.glob(f"*/{paths.part(segment, 'any').name}"):
         if path not in written:
             # Of a date that an earlier, interrupted trial met, and that the segment has no rows of now.
-            path.unlink()
+            os_compat.remove(path)
             continue
         if pause is not None:
             pause()
@@ -100,7 +106,7 @@ def _check(
     if difference is not None:
         for path in written:
             with contextlib.suppress(OSError):
-                path.unlink()
+                os_compat.remove(path)
         raise ArchiveDiffers(f"the archive does not hold what the file holds ({difference})")
 
 
@@ -173,16 +179,16 @@ def write_part(part: Path, frame: polars.DataFrame) -> None:
     try:
         frame.write_parquet(draft)
         draft.chmod(files.FILE_MODE)
-        descriptor = os.open(draft, os.O_RDONLY)
+        descriptor = os_compat.open_file(draft, os.O_RDWR)
         try:
-            os.fsync(descriptor)  # polars does not
+            os_compat.sync(descriptor)  # polars does not
         finally:
             os.close(descriptor)
-        os.replace(draft, part)
+        os_compat.replace(draft, part)
     except (OSError, PolarsError) as error:
         # On a full disk its bytes are what the rows to come need.
         with contextlib.suppress(OSError):
-            draft.unlink()
+            os_compat.remove(draft)
         if isinstance(error, PolarsError):  # a full disk too is told by an error of its own
             raise OSError(str(error)) from error
         raise

@@ -28,7 +28,7 @@ from aspara.storage import metadata
 from aspara.storage.heartbeat import boot_id
 from aspara.storage.layout import RunPaths
 from aspara.types import Losses, RunIdentity
-from aspara.util import files
+from aspara.util import files, os_compat
 
 _OWNER = "data_dir.txt"
 _ABOUT, _ROWS, _CHANGES = "run.json", "rows.jsonl", "metadata.json"
@@ -72,7 +72,7 @@ class RescuedRows:
         """Removes all of it: it has found its place."""
         for path in (self.rows, self.changes):
             if path is not None:
-                path.unlink(missing_ok=True)
+                os_compat.remove(path, missing_ok=True)
         if self.about:
             shutil.rmtree(self.path.parent, ignore_errors=True)
 
@@ -95,7 +95,7 @@ class RescueFolder:
 
     def open(self, path: Path, offset: int) -> int:
         """A locked descriptor for rows that belong into the row file `path`, from byte `offset` on. Raises OSError."""
-        about: dict[str, Any] = {"rows": os.path.relpath(path, self._paths.project_dir), "offset": offset}
+        about: dict[str, Any] = {"rows": path.relative_to(self._paths.project_dir).as_posix(), "offset": offset}
         with contextlib.suppress(OSError):
             state = path.stat()
             about["file"] = [state.st_dev, state.st_ino]
@@ -151,7 +151,7 @@ class RescueFolder:
                         kept, lost, reason = kept + fit, lost + len(lines) - fit, "; the rest found no place anywhere"
                     else:
                         kept += len(lines)
-                    os.fsync(descriptor)
+                    os_compat.sync(descriptor)
                 finally:
                     os.close(descriptor)
             except OSError as error:
@@ -201,7 +201,7 @@ class RescueFolder:
         draft = folder / f".{_ABOUT}.tmp"
         # Nobody waits for the disk here: log() is being called.
         draft.write_bytes(orjson.dumps(about))
-        os.replace(draft, folder / _ABOUT)
+        os_compat.replace(draft, folder / _ABOUT)
 
 
 def sheltered() -> Iterator[RescuedRows]:

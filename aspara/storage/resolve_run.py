@@ -20,7 +20,7 @@ from aspara.storage.layout import Layout, RunPaths
 from aspara.storage.recount import survey
 from aspara.storage.rewind import rewind
 from aspara.types import STATUS_ON_DISK, RunIdentity, RunRequest
-from aspara.util import files
+from aspara.util import files, os_compat
 from aspara.version import __version__
 
 _CREATION_TRIES = 12
@@ -213,7 +213,7 @@ def _create(paths: RunPaths, layout: Layout, request: RunRequest, backend: str) 
     try:
         metadata.write(paths.metadata, content)
     except OSError:
-        paths.rows.unlink(missing_ok=True)
+        os_compat.remove(paths.rows, missing_ok=True)
         raise
     return RunIdentity(request.project, paths.run, run_id, name, color=color, path=paths.folder, metadata=content)
 

@@ -17,7 +17,7 @@ from typing import IO
 from aspara.storage import row_codec
 from aspara.storage.layout import RunPaths, part_segment
 from aspara.storage.parquet_errors import DamagedParquet, decoding
-from aspara.util import files
+from aspara.util import files, os_compat
 
 
 def rewind(paths: RunPaths, step: int) -> Path | None:
@@ -31,7 +31,7 @@ def rewind(paths: RunPaths, step: int) -> Path | None:
     for part in paths.parts():
         if part_segment(part) in segments:
             # Of a segment that is not committed: made again when it is, without the rows that leave it now.
-            part.unlink()
+            os_compat.remove(part)
         else:
             _split_part(part, aside / "archive" / part.parent.name / part.name, step)
     for path in paths.row_files():
@@ -67,14 +67,14 @@ def _split_rows(path: Path, aside: Path, step: int) -> None:
                 if leaving is not None:
                     leaving.close()
         if moved:
-            os.replace(left, aside)
+            os_compat.replace(left, aside)
             files.sync_folder(aside.parent)
-            os.replace(kept, path)
+            os_compat.replace(kept, path)
             files.sync_folder(path.parent)
     finally:
         for draft in (kept, left):
             with contextlib.suppress(OSError):
-                draft.unlink()
+                os_compat.remove(draft)
 
 
 def _split_part(part: Path, aside: Path, step: int) -> None:
@@ -97,7 +97,7 @@ def _split_part(part: Path, aside: Path, step: int) -> None:
     if len(staying):
         write_part(part, staying)
     else:
-        part.unlink()
+        os_compat.remove(part)
         files.sync_folder(part.parent)
 
 
@@ -106,10 +106,10 @@ def _draft(path: Path) -> Path:
 
 
 def _create(path: Path) -> IO[bytes]:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), files.FILE_MODE)
+    descriptor = os_compat.open_file(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, files.FILE_MODE)
     return os.fdopen(descriptor, "wb", buffering=1 << 20)
 
 
 def _settle(file: IO[bytes]) -> None:
     file.flush()
-    os.fsync(file.fileno())
+    os_compat.sync(file.fileno())

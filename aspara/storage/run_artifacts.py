@@ -11,7 +11,7 @@ from aspara.errors import InvalidName, UsageError
 from aspara.storage.atomic_copy import drafted
 from aspara.storage.layout import is_draft
 from aspara.types import ARTIFACT_CATEGORIES, ArtifactEntry
-from aspara.util import files
+from aspara.util import files, os_compat
 
 # The file system of Windows has none of the others either.
 _REFUSED = '/\\"' + (":*?<>|" if os.name == "nt" else "")
@@ -67,7 +67,7 @@ def store(
     files.make_folder(target.parent)
     draft = target.parent / f".{target.name[:60]}.{os.getpid()}-{time.monotonic_ns()}.tmp"
     with drafted(draft, chunks, limit=limit, what=f"artifact {name!r}") as size:
-        os.replace(draft, target)
+        os_compat.replace(draft, target)
     files.sync_folder(target.parent)
     return ArtifactEntry(
         name, original_path, f"artifacts/{name}", size, time.time_ns() // 1_000_000, description, category

@@ -15,7 +15,8 @@ from collections.abc import Callable
 from os import write  # each look-up on the way of log() costs
 from pathlib import Path
 
-from aspara.util.descriptors import copy, data_sync, is_plain, mark, read, repair_tail, size_of
+from aspara.util import files, os_compat
+from aspara.util.descriptors import copy, is_plain, mark, read, repair_tail, size_of
 from aspara.util.spill import SpillQueue, SpillTarget
 
 SPILL_BYTES = 64 << 20
@@ -126,7 +127,7 @@ class AppendFile:
                 while rest:
                     rest = rest[write(self._descriptor, rest) :]
                 if self._sync_enabled:
-                    data_sync(self._descriptor)
+                    os_compat.data_sync(self._descriptor)
             except OSError:
                 # Part of a row, or rows whose pages the kernel calls clean though they are not on disk: they come again.
                 self._cuts += 1
@@ -151,7 +152,7 @@ class AppendFile:
             size = size_of(self._descriptor)
             unconfirmed = read(self._descriptor, self._synced, size)
             try:
-                data_sync(self._descriptor)
+                os_compat.data_sync(self._descriptor)
             except OSError as error:
                 self._rewrite(error, unconfirmed, size)
             else:
@@ -183,7 +184,7 @@ class AppendFile:
             # all the rest.
             unconfirmed = read(descriptor, max(start, size - self._spill_bytes), size)
             try:
-                data_sync(descriptor)
+                os_compat.data_sync(descriptor)
             except OSError as error:
                 with self.lock:
                     if cuts == self._cuts:
@@ -203,7 +204,7 @@ class AppendFile:
             descriptor, cuts, start, lines = self._descriptor, self._cuts, self._counted, self._lines
         with contextlib.suppress(OSError):
             size = size_of(descriptor)
-            while start < size and (chunk := os.pread(descriptor, min(_CHUNK, size - start), start)):
+            while start < size and (chunk := os_compat.pread(descriptor, min(_CHUNK, size - start), start)):
                 start += len(chunk)
                 lines += chunk.count(b"\n")
         with self.lock:
@@ -221,8 +222,29 @@ class AppendFile:
                 self._cuts += 1
             with contextlib.suppress(OSError):
                 if self._sync_enabled:
-                    data_sync(old)
+                    os_compat.data_sync(old)
             os.close(old)
+
+    def swap_closed(self, move: Callable[[Path], None]) -> None:
+        """As :meth:`swap`, where an open file cannot be renamed: has the file at its path moved away by `move` while it is closed,
+        and goes on in a new one. Where `move` raises OSError the rows go on in the old one, and the error is raised.
+        """
+        with self.in_place, self.lock:
+            if self._sync_enabled:
+                with contextlib.suppress(OSError):
+                    os_compat.data_sync(self._descriptor)
+            os.close(self._descriptor)
+            moved = False
+            try:
+                move(self.path)
+                moved = True
+            finally:
+                self._descriptor = files.open_append(self.path)
+                files.try_lock(self._descriptor)
+                self._own = mark(self._descriptor)
+                if moved:
+                    self._synced = self._checked = self._counted = self._lines = 0
+                    self._cuts += 1
 
     def close(self, timeout: float) -> list[bytes]:
         """Tries for `timeout` seconds to write what waits, syncs and closes; returns the rows that found no place, but for those
@@ -270,7 +292,7 @@ class AppendFile:
         # signal handler's log() came between: then the half is no longer the end.
         try:
             size = size_of(self._descriptor)
-            if os.pread(self._descriptor, len(torn), size - len(torn)) == torn:
+            if os_compat.pread(self._descriptor, len(torn), size - len(torn)) == torn:
                 os.ftruncate(self._descriptor, size - len(torn))
                 return
         except OSError:

@@ -7,6 +7,8 @@ import os
 import stat
 from pathlib import Path
 
+from aspara.util import os_compat
+
 _CHUNK = 1 << 18
 
 
@@ -14,7 +16,7 @@ def repair_tail(descriptor: int) -> None:
     """Ends a torn last line with a newline, so that the next row stands alone."""
     with contextlib.suppress(OSError):  # a full disk must not keep a run from being resumed; the reader copes
         size = size_of(descriptor)
-        if size and os.pread(descriptor, 1, size - 1) != b"\n":
+        if size and os_compat.pread(descriptor, 1, size - 1) != b"\n":
             os.write(descriptor, b"\n")
 
 
@@ -40,7 +42,7 @@ def copy(old: int, new: int, path: Path, checked: int) -> bytes:
         while (
             start < there
             and (part := file.read(min(_CHUNK, there - start)))
-            and part == os.pread(old, len(part), start)
+            and part == os_compat.pread(old, len(part), start)
         ):
             start += len(part)
         if start < there:
@@ -52,7 +54,7 @@ def copy(old: int, new: int, path: Path, checked: int) -> bytes:
             while end and not ending.endswith(tail[:end]):
                 end = tail.rfind(b"\n", 0, end - 1) + 1
             start = checked + end
-    while start < whole and (part := os.pread(old, min(_CHUNK, whole - start), start)):
+    while start < whole and (part := os_compat.pread(old, min(_CHUNK, whole - start), start)):
         taken = 0
         with contextlib.suppress(OSError):
             taken = os.write(new, part)
@@ -77,13 +79,9 @@ def read(descriptor: int, start: int, end: int) -> bytes:
     """The bytes from `start` to `end`, or the last of them that can be read."""
     found: list[bytes] = []
     try:
-        while start < end and (chunk := os.pread(descriptor, min(_CHUNK, end - start), start)):
+        while start < end and (chunk := os_compat.pread(descriptor, min(_CHUNK, end - start), start)):
             found.append(chunk)
             start += len(chunk)
     except OSError:
         return b""
     return b"".join(found) if start >= end else b""
-
-
-def data_sync(descriptor: int) -> None:
-    getattr(os, "fdatasync", os.fsync)(descriptor)

@@ -3,52 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import stat
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from aspara.util import json_safe
+from aspara.util import json_safe, os_compat
 from aspara.util.signals import defer_signals
-
-try:
-    import fcntl as _fcntl
-except ImportError:
-    fcntl: ModuleType | None = None  # Windows: single-writer use works, liveness falls back to file ages
-else:
-    fcntl = _fcntl
 
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
-_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
-_CLOEXEC = getattr(os, "O_CLOEXEC", 0)
-_HIGH = 500
-_NONBLOCK = getattr(os, "O_NONBLOCK", 0)
-
-
-def most_open() -> int | None:
-    """How many files this process may have open; None where nobody says."""
-    try:
-        import resource
-    except ImportError:  # not on every system
-        return None
-    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return None if soft == resource.RLIM_INFINITY else soft
-
-
-def open_many(most: int) -> None:
-    """Lets this process open up to so many files, as far as the system allows; for programs, not for libraries."""
-    with contextlib.suppress(ImportError, OSError, ValueError):
-        import resource
-
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        wanted = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        if soft != resource.RLIM_INFINITY and soft < wanted:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def make_folder(path: Path) -> Path:
@@ -63,45 +29,20 @@ def make_folder(path: Path) -> Path:
 
 def sync_folder(path: Path) -> None:
     """Makes creations, renames and removals in `path` survive a power failure, where the system can."""
-    with contextlib.suppress(OSError):  # some file systems refuse fsync on folders; nothing more can be done there
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    os_compat.sync_folder(path)
 
 
 def open_append(path: Path, *, exclusive: bool = False) -> int:
     """A descriptor that appends to `path` (made if missing, 0600), never through a link. `exclusive` demands a new file."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | _NOFOLLOW | _CLOEXEC
-    return _apart(os.open(path, flags | (os.O_EXCL if exclusive else 0), FILE_MODE))
-
-
-def _apart(descriptor: int) -> int:
-    """The same open file under a high number. What a program prints goes to 0 to 2 even where those were closed; and the number
-    of a file that somebody closed behind our back should not be the next one that is given out.
-    """
-    if fcntl is None:
-        return descriptor
-    for least in (_HIGH, 3):
-        try:
-            found: int = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, least)
-        except OSError:  # fewer files are allowed than that
-            continue
-        os.close(descriptor)
-        return found
-    return descriptor
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | (os.O_EXCL if exclusive else 0)
+    return os_compat.high_descriptor(os_compat.open_file(path, flags, FILE_MODE))
 
 
 def open_plain(path: Path | str) -> int:
     """A descriptor to read the plain file `path` by. Raises OSError for a link, and for a pipe, device or folder, on which
     reading could wait for ever.
     """
-    descriptor = os.open(path, os.O_RDONLY | _NOFOLLOW | _CLOEXEC | _NONBLOCK)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(errno.EINVAL, "no plain file", os.fspath(path))
-    return descriptor
+    return os_compat.open_to_read(path)
 
 
 def replace(path: Path, content: bytes, *, provided: Callable[[], bool] = lambda: True, settled: bool = True) -> bool:
@@ -112,21 +53,23 @@ def replace(path: Path, content: bytes, *, provided: Callable[[], bool] = lambda
     # Processes of two hosts may have one number.
     draft = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
     try:
-        descriptor = _apart(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NOFOLLOW | _CLOEXEC, FILE_MODE))
+        descriptor = os_compat.high_descriptor(
+            os_compat.open_file(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE)
+        )
         try:
             view = memoryview(content)
             while view:
                 view = view[os.write(descriptor, view) :]
-            os.fsync(descriptor)
+            os_compat.sync(descriptor)
         finally:
             os.close(descriptor)
         if not provided():
-            os.unlink(draft)
+            os_compat.remove(draft)
             return False
-        os.replace(draft, path)
+        os_compat.replace(draft, path)
     except BaseException:
         with contextlib.suppress(OSError):
-            os.unlink(draft)
+            os_compat.remove(draft)
         raise
     if settled:
         sync_folder(path.parent)
@@ -168,19 +111,12 @@ def try_lock(descriptor: int, *, shared: bool = False) -> bool | None:
 
     It lives until the descriptor closes or the process dies.
     """
-    if fcntl is None:
-        return True
-    try:
-        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except OSError as error:
-        return False if error.errno in (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES) else None
-    return True
+    return os_compat.try_lock(descriptor, shared=shared)
 
 
 def unlock(descriptor: int) -> None:
     """Gives the file's lock back."""
-    if fcntl is not None:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
+    os_compat.unlock(descriptor)
 
 
 def lock_state(path: Path) -> bool | None:
@@ -203,7 +139,7 @@ def is_locked(path: Path) -> bool:
     return lock_state(path) is True
 
 
-# flock belongs to the open description, so two threads that open the same folder exclude each other too.
+# The lock belongs to the open file, so two threads that open the same folder exclude each other too.
 @contextlib.contextmanager
 def folder_lock(folder: Path, *, timeout: float = 10.0) -> Iterator[None]:
     """Holds the lock of `folder` among all processes of this machine, for short read-change-replace sections.
@@ -212,9 +148,6 @@ def folder_lock(folder: Path, *, timeout: float = 10.0) -> Iterator[None]:
     replacement is atomic in itself. A signal that ends the program waits until the lock is given back: whoever finishes its
     runs needs it.
     """
-    if fcntl is None:
-        yield
-        return
     deadline = time.monotonic() + timeout
     pause = 0.0005
     while True:
@@ -229,7 +162,7 @@ def folder_lock(folder: Path, *, timeout: float = 10.0) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _opened(folder: Path) -> Iterator[int]:
-    descriptor = os.open(folder, os.O_RDONLY | _CLOEXEC)
+    descriptor = os_compat.open_folder_lock(folder)
     try:
         yield descriptor
     finally:

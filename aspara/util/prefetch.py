@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Generic, TypeVar
+
+from aspara.util import os_compat
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -17,11 +18,7 @@ _MOST_THREADS = 4
 
 def threads() -> int:
     """How many threads are of use where the work leaves the interpreter to others: one for each processor there is, up to four."""
-    try:
-        there = len(os.sched_getaffinity(0))
-    except AttributeError:  # not on every system
-        there = os.cpu_count() or 1
-    return min(_MOST_THREADS, max(2, there))
+    return min(_MOST_THREADS, max(2, os_compat.processors()))
 
 
 class Prefetcher(Generic[Item, Result]):

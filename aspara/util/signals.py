@@ -7,13 +7,14 @@ end off; one that finishes runs would wait for locks that the very code it inter
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
+
+from aspara.util import os_compat
 
 ENDING = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 INSISTING = 3
@@ -80,5 +81,4 @@ def _after_fork() -> None:
         _holding[-1]._give_back()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+os_compat.at_fork(after_in_child=_after_fork)

@@ -8,6 +8,8 @@ from collections import deque
 from pathlib import Path
 from typing import Protocol
 
+from aspara.util import os_compat
+
 _BLOCK = 1 << 16
 
 
@@ -145,12 +147,12 @@ class SpillQueue:
 
     def _pread(self, size: int) -> bytes:
         with contextlib.suppress(OSError):
-            return os.pread(self._descriptor, size, self._read)
+            return os_compat.pread(self._descriptor, size, self._read)
         self._descriptor = -1  # somebody else has closed it
         with contextlib.suppress(OSError):
             assert self._reserve is not None
             self._descriptor = self._reserve.reopen()
-            return os.pread(self._descriptor, size, self._read)
+            return os_compat.pread(self._descriptor, size, self._read)
         return b""
 
 

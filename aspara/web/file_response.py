@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from aspara import names
 from aspara.errors import ArtifactNotFound, UsageError
+from aspara.util import os_compat
 from aspara.web.endpoint import Endpoint
 
 _CHUNK = 1 << 18
@@ -25,7 +26,7 @@ def attachment(name: str) -> str:
 async def send(endpoint: Endpoint, path: Path, name: str, kind: str = "application/octet-stream") -> None:
     """Answers with the content of `path`, as a download called `name`; of a file that grows, what was there at the start."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        descriptor = os_compat.open_file(path, os.O_RDONLY)
     except OSError:
         raise ArtifactNotFound(f"{name[:128]!r} went away, or cannot be read.") from None
     with os.fdopen(descriptor, "rb") as file:
@@ -87,7 +88,7 @@ def _zipped(entries: list[tuple[str, Any]]) -> Iterator[bytes]:
     with zipfile.ZipFile(cast("IO[bytes]", sink), "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
         for name, path in entries:
             try:
-                file = open(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb")  # noqa: SIM115  closed below
+                file = open(os_compat.open_file(path, os.O_RDONLY), "rb")  # noqa: SIM115  closed below
             except OSError:
                 continue  # it went away since it was listed
             with file, archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as target:

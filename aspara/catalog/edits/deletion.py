@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from aspara.storage.layout import DELETION_NOTE, TRASH_PREFIX, doomed
-from aspara.util import files
+from aspara.util import files, os_compat
 
 _GIVEN_UP = 60.0
 """Seconds after which a deletion that is not done was killed."""
@@ -26,11 +26,11 @@ def discard(paths: list[Path], folder: Path) -> None:
     try:
         files.replace_json(trash / DELETION_NOTE, {path.name: path.lstat().st_ino for path in paths})
         for path in paths:
-            os.rename(path, trash / path.name)
+            os_compat.rename(path, trash / path.name)
             moved.append(path)
     except OSError:
         for path in moved:
-            os.rename(trash / path.name, path)
+            os_compat.rename(trash / path.name, path)
         shutil.rmtree(trash, ignore_errors=True)
         raise
     files.sync_folder(folder)
@@ -48,5 +48,5 @@ def finish_deletions(folder: Path) -> None:
                 path = folder / name
                 with contextlib.suppress(FileNotFoundError):
                     if path.lstat().st_ino == inode:
-                        os.rename(path, trash / name)
+                        os_compat.rename(path, trash / name)
             shutil.rmtree(trash, ignore_errors=True)

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from aspara.errors import UsageError
 from aspara.storage.artifact_store import check_path
+from aspara.util import os_compat
 
 
 class Content(Protocol):
@@ -40,9 +41,9 @@ class LocalContent:
         draft = _draft(target)
         try:
             shutil.copyfile(self._path, draft)
-            os.replace(draft, target)
+            os_compat.replace(draft, target)
         finally:
-            draft.unlink(missing_ok=True)
+            os_compat.remove(draft, missing_ok=True)
 
 
 class RemoteContent:
@@ -68,9 +69,9 @@ class RemoteContent:
         draft = _draft(target)
         try:
             self._fetch(draft)
-            os.replace(draft, target)
+            os_compat.replace(draft, target)
         finally:
-            draft.unlink(missing_ok=True)
+            os_compat.remove(draft, missing_ok=True)
 
 
 def copied(content: Content, root: Path, name: str, *, replace: bool) -> Path:

@@ -20,7 +20,7 @@ from aspara.catalog.index.snapshot import load
 from aspara.catalog.index.snapshot_writer import SnapshotWriter
 from aspara.storage.filesystem import is_shared
 from aspara.storage.layout import Layout
-from aspara.util import files
+from aspara.util import os_compat
 from aspara.util.prefetch import Prefetcher
 
 MEMORY = 256 << 20
@@ -47,7 +47,7 @@ class IndexPool:
         self._known: OrderedDict[tuple[str, str], RunIndex] = OrderedDict()
         self._made = 0
         self._builder = BackgroundReader(self._keep)
-        self._shared = is_shared(str(cache))
+        self._shared = is_shared(str(cache)) or not os_compat.RENAMES_OPEN_FILES
         self._saver = SnapshotWriter(cache, shared=self._shared)
         own = Path(tempfile.gettempdir())
         self._scratch = SpillFiles((own, cache) if self._shared else (cache, own))
@@ -160,7 +160,7 @@ class IndexPool:
     def _shrink(self) -> None:
         held = sum(index.held for index in self._known.values())
         # A mapped file is an open one: half of those that there may be are left to everybody else.
-        files_open = files.most_open()
+        files_open = os_compat.open_file_limit()
         most = len(self._known) if files_open is None else files_open // 2
         for key in list(self._known)[:-16]:
             if held <= self._memory and len(self._known) <= most:

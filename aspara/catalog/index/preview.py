@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from aspara.catalog.parsing.line_reader import Problems, Tail, open_rows, parse
 from aspara.storage import row_codec
 from aspara.storage.layout import RunPaths
+from aspara.util import os_compat
 
 if TYPE_CHECKING:
     from aspara.catalog.index.run_index import RunIndex
@@ -52,10 +53,10 @@ def previewed(paths: RunPaths, empty: RunIndex, places: int = PLACES) -> Preview
 def _looked_at(path: Path, descriptor: int, size: int, places: int, index: RunIndex) -> int | None:
     """Adds the rows of so many places to `index`; how many bytes they had, or None for rows without steps."""
     piece = _PIECE
-    begin = os.pread(descriptor, piece, 0)
+    begin = os_compat.pread(descriptor, piece, 0)
     while b"\n" not in begin and len(begin) == piece and piece <= row_codec.MAX_LINE:
         piece *= 2
-        begin = os.pread(descriptor, piece, 0)
+        begin = os_compat.pread(descriptor, piece, 0)
     first = begin.partition(b"\n")[0]
     try:
         if row_codec.decode(first)[1] is None:
@@ -70,7 +71,7 @@ def _looked_at(path: Path, descriptor: int, size: int, places: int, index: RunIn
     seen = 0
     for n in range(places):
         at = max(0, size - piece) * n // (places - 1)
-        part = os.pread(descriptor, piece, at)
+        part = os_compat.pread(descriptor, piece, at)
         start = 0 if at == 0 else part.find(b"\n") + 1
         end = part.rfind(b"\n") + 1
         if end > start and (at == 0 or start):

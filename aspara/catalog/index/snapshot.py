@@ -38,7 +38,7 @@ from aspara.catalog.columns.column_file import ColumnFileWriter, intact, lay, ma
 from aspara.catalog.index.points import TextPoint
 from aspara.catalog.index.run_index import RunIndex
 from aspara.catalog.parsing.line_reader import Tail, head_of, open_rows
-from aspara.util import files
+from aspara.util import files, os_compat
 
 ENDING = ".idx"
 _MAGIC = b"ASPIDX05"
@@ -74,10 +74,10 @@ def save(index: RunIndex, path: Path, *, shared: bool = False) -> bool:
         if shutil.disk_usage(path.parent).free < room:
             return False  # the rows that a program logs need it more
         made, mark = _written(draft, header, columns, shared=shared)
-        os.replace(draft, path)
+        os_compat.replace(draft, path)
     except (OSError, ValueError, TypeError):
         with contextlib.suppress(OSError):
-            draft.unlink()
+            os_compat.remove(draft)
         return False
     with index.lock:
         index.bytes_saved = read
@@ -218,8 +218,8 @@ def _written(
     draft: Path, header: dict[str, Any], columns: dict[str, list[Chunk]], *, shared: bool
 ) -> tuple[dict[str, Chunk], _Mark]:
     """Writes a snapshot, and gives its columns as they are mapped from it, and what tells it from a changed one."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
-    with os.fdopen(os.open(draft, flags, files.FILE_MODE), "r+b", buffering=0) as file:
+    flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC
+    with os.fdopen(os_compat.open_file(draft, flags, files.FILE_MODE), "r+b", buffering=0) as file:
         write(file, memoryview(bytes(_BEGIN)))
         writer = ColumnFileWriter(file)
         header["columns"] = lay(writer, columns)
@@ -229,9 +229,9 @@ def _written(
         write(file, memoryview(content))
         file.seek(0)
         write(file, memoryview(_FRONT.pack(_MAGIC, _BEGIN + writer.end, len(content), zlib.crc32(content))))
-        if os.name == "posix":  # elsewhere such a file could not be replaced
+        if os_compat.RENAMES_OPEN_FILES:  # elsewhere a read-only file cannot be replaced
             os.fchmod(file.fileno(), _MODE)
-        os.fsync(file.fileno())  # a file full of zeros after a power failure would look whole
+        os_compat.sync(file.fileno())  # a file full of zeros after a power failure would look whole
         found = mapped(_mapping(file, copied=shared), _BEGIN, header["columns"])
         return found, _mark(os.fstat(file.fileno()))
 
@@ -282,6 +282,6 @@ def _last_bytes(path: Path, offset: int) -> int:
     except OSError:
         return 0
     try:
-        return zlib.crc32(os.pread(descriptor, min(_LAST, offset), max(0, offset - _LAST)))
+        return zlib.crc32(os_compat.pread(descriptor, min(_LAST, offset), max(0, offset - _LAST)))
     finally:
         os.close(descriptor)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from aspara.catalog.index.run_index import RunIndex
 from aspara.catalog.index.snapshot import ENDING, save
+from aspara.util import os_compat
 
 _STALE_DRAFT = 86_400.0
 _REST = 0.4
@@ -56,10 +57,10 @@ class SnapshotWriter:
         """Removes the snapshot of a run, or those of a project."""
         with contextlib.suppress(OSError):
             if run is not None:
-                self.path(project, run).unlink()
+                os_compat.remove(self.path(project, run))
                 return
             for path in (self.folder / project).iterdir():
-                path.unlink()
+                os_compat.remove(path)
 
     def close(self, timeout: float) -> None:
         """Waits at most so many seconds for what is waiting to be written; the rest is read again next time."""
@@ -107,4 +108,4 @@ class SnapshotWriter:
                     else:
                         gone = time.time() - path.stat().st_mtime > _STALE_DRAFT
                     if gone:
-                        path.unlink()
+                        os_compat.remove(path)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from aspara.storage import filesystem
+from aspara.util import os_compat
 
 if TYPE_CHECKING:
     from watchfiles._rust_notify import RustNotify
@@ -41,7 +41,7 @@ class FsEvents:
         self._telling: dict[int, bool] = {}
         self._notify: RustNotify | None = None
         self._followed: frozenset[str] = frozenset()
-        self._given_up = sys.platform != "linux"
+        self._given_up = not os_compat.has_file_events()
 
     def follow(self, folders: Iterable[str]) -> frozenset[str]:
         """Watches those of `folders` that can be watched, in their order of importance, and nothing else; returns them. What is

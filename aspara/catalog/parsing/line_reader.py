@@ -13,7 +13,7 @@ import orjson
 
 from aspara.storage import row_codec
 from aspara.storage.layout import shown
-from aspara.util import files, json_safe
+from aspara.util import files, json_safe, os_compat
 from aspara.util.json_safe import presentable
 
 CHUNK = 8 << 20
@@ -77,7 +77,7 @@ class Replaced(Exception):
 
 def head_of(descriptor: int) -> int:
     """The checksum of a file's first line, or of its first 64 bytes if that is longer."""
-    return zlib.crc32(os.pread(descriptor, _HEAD, 0).partition(b"\n")[0])
+    return zlib.crc32(os_compat.pread(descriptor, _HEAD, 0).partition(b"\n")[0])
 
 
 def open_rows(path: Path) -> int:
@@ -99,11 +99,13 @@ def read_blocks(
     limit = state.st_size if end is None else min(end, state.st_size)
     while tail.offset < limit:
         wanted = size
-        chunk = os.pread(descriptor, _whole(descriptor, tail.offset, min(wanted, limit - tail.offset)), tail.offset)
+        chunk = os_compat.pread(
+            descriptor, _whole(descriptor, tail.offset, min(wanted, limit - tail.offset)), tail.offset
+        )
         # A line longer than a small block must not look like an endless one.
         while b"\n" not in chunk and len(chunk) == wanted and wanted < CHUNK:
             wanted = min(2 * wanted, CHUNK)
-            chunk = os.pread(descriptor, min(wanted, limit - tail.offset), tail.offset)
+            chunk = os_compat.pread(descriptor, min(wanted, limit - tail.offset), tail.offset)
         if not chunk:
             return
         if tail.skipping:
@@ -132,13 +134,13 @@ def _whole(descriptor: int, begin: int, length: int) -> int:
     """`length`, or less so that the bytes end with a line: a big block is then not copied to cut it."""
     if length <= _PROBE:
         return length
-    cut = os.pread(descriptor, _PROBE, begin + length - _PROBE).rfind(b"\n")
+    cut = os_compat.pread(descriptor, _PROBE, begin + length - _PROBE).rfind(b"\n")
     return length if cut < 0 else length - _PROBE + cut + 1
 
 
 def rest_of(descriptor: int, tail: Tail) -> bytes:
     """The last line if it has no newline, else nothing: then there is none, or whole lines have come meanwhile."""
-    rest = b"" if tail.skipping else os.pread(descriptor, row_codec.MAX_LINE + 1, tail.offset)
+    rest = b"" if tail.skipping else os_compat.pread(descriptor, row_codec.MAX_LINE + 1, tail.offset)
     return b"" if b"\n" in rest or len(rest) > row_codec.MAX_LINE else rest
 
 
@@ -234,7 +236,7 @@ def whole_lines(path: Path) -> int:
         end = os.fstat(descriptor).st_size
         while end > 0:
             begin = max(0, end - (1 << 16))
-            cut = os.pread(descriptor, end - begin, begin).rfind(b"\n")
+            cut = os_compat.pread(descriptor, end - begin, begin).rfind(b"\n")
             if cut >= 0:
                 return begin + cut + 1
             end = begin

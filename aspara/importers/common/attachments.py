@@ -16,6 +16,7 @@ from aspara.media.media_list import MediaList
 from aspara.recording.media_writer import RunBlobStore
 from aspara.storage.artifact_store import check_path
 from aspara.storage.local_recorder import LocalRecorder
+from aspara.util import os_compat
 
 _CHUNK = 1 << 20
 
@@ -108,7 +109,7 @@ class Attachments:
             with source.open("rb") as text:
                 # Of very much the end is worth most.
                 text.seek(max(0, os.fstat(text.fileno()).st_size - limit))
-                with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+                with os.fdopen(os_compat.open_file(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
                     while chunk := text.read(_CHUNK):
                         out.write(chunk)
         except OSError as error:

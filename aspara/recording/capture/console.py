@@ -20,7 +20,7 @@ from typing import Any
 
 from aspara.recording.capture.notebook import shell
 from aspara.storage.layout import OLDER_CONSOLE, TURNED
-from aspara.util import files
+from aspara.util import files, os_compat
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _PARTS = re.compile(
@@ -245,13 +245,11 @@ class ConsoleLog:
         files.make_folder(self._path.parent)
         for start in range(0, len(content), self._half):
             part = content[start : start + self._half]
+            if self._path.exists() and self._path.stat().st_size + len(part) > self._half:
+                os_compat.replace(self._path, self._older)
+                part = TURNED + part
             descriptor = files.open_append(self._path)
             try:
-                if os.fstat(descriptor).st_size + len(part) > self._half:
-                    os.replace(self._path, self._older)
-                    os.close(descriptor)
-                    descriptor = files.open_append(self._path)
-                    os.write(descriptor, TURNED)
                 view = memoryview(part)
                 while view:
                     view = view[os.write(descriptor, view) :]
@@ -365,5 +363,4 @@ def _after_fork() -> None:
     _sinks.clear()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+os_compat.at_fork(after_in_child=_after_fork)

@@ -14,6 +14,7 @@ from aspara.catalog.files.media import MediaQuery
 from aspara.catalog.files.table_pages import TableQuery
 from aspara.catalog.filters.expression import parse
 from aspara.errors import UsageError
+from aspara.util import os_compat
 from aspara.web.endpoint import Endpoint
 from aspara.web.file_response import attachment
 
@@ -98,7 +99,7 @@ class MediaFileEndpoint(Endpoint):
         """The file, or the part of it that a Range header asks for, as players do when they seek."""
         path = await self.context.off_loop(self.context.catalog.media_path, project, run, name)
         ending = path.suffix[1:].lower()
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        descriptor = os_compat.open_file(path, os.O_RDONLY)
         with os.fdopen(descriptor, "rb") as file:
             size = os.fstat(descriptor).st_size
             self.set_header("Content-Type", _TYPES.get(ending, "application/octet-stream"))

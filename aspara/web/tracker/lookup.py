@@ -9,7 +9,7 @@ from aspara import names
 from aspara.errors import RunDeleted, RunNotFound, SequenceGap
 from aspara.storage import deleted_runs, metadata
 from aspara.storage.layout import Layout, RunPaths
-from aspara.util import files
+from aspara.util import files, os_compat
 from aspara.web.tracker.payloads import Origin
 from aspara.web.tracker.received_run import count_rows, rows_of
 
@@ -113,7 +113,7 @@ def held(paths: RunPaths, content: dict[str, Any], writer: str) -> dict[str, Any
         if each.is_file():
             descriptor = files.open_append(each)
             try:
-                os.fsync(descriptor)
+                os_compat.sync(descriptor)
             finally:
                 os.close(descriptor)
             files.sync_folder(each.parent)

@@ -14,7 +14,7 @@ from aspara.errors import BatchDiffers, UsageError
 from aspara.storage import metadata
 from aspara.storage.layout import Layout, RunPaths
 from aspara.storage.local_recorder import LocalRecorder
-from aspara.util import files
+from aspara.util import files, os_compat
 
 _COMPARED = 20_000
 """Rows that are compared with what came before, at most."""
@@ -107,7 +107,7 @@ class ReceivedRun:
                     view = memoryview(content)
                     while view:
                         view = view[os.write(descriptor, view) :]
-                    os.fsync(descriptor)
+                    os_compat.sync(descriptor)
                 return os.fstat(descriptor).st_size
             finally:
                 os.close(descriptor)
