@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import signal
-from pathlib import Path
 
 import pytest
 
@@ -120,7 +120,7 @@ def test_parts_of_a_date_that_a_row_file_has_no_rows_of_any_more_are_not_shown(d
     """An archive that was interrupted, and then its row file was cut: what was cut does not come back."""
     paths = segment_of(disk, wide, 200)
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "unlink", lambda *_args, **_kw: (_ for _ in ()).throw(OSError("killed here")))
+        patched.setattr(os, "unlink", lambda *_args, **_kw: (_ for _ in ()).throw(OSError("killed here")))
         with pytest.raises(OSError, match="killed here"):
             archive.archive_segment(paths, "1-a")
     assert 2 == len(paths.parts())

@@ -102,7 +102,7 @@ def test_an_archive_that_was_cut_short_neither_loses_nor_doubles_rows(disk, wide
     for i in range(500):
         run.log(wide.row(i))
     paths = Layout(disk.folder).run("p", "r")
-    monkeypatch.setattr(Path, "unlink", lambda *_args, **_kw: (_ for _ in ()).throw(OSError("killed here")))
+    monkeypatch.setattr(os, "unlink", lambda *_args, **_kw: (_ for _ in ()).throw(OSError("killed here")))
     run._recorder.archive.turn()
     run._recorder.archive.settle()
     monkeypatch.undo()

@@ -194,7 +194,7 @@ for _name in (
     "fork forkpty register_at_fork fdatasync pread pwrite preadv pwritev readv writev posix_fadvise posix_fallocate sendfile "
     "O_NOFOLLOW O_DIRECTORY O_CLOEXEC O_NONBLOCK O_SYNC O_DSYNC O_PATH getuid geteuid getgid getegid getgroups setsid getpgid "
     "getpgrp getsid killpg mkfifo mknod chown lchown fchown fchmod chroot nice getloadavg sched_getaffinity sched_setaffinity "
-    "sync statvfs fstatvfs getpriority WNOHANG wait wait3 wait4 set_blocking get_blocking"
+    "sync statvfs fstatvfs getpriority wait wait3 wait4 set_blocking get_blocking"
 ).split():
     if hasattr(os, _name):
         delattr(os, _name)
