@@ -13,8 +13,13 @@ from typing import Any
 
 from aspara.errors import DataDirError, UsageError
 
-__all__ = ["TABLE", "Setting", "check", "data_dir", "flag", "get", "storage_backend"]
+__all__ = ["STORAGE_BACKENDS", "TABLE", "Setting", "check", "data_dir", "flag", "get", "storage_backend"]
 
+STORAGE_BACKENDS: dict[str, str] = {
+    "jsonl": "aspara.storage.backends.jsonl",
+    "polars": "aspara.storage.backends.polars",
+}
+"""The module of each storage backend, by the name that users write; the first one is the default."""
 _GIB = 1 << 30
 _MOST = 1 << 53
 _LONGEST = 1_000_000_000
@@ -80,7 +85,7 @@ TABLE: dict[str, Setting] = {
             "choice",
             None,
             "how rows are kept; beats the storage_backend argument",
-            ("jsonl", "polars"),
+            tuple(STORAGE_BACKENDS),
         ),
         Setting(
             "ASPARA_TRACKER_URI", "text", None, "the address of a tracker that takes the runs, e.g. http://gpu-box:3142"
@@ -196,10 +201,10 @@ def state_dir() -> Path:
 
 
 def storage_backend(argument: str | None = None) -> str:
-    """``"jsonl"`` or ``"polars"``: the variable, else the argument, else jsonl. Anything else raises, naming both."""
-    chosen = get("ASPARA_STORAGE_BACKEND") or argument or "jsonl"
-    if chosen not in ("jsonl", "polars"):
-        raise UsageError(f"storage_backend={chosen!r}: the backends are 'jsonl' and 'polars'.")
+    """A storage backend's name: the variable, else the argument, else the first of the table. Raises UsageError for another name."""
+    chosen = get("ASPARA_STORAGE_BACKEND") or argument or next(iter(STORAGE_BACKENDS))
+    if chosen not in STORAGE_BACKENDS:
+        raise UsageError(f"storage_backend={chosen!r}: the backends are {' and '.join(map(repr, STORAGE_BACKENDS))}.")
     return str(chosen)
 
 

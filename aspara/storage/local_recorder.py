@@ -15,9 +15,9 @@ from aspara import names, settings
 from aspara.errors import DataDirError
 from aspara.recorder import PATIENCE
 from aspara.storage import metadata, run_artifacts
-from aspara.storage.archiver import Archiver
 from aspara.storage.artifact_store import ArtifactStore
 from aspara.storage.atomic_copy import read_chunks
+from aspara.storage.backends import RowWriter, backend_class
 from aspara.storage.heartbeat import BEAT, Heartbeats, boot_id, here, remove, touch
 from aspara.storage.layout import Layout, RunPaths
 from aspara.storage.metadata_writer import MetadataWriter, described
@@ -40,10 +40,6 @@ from aspara.util.append_file import AppendFile
 from aspara.util.messages import say
 from aspara.version import __version__
 
-FINISH_ARCHIVES_FROM = 10_000
-_ARCHIVE_BYTES = 64 << 20
-"""Bytes of rows that are moved into Parquet however few the rows are: wide rows take as much memory on the way as many."""
-"""Rows from which finish() moves a polars run's last rows into Parquet; fewer are not worth a column file."""
 _NEIGHBOUR_WAIT = 0.3
 """Seconds that the end waits for writers on other hosts to end too."""
 
@@ -90,8 +86,7 @@ def open_recorder(
 class LocalRecorder:
     """Writes one run's rows and metadata below a data directory: the Recorder seam on local files.
 
-    ``backend`` is ``"jsonl"`` (rows stay in one JSON-lines file) or ``"polars"`` (full files move into Parquet in the
-    background). A second writer of a run, in another process or after a fork, gets files of its own.
+    `backend` names how rows are kept, see :mod:`aspara.storage.backends`. A second writer of a run, in another process or after a fork, gets files of its own.
     """
 
     def __init__(
@@ -110,10 +105,10 @@ class LocalRecorder:
         self.partial = False
         """True for a resumed run whose earlier rows are too many to be counted at the start: its statistics lack them."""
         self._paths = paths
-        self._backend = backend
+        self._backend_name = backend
+        self._backend_class = backend_class(backend)
         self._durability = durability or settings.get("ASPARA_DURABILITY")
         self._warn = warn
-        self._archive_rows = settings.get("ASPARA_ARCHIVE_ROWS") if backend == "polars" else 0
         self._changes = MetadataWriter(paths.metadata, identity.id, warn=warn, gone=self._note_deletion)
         self.stop_asked = False
         self._metadata_seen: tuple[int, int] | None = None
@@ -126,10 +121,7 @@ class LocalRecorder:
         self.leads = False
         """True for the writer whose end is the run's end; others only add rows."""
         self._lock_descriptor, self._file = self._open_files(request)
-        self.archive = Archiver(paths, self._file, host=self._host, name=identity.name, leads=self.leads, warn=warn)
-        if self._archive_rows:
-            # Polars imports it, which Python refuses once the program is over; a short run meets polars only then.
-            import concurrent.futures.thread  # noqa: F401
+        self.backend = self._backend_class(RowWriter(paths, self._file, self._host, identity.name, self.leads, warn))
         # The bound method itself: the log path pays for one call, not two.
         self.lock = self._file.lock
         self.append = self._file.append  # type: ignore[method-assign]
@@ -144,11 +136,10 @@ class LocalRecorder:
 
     def _open_files(self, request: RunRequest | None) -> tuple[int, AppendFile]:
         """The main file if it is ours to write, else a further writer's own. The lock lives as long as the descriptor."""
-        polars = self._backend == "polars"
         main = files.open_append(self._paths.rows) if self.writer is None else -1
         held = files.try_lock(main) if main >= 0 else False
         if main >= 0 and held is not False and self._main_is_ours(locked=held is True):
-            lock, wal = main, self._paths.wal
+            lock, marker = main, self._paths.rows
             self.leads = True
         else:
             if main >= 0:
@@ -162,17 +153,15 @@ class LocalRecorder:
                 )
             assert self.writer is not None
             files.make_folder(self._paths.writers)
-            lock, wal = files.open_append(self._paths.writer_rows(self.writer)), self._paths.writer_wal(self.writer)
+            marker = self._paths.writer_rows(self.writer)
+            lock = files.open_append(marker)
             files.try_lock(lock)
             files.sync_folder(self._paths.writers)
             touch(self._paths, self._host)  # whoever leads waits for this one, however soon it ends
-        # A run begun with the other backend keeps its rows where they are; readers take both.
-        descriptor, path = (
-            (files.open_append(wal), wal)
-            if polars
-            else (lock, self._paths.rows if self.writer is None else self._paths.writer_rows(self.writer))
-        )
-        if polars:
+        # A run begun with another backend keeps its rows where they are; readers take all of them.
+        path, descriptor, lock_descriptor = self._backend_class.row_file(self._paths, self.writer), lock, -1
+        if path != marker:
+            descriptor, lock_descriptor = files.open_append(path), lock
             files.try_lock(descriptor)  # as long as it is held, nobody archives what is still being written
         self._rescue_folder = RescueFolder(self._paths, self.identity, self.writer)
         file = AppendFile(
@@ -183,7 +172,7 @@ class LocalRecorder:
             reserve=self._rescue_folder,
             reopen=self._open_again,
         )
-        return (lock if polars else -1), file
+        return lock_descriptor, file
 
     def _open_again(self, path: Path) -> tuple[Path, int]:
         """The row file once more, after somebody has closed, removed or replaced it; FileNotFoundError for a deleted run."""
@@ -229,7 +218,7 @@ class LocalRecorder:
                     STOP_REQUESTED_BY: None,
                     STOP_REQUESTED: None,  # what was asked of an earlier process of the run is done
                     "version": __version__,
-                    "backend": self._backend,
+                    "backend": self._backend_name,
                     "host": socket.gethostname(),
                     "pid": os.getpid(),
                     "boot_id": boot_id(),
@@ -351,7 +340,7 @@ class LocalRecorder:
         )
 
     def sync(self) -> None:
-        """Makes rows durable, retries what failed, gives a sign of life, moves a full polars file on its way into the archive."""
+        """Makes rows durable, retries what failed, gives a sign of life, and lets the backend move rows on."""
         if self._closed or self._gone or self._was_deleted():
             return
         self._changes.write()
@@ -360,28 +349,14 @@ class LocalRecorder:
             self._beat_at = now + BEAT
             touch(self._paths, self._host)
         self._file.sync()
-        # Rows that wait on another disk know their place in this very file.
-        if self._archive_rows and not self._file.pending and self._is_full():
-            self.archive.turn()
-        else:
-            self.archive.again()
-
-    def _is_full(self) -> bool:
-        return self._file.count() >= self._archive_rows or self._file.size >= _ARCHIVE_BYTES
+        self.backend.sync()
 
     def finish(self, status: str, exit_code: int | None, timeout: float) -> Losses:
         """Ends the run: rows that still find no place go to a file in the user's state folder, and the rest is counted."""
         deadline = time.monotonic() + timeout
-        if (
-            self._archive_rows
-            and not self._file.pending
-            and self._file.count() >= min(FINISH_ARCHIVES_FROM, self._archive_rows)
-        ):
-            self.archive.turn()
+        self.backend.begin_end()
         left = self._file.close(timeout)
-        self.archive.settle(max(0.0, deadline - time.monotonic()))
-        self.archive.again(now=True)
-        self.archive.settle(max(0.0, deadline - time.monotonic()))
+        self.backend.finish_end(deadline)
         losses = self._rescue_folder.rescue(self._file.path, left, self._file.kept, self._file.rows_lost)
         if self.leads:
             end = {
@@ -429,7 +404,7 @@ class LocalRecorder:
         return LocalRecorder(
             self._paths,
             self.identity,
-            backend=self._backend,
+            backend=self._backend_name,
             durability=self._durability,
             warn=self._warn,
             writer=writer,
@@ -438,7 +413,7 @@ class LocalRecorder:
     def for_child(self) -> LocalRecorder:
         """The same run's recorder for a forked child: its own files, the run's metadata untouched."""
         return LocalRecorder(
-            self._paths, self.identity, backend=self._backend, durability=self._durability, warn=self._warn
+            self._paths, self.identity, backend=self._backend_name, durability=self._durability, warn=self._warn
         )
 
     # -- inside -------------------------------------------------------------------------------------------------------

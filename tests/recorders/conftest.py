@@ -11,6 +11,7 @@ from aspara.catalog.catalog import Catalog
 from aspara.catalog.series.query import SeriesQuery
 from aspara.server.app import Server
 from aspara.server.tracker import ingest
+from aspara.settings import STORAGE_BACKENDS
 
 
 class Place:
@@ -32,7 +33,7 @@ class Place:
         return self.catalog().metrics("p", [run], SeriesQuery()).metrics[metric][run].values.tolist()
 
 
-@pytest.fixture(params=["jsonl", "polars", "remote"])
+@pytest.fixture(params=[*STORAGE_BACKENDS, "remote"])
 def place(request, tmp_path):
     folder = tmp_path / "data"
     if request.param != "remote":

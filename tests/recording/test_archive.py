@@ -8,8 +8,8 @@ import signal
 import pytest
 
 import aspara
-from aspara.storage import local_recorder
 from aspara.storage import parquet_archive as archive
+from aspara.storage.backends import polars as backend
 from aspara.storage.layout import Layout
 from aspara.storage.value_counts import ArchiveDiffers
 
@@ -21,8 +21,8 @@ def test_every_value_of_wide_rows_is_archived(disk, rows, width):
     run = aspara.init("p", "r", storage_backend="polars")
     for i in range(rows):
         run.log({name: float(i) for name in names})
-    run._recorder.archive.turn()
-    run._recorder.archive.settle()
+    run._recorder.backend.archiver.turn()
+    run._recorder.backend.archiver.settle()
     run.finish()
     paths = Layout(disk.folder).run("p", "r")
     assert (1, []) == (len(paths.parts()), paths.segment_files())
@@ -64,8 +64,8 @@ def test_a_row_file_of_which_the_archive_lacks_a_value_stays(disk, wide, monkeyp
         for begin in (0, 50):
             for i in range(begin, begin + 50):
                 run.log(wide.row(i))
-            run._recorder.archive.turn()
-            run._recorder.archive.settle()
+            run._recorder.backend.archiver.turn()
+            run._recorder.backend.archiver.settle()
         run.finish()
         said = capsys.readouterr().err
         paths = Layout(disk.folder).run("p", name)
@@ -74,7 +74,7 @@ def test_a_row_file_of_which_the_archive_lacks_a_value_stays(disk, wide, monkeyp
         wide.check(disk.folder, 100, run=name)
         monkeypatch.setattr(archive, "write_part", real)
         again = aspara.Run(project="p", id=name, resume="must", storage_backend="polars")
-        again._recorder.archive.work()
+        again._recorder.backend.archiver.work()
         again.finish()
         assert [] == paths.segment_files()
         assert "" == capsys.readouterr().err
@@ -133,14 +133,14 @@ def test_parts_of_a_date_that_a_row_file_has_no_rows_of_any_more_are_not_shown(d
 
 def test_a_file_of_wide_rows_is_archived_before_it_is_too_large(disk, monkeypatch):
     """Few rows may be as much memory on their way into Parquet as many."""
-    monkeypatch.setattr(local_recorder, "_ARCHIVE_BYTES", 1 << 20)
+    monkeypatch.setattr(backend, "ARCHIVE_BYTES", 1 << 20)
     monkeypatch.setenv("ASPARA_FSYNC_INTERVAL", "1000")
     run = aspara.init("p", "r", storage_backend="polars")
     names = [f"metric number {n} of a wide model" for n in range(500)]
     for i in range(60):
         run.log({name: float(i) for name in names})
     run._recorder.sync()
-    run._recorder.archive.settle()
+    run._recorder.backend.archiver.settle()
     paths = Layout(disk.folder).run("p", "r")
     assert (1, []) == (len(paths.parts()), paths.segment_files())
     run.finish()
@@ -154,8 +154,8 @@ def test_texts_that_were_archived_are_in_the_summary_of_a_run_that_was_killed(di
         run = aspara.init("p", "r", id="abc", storage_backend="polars")
         for i in range(20):
             run.log({"a": float(i), "note": f"text {i}"})
-        run._recorder.archive.turn()
-        run._recorder.archive.settle()
+        run._recorder.backend.archiver.turn()
+        run._recorder.backend.archiver.settle()
         os.kill(os.getpid(), signal.SIGKILL)
     """)
     assert -signal.SIGKILL == done.returncode

@@ -103,8 +103,8 @@ def test_an_archive_that_was_cut_short_neither_loses_nor_doubles_rows(disk, wide
         run.log(wide.row(i))
     paths = Layout(disk.folder).run("p", "r")
     monkeypatch.setattr(os, "unlink", lambda *_args, **_kw: (_ for _ in ()).throw(OSError("killed here")))
-    run._recorder.archive.turn()
-    run._recorder.archive.settle()
+    run._recorder.backend.archiver.turn()
+    run._recorder.backend.archiver.settle()
     monkeypatch.undo()
     [segment] = paths.segment_files()
     assert len(paths.parts()) == 1
@@ -165,8 +165,8 @@ def test_late_timestamps_go_to_their_own_date(disk):
     run = aspara.init("p", "r", storage_backend="polars")
     for day in ("2024-01-01", "2024-01-02", "2024-01-01"):
         run.log({"a": 1.0}, timestamp=f"{day}T12:00:00")
-    run._recorder.archive.turn()
-    run._recorder.archive.settle()
+    run._recorder.backend.archiver.turn()
+    run._recorder.backend.archiver.settle()
     run.finish()
     parts = Layout(disk.folder).run("p", "r").parts()
     assert [part.parent.name for part in parts] == ["date=2024-01-01", "date=2024-01-02"]

@@ -353,7 +353,7 @@ def test_an_archive_killed_at_any_call_neither_loses_nor_doubles_a_row(disk, wid
         import aspara
 
         run = aspara.init("p", "r", resume="must", storage_backend="polars")
-        run._recorder.archive.work()
+        run._recorder.backend.archiver.work()
         run.finish()
         check_archive(disk, wide)
         assert [] == Layout(disk.folder).run("p", "r").segment_files()

@@ -81,8 +81,8 @@ class Histories(RuleBasedStateMachine):
     def archive(self) -> None:
         recorder = self.run._recorder
         if recorder._file.count():
-            recorder.archive.turn()
-            recorder.archive.settle()
+            recorder.backend.archiver.turn()
+            recorder.backend.archiver.settle()
 
     @precondition(lambda self: self.run is not None)
     @rule(torn=st.binary(max_size=40))

@@ -180,8 +180,8 @@ def test_a_view_that_had_read_a_segment_forgets_what_was_rewound_in_it(disk):
         run.log({"a": float(i)})
     with (disk.folder / "p/r.wal.jsonl").open("ab") as file:
         file.write(b"no row\n")  # keeps the segment from being archived
-    run._recorder.archive.turn()
-    run._recorder.archive.settle()
+    run._recorder.backend.archiver.turn()
+    run._recorder.backend.archiver.settle()
     catalog = Catalog(disk.folder)
 
     def steps() -> list[int]:

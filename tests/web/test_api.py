@@ -257,7 +257,7 @@ def test_edits_are_guarded_and_nothing_unknown_is_created(site):
 def test_deleting_removes_every_file_and_refuses_a_running_run(site):
     """409 unless forced; archives and folders go too."""
     done = make("done", storage_backend="polars")
-    done._recorder.archive.turn()
+    done._recorder.backend.archiver.turn()
     done.finish()
     running = make("running")
     assert 409 == site.ask("DELETE", "api/projects/p/runs/running").status_code

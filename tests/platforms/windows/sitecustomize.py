@@ -201,7 +201,7 @@ for _name in (
 for _name in [name for name in vars(signal) if name.startswith("SIG") and name[3] != "_"]:
     if _name not in ("SIGINT", "SIGTERM", "SIGABRT", "SIGFPE", "SIGILL", "SIGSEGV"):
         delattr(signal, _name)
-for _name in ("pthread_kill", "pthread_sigmask", "alarm", "setitimer", "siginterrupt", "sigwait", "pause"):
+for _name in ("pthread_kill", "alarm", "setitimer", "siginterrupt", "sigwait", "pause"):
     if hasattr(signal, _name):
         delattr(signal, _name)
 if hasattr(time, "tzset"):
