@@ -13,8 +13,7 @@ from aspara.storage.layout import is_draft
 from aspara.types import ARTIFACT_CATEGORIES, ArtifactEntry
 from aspara.util import files, os_compat
 
-# The file system of Windows has none of the others either.
-_REFUSED = '/\\"' + (":*?<>|" if os.name == "nt" else "")
+_REFUSED = '/\\"' + os_compat.REFUSED_IN_NAMES
 
 
 def check_name(name: str) -> str:

@@ -9,6 +9,7 @@ import contextlib
 import errno
 import importlib
 import os
+import signal
 import stat
 import sys
 import time
@@ -28,6 +29,8 @@ except ImportError:
 
 RENAMES_OPEN_FILES = _fcntl is not None
 """Whether a file can be renamed, replaced or removed while it is open. Windows refuses that."""
+REFUSED_IN_NAMES = "" if RENAMES_OPEN_FILES else ":*?<>|"
+"""Characters that no file's name can hold, besides the separators."""
 
 _BINARY: int = getattr(os, "O_BINARY", 0)
 _NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
@@ -191,6 +194,14 @@ def processors() -> int:
     """How many processors this process may use."""
     affinity: Callable[[int], set[int]] | None = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+
+
+def kill_group(process_id: int) -> None:
+    """Kills the processes of the group that `process_id` leads; on Windows there are no groups."""
+    kill: Callable[[int, int], None] | None = getattr(os, "killpg", None)
+    if kill is not None:
+        with contextlib.suppress(OSError):
+            kill(process_id, signal.SIGKILL)
 
 
 def has_file_events() -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import signal
 import subprocess
 import threading
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from aspara.recording.capture.redaction import redact_code, redact_text
+from aspara.util import os_compat
 
 _COMMIT = re.compile(r"[0-9a-fA-F]{40,64}")
 
@@ -73,8 +73,7 @@ class Git:
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """Ends a program and those that it has started, which hold its output open."""
-    with contextlib.suppress(OSError, AttributeError):
-        os.killpg(process.pid, signal.SIGKILL)
+    os_compat.kill_group(process.pid)
     with contextlib.suppress(OSError):
         process.kill()
 
