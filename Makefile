@@ -29,6 +29,7 @@ help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: build  ## train a classifier and watch it at http://127.0.0.1:3141 (ARGS=--once: briefly, then exit)
+	@echo "Installed into $(VENV). To use it in this shell: source $(BIN)/activate"
 	@$(BIN)/aspara demo $(ARGS)
 
 test: test-js test-python test-browser  ## every test: TypeScript, Python, the browser

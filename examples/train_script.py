@@ -3,7 +3,8 @@
     python examples/train_script.py
     python examples/train_script.py --learning-rate 0.003 --hidden 128
 
-Watch it with `aspara dashboard`, before, while or after it runs.
+Watch it with `aspara dashboard`, before, while or after it runs. It needs a Python with Aspara and scikit-learn: after `make`
+in a checkout, `source .venv/bin/activate` first, or run `.venv/bin/python examples/train_script.py`.
 """
 
 import argparse

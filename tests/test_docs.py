@@ -192,3 +192,9 @@ def test_links_between_pages_lead_somewhere(site: Site):
             assert target.is_file(), f"{page.name} → {link}"
             if anchor:
                 assert f'id="{anchor}"' in target.read_text(encoding="utf-8"), f"{page.name} → {link}"
+
+
+def test_search_works_from_disk(site: Site):
+    """A site that is opened from disk has its search index as a script, and the worker's stand-in, with no other host."""
+    assert (site.folder / "search" / "search_index.js").is_file()
+    assert 'src="../javascripts/iframe-worker.js"' in site.html("howto/export.html")
