@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aspara.palette import run_color
+from aspara.palette import run_color, run_dash
 from aspara_jupyter.formatting import escaped
 from aspara_jupyter.point_buffer import Floats, dots, extremes
 from aspara_jupyter.static_picture import StaticPicture, column_count
@@ -95,7 +95,11 @@ def _trace(name: str, steps: Floats, values: Floats, points: int, axis: str, col
         "y": _packed(values[kept]),
         "xaxis": f"x{axis}",
         "yaxis": f"y{axis}",
-        "line": {"color": run_color(color), "width": 1.6},
+        "line": {
+            "color": run_color(color),
+            "width": 1.6,
+            **({"dash": dash} if (dash := run_dash(color)) != "solid" else {}),
+        },
         "hovertemplate": "%{y:.5~g}<extra></extra>",
         # The name as it was logged, for whoever draws these numbers again.
         "meta": {"metric": name},

@@ -20,7 +20,7 @@ from aspara.catalog.catalog import ProjectInfo
 from aspara.catalog.runs.run_info import RunInfo
 from aspara.catalog.series.query import Series, SeriesQuery
 from aspara.errors import NotFound, UsageError
-from aspara.palette import PALETTE
+from aspara.palette import deal_colors
 from aspara.recording.run import Run
 from aspara_jupyter.point_buffer import Columns
 
@@ -232,15 +232,7 @@ def info_of(found: RunInfo) -> dict[str, Any]:
 
 def colors(infos: Iterable[RunInfo]) -> list[int]:
     """Slots of the palette that tell the runs apart: their own, and free ones for those whose own an earlier run has."""
-    taken: set[int] = set()
-    found = []
-    for info in infos:
-        slot = info.color
-        if slot % len(PALETTE) in taken:
-            slot = next((free for free in range(len(PALETTE)) if free not in taken), slot)
-        taken.add(slot % len(PALETTE))
-        found.append(slot)
-    return found
+    return deal_colors(info.color for info in infos)
 
 
 def shown_names(infos: Collection[RunInfo]) -> list[str]:

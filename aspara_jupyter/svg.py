@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from aspara.palette import run_color
+from aspara.palette import run_color, run_dash
 from aspara_jupyter.formatting import clipped, latest, number, trimmed, xml
 from aspara_jupyter.plotly_figure import GRID, INK
 from aspara_jupyter.point_buffer import dots, extremes
@@ -136,7 +136,8 @@ def _line(line: PictureLine, across: Callable[[float], float], down: Callable[[f
     style = f'fill="none" stroke="{run_color(line.color)}" stroke-linejoin="round" stroke-linecap="round"'
     # A dot is a line of no length, which round caps make visible.
     points = f'<path d="{"".join(marks)}" {style} stroke-width="{6 if len(path) == 1 else 4}"/>' if marks else ""
-    return f'<path d="{"".join(path)}" {style} stroke-width="1.6"/>{points}'
+    dash = {"dash": ' stroke-dasharray="5 4"', "dot": ' stroke-dasharray="0 3.5"'}.get(run_dash(line.color), "")
+    return f'<path d="{"".join(path)}" {style} stroke-width="1.6"{dash}/>{points}'
 
 
 def ticks(low: float, high: float, most: int) -> list[tuple[float, str]]:

@@ -1,5 +1,5 @@
 import { fromAxis, isLogX, toAxis } from "./axes";
-import { exportFigure } from "./export-figure";
+import { exportFigure, WIDTH } from "./export-figure";
 import { FAINT, figure } from "./figure";
 import { FrameQueue } from "./frame-queue";
 import type { IdleQueue } from "./idle-queue";
@@ -131,8 +131,8 @@ export class Chart {
   async image(format: "png" | "svg"): Promise<string> {
     const plotly = await this.plots.plotly();
     const model = this.model!;
-    const size = { width: 900, height: 480, scale: format === "png" ? 2 : 1 };
-    return plotly.toImage(exportFigure(this.picture ?? figure(model), model), { format, ...size });
+    const { height, ...content } = exportFigure(this.picture ?? figure(model), model);
+    return plotly.toImage(content, { format, width: WIDTH, height, scale: format === "png" ? 2 : 1 });
   }
 
   destroy(): void {

@@ -151,7 +151,7 @@ export function figure(model: ChartModel): Figure {
         y,
         name: line.name,
         meta: line.run,
-        line: { color: line.color, width: many ? 1.3 : 1.7 },
+        line: { color: line.color, width: many ? 1.3 : 1.7, dash: line.dash ?? "solid" },
         opacity: 1,
       }),
     );

@@ -1,5 +1,6 @@
 import type { Extent } from "../core/extent";
 import type { Direction } from "../core/goals";
+import type { Dash } from "../core/palette";
 import type { Points } from "../core/series";
 import type { Smoother } from "../core/smooth";
 import type { Tick } from "./ticks";
@@ -11,6 +12,7 @@ export interface Line {
   run: string;
   name: string;
   color: string;
+  dash?: Dash;
   points: Points;
   /** When the run began, ms: the zero of the relative axis. */
   start: number;
@@ -92,7 +94,7 @@ export interface Trace {
   y: ArrayLike<number>;
   fill?: "toself";
   fillcolor?: string;
-  line?: { color?: string; width: number };
+  line?: { color?: string; width: number; dash?: Dash };
   marker?: {
     color: string;
     /** Of all marks, or of each; what has none is 0. */

@@ -1,3 +1,4 @@
+import type { Dash } from "../core/palette";
 import { FAINT } from "./figure";
 import type { Figure, Trace } from "./model";
 import { PlotArea } from "./plot-area";
@@ -18,6 +19,7 @@ export interface Stroke {
   width: number;
   fill: string | null;
   opacity: number;
+  dash?: Dash;
   /** Dots on the line, in its colour. */
   dots?: string;
   /** May stick out of the area. */
@@ -101,11 +103,15 @@ function stroked(trace: Trace, places: PlotArea): Stroke {
     ...common,
     ...curve(trace, places),
     ...(trace.mode === "lines+markers" ? { dots: marks(trace, places) } : {}),
+    ...(trace.line!.dash ? { dash: trace.line!.dash } : {}),
     stroke: trace.line!.color!,
     width: trace.line!.width,
     fill: null,
   };
 }
+
+/** Lengths of strokes and gaps, in widths of the line, as Plotly has them. */
+const PATTERNS: Readonly<Record<Dash, readonly number[] | null>> = { solid: null, dash: [3, 3], dot: [1, 1] };
 
 /** A line, lifted where a value is missing: of each column of pixels the ends and the extremes. */
 function curve({ x, y }: Trace, places: PlotArea): { d: string; out: boolean } {
@@ -220,6 +226,10 @@ export function render(svg: SVGSVGElement, found: SvgPreview, full = true): void
       "stroke-width": full ? stroke.width : Math.min(1, stroke.width),
       "stroke-linejoin": "round",
     });
+    const pattern = PATTERNS[stroke.dash ?? "solid"];
+    // Plotly takes thin lines as three pixels wide for this.
+    if (pattern)
+      path.setAttribute("stroke-dasharray", pattern.map((n) => n * Math.max(3, stroke.width)).join(" "));
     const drawn = [path];
     if (stroke.dots)
       drawn.push(make("path", { d: stroke.dots, class: `trace trace${stroke.uid}`, fill: stroke.stroke! }));

@@ -1,4 +1,5 @@
 import { formatNumber, formatSeconds, formatTime } from "../core/format";
+import { shortened } from "../core/run-names";
 import type { XAxis } from "./model";
 
 /** A line's point under the pointer; places in pixels of the chart. */
@@ -20,6 +21,8 @@ export interface Row {
 }
 
 const MOST = 9;
+/** Characters of a run's label. */
+const LABEL = 44;
 
 /** What stands over a chart while a pointer does: a line across, a dot on each curve, and the values as a short list. */
 export class Tooltip {
@@ -84,9 +87,23 @@ export class Tooltip {
     const wide = this.box.offsetWidth;
     const tall = this.box.offsetHeight;
     const right = left + 14 + wide <= width || left < width / 2;
-    this.box.style.transform = `translate(${right ? left + 14 : left - 14 - wide}px, ${Math.max(-20, top - tall / 2)}px)`;
+    // Inside the window, whatever the chart's place in it.
+    const chart = this.el.getBoundingClientRect();
+    const within = (at: number, size: number, from: number, whole: number) =>
+      Math.max(EDGE - from, Math.min(at, whole - EDGE - size - from));
+    const x = within(
+      right ? left + 14 : left - 14 - wide,
+      wide,
+      chart.left,
+      document.documentElement.clientWidth,
+    );
+    const y = within(Math.max(-20, top - tall / 2), tall, chart.top, window.innerHeight);
+    this.box.style.transform = `translate(${x}px, ${y}px)`;
   }
 }
+
+/** Pixels between the list of values and the edge of the window. */
+const EDGE = 4;
 
 function where(x: number, axis: XAxis): string {
   if (axis === "wall") return formatTime(x);
@@ -118,7 +135,8 @@ function entry(row: Row, near: boolean, named: boolean): HTMLElement {
 
 function withName(el: HTMLElement, row: Row): HTMLElement {
   const name = div("readout-name");
-  name.textContent = row.runs === null ? row.name : `${row.name} (${row.runs})`;
+  const label = shortened(row.name, LABEL);
+  name.textContent = row.runs === null ? label : `${label} (${row.runs})`;
   el.append(name);
   return el;
 }

@@ -21,6 +21,43 @@ export function runNames(runs: readonly Pick<Run, "run" | "name" | "start_time">
   return found;
 }
 
+/** What each run is called beside the others: its name, and what tells it apart where several have the same. By the run's file name. */
+export function runLabels(runs: readonly Pick<Run, "run" | "name" | "start_time">[]): Map<string, string> {
+  const apart = runNames(runs);
+  return new Map(
+    runs.map(({ run, name }) => [run, apart.has(run) ? `${name} (${apart.get(run)})` : name] as const),
+  );
+}
+
+/** A text of at most so many characters: what is left out is in its middle, where names of one sweep agree. */
+export function shortened(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const end = Math.ceil((most - 1) / 2);
+  return `${text.slice(0, most - 1 - end)}…${text.slice(text.length - end)}`;
+}
+
+/**
+ * Labels of at most so many characters that still tell what differs: of long ones the beginning and end that all share go first.
+ */
+export function shortLabels(labels: readonly string[], most: number): string[] {
+  if (labels.length < 2 || labels.every((label) => label.length <= most))
+    return labels.map((label) => shortened(label, most));
+  // Cut between parts of names: "lr=0.1" stays whole where others have "lr=0.01".
+  const shared = (texts: readonly string[]) => {
+    let length = 0;
+    while (texts.every((text) => length < text.length && text[length] === texts[0]![length])) length++;
+    return texts[0]!.slice(0, length).search(/[^-_/,; ]*$/);
+  };
+  const start = shared(labels);
+  const end = shared(labels.map((label) => [...label.slice(start)].reverse().join("")));
+  return labels.map((label) => {
+    if (label.length <= most) return label;
+    const before = start > 3 ? "…" : label.slice(0, start);
+    const after = end > 3 ? "…" : label.slice(label.length - end);
+    return shortened(before + label.slice(start, label.length - end) + after, most);
+  });
+}
+
 /** How many characters all texts begin with alike, not ending within a number or word. */
 function common(texts: readonly string[]): number {
   const [first = "", ...others] = texts;

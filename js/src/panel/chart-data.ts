@@ -1,7 +1,8 @@
 import { useComputed } from "@preact/signals";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Band, Line, XAxis } from "../chart/model";
-import { runColor } from "../core/palette";
+import { runColor, runDash } from "../core/palette";
+import { runLabels } from "../core/run-names";
 import { byTime, decodeValues, type Points, type Series } from "../core/series";
 import type { Group, GroupSeries, GroupsAnswer, MetricsAnswer, Run, SeriesData } from "../core/types";
 import type { QueryAxis } from "../source/source";
@@ -133,13 +134,20 @@ export function useChartData({ board, view, metric, shown, full, say }: Props): 
   // Somebody has moved on from the window that this is the answer for.
   const stale = found.waiting;
   const window = asks && found.value && found.axis === axis ? found.value.metrics[metric] : undefined;
+  const labels = useMemo(() => runLabels(shown), [shown]);
   // The points at hand grow in place: their revision tells.
   const lines = useMemo(() => {
     if (group) return [];
     return shown.flatMap((run): Line[] => {
       const series = base.get(run.run);
       const data = window?.[run.run];
-      const common = { run: run.run, name: run.name, color: runColor(run.color), start: run.start_time ?? 0 };
+      const common = {
+        run: run.run,
+        name: labels.get(run.run) ?? run.name,
+        color: runColor(run.color),
+        dash: runDash(run.color),
+        start: run.start_time ?? 0,
+      };
       if (!data || !(finer || smooths)) {
         if (byMetric || !series) return [];
         return [{ ...common, points: along(series, axis), thinned: !series.complete }];
@@ -151,7 +159,7 @@ export function useChartData({ board, view, metric, shown, full, say }: Props): 
         },
       ];
     });
-  }, [board, metric, revision, shown, window, stale, axis, group, finer, smooths, range === null]);
+  }, [board, metric, revision, shown, labels, window, stale, axis, group, finer, smooths, range === null]);
   const waiting = group ? grouped.waiting : shown.length > 0 && (found.waiting || !board.ready(metric));
   return { lines, bands, groups, waiting };
 }

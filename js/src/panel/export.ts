@@ -29,7 +29,8 @@ export function download(name: string, content: Blob | string): void {
 
 /** A metric's name as part of a file's. */
 export function fileName(metric: string): string {
-  return metric.replace(/[^\w.-]+/g, "-");
+  // Letters and digits of any language; what no file system takes, and dots that would hide it, become dashes.
+  return metric.replace(/[^\p{L}\p{M}\p{N}_.-]+/gu, "-").replace(/^\.+/, "-") || "metric";
 }
 
 function cell(text: string): string {

@@ -1,6 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import { Definitions } from "../core/definitions";
 import { goalsOf } from "../core/goals";
+import { dealColors } from "../core/palette";
 import { asNumber, Series } from "../core/series";
 import type { LiveEvent, Liveness, MetricsAnswer, Row, Run } from "../core/types";
 import type { Source } from "../source/source";
@@ -28,7 +29,18 @@ export interface ProjectStoreOptions {
  * own signal counts its changes, so that a new point redraws one chart and nothing else.
  */
 export class ProjectStore {
-  readonly runs = signal<Run[]>([]);
+  /** The runs as the source lists them. */
+  private readonly listed = signal<Run[]>([]);
+  /** The slots of the palette that tell the runs that are drawn apart. */
+  private readonly dealt = signal<ReadonlyMap<string, number>>(new Map());
+  /** The runs, the latest first; those that are drawn have colours that tell them apart. */
+  readonly runs = computed(() => {
+    const dealt = this.dealt.value;
+    return this.listed.value.map((run) => {
+      const color = dealt.get(run.run);
+      return color === undefined || color === run.color ? run : { ...run, color };
+    });
+  });
   readonly metrics = signal<string[]>([]);
   /** What the programs of the runs said is good of their metrics. */
   readonly goals = computed(() => goalsOf(this.runs.value));
@@ -82,7 +94,7 @@ export class ProjectStore {
         this.lazy ? this.source.names(this.project, this.members(), signal) : null,
       ]);
       if (names) {
-        this.runs.value = runs;
+        this.listed.value = runs;
         this.loaded = new Map();
         this.metrics.value = names.metrics;
         if (this.only) this.drawn = runs.map((run) => run.run);
@@ -94,7 +106,7 @@ export class ProjectStore {
       const query = { points: POINTS, ...(this.only ? { runs: [runs[0]!.run] } : {}) };
       const answer = await this.source.metrics(this.project, query, signal);
       if (signal.aborted) return;
-      this.runs.value = runs;
+      this.listed.value = runs;
       this.series.clear();
       for (const [metric, byRun] of Object.entries(answer.metrics)) {
         const found = new Map<string, Series>();
@@ -116,7 +128,7 @@ export class ProjectStore {
 
   /** The list of runs need not wait for the names of the metrics. */
   private early(runs: Run[]): Run[] {
-    if (this.lazy && this.loading.value && !this.aborter.signal.aborted) this.runs.value = runs;
+    if (this.lazy && this.loading.value && !this.aborter.signal.aborted) this.listed.value = runs;
     return runs;
   }
 
@@ -193,9 +205,25 @@ export class ProjectStore {
 
   /** Says which runs are drawn. */
   draw(runs: readonly string[]): void {
+    this.deal(runs);
     if (!this.lazy || this.only || runs.join() === this.drawn.join()) return;
     this.drawn = runs;
     this.pump();
+  }
+
+  /** Deals colours among the runs that are drawn; the oldest come first, so that new ones take what is free. */
+  private deal(runs: readonly string[]): void {
+    const drawn = new Set(runs);
+    const before = this.dealt.peek();
+    const dealt = dealColors(
+      this.listed
+        .peek()
+        .filter((run) => drawn.has(run.run))
+        .reverse(),
+      before,
+    );
+    const same = dealt.size === before.size && [...dealt].every(([run, slot]) => before.get(run) === slot);
+    if (!same) this.dealt.value = dealt;
   }
 
   /** Takes the points of another run, to be drawn beside those of this board's own. */
@@ -215,7 +243,11 @@ export class ProjectStore {
   }
 
   replaceRun(run: Run): void {
-    this.runs.value = this.runs.value.map((r) => (r.run === run.run ? { ...r, ...run } : r));
+    const known = this.listed.peek().find((r) => r.run === run.run);
+    // Somebody chose another colour for it.
+    if (known && run.color !== undefined && known.color !== run.color && this.dealt.peek().has(run.run))
+      this.dealt.value = new Map(this.dealt.peek()).set(run.run, run.color);
+    this.listed.value = this.listed.value.map((r) => (r.run === run.run ? { ...r, ...run } : r));
   }
 
   // -- loading what is needed ----------------------------------------------------------------------------------------
@@ -372,7 +404,7 @@ export class ProjectStore {
         }
         if (fresh.size) this.metrics.value = [...new Set([...this.metrics.value, ...fresh])];
         const now = Date.now();
-        this.runs.value = this.runs.value.map((run) => {
+        this.listed.value = this.listed.value.map((run) => {
           const step = steps.get(run.run);
           return step === undefined
             ? run
@@ -387,13 +419,13 @@ export class ProjectStore {
         break;
       case "run":
         if (this.options.some && !this.options.some.includes(event.run.run)) break;
-        this.runs.value = [event.run, ...this.runs.value.filter((r) => r.run !== event.run.run)];
+        this.listed.value = [event.run, ...this.listed.value.filter((r) => r.run !== event.run.run)];
         break;
       case "meta":
         this.replaceRun(event.run);
         break;
       case "status":
-        this.runs.value = this.runs.value.map((run) =>
+        this.listed.value = this.listed.value.map((run) =>
           run.run === event.run
             ? {
                 ...run,
@@ -406,7 +438,7 @@ export class ProjectStore {
         );
         break;
       case "deleted":
-        this.runs.value = this.runs.value.filter((r) => r.run !== event.run);
+        this.listed.value = this.listed.value.filter((r) => r.run !== event.run);
         for (const [metric, byRun] of this.series) if (byRun.delete(event.run)) this.touch(metric);
         if (!this.lazy)
           this.metrics.value = this.metrics.value.filter((m) => (this.series.get(m)?.size ?? 0) > 0);
