@@ -15,6 +15,7 @@ import uuid
 import weakref
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aspara.errors import AsparaError
@@ -22,6 +23,7 @@ from aspara.types import Block, Row
 from aspara_jupyter import environment, static_picture
 from aspara_jupyter.metric_definitions import definitions_of, fields_of
 from aspara_jupyter.mimebundles import RUN_MIME
+from aspara_jupyter.output_area import OutputArea, current_area, watch_clearing
 from aspara_jupyter.point_buffer import Columns, blocks_of
 from aspara_jupyter.run_feed import NoWidget, RunFeed
 from aspara_jupyter.run_selection import SelectedRun, columns_of, epochs, folder_of, points_of
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 _SERIES_POINTS = 1000
 _KEPT_WIDGETS = 20
+_RETURN_INTERVAL = 1.0
 
 _outputs: weakref.WeakKeyDictionary[Run, LiveOutput] = weakref.WeakKeyDictionary()
 # A reloaded page asks for the widget of a run that has ended meanwhile; the oldest are let go.
@@ -50,9 +53,10 @@ class LiveOutput:
         if self.widget is not None:
             self.widget.renew = self.feed.snapshot
         self._height = height
-        # Of each place where it is shown, by its display id: how high it is there.
-        self._places: dict[str, int | None] = {}
+        self._next_return = 0.0
+        self._views: dict[str, _View] = {}
         self._shell: Any = None
+        self._unwatch: Callable[[], None] | None = None
         # The step up to which the picture has the run.
         self._drawn = run.step
 
@@ -63,20 +67,21 @@ class LiveOutput:
 
             marimo.output.append(self.widget)
             return
-        self._place(self._height, None)
         self._shell = _shell()
+        self._display(self._height, None)
         if self._shell is not None:
             self._shell.events.register("post_run_cell", self._cell_ended)
+            self._unwatch = watch_clearing(self._shell, self._cleared)
 
     def also(self, height: int | None) -> None:
         """Shows it in the running cell too."""
-        self._place(height, self.still())
+        self._display(height, self.still())
 
-    def _place(self, height: int | None, still: Mapping[str, Any] | None) -> None:
+    def _display(self, height: int | None, still: Mapping[str, Any] | None) -> None:
         from IPython.display import publish_display_data
 
         display_id = uuid.uuid4().hex
-        self._places[display_id] = height
+        self._views[display_id] = _View(height, current_area(_shell()))
         publish_display_data(**self.live(still, height), transient={"display_id": display_id})
 
     def live(self, still: Mapping[str, Any] | None = None, height: int | None = None) -> dict[str, Any]:
@@ -91,10 +96,11 @@ class LiveOutput:
     def blocks(self, blocks: Sequence[Block]) -> None:
         """New rows go to the page."""
         self.feed.blocks(blocks)
+        self._return()
 
     def rows(self, rows: list[Row]) -> None:
         """The same, one by one."""
-        self.feed.blocks(blocks_of(rows))
+        self.blocks(blocks_of(rows))
 
     def ended(self, status: str, exit_code: int | None) -> None:
         """The end goes to the page; then the output becomes a picture that needs no kernel."""
@@ -102,15 +108,18 @@ class LiveOutput:
         if self._shell is not None:
             with contextlib.suppress(ValueError):
                 self._shell.events.unregister("post_run_cell", self._cell_ended)
+        if self._unwatch is not None:
+            with contextlib.suppress(ValueError):  # another thread ends the run: hooks are each thread's own
+                self._unwatch()
         # Without the widget's view, which a saved notebook shows as an error. The widget itself lives on, so that a page that
         # was reloaded in mid-run can still ask for it.
-        if self._places:
+        if self._views:
             still = self.still()
             with environment.last_words():
                 self._update(lambda height: {"data": {**still, RUN_MIME: reference(self._run, height)}, "metadata": {}})
         if self.widget is None:
             return
-        if self._places:
+        if self._views:
             self.widget.lighten()
         _ended.append(self.widget)
         if len(_ended) > _KEPT_WIDGETS:
@@ -124,7 +133,8 @@ class LiveOutput:
         # By its end, by an exception or by an interrupt: what the cell has done so far stays in the notebook.
         del result
         step = self._run.step
-        if step == self._drawn and not self.feed.fresh:
+        gone = any(view.cleared for view in self._views.values())
+        if not gone and step == self._drawn and not self.feed.fresh:
             return
         with contextlib.suppress(Exception):  # a picture must never break the cell after the training
             self._run.flush()
@@ -132,13 +142,38 @@ class LiveOutput:
             still = self.still()
             self._update(lambda height: self.live(still, height))
 
-    def _update(self, content: Callable[[int | None], dict[str, Any]]) -> None:
-        if not self._places:
+    def _cleared(self, area: OutputArea) -> None:
+        """The program has cleared an output area: what stood there is gone with the next output."""
+        for view in self._views.values():
+            view.cleared = view.cleared or view.area == area
+
+    def _return(self) -> None:
+        """Shows again what the running cell has cleared, not more often than somebody can look."""
+        now = time.monotonic()
+        if now < self._next_return or not any(view.cleared for view in self._views.values()):
             return
+        self._next_return = now + _RETURN_INTERVAL
+        self._update(lambda height: self.live(None, height), only_cleared=True)
+
+    def _update(self, content: Callable[[int | None], dict[str, Any]], *, only_cleared: bool = False) -> None:
         from IPython.display import publish_display_data
 
-        for display_id, height in self._places.items():
-            publish_display_data(**content(height), transient={"display_id": display_id}, update=True)
+        area = current_area(_shell()) if self._views else None
+        for display_id, view in self._views.items():
+            # What was cleared is gone: it is shown anew, in its own cell only.
+            anew = view.cleared and view.area == area
+            if anew or not only_cleared:
+                publish_display_data(**content(view.height), transient={"display_id": display_id}, update=not anew)
+            view.cleared = view.cleared and not anew
+
+
+@dataclass
+class _View:
+    """One place where the output is shown."""
+
+    height: int | None
+    area: OutputArea | None
+    cleared: bool = False
 
 
 def attach(run: Run, height: int | None = None) -> None:

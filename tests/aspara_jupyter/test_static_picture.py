@@ -216,3 +216,27 @@ def test_every_finite_value_is_seen_in_the_picture(execute):
     assert [value == value for value in values] == [size > 0 for size in sizes]
     assert 40 == sum(size > 0 for size in sizes)
     assert 41 == picture["data"]["image/svg+xml"].count("h0")
+
+
+LOOP = """
+from IPython.display import clear_output
+for epoch in range(3):
+    clear_output(wait=True)
+    for i in range(50): run.log({"loss": 1.0 / (epoch + 1)})
+    print("epoch", epoch)
+"""
+
+
+@pytest.mark.parametrize("finish", ["run.finish()", ""])
+def test_the_picture_comes_back_when_a_program_clears_its_output(execute, finish):
+    """clear_output(wait=True) in each epoch takes the chart away; the saved notebook has it, once."""
+    book = execute(f"import aspara\nrun = aspara.init(project='p', capture=False){LOOP}{finish}")
+    outputs = [o for o in book.cells[0].outputs if "image/svg+xml" in o.get("data", {})]
+    assert 1 == len(outputs)
+    assert {"loss"} == set(traces(outputs[0]))
+
+
+def test_clearing_another_cells_output_leaves_the_picture_alone(execute):
+    book = execute("import aspara\nrun = aspara.init(project='p', capture=False)", LOOP + "run.finish()")
+    shown = [sum("image/svg+xml" in o.get("data", {}) for o in cell.outputs) for cell in book.cells]
+    assert [1, 0] == shown

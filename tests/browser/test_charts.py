@@ -255,7 +255,7 @@ def test_a_group_has_all_of_its_runs_but_those_left_out(site, page):
                 run.log({"a": float(i + 100 * (step % 2))})
     page.goto(f"{site.url}projects/p?group=config.side")
     count = page.locator(".runlist-head .faint")
-    until(lambda: "24 of 24 drawn" == count.inner_text(), why="the list has other runs than the groups")
+    until(lambda: "24 of 24 shown" == count.inner_text(), why="the list has other runs than the groups")
 
     def lasts() -> list[float]:
         return sorted(trace["y"][-1] for trace in drawn(page, "a"))
