@@ -92,6 +92,17 @@ class FakeSocket {
   }
 }
 
+function isMetrics(url: string): boolean {
+  return url.split("?")[0]!.endsWith("/runs/metrics");
+}
+
+/** What a request for series asks: in its body, or in its address where that is short. */
+function question(url: string, options: RequestInit): { from?: number; to?: number; wait?: number } {
+  if (options.body) return JSON.parse(String(options.body)) as { from?: number; to?: number; wait?: number };
+  const query = [...new URLSearchParams(url.split("?")[1])];
+  return Object.fromEntries(query.map(([name, value]) => [name, Number(value)]));
+}
+
 /** The dashboard's API, with events over a WebSocket or, where a proxy lets none through, server-sent. */
 function http(socket = false): Stage {
   const say = (kind: string, data: object, cursor?: string) =>
@@ -116,7 +127,7 @@ function http(socket = false): Stage {
         cursor: `c${known.length}`,
       });
     if (path === "/x/api/projects/p/runs/metrics") {
-      const asked = JSON.parse(String(options.body)) as { from?: number; to?: number };
+      const asked = question(url, options);
       const inside = known.filter(([step]) => step >= (asked.from ?? 0) && step <= (asked.to ?? 1e9));
       const series = {
         steps: inside.map(([s]) => s),
@@ -454,7 +465,7 @@ describe("a lazy board", () => {
     let held = true;
     const dropped = vi.fn();
     vi.stubGlobal("fetch", (url: string, options: RequestInit) => {
-      if (!url.endsWith("/runs/metrics") || !held) return answer(url, options);
+      if (!isMetrics(url) || !held) return answer(url, options);
       return new Promise((_, reject) => {
         options.signal!.addEventListener("abort", () => {
           dropped();
@@ -486,8 +497,8 @@ describe("a lazy board", () => {
     const waits: unknown[] = [];
     const before = globalThis.fetch;
     vi.stubGlobal("fetch", async (url: string, options: RequestInit) => {
-      if (!url.endsWith("/runs/metrics")) return before(url, options);
-      waits.push((JSON.parse(String(options.body)) as { wait?: number }).wait);
+      if (!isMetrics(url)) return before(url, options);
+      waits.push(question(url, options).wait);
       return new Response(JSON.stringify({ project: "p", missing: [], cursor: "", ...answers.shift() }));
     });
     const drawn: (readonly [number | null, number[]])[] = [];
