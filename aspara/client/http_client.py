@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
 from aspara import errors, settings
-from aspara.client.transport import BASE
+from aspara.client.transport import BASE, certificates
 from aspara.errors import AsparaError, NotFound, TrackerError, Unauthorized, UsageError
 from aspara.version import __version__
 
@@ -73,6 +73,7 @@ class HttpClient:
         self._session.headers.update({"User-Agent": f"aspara/{__version__}", "X-Requested-With": "aspara"})
         # What a shell sets for the world outside must not carry a run's data past a server nearby.
         self._session.trust_env = False
+        self._session.verify = certificates()
         if self._token:
             self._session.headers["Authorization"] = f"Bearer {self._token}"
 

@@ -51,6 +51,7 @@ class Transport:
         self._session.headers.update({"User-Agent": f"aspara/{__version__}", "X-Requested-With": "aspara"})
         # What a shell sets for the world outside must not carry a run's data past a tracker nearby.
         self._session.trust_env = False
+        self._session.verify = certificates()
         if token:
             self._session.headers["Authorization"] = f"Bearer {token}"
 
@@ -139,6 +140,14 @@ class Transport:
         if answer.status_code in _RETRY or answer.is_redirect:
             raise Unreachable(f"The tracker {self.base} cannot take it now: {detail}", _seconds(answer))
         raise Rejected(detail, answer.status_code, answer.headers.get(HEADER, ""), told)
+
+
+def certificates() -> str | bool:
+    """What a server's certificate is checked against: the file or folder that REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE
+    names, for authorities of an organization's own; else what the library trusts.
+    """
+    named = (os.environ.get(name) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"))
+    return next((path for path in named if path), True)
 
 
 def tracker_base(uri: str) -> str:
