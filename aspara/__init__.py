@@ -134,7 +134,8 @@ def init(
         capture: What is captured by itself: True (all), False, or some of ``"system"``, ``"console"``, ``"git"``, ``"packages"``,
             ``"command"``, ``"environment"`` and ``"notebook"``; by default ``ASPARA_CAPTURE``, else all.
         quiet: True: nothing is said about the run and its end; by default ``ASPARA_SILENT``. Warnings are always given.
-        **options: wandb's further arguments; those without meaning here are ignored.
+        **options: wandb's further arguments; those without meaning here are ignored. ``sync_tensorboard=True`` records what
+            the writers of TensorBoard (torch's and tensorboardX's) are given, too.
 
     Raises:
         UsageError: A name or option breaks a rule, or ``resume="must"`` has neither `id` nor `name`; nothing is written.
@@ -144,6 +145,11 @@ def init(
         RunIsRunning: `resume_from` names a run that is still being written.
 
     """
+    followed, older_word = options.pop("sync_tensorboard", None), options.pop("tensorboard", None)
+    if followed or older_word:
+        from importlib import import_module
+
+        import_module("aspara.integrations.tensorboard").patch()
     return _active.begin(
         project,
         name=name,

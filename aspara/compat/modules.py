@@ -80,7 +80,8 @@ VIRTUAL: Mapping[str, Mapping[str, str]] = {
     "integration.catboost.catboost": dict.fromkeys(
         ("WandbCallback", "log_summary"), "aspara.compat.integration.catboost"
     ),
-    "tensorboard": dict.fromkeys(("patch", "unpatch"), "aspara.compat.integration.tensorboard"),
+    "tensorboard": dict.fromkeys(("patch", "unpatch"), "aspara.integrations.tensorboard"),
+    "integration.tensorboard": dict.fromkeys(("patch", "unpatch"), "aspara.integrations.tensorboard"),
     "fastai": {"WandbCallback": "aspara.compat.integration.fastai"},
     "sb3": {"WandbCallback": "aspara.compat.integration.sb3"},
     "integration.sb3.sb3": {"WandbCallback": "aspara.compat.integration.sb3"},

@@ -13,6 +13,7 @@ from aspara import names
 from aspara import settings as settings_of
 from aspara.compat import env
 from aspara.compat.util import generate_id
+from aspara.integrations.tensorboard import patch as patch_tensorboard
 from aspara.recording import registry
 from aspara.recording.capture.notebook import in_notebook
 from aspara.recording.log.conversion import as_mapping
@@ -80,7 +81,7 @@ def init(
         fork_from: Not supported: the run begins anew, which is said.
         save_code: True: the script is kept with the run.
         tensorboard: Another word for `sync_tensorboard`.
-        sync_tensorboard: Not supported yet, which is said.
+        sync_tensorboard: True: what TensorBoard's writers are given is recorded too.
         monitor_gym: Not supported, which is said.
         settings: A Settings, or a dict.
         anonymous: Accepted.
@@ -96,7 +97,7 @@ def init(
     if fork_from is not None:
         say("fork_from is not supported: this run begins anew.")
     if sync_tensorboard or tensorboard or given.given("sync_tensorboard"):
-        _follow_tensorboard()
+        patch_tensorboard()
     if monitor_gym:
         say_once("monitor_gym is not supported: log videos with Video().")
     if env.disable_git():
@@ -198,7 +199,3 @@ def _keep_script(run: Run) -> None:
     script = getattr(sys.modules.get("__main__"), "__file__", None)
     if script and os.path.isfile(script):
         run.log_artifact(script, category="code")
-
-
-def _follow_tensorboard() -> None:
-    say_once("sync_tensorboard is not supported yet: what goes to TensorBoard is not recorded here.")

@@ -56,7 +56,9 @@ class WandbCallback(_BASE):  # type: ignore[misc,valid-type,unused-ignore]
         facts.update({key: str(value) for key, value in vars(model).items() if key not in run.config})
         run.config.setdefaults(facts)
         outputs = model.logger.output_formats
-        if not any(isinstance(output, AsparaWriter) for output in outputs):
+        # Where TensorBoard's writer is followed (sync_tensorboard=True), the same values come by it.
+        followed = any(hasattr(_add_scalar(output), "_aspara_original") for output in outputs)
+        if not followed and not any(isinstance(output, AsparaWriter) for output in outputs):
             outputs.append(AsparaWriter())
         if self.gradient_save_freq > 0:
             run.watch(model.policy, log_freq=self.gradient_save_freq, log=self.log)
@@ -76,6 +78,10 @@ class WandbCallback(_BASE):  # type: ignore[misc,valid-type,unused-ignore]
         active("WandbCallback").save(self.path, base_path=self.model_save_path, policy="now")
         if self.verbose > 1:
             say(f"The model is saved to {self.path}.")
+
+
+def _add_scalar(output: Any) -> Any:
+    return getattr(getattr(output, "writer", None), "add_scalar", None)
 
 
 class AsparaWriter(_WRITER):  # type: ignore[misc,valid-type,unused-ignore]

@@ -1,0 +1,1 @@
+"""Aspara in frameworks: a thin file for each, over the public face."""
