@@ -130,6 +130,10 @@ class Api(WandbApi):
     def run(self, path: str) -> ApiRun:
         """The run at ``"project/run"``, by file name or id; without a project in ASPARA_PROJECT. Raises ProjectNotFound or
         RunNotFound naming those there are.
+
+        Raises:
+            UsageError: `path` does not name a project and a run.
+
         """
         parts = [part for part in path.strip("/").split("/") if part]
         if len(parts) == 4 and parts[2] == "runs":  # as it stands in wandb's addresses
@@ -142,7 +146,12 @@ class Api(WandbApi):
         return ApiRun(self._library, self._library.run(parts[-2], parts[-1]).info)
 
     def artifact(self, name: str, type: str | None = None) -> Artifact:  # noqa: A002  the word users know
-        """The artifact ``"project/name:v3"``, ``:alias``, or without one the latest. Raises ArtifactNotFound."""
+        """The artifact ``"project/name:v3"``, ``:alias``, or without one the latest. Raises ArtifactNotFound.
+
+        Raises:
+            UsageError: `name` lacks the project, or the artifact is of another type.
+
+        """
         project, collection, reference = split_name(name, self._default_project())
         if project is None:
             raise UsageError(f"{name!r}: give the project too, like 'digits/weights:latest'.")
@@ -153,7 +162,12 @@ class Api(WandbApi):
         return found
 
     def artifacts(self, type_name: str | None, name: str) -> list[Artifact]:
-        """All versions of ``"project/name"``, the newest first; those of a type, where it is not None."""
+        """All versions of ``"project/name"``, the newest first; those of a type, where it is not None.
+
+        Raises:
+            UsageError: `name` lacks the project.
+
+        """
         project, collection, _ = split_name(name, self._default_project())
         if project is None:
             raise UsageError(f"{name!r}: give the project too, like 'digits/weights'.")

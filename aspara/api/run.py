@@ -142,6 +142,10 @@ class ApiRun(WandbApiRun, display_hooks.DisplayBundle):
         With `keys` only steps at which all of them were logged. ``x_axis`` is ``_step``, ``_timestamp``, ``_runtime`` or a
         metric; rows are in its order. ``format="pandas"`` needs pandas installed; ``"polars"`` and ``"dict"`` (a list of
         dicts) do not. ``pandas=False`` is another word for ``"dict"``.
+
+        Raises:
+            UsageError: `format` or `stream` is none of those that exist.
+
         """
         form = format if pandas is None else "pandas" if pandas else "dict"
         if form not in ("pandas", "polars", "dict"):
@@ -192,6 +196,10 @@ class ApiRun(WandbApiRun, display_hooks.DisplayBundle):
     def file(self, name: str) -> RunFile:
         """One of :meth:`files`, or one that was saved or logged as an artifact by its name; raises ArtifactNotFound naming some
         there are.
+
+        Raises:
+            ArtifactNotFound: The run keeps no file of that name.
+
         """
         found = dict(self._library.files(self.project, self.run))
         path = name if name in found else f"artifacts/{name}"

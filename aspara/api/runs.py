@@ -51,6 +51,10 @@ class ApiRuns(Sequence["ApiRun"]):
         """One row for each run: its own fields, then ``config.*`` and ``summary.*``, nested values flattened to ``a.b``.
 
         ``format="pandas"`` needs pandas installed.
+
+        Raises:
+            UsageError: `format` is neither polars nor pandas.
+
         """
         if format not in ("polars", "pandas"):
             raise UsageError(f"format={format!r}: choose polars or pandas.")

@@ -185,7 +185,12 @@ class Artifact(ArtifactDraft):
         return [self._files[path] for path in sorted(self._files) if names is None or path in names]
 
     def get_entry(self, name: str) -> ArtifactFile:
-        """One of its files; raises ArtifactNotFound naming some."""
+        """One of its files; raises ArtifactNotFound naming some.
+
+        Raises:
+            ArtifactNotFound: The artifact has no file of that name.
+
+        """
         found = self._files.get(str(name))
         if found is None:
             there = ", ".join(sorted(self._files)[:10]) or "none"
@@ -234,7 +239,12 @@ class Artifact(ArtifactDraft):
         return str(folder)
 
     def file(self, root: str | os.PathLike[str] | None = None) -> str:
-        """The only file of an artifact that has one, downloaded."""
+        """The only file of an artifact that has one, downloaded.
+
+        Raises:
+            UsageError: The artifact does not hold exactly one file.
+
+        """
         if len(self._files) != 1:
             raise UsageError(
                 f"The artifact {self.name!r} has {len(self._files)} files; use download(), or get_entry()."
@@ -242,7 +252,12 @@ class Artifact(ArtifactDraft):
         return self.files()[0].download(root)
 
     def verify(self, root: str | os.PathLike[str] | None = None) -> None:
-        """Raises ArtifactDamaged where a file below `root` is missing or not what was logged."""
+        """Raises ArtifactDamaged where a file below `root` is missing or not what was logged.
+
+        Raises:
+            ArtifactDamaged: The content of a file is not what was logged.
+
+        """
         folder = self._root(root)
         for file in self.files():
             path = folder / file.path
@@ -264,7 +279,12 @@ class Artifact(ArtifactDraft):
         self._manifest = store.change(self._name, version, changes, self._aliases)
 
     def delete(self, delete_aliases: bool = False) -> None:
-        """Removes this version, and content that no other one holds; one that aliases besides ``latest`` mean, only with `delete_aliases`."""
+        """Removes this version, and content that no other one holds; one that aliases besides ``latest`` mean, only with `delete_aliases`.
+
+        Raises:
+            UsageError: The version has aliases, and `delete_aliases` is not set.
+
+        """
         store, version = self._stored()
         named = [a for a in store.manifest(self._name, version)["aliases"] if a != "latest"]
         if named and not delete_aliases:
@@ -274,7 +294,12 @@ class Artifact(ArtifactDraft):
         store.delete(self._name, version)
 
     def link(self, target_path: str, aliases: Sequence[str] | None = None) -> None:
-        """Not supported: there is no registry. Use aliases."""
+        """Not supported: there is no registry. Use aliases.
+
+        Raises:
+            UsageError: Always: there is no registry to link to.
+
+        """
         del target_path, aliases
         raise UsageError(
             "link() needs a registry, which Aspara has not. Give the version an alias: log_artifact(..., aliases=['production'])."

@@ -22,6 +22,9 @@ class Audio(Media):
         sample_rate: Samples per second; demanded with samples.
         caption: A line of text below it.
 
+    Raises:
+        UsageError: The content or its sample rate cannot be made a sound of.
+
     """
 
     kind = "audio"

@@ -19,6 +19,9 @@ class Histogram(Media):
         np_histogram: Or the result of ``numpy.histogram``: counts and edges.
         num_bins: How many bins, 512 at most.
 
+    Raises:
+        UsageError: The values or bins are not numbers, or do not fit each other.
+
     """
 
     kind = "histogram"

@@ -18,6 +18,9 @@ class Html(Media):
         data_is_not_path: True: a text that happens to name a file is the page itself.
         caption: A line of text below it.
 
+    Raises:
+        UsageError: `data` is not text, a path or an open file.
+
     """
 
     kind = "html"

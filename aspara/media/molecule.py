@@ -18,6 +18,9 @@ class Molecule(Media):
         caption: A line of text below it.
         file_type: The kind, where an open file is given.
 
+    Raises:
+        UsageError: The format is unknown, or the content cannot be read.
+
     """
 
     kind = "molecule"
@@ -36,7 +39,12 @@ class Molecule(Media):
 
     @classmethod
     def from_smiles(cls, data: str, caption: str | None = None, **options: Any) -> Molecule:
-        """From a SMILES text; needs rdkit."""
+        """From a SMILES text; needs rdkit.
+
+        Raises:
+            UsageError: The text is not SMILES, or rdkit is not installed.
+
+        """
         chem, _ = _rdkit()
         found = chem.MolFromSmiles(data)
         if found is None:

@@ -22,6 +22,9 @@ class Object3D(Media):
         caption: A line of text below it.
         file_type: The ending, where an open file is given.
 
+    Raises:
+        UsageError: The format or the shape of the points is not supported.
+
     """
 
     kind = "object3d"

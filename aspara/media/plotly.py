@@ -17,6 +17,9 @@ class Plotly(Media):
         figure: A figure, its dict, or the path of its JSON.
         caption: A line of text below it.
 
+    Raises:
+        UsageError: The value is not a figure.
+
     """
 
     kind = "plotly"

@@ -31,6 +31,9 @@ class Table(Media):
         log_mode: Accepted for compatibility.
         caption: A line of text below it.
 
+    Raises:
+        UsageError: `log_mode` is unknown, `dataframe` is not a data frame, or the names of columns or the data do not fit.
+
     """
 
     kind = "table"
@@ -88,7 +91,12 @@ class Table(Media):
             self.add_data(*row)
 
     def add_data(self, *data: Any) -> None:
-        """Adds a row: one value for each column. Raises UsageError for a wrong number of them, TypeError for a wrong kind."""
+        """Adds a row: one value for each column. Raises UsageError for a wrong number of them, TypeError for a wrong kind.
+
+        Raises:
+            UsageError: The row does not have one value for each column.
+
+        """
         if len(data) != len(self.columns):
             raise UsageError(f"The table has {len(self.columns)} columns; a row of {len(data)} values does not fit.")
         kinds = list(self._kinds)
@@ -102,7 +110,12 @@ class Table(Media):
         self.add_data(*row)
 
     def add_column(self, name: str, data: Sequence[Any], optional: bool = True) -> None:
-        """Adds a column: one value for each row, or the first column of an empty table."""
+        """Adds a column: one value for each row, or the first column of an empty table.
+
+        Raises:
+            UsageError: The column exists already, or does not have one value for each row.
+
+        """
         del optional
         values = data.tolist() if hasattr(data, "tolist") else list(data)
         if name in self.columns:
@@ -126,7 +139,12 @@ class Table(Media):
             self.add_column(name, [each[name] for each in found])
 
     def get_column(self, name: str, convert_to: str | None = None) -> Any:
-        """The values of a column, as a list, or with ``convert_to="numpy"`` as an array."""
+        """The values of a column, as a list, or with ``convert_to="numpy"`` as an array.
+
+        Raises:
+            UsageError: There is no such column.
+
+        """
         if name not in self.columns:
             raise UsageError(f"The table has no column {name!r}; it has {', '.join(map(str, self.columns))}.")
         position = self.columns.index(name)
@@ -138,7 +156,12 @@ class Table(Media):
         return values
 
     def get_dataframe(self) -> Any:
-        """The table as a pandas frame; needs pandas."""
+        """The table as a pandas frame; needs pandas.
+
+        Raises:
+            UsageError: pandas is not installed.
+
+        """
         try:
             import pandas as pd
         except ImportError:

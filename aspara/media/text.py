@@ -18,6 +18,9 @@ class Text(Media):
         caption: A line of text below it.
         format: ``"plain"`` or ``"markdown"``.
 
+    Raises:
+        UsageError: The format is not supported.
+
     """
 
     kind = "text"

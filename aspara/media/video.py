@@ -25,6 +25,9 @@ class Video(Media):
         format: ``"gif"`` (default), ``"mp4"`` or ``"webm"``. Of frames, mp4 and webm are made by imageio with ffmpeg, gif by
             Pillow; without Pillow an animated PNG is made.
 
+    Raises:
+        UsageError: The format or the shape of the frames is not supported.
+
     """
 
     kind = "video"
