@@ -1,9 +1,10 @@
 // @vitest-environment happy-dom
 import { render } from "preact";
+import { useState } from "preact/hooks";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FieldPicker } from "../src/dashboard/components/field-picker";
-import { useLoaded } from "../src/dashboard/components/hooks";
+import { useDebounced, useLoaded } from "../src/dashboard/components/hooks";
 import { Tabs } from "../src/dashboard/components/tabs";
 import { labels } from "../src/dashboard/table/view";
 import { ErrorMessage } from "../src/panel/error-message";
@@ -49,6 +50,60 @@ describe("what went wrong", () => {
   it("is nothing where nothing did", () => {
     act(() => render(<ErrorMessage text={null}>more</ErrorMessage>, root));
     expect(root.textContent).toBe("");
+  });
+});
+
+describe("a debounced value", () => {
+  beforeEach(() => vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+  const shown = () => {
+    const changes: number[] = [];
+    const ways = { set: (_: number) => {}, go: (_: number) => {}, changes };
+    function Probe() {
+      const [outer, setOuter] = useState(0);
+      const change = (to: number) => {
+        changes.push(to);
+        setOuter(to);
+      };
+      const [value, set] = useDebounced(outer, change, 250);
+      Object.assign(ways, { set, go: setOuter });
+      return <p>{`${value} ${outer}`}</p>;
+    }
+    act(() => render(<Probe />, root));
+    return ways;
+  };
+  const passed = (ms: number) => act(() => void vi.advanceTimersByTime(ms));
+  it("is shown at once, and passed on when no other followed", () => {
+    const { set, changes } = shown();
+    act(() => set(1));
+    passed(200);
+    act(() => set(2));
+    passed(249);
+    expect([root.textContent, changes]).toEqual(["2 0", []]);
+    passed(1);
+    expect([root.textContent, changes]).toEqual(["2 2", [2]]);
+  });
+  it("stays when the value before it comes back from where it was passed on", () => {
+    const { set, changes } = shown();
+    act(() => set(7));
+    act(() => {
+      vi.advanceTimersByTime(250);
+      set(6);
+    });
+    expect(root.textContent).toBe("6 7");
+    passed(250);
+    expect([root.textContent, changes]).toEqual(["6 6", [7, 6]]);
+  });
+  it("is replaced by a change that others made, also back to an earlier value", () => {
+    const { set, go, changes } = shown();
+    act(() => set(7));
+    passed(250);
+    act(() => set(6));
+    act(() => go(0));
+    passed(1000);
+    expect([root.textContent, changes]).toEqual(["0 0", [7]]);
+    act(() => go(7));
+    expect(root.textContent).toBe("7 7");
   });
 });
 

@@ -44,6 +44,35 @@ export function useNow(ms = 5000): number {
   return now;
 }
 
+/**
+ * A value that changes here at once, and elsewhere (`change`) when no other followed it for `ms` milliseconds. A change of `outer`
+ * replaces it, unless it is the one that this hook caused: by then the value here may be newer.
+ */
+export function useDebounced<T>(
+  outer: T,
+  change: (value: T) => void,
+  ms: number,
+): [value: T, set: (value: T) => void] {
+  const [value, setValue] = useState(outer);
+  const sent = useRef(outer);
+  const latest = useRef(change);
+  latest.current = change;
+  useEffect(() => {
+    if (outer === sent.current) return;
+    sent.current = outer;
+    setValue(outer);
+  }, [outer]);
+  useEffect(() => {
+    if (value === outer) return;
+    const timer = setTimeout(() => {
+      sent.current = value;
+      latest.current(value);
+    }, ms);
+    return () => clearTimeout(timer);
+  }, [value, outer, ms]);
+  return [value, setValue];
+}
+
 /** How wide an element is, in pixels; `first` until it is measured. */
 export function useWidth(box: { current: HTMLElement | null }, first: number): number {
   const [width, setWidth] = useState(first);

@@ -6,7 +6,7 @@ import { ErrorMessage } from "../../panel/error-message";
 import { SegmentedControl } from "../../panel/segmented-control";
 import { useApp } from "../app";
 import { EmptyState } from "../components/empty-state";
-import { usePolled } from "../components/hooks";
+import { useDebounced, usePolled } from "../components/hooks";
 import { KeyCard } from "./media/card";
 import { MediaClient } from "./media/media-client";
 import { StepSlider } from "./media/slider";
@@ -122,14 +122,7 @@ function useStep(
 ): [number | null, (step: number | null) => void] {
   const text = query.get("step");
   const asked = text === null || !Number.isFinite(Number(text)) ? null : Number(text);
-  const [step, setStep] = useState(asked);
-  useEffect(() => setStep(asked), [asked]);
-  useEffect(() => {
-    if (step === asked) return;
-    const timer = setTimeout(() => set({ step: step === null ? null : String(step) }), 250);
-    return () => clearTimeout(timer);
-  }, [step, asked]);
-  return [step, setStep];
+  return useDebounced(asked, (step) => set({ step: step === null ? null : String(step) }), 250);
 }
 
 /** Left and right go through the steps, wherever the focus is, unless it is on something with a use of its own for them. */

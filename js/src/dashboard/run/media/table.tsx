@@ -6,7 +6,7 @@ import { fileName, type MediaItem, record } from "../../../core/media";
 import type { Json } from "../../../core/types";
 import { Dialog } from "../../../panel/dialog";
 import { ErrorMessage } from "../../../panel/error-message";
-import { useLoaded } from "../../components/hooks";
+import { useDebounced, useLoaded } from "../../components/hooks";
 import { Lightbox } from "./lightbox";
 import type { MediaClient } from "./media-client";
 import { PAGE, useRows } from "./rows";
@@ -194,13 +194,7 @@ function Field({
   change: (text: string | null) => void;
   wrong?: boolean;
 }) {
-  const [text, setText] = useState(value);
-  useEffect(() => setText(value), [value]);
-  useEffect(() => {
-    if (text === value) return;
-    const timer = setTimeout(() => change(text || null), 300);
-    return () => clearTimeout(timer);
-  }, [text]);
+  const [text, setText] = useDebounced(value, (typed) => change(typed || null), 300);
   return (
     <input
       type="search"
