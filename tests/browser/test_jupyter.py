@@ -120,7 +120,7 @@ def test_runs_are_compared_and_the_address_keeps_it(jupyter, page, project):
     page.get_by_role("button", name="Tag…").click()
     page.get_by_label("Add tags, separated by commas").fill("seen")
     page.get_by_role("button", name="Change tags").click()
-    page.wait_for_selector("text=Tags of 2 runs are changed.")
+    page.wait_for_selector("text=Changed tags of 2 runs.")
     assert ["run-0", "run-2"] == sorted(r.name for r in Api(jupyter.data).runs(project) if r.tags == ["seen"])
     page.get_by_role("link", name="Compare", exact=True).click()
     page.wait_for_selector("text=2 runs compared")
