@@ -7,16 +7,23 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import orjson
 
-from aspara.catalog.series.query import SeriesQuery
+from aspara.catalog.series.query import Series, SeriesQuery
 from aspara.exporters.selection import ExportSelection
 from aspara.palette import run_color
 
+if TYPE_CHECKING:
+    from aspara.api.run import ApiRun
+
 POINTS = 1500
 """Points of one line at most. Thinned lines keep their extremes, first and last."""
+SMOOTHING = (0.3, 0.6, 0.8, 0.9, 0.95, 0.99)
+"""Weights that the page offers."""
+SMOOTHED_POINTS = 500
+"""Points of a thinned line for each weight. The page itself smooths lines of which it has every point."""
 _TEMPLATE = Path(__file__).with_name("page.html")
 
 
@@ -44,26 +51,24 @@ def write(selection: ExportSelection, file: IO[bytes], *, plotly: Path, points: 
             }
         )
         answer = run._library.metrics(run.project, [run.run], SeriesQuery(points=points))
+        thinned: dict[str, dict[str, Any]] = {}
         for name in selection.wanted(list(answer.metrics)):
             series = answer.metrics[name].get(run.run)
             if series is None or not len(series.values):
                 continue
             count += len(series.values)
-            metrics.setdefault(name, []).append(
-                {
-                    "run": number,
-                    "steps": series.steps.tolist(),
-                    "times": series.timestamps.tolist(),
-                    "values": [_number(value) for value in series.values.tolist()],
-                    "count": series.count,
-                }
-            )
+            line = {"run": number, "count": series.count, **_points(series)}
+            metrics.setdefault(name, []).append(line)
+            if not series.raw:
+                thinned[name] = line
+        _smooth(run, thinned)
     project = selection.runs[0].project if selection.runs else ""
     title = f"{project}/{selection.runs[0].name}" if len(selection.runs) == 1 else project
     content = {
         "title": title,
         "project": project,
         "runs": runs,
+        "smoothing": SMOOTHING,
         "metrics": [{"name": name, "lines": metrics[name]} for name in sorted(metrics, key=_order)],
     }
     before, _, rest = _TEMPLATE.read_text(encoding="utf-8").partition("/*DATA*/")
@@ -74,6 +79,29 @@ def write(selection: ExportSelection, file: IO[bytes], *, plotly: Path, points: 
     file.write(plotly.read_bytes().replace(b"</script", b"<\\/script"))
     file.write(after.encode())
     return count
+
+
+def _smooth(run: ApiRun, lines: dict[str, dict[str, Any]]) -> None:
+    """Adds to each thinned line, by its metric, its smoothed points, which are averages of all that were logged."""
+    if not lines:
+        return
+    for line in lines.values():
+        line["smoothed"] = {}
+    for weight in SMOOTHING:
+        query = SeriesQuery(metrics=tuple(lines), points=SMOOTHED_POINTS, smoothing=weight)
+        answer = run._library.metrics(run.project, [run.run], query)
+        for name, line in lines.items():
+            series = answer.metrics.get(name, {}).get(run.run)
+            if series is not None and series.smoothed is not None:
+                line["smoothed"][str(weight)] = _points(series.smoothed)
+
+
+def _points(series: Series) -> dict[str, list[Any]]:
+    return {
+        "steps": series.steps.tolist(),
+        "times": series.timestamps.tolist(),
+        "values": [_number(value) for value in series.values.tolist()],
+    }
 
 
 def _number(value: float) -> float | str:

@@ -299,7 +299,7 @@ def test_page_draws_itself(page, browser):
         assert HOSTILE in tab.locator("#table").inner_text()
         tab.locator("#runs button").first.click()
         expect(lines).to_have_count(2)
-        tab.locator("#smoothing").fill("0.9")
+        tab.locator("#smoothing").select_option("0.9")
         expect(lines).to_have_count(4)
         tab.locator("#axis").select_option("wall")
         tab.locator("#log").check()
