@@ -197,7 +197,7 @@ aspara.finish()
     )
     box = plot.bounding_box()
     y = box["y"] + box["height"] / 2
-    with book.page.expect_response("**/runs/metrics") as answered:
+    with book.page.expect_response(lambda response: "/runs/metrics" in response.url) as answered:
         book.page.mouse.move(box["x"] + box["width"] * 0.50, y)
         book.page.mouse.down()
         book.page.mouse.move(box["x"] + box["width"] * 0.52, y, steps=8)
@@ -206,6 +206,11 @@ aspara.finish()
     (series,) = answer["metrics"]["loss"].values()
     assert series["raw"]
     assert 200 < series["count"] < 1500
+    # The line is drawn anew when the answer is here.
+    book.page.wait_for_function(
+        "() => document.querySelector('.aspara-widget .js-plotly-plot').data[0].x.at(-1) < 15_000"
+    )
+    assert "0" == book.page.inner_text(".aspara-widget figcaption .value"), "the latest value, not the window's last"
     assert book.running()
     lab.let_end("zoom")
 

@@ -160,7 +160,9 @@ export function ChartView({
     "0": all,
   };
 
-  const only = shown.length === 1 && scene.lines.length === 1 ? scene.lines[0]!.points.values : null;
+  // The latest value of the run, whatever window is drawn.
+  const only = shown.length === 1 && scene.lines.length === 1 ? board.lines(metric).get(shown[0]!.run) : null;
+  const latest = only?.last();
   const seen = picture?.extent ?? null;
   return (
     <>
@@ -168,7 +170,7 @@ export function ChartView({
         <span class="metric" title={metric}>
           {full ? metric : label}
         </span>
-        {only && only.length > 0 && <span class="value">{formatNumber(only[only.length - 1]!)}</span>}
+        {latest && <span class="value">{formatNumber(latest.value)}</span>}
         {picture?.best && (
           <span class="best" title={`Best: ${picture.best.name}, at ${formatNumber(picture.best.x)}`}>
             ★ {formatNumber(picture.best.value)}
