@@ -68,6 +68,12 @@ class Catalog(Editing, RunFiles):
             raise self._no_project(project)
         return found
 
+    def require_project(self, project: str) -> None:
+        """Raises ProjectNotFound as :meth:`project` does, but reads no run: it takes as long in a project of many runs as of few."""
+        self._check_project(project)
+        if not self.layout.runs(project) and not self.layout.project_metadata(project).is_file():
+            raise self._no_project(project)
+
     def _project(self, project: str) -> ProjectInfo | None:
         path = self.layout.project_metadata(project)
         runs = self.layout.runs(project)

@@ -7,7 +7,7 @@ import json
 import mimetypes
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tornado import web
 
@@ -91,27 +91,31 @@ class HtmlPage(Endpoint):
 
     async def get(self, project: str | None = None, run: str | None = None) -> None:
         """HTML, or the data behind the page for ``Accept: application/json``."""
-        catalog = self.context.catalog
         accept = self.request.headers.get("Accept", "")
-        as_json = "application/json" in accept and "text/html" not in accept
-        status, data = 200, {}
+        if "application/json" in accept and "text/html" not in accept:
+            self.answer(await self._data(project, run))
+            return
+        catalog = self.context.catalog
+        # Whether it exists decides the status, and no more: the page would wait until all runs of a large project are read.
         try:
             if run is not None:
-                data = (await self.context.off_loop(catalog.run, project or "", run)).json()
+                await self.context.off_loop(catalog.stem, project or "", run)
             elif project is not None:
-                data = (await self.context.off_loop(catalog.project, project)).json()
-                if as_json:
-                    data["runs"] = [r.json() for r in await self.context.off_loop(catalog.runs, project)]
-            elif as_json:
-                data = {"projects": [p.json() for p in await self.context.off_loop(catalog.projects)]}
+                await self.context.off_loop(catalog.require_project, project)
         except NotFound:
-            if as_json:
-                raise
-            status = 404
-        if as_json:
-            self.answer(data)
+            self.send_shell(404)
         else:
-            self.send_shell(status)
+            self.send_shell()
+
+    async def _data(self, project: str | None, run: str | None) -> dict[str, Any]:
+        """The data behind the page."""
+        catalog = self.context.catalog
+        if run is not None:
+            return (await self.context.off_loop(catalog.run, project or "", run)).json()
+        if project is None:
+            return {"projects": [p.json() for p in await self.context.off_loop(catalog.projects)]}
+        data = (await self.context.off_loop(catalog.project, project)).json()
+        return data | {"runs": [r.json() for r in await self.context.off_loop(catalog.runs, project)]}
 
     def send_shell(self, status: int = 200) -> None:
         """Sends the HTML page."""

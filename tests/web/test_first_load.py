@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import pytest
+import requests
 
 import aspara
+from aspara.server.app import Server
 
 MOST = 250_000
 
@@ -53,3 +56,28 @@ def test_who_takes_no_packed_files_gets_them_plain(site, names):
         plain = site.get(name, headers={"Accept-Encoding": "identity"})
         assert "Content-Encoding" not in plain.headers
         assert plain.content == site.get(name, headers={"Accept-Encoding": "gzip"}).content
+
+
+def test_a_page_comes_before_any_run_is_read(tmp_path):
+    """However many runs a project has; an unknown project or run is not found all the same."""
+    for name in ("a", "b"):
+        aspara.Run(name, "p", dir=tmp_path).finish()
+    opened: list[str] = []
+    listening = True
+
+    def note(event: str, arguments: tuple[object, ...]) -> None:
+        if listening and event == "open" and str(arguments[0]).startswith(str(tmp_path)):
+            opened.append(str(arguments[0]))
+
+    sys.addaudithook(note)
+    server = Server(tmp_path, port=0)
+    thread = server.start_in_thread()
+    statuses = {}
+    for path in ("projects/p", "projects/p/runs", "projects/p/compare", "projects/p/runs/a", "projects/ghost"):
+        answer = requests.get(server.url + path, headers={"Accept": "text/html"}, timeout=20)
+        statuses[path] = answer.status_code
+    listening = False
+    server.stop()
+    thread.join(10)
+    assert [200, 200, 200, 200, 404] == list(statuses.values())
+    assert [] == [file for file in opened if file.endswith((".meta.json", ".jsonl"))]
