@@ -11,6 +11,7 @@ import importlib
 import os
 import signal
 import stat
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -194,6 +195,13 @@ def processors() -> int:
     """How many processors this process may use."""
     affinity: Callable[[int], set[int]] | None = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+
+
+def become(command: list[str]) -> int:
+    """Goes on as the program `command`, by its path; where a shell would not wait for that, runs it and returns its exit code."""
+    if os.name != "nt":
+        os.execv(command[0], command)  # noqa: S606  it is the user's own command
+    return subprocess.call(command)
 
 
 def kill_group(process_id: int) -> None:

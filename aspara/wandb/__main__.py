@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 
+from aspara.util import os_compat
 from aspara.wandb.install import path_for_children
 
 _USAGE = """Runs a program that imports wandb with Aspara in wandb's place; the program stays as it is.
@@ -14,7 +14,7 @@ _USAGE = """Runs a program that imports wandb with Aspara in wandb's place; the 
     python -m aspara.wandb -m module [ARGUMENT ...]"""
 
 
-def main() -> int:  # noqa: RET503  the last line does not return
+def main() -> int:
     """Replaces this process by the program."""
     arguments = sys.argv[1:]
     if not arguments or arguments[0] in ("-h", "--help"):
@@ -24,10 +24,7 @@ def main() -> int:  # noqa: RET503  the last line does not return
     os.environ["PYTHONPATH"] = path_for_children(os.environ.get("PYTHONPATH"))
     command = [sys.executable, *_interpreter_options(), *arguments]
     sys.stdout.flush()
-    if os.name == "nt":
-        # There exec() lets the shell go on before the program has ended.
-        return subprocess.call(command)
-    os.execv(sys.executable, command)  # noqa: S606  it is the user's own command
+    return os_compat.become(command)
 
 
 def _interpreter_options() -> list[str]:
