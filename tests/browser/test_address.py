@@ -173,7 +173,7 @@ def test_a_selection_too_long_for_an_address_outlives_a_reload(site, page, tmp_p
     page.wait_for_selector("text=150 runs selected")
     with watched(page.context, "copied") as other:
         other.goto(at(page))
-        other.wait_for_selector("text=150 runs were selected where this address was made")
+        other.wait_for_selector("text=The link selected 150 runs, but a link can hold at most")
         other.get_by_label("Select r149", exact=True).check()
         until(lambda: at(other).endswith("sel=r149"))
         assert 0 == other.locator("text=a link can hold at most").count()
