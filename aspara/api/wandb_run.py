@@ -46,7 +46,10 @@ class WandbApiRun:
         found = self._run().metadata.get("user")
         return None if found is None else str(found)
 
-    username = user
+    @property
+    def username(self) -> str | None:
+        """Who started the run: :attr:`user` under an older name of wandb's."""
+        return self.user
 
     @property
     def display_name(self) -> str:
