@@ -109,7 +109,10 @@ class _Source:
         metadata, own = detail.info.metadata, detail.info.metadata.get("summary_own")
         self._metadata = metadata
         self._plain = [str(artifact["name"]) for artifact in detail.artifacts]
-        self.facts.summary = {k: v for k, v in detail.info.summary.items() if own is None or k in own}
+        # The writer makes the last numbers and texts out of the rows; lists and media it takes from here.
+        self.facts.summary = {
+            k: v for k, v in detail.info.summary.items() if own is None or k in own or isinstance(v, dict | list)
+        }
         self.facts.details = {name: metadata[name] for name in _DETAILS if metadata.get(name) is not None}
         self.facts.captured = {str(name) for name in metadata.get("captured_metrics") or []}
         for time, step, values in self._library.rows(self._project, self._run):

@@ -116,8 +116,10 @@ class ReceivedRun:
         """Lets go of its files and locks."""
         with self.lock:
             for recorder in {id(r): r for r in (self.recorder, *(s.recorder for s in self.writers.values()))}.values():
-                with contextlib.suppress(OSError):
-                    recorder.sync()
+                # What was acknowledged is durable. Files that were removed are not made anew: the client sends it all again.
+                if recorder.is_current():
+                    with contextlib.suppress(OSError):
+                        recorder.sync()
                 recorder.abandon()
 
 
