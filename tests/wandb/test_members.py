@@ -57,8 +57,11 @@ def test_code_is_an_artifact(data: Path, tmp_path: Path):
         assert run.log_code(tmp_path / "code", include_fn=lambda path: False) is None
 
 
-def test_linking_keeps_the_artifact(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_linking_keeps_the_artifact(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
     """There is no registry: what is linked is kept, and that is said once."""
+    monkeypatch.chdir(tmp_path)  # use_model() downloads below the working directory
     (tmp_path / "m.txt").write_text("m")
     with wandb.init(project="p") as run:
         artifact = wandb.Artifact("a", type="model")
