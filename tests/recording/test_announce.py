@@ -62,8 +62,21 @@ def test_samples_are_evenly_spread(count, chunk):
         pytest.skip("slow")
     trends = Trends()
     for start in range(0, count, chunk):
-        trends.add("a", [float(i) for i in range(start, min(count, start + chunk))])
+        trends.add(["a"], [(float(i),) for i in range(start, min(count, start + chunk))])
     kept = trends.values("a")
     assert min(count, 64) <= len(kept) <= 128
     assert len({b - a for a, b in zip(kept, kept[1:], strict=False)}) <= 1
     assert 0.0 == kept[0]
+
+
+def test_samples_of_rows_that_are_never_alike():
+    """A metric that each row has is sampled over the whole run, whatever else stands in the rows."""
+    trends = Trends()
+    for step in range(5000):
+        trends.add(["loss", f"once/{step}"], [(float(step), 1.0)])
+        if step % 100 == 0:
+            trends.add(["val"], [(float(step),)])
+    assert trends.values("loss")[-1] >= 4800
+    assert sorted(trends.values("loss")) == trends.values("loss")
+    assert [float(step) for step in range(0, 5000, 100)] == trends.values("val")
+    assert len(list(trends.names())) <= 64

@@ -118,9 +118,8 @@ class PendingRows:
                 self.statistics.fold(row[1], row[2])
                 self.taken += 1
                 if self.trends is not None:
-                    for name, value in row[2].items():
-                        if isinstance(value, int | float):
-                            self.trends.add(name, (value,))
+                    numbers = {name: value for name, value in row[2].items() if isinstance(value, int | float)}
+                    self.trends.add(tuple(numbers), [tuple(numbers.values())])
                 if self.shown:
                     at, step, values = row
                     self._unshown.append(Block(tuple(values), (at,), (step,), tuple((v,) for v in values.values())))
@@ -131,8 +130,7 @@ class PendingRows:
             names = self._names
             self.taken += len(rows)
             if self.trends is not None:
-                for name, column in zip(names, zip(*[row[2] for row in rows], strict=True), strict=True):
-                    self.trends.add(name, column)
+                self.trends.add(names, [row[2] for row in rows])
             if len(rows) < _FEW:
                 for _, step, values in rows:
                     self.statistics.fold(step, dict(zip(names, map(pos, values), strict=True)))
