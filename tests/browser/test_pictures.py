@@ -14,6 +14,7 @@ import pytest
 import aspara
 from aspara.storage import metadata
 from tests.browser.conftest import served
+from tests.browser.lab import Lab, Notebook
 
 pytestmark = pytest.mark.browser
 
@@ -38,6 +39,22 @@ PICTURES: dict[str, tuple[str, str, int]] = {
 }
 # What is unfolded before.
 CLICKS = {"run-artifacts": ".version .fold"}
+
+
+TRAINING = """
+import aspara, math, time
+
+run = aspara.init(project="digits", name="wide-4", config={"lr": 0.03}, total_steps=300, capture=False)
+for step in range(300):
+    left = math.exp(-step / 60)
+    aspara.log({
+        "train/loss": 2.2 * left + 0.1 + 0.05 * math.sin(step * 1.7),
+        "val/loss": 2.3 * left + 0.15,
+        "val/accuracy": 0.97 - 0.88 * left,
+    })
+    time.sleep(0.02 if step < 200 else 0.2)
+aspara.finish()
+""".strip()
 
 
 @pytest.fixture(scope="module")
@@ -165,8 +182,6 @@ def _captured(project: Path, run: str) -> None:
 @pytest.mark.parametrize("name", list(PICTURES))
 def test_a_picture_of_each_page_is_taken(site, browser, name):
     """Kept under screenshots/, or where PICTURES says; none is larger than a page of documentation should carry."""
-    from PIL import Image
-
     path, there, height = PICTURES[name]
     folder = Path(os.environ.get("PICTURES") or Path(__file__).parents[2] / "screenshots" / "pictures")
     folder.mkdir(parents=True, exist_ok=True)
@@ -179,6 +194,32 @@ def test_a_picture_of_each_page_is_taken(site, browser, name):
     page.wait_for_timeout(1000)
     content = page.screenshot()
     context.close()
+    _keep(folder, name, content)
+
+
+def test_a_picture_of_a_notebook_that_trains_is_taken(browser, tmp_path):
+    """The live chart under its cell, while the cell runs."""
+    folder = Path(os.environ.get("PICTURES") or Path(__file__).parents[2] / "screenshots" / "pictures")
+    folder.mkdir(parents=True, exist_ok=True)
+    lab = Lab(tmp_path).start()
+    try:
+        lab.notebook("digits.ipynb", TRAINING)
+        page = browser.new_page(viewport={"width": WIDTH, "height": 660}, color_scheme="light")
+        notebook = Notebook(lab, page, "digits.ipynb").open()
+        notebook.execute("application:toggle-left-area")
+        notebook.run_cell()
+        notebook.wait_for_points(600)
+        content = page.screenshot()
+        lab.end_kernels()
+        page.close()
+    finally:
+        lab.stop()
+    _keep(folder, "notebook", content)
+
+
+def _keep(folder: Path, name: str, content: bytes) -> None:
+    from PIL import Image
+
     out = io.BytesIO()
     _few_colours(Image.open(io.BytesIO(content)).convert("RGB")).save(out, "PNG", optimize=True)
     assert len(out.getvalue()) < MOST
