@@ -25,6 +25,8 @@ from common.machine import clocked, load, memory, server
 from common.rivals import add_rivals, rivals_of, title
 from common.shapes import KEPT, SHAPES, Shape, folder, listed
 
+from aspara.catalog.series.smoothing import SMOOTHERS
+
 Life = dict[str, float]
 
 READER = Path(__file__).parent / "child" / "reader.py"
@@ -91,6 +93,23 @@ def visit(data: Path, cache: Path, shape: Shape) -> Life:
         zooms.append(clocked(lambda: answer.append(catalog.metrics("p", ["run-0000"], zoom).json_bytes())))  # noqa: B023
         sizes.append(len(answer[0]))
     found["zoom"], found["zoom bytes"] = statistics.median(zooms), max(sizes)
+    for smoother in SMOOTHERS:
+        smoothed = [
+            clocked(lambda: catalog.metrics("p", ["run-0000"], window).json_bytes())  # noqa: B023
+            for n in range(11)
+            for low in [shape.steps * n / 20]
+            for window in [
+                SeriesQuery(
+                    metrics=(shape.names[0],),
+                    points=shape.points,
+                    start=low,
+                    end=low + shape.steps * (0.5 if n % 2 else 0.01),
+                    smoothing=0.9,
+                    smoother=smoother,
+                )
+            ]
+        ]
+        found[f"{smoother} first"], found[smoother] = smoothed[0], statistics.median(smoothed[1:])
     found["peak"] = memory().peak
     catalog.close()
     return found
@@ -181,6 +200,12 @@ def report(shape: Shape, kept: Path, rounds: int, rivals: dict[str, str]) -> Non
     line(
         "  over HTTP", _ms(middle(outside, "zoom")), f"{middle(outside, 'zoom bytes') / 1000:.0f} kB on the wire (100)"
     )
+    for smoother in SMOOTHERS:
+        line(
+            f"  smoothed by {smoother}",
+            _ms(middle(again, smoother)),
+            f"the first {_ms(middle(again, f'{smoother} first'))}" + (" (target 20 ms)" if smoother == "ema" else ""),
+        )
     line("run list, nothing cached", _ms(middle(first, "first list")), f"again {_ms(middle(first, 'list'))}")
     line("  over HTTP", _ms(middle(outside, "first list")), f"again {_ms(middle(outside, 'list'))} (target 150 ms)")
     line("memory at most, all charts", f"{middle(first, 'peak'):.0f} MB", "first reading, with all answers as JSON")

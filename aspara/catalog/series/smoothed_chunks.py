@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
 from typing import Any
 
 from aspara.catalog.columns.chunk import Chunk, DerivedChunk
 from aspara.catalog.columns.column import Column
 from aspara.catalog.columns.pyramid import PyramidBuilder
-from aspara.catalog.series.smoothing import Smoother, moving_average, smooth
+from aspara.catalog.series.smoothing import Smoother, moving_average, neighbour_average
 
 _WORTH_KEEPING = 1 << 12
 """Points from which a smoothed series is kept for the next question."""
@@ -59,13 +58,10 @@ def smoothed_chunks(
 
 def _whole(column: Column, chunks: Sequence[OnAxis], weight: float, smoother: Smoother) -> list[DerivedChunk]:
     """Each chunk smoothed by a kind that looks at later points too."""
-    import numpy as np
-
-    values = smooth(np.concatenate([np.empty(0), *(chunk.values for _, chunk in chunks)]), weight, smoother)
-    ends = np.cumsum([0, *(len(chunk) for _, chunk in chunks)]).tolist()
+    average = neighbour_average(weight, smoother, [chunk.values for _, chunk in chunks])
     return [
-        DerivedChunk(chunk, *_chunk(column, chunk, functools.partial(iter, [values[begin:end]])), ())
-        for (_, chunk), (begin, end) in zip(chunks, pairwise(ends), strict=True)
+        DerivedChunk(chunk, *_chunk(column, chunk, functools.partial(average.part, place)), ())
+        for place, (_, chunk) in enumerate(chunks)
     ]
 
 

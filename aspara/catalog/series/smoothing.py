@@ -18,9 +18,10 @@ the mean of all points. ``tests/fixtures/smoothing.json`` holds values that ever
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from aspara.catalog.series.neighbours import NeighbourAverage
 from aspara.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,14 +35,11 @@ SMOOTHERS: tuple[Smoother, ...] = get_args(Smoother)
 
 _AXIS_UNITS = 1000
 _MAX_TIME_BASE = 0.999
-_SIGMAS = 3
 _NEGLIGIBLE = 45.0
 """A weight of exp(-45) changes no float64."""
 _BLOCK = 30.0
 """Exponents that are added up together: exp(30) leaves enough digits."""
 _SLICE = 1 << 17
-_MOST_DIRECT = 1 << 30
-"""Products beyond which a convolution goes by Fourier transform, whose rounding is relative to the greatest value."""
 
 
 def check(weight: Any, smoother: Any) -> None:
@@ -73,14 +71,17 @@ def smooth(values: Floats, weight: float, smoother: Smoother = "ema", axis: Any 
     check(weight, smoother)
     axis = np.arange(len(values)) if axis is None else axis
     average = moving_average(weight, smoother, [(axis, values)])
-    if average is not None:
-        return np.concatenate([np.empty(0), *average.smooth([(axis, values)])])
-    out = np.array(values, np.float64)
-    finite = np.isfinite(out)
-    if weight > 0 and finite.any():
-        neighbours = _gaussian if smoother == "gaussian" else _running_mean
-        out[finite] = neighbours(out[finite], float(weight))
-    return out
+    pieces = (
+        average.smooth([(axis, values)])
+        if average is not None
+        else neighbour_average(weight, smoother, [values]).part(0)
+    )
+    return np.concatenate([np.empty(0), *pieces])
+
+
+def neighbour_average(weight: float, smoother: Smoother, parts: Sequence[Floats]) -> NeighbourAverage:
+    """An average that needs later points too. ``parts`` are all values of the series, in order of its axis."""
+    return NeighbourAverage(float(weight), "gaussian" if smoother == "gaussian" else "mean", parts)
 
 
 def moving_average(weight: float, smoother: Smoother, parts: Iterable[tuple[Any, Floats]]) -> MovingAverage | None:
@@ -198,62 +199,20 @@ class TimeWeightedAverage(MovingAverage):
 
 
 def _span(parts: Iterable[tuple[Any, Floats]]) -> float:
-    import numpy as np
-
+    """The length of the axis from the first finite value to the last."""
     ends = []
     for axis, values in parts:
-        finite = np.isfinite(values)
-        if finite.any():
-            ends += [float(axis[finite.argmax()]), float(axis[len(finite) - 1 - finite[::-1].argmax()])]
+        first, last = _first_finite(values), _first_finite(values[::-1])
+        if first is not None and last is not None:
+            ends += [float(axis[first]), float(axis[len(values) - 1 - last])]
     return max(ends) - min(ends) if ends else 0.0
 
 
-def _gaussian(values: Floats, weight: float) -> Floats:
+def _first_finite(values: Floats) -> int | None:
     import numpy as np
 
-    count = len(values)
-    if weight >= 1:
-        return np.full(count, values.mean())
-    sigma = (1 + weight) / (1 - weight) / (2 * math.sqrt(math.pi))
-    reach = min(math.ceil(_SIGMAS * sigma), count - 1)
-    side = np.exp(-0.5 * (np.arange(reach + 1) / sigma) ** 2)
-    kernel = np.concatenate([side[:0:-1], side])
-    shares = np.cumsum(side)
-    place = np.arange(count)
-    norm = shares[np.minimum(place, reach)] + shares[np.minimum(place[::-1], reach)] - side[0]
-    convolve = np.convolve if count * len(kernel) <= _MOST_DIRECT else _fourier
-    sums: Floats = convolve(values, kernel)[reach : reach + count]
-    found: Floats = sums / norm
-    return found
-
-
-def _fourier(values: Floats, kernel: Floats) -> Floats:
-    import numpy as np
-
-    length = len(values) + len(kernel) - 1
-    size = 1 << (length - 1).bit_length()
-    found: Floats = np.fft.irfft(np.fft.rfft(values, size) * np.fft.rfft(kernel, size), size)[:length]
-    return found
-
-
-def _running_mean(values: Floats, weight: float) -> Floats:
-    import numpy as np
-
-    count = len(values)
-    reach = count if weight >= 1 else min(count, math.floor(weight / (1 - weight) + 0.5))
-    reach = min(count - 1, reach)
-    width = 2 * reach + 1
-    # Sums of windows without a difference, which would lose digits behind a spike: a window is the end of one block and the
-    # beginning of the next (van Herk 1992).
-    blocks = -(-(count + 2 * reach) // width)
-    padded = np.zeros(blocks * width)
-    padded[reach : reach + count] = values
-    square = padded.reshape(blocks, width)
-    with np.errstate(over="ignore", invalid="ignore"):
-        starts = np.cumsum(square, axis=1).reshape(-1)
-        ends = np.cumsum(square[:, ::-1], axis=1)[:, ::-1].reshape(-1)
-        first = np.arange(count)
-        sums = ends[:count] + np.where(first % width == 0, 0.0, starts[width - 1 : width - 1 + count])
-    norm = np.minimum(first, reach) + np.minimum(first[::-1], reach) + 1
-    found: Floats = sums / norm
-    return found
+    for begin in range(0, len(values), _SLICE):
+        finite = np.isfinite(values[begin : begin + _SLICE])
+        if finite.any():
+            return begin + int(finite.argmax())
+    return None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 
 from aspara.catalog.catalog import Catalog
 from aspara.catalog.series.query import Series, SeriesQuery
-from aspara.catalog.series.smoothing import SMOOTHERS, Smoother, smooth
+from aspara.catalog.series.smoothing import SMOOTHERS, Smoother, neighbour_average, smooth
 from aspara.errors import UsageError
 from aspara.util.json_safe import NONFINITE
 from tests.catalog.conftest import Folder, row
@@ -133,3 +135,29 @@ def test_the_answer_holds_smoothed_values_beside_the_raw_ones(folder: Folder, ca
 def test_a_weight_outside_0_to_1_and_an_unknown_smoother_are_named(smoothing: float, smoother: Any) -> None:
     with pytest.raises(UsageError, match=f"{smoothing}|{smoother}"):
         SeriesQuery(smoothing=smoothing, smoother=smoother)
+
+
+@pytest.mark.parametrize("weight", [0.6, 0.99, 0.9999])
+@pytest.mark.parametrize("smoother", ["gaussian", "mean"])
+def test_a_long_series_is_smoothed_in_slices_as_if_in_one(smoother, weight):
+    """At its ends, at the seams of slices and parts, and around values that are not finite."""
+    rng = np.random.default_rng(3)
+    values = rng.normal(size=400_000)
+    values[rng.integers(0, len(values), 5000)] = np.nan
+    values[131_000:131_100] = np.inf
+    cuts = [0, 131_072, 140_000, 140_001, len(values)]
+    average = neighbour_average(weight, smoother, [values[a:b] for a, b in itertools.pairwise(cuts)])
+    smoothed = np.concatenate([piece for part in range(4) for piece in average.part(part)])
+    finite = np.isfinite(values)
+    assert np.array_equal(smoothed[~finite], values[~finite], equal_nan=True)
+    kept, smoothed = values[finite], smoothed[finite]
+    places = [0, 1, 5, 100_000, *range(129_300, 129_700, 13), 139_000, 260_000, len(kept) - 2, len(kept) - 1]
+    for place in places:
+        if smoother == "gaussian":
+            sigma = (1 + weight) / (1 - weight) / (2 * math.sqrt(math.pi))
+            reach = math.ceil(3 * sigma)
+        else:
+            reach = math.floor(weight / (1 - weight) + 0.5)
+        near = np.arange(max(0, place - reach), min(len(kept), place + reach + 1))
+        weights = np.exp(-0.5 * ((near - place) / sigma) ** 2) if smoother == "gaussian" else np.ones(len(near))
+        assert smoothed[place] == pytest.approx(np.average(kept[near], weights=weights), rel=1e-9, abs=1e-12)
