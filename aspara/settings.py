@@ -116,6 +116,7 @@ TABLE: dict[str, Setting] = {
             "what is captured: all (default), off, or some of system, console, git, packages, command, environment, "
             "notebook; -console and the like for all but that",
         ),
+        Setting("ASPARA_REDACT", "choice", "on", "off: secrets in configs are kept as they are", ("on", "off")),
         Setting("ASPARA_SYSTEM_INTERVAL", "float", 15.0, "seconds between two samples of the system metrics"),
         Setting("ASPARA_MAX_CONSOLE_SIZE", "int", 8 << 20, "bytes of captured output kept for one run"),
         Setting("ASPARA_MAX_DIFF_SIZE", "int", 4 << 20, "bytes of the captured diff of the git work tree"),

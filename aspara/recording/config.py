@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from aspara.recording.log.conversion import as_mapping, simple
+from aspara.util.json_safe import numbered
 
 
 class ConfigSection(dict[str, Any]):
@@ -134,6 +135,11 @@ class Config(ConfigSection):
         """
         del allow_val_change
         super().update(*args, **kwargs)
+
+    def restore(self, values: Mapping[str, Any]) -> None:
+        """Puts in values that are no change: nobody is told."""
+        for key, value in values.items():
+            dict.__setitem__(self, key, self._wrap(numbered(value)))
 
     def setdefaults(self, values: Any) -> None:
         """Sets those of `values` that are not set yet."""

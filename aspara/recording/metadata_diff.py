@@ -20,9 +20,17 @@ class MetadataDiff:
     The program counts with NaN and infinity; the metadata has them by their names, which also compare.
     """
 
-    def __init__(self, key: str, before: Mapping[str, Any], update: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(
+        self,
+        key: str,
+        before: Mapping[str, Any],
+        update: Callable[[dict[str, Any]], None],
+        shown: Callable[[Mapping[str, Any]], dict[str, Any]] = dict,
+    ) -> None:
         self._key = key
-        self._before: dict[str, Any] = named(dict(before))
+        self._shown = shown
+        """What of the dict others may see."""
+        self._before: dict[str, Any] = named(shown(before))
         self._update = update
         # Re-entrant: a signal handler may set a value too. Held while telling, so that what is told stays in order.
         self._lock = threading.RLock()
@@ -30,7 +38,9 @@ class MetadataDiff:
     def tell(self, look: Callable[[], Mapping[str, Any]], more: Mapping[str, Any] | None = None) -> None:
         """Tells how the dict is now, which ``look()`` says, together with `more` changes; nothing where there are none."""
         with self._lock:
-            now = named(dict(look()))  # under the lock: of two threads that set values, the later look is told last
+            now = named(
+                self._shown(look())
+            )  # under the lock: of two threads that set values, the later look is told last
             changes = {**difference(self._key, self._before, now), **(more or {})}
             self._before = now
             if changes:

@@ -10,6 +10,7 @@ from aspara import names, settings
 from aspara.errors import UsageError
 from aspara.recorder import NullRecorder, Recorder
 from aspara.recording.capture.environment import program_id
+from aspara.recording.config_secrets import without_secrets
 from aspara.recording.log.conversion import as_mapping, to_json
 from aspara.recording.log.validation import checked_notes, checked_tags
 from aspara.types import Resume, RunIdentity, RunRequest
@@ -76,7 +77,7 @@ def open_run(
         id=names.check_run_id(chosen) if chosen is not None else None,
         resume=resumes,
         rewind_to=rewind_to,
-        config=_config(config, config_include_keys, config_exclude_keys),
+        config=without_secrets(given_config(config, config_include_keys, config_exclude_keys)),
         tags=checked_tags(tags if tags is not None else settings.get("ASPARA_TAGS") or ()),
         notes=checked_notes(notes if notes is not None else settings.get("ASPARA_NOTES")),
         project_tags=checked_tags(project_tags or ()),
@@ -161,7 +162,10 @@ def _resume(value: Any) -> Resume | None:
     return _RESUME[key]
 
 
-def _config(source: Any, include: Sequence[str] | None, exclude: Sequence[str] | None) -> Mapping[str, Any]:
+def given_config(
+    source: Any, include: Sequence[str] | None = None, exclude: Sequence[str] | None = None
+) -> dict[str, Any]:
+    """The config that a program gives, as JSON has it."""
     found = as_mapping(source)
     if include:
         found = {k: v for k, v in found.items() if k in include}

@@ -76,6 +76,7 @@ def begin(
     # A signal that ends the program finds a run that is known here, or none.
     with defer_signals():
         run = Run._of(open_run(project, **options), wanted)
+        run._take_secrets(options)
         run._take_options(options)
         track(run)
         if reinit != "create_new" or running is None:

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 from aspara import settings
 from aspara.errors import UsageError
 from aspara.recorder import Recorder
+from aspara.recording.capture.redaction import REDACTED
 from aspara.recording.config import Config
+from aspara.recording.config_secrets import with_secrets, without_secrets
 from aspara.recording.lifecycle.exception import describe, propagating
 from aspara.recording.lifecycle.exit_code import code_of
 from aspara.recording.listeners import RunListeners
@@ -68,6 +70,7 @@ class Run(RunProperties, RunResults, RunMedia, RunArtifacts, SavedFiles, RunList
         wanted = CaptureOptions.of(options.get("capture"), options.get("settings"))
         with defer_signals():
             self._begin(open_run(project, name, **options), wanted)
+            self._take_secrets(options)
             self._take_options(options)
             registry.track(self)
 
@@ -76,6 +79,14 @@ class Run(RunProperties, RunResults, RunMedia, RunArtifacts, SavedFiles, RunList
         run = cls.__new__(cls)
         run._begin(recorder, wanted)
         return run
+
+    def _take_secrets(self, options: Mapping[str, Any]) -> None:
+        """Gives the program's config the values that are not written."""
+        from aspara.recording.open_run import given_config
+
+        kept = self.config.as_dict()
+        if REDACTED in str(kept):
+            self.config.restore(with_secrets(kept, given_config(options.get("config"))))
 
     def _begin(self, recorder: Recorder, wanted: Iterable[str]) -> None:
         identity = recorder.identity
@@ -123,7 +134,7 @@ class Run(RunProperties, RunResults, RunMedia, RunArtifacts, SavedFiles, RunList
         """The run's inputs, a :class:`Config`."""
         self.summary = Summary(numbered(own_summary(found)), self._last_values, self._summary_changed, self._check_open)
         """The run's results, a :class:`Summary`."""
-        self._config_told = MetadataDiff("config", self.config.as_dict(), self._tell)
+        self._config_told = MetadataDiff("config", self.config.as_dict(), self._tell, without_secrets)
         self._summary_told = MetadataDiff("summary", self.summary.own(), self._tell)
         self._sync_interval = max(0.01, settings.get("ASPARA_FSYNC_INTERVAL"))
         self._start_keepers()

@@ -14,6 +14,7 @@ _SECRET_NAME = re.compile(
     r"|(?:^|[-_.])pwd$|(?:^|[-_.]|db|user|sql)pass$)",
     re.IGNORECASE,
 )
+_PASSWORD_NAME = re.compile(r"passw(or)?d|passphrase|secret|api[-_.]?key|(?:^|[-_.])pwd$", re.IGNORECASE)
 # What training scripts call so has nothing to hide: --tokenizer gpt2, --max_tokens 512, --pad-token.
 _NO_SECRET = re.compile(
     r"tokeni[sz]\w*|(?:eos|bos|pad|unk|sep|cls|mask|image|audio|special|prompt|per)[-_]?tokens?|(?:max|min|num|n|new|total)[-_](?:\w+[-_])?tokens|tokens[-_]per"
@@ -159,6 +160,28 @@ def redact_code(text: str) -> str:
 def redact_variables(variables: Mapping[str, str]) -> dict[str, str]:
     """Environment variables with the secret ones blanked."""
     return {name: REDACTED if _hides(name, value) else _content_blanked(value) for name, value in variables.items()}
+
+
+def redact_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A config, as JSON has it, with the texts under secret names blanked, however deep, and what is secret in other texts.
+
+    Numbers stay, since a config is full of ``max_token: 512``; only one that is called a password does not.
+    """
+    return {name: _config_value(value, name, hidden=False) for name, value in config.items()}
+
+
+def _config_value(value: Any, name: str, *, hidden: bool) -> Any:
+    # "tokens" are what models read; a single token may be a key.
+    hidden = hidden or (secret_name(name) and not name.lower().endswith("tokens"))
+    if isinstance(value, Mapping):
+        return {inner: _config_value(found, str(inner), hidden=hidden) for inner, found in value.items()}
+    if isinstance(value, list | tuple):
+        return [_config_value(found, name, hidden=hidden) for found in value]
+    if isinstance(value, str):
+        return REDACTED if hidden and value else _content_blanked(value)
+    if hidden and isinstance(value, int | float) and not isinstance(value, bool) and _PASSWORD_NAME.search(name):
+        return REDACTED
+    return value
 
 
 def _blanked(found: re.Match[str]) -> str:
