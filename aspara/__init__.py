@@ -70,6 +70,7 @@ __all__ = [
     "init",
     "log",
     "log_artifact",
+    "mirror",
     "restore",
     "run",
     "save",
@@ -303,6 +304,35 @@ _WANDB_NAMES = frozenset(
     "tensorboard termerror termlog termsetup termwarn unload_ipython_extension unwatch use_model util visualize "
     "wandb_agent wandb_controller wandb_run watch xgboost".split()
 )
+
+
+def mirror(tool: str, *, project: str | None = None, **options: Any) -> Any:
+    """Records here, too, what this program logs to wandb, MLflow or TensorBoard, which goes on as ever.
+
+    Call it once, before or after the other library is imported. Each run that begins from then on has a run here, with the
+    same project, name, config, metrics, steps and end. An error of ours costs a note and never the program.
+
+    Args:
+        tool: ``"wandb"``, ``"mlflow"`` or ``"tensorboard"``.
+        project: The project of all these runs; by default what the other tracker calls it (wandb's project, MLflow's
+            experiment, the folder above TensorBoard's log directory).
+        **options: Further arguments of each run, such as ``dir``, ``tracker_uri`` or ``capture``.
+
+    Returns:
+        The mirror: ``stop()`` ends it, and so does the end of a ``with`` block.
+
+    Raises:
+        UsageError: There is no mirror of that tool.
+
+    Examples:
+        >>> aspara.mirror("wandb")
+        >>> import wandb
+        >>> wandb.init(project="digits")
+
+    """
+    from importlib import import_module
+
+    return import_module("aspara.integrations.mirror").mirror(tool, project=project, **options)
 
 
 def __getattr__(name: str) -> Any:

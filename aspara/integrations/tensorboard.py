@@ -6,22 +6,22 @@
 
 from __future__ import annotations
 
-import functools
-import sys
 import weakref
 from collections.abc import Callable, Mapping
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
+from functools import partial
 from types import ModuleType
 from typing import Any
 
 import aspara
 from aspara.recording import registry
 from aspara.recording.run import Run
+from aspara.util.import_hook import when_imported
 from aspara.util.messages import say_once
+from aspara.util.wrap import wrap
 
-_WRITERS = ("torch.utils.tensorboard.writer", "tensorboardX.writer")
-_METHODS = (
+WRITERS = ("torch.utils.tensorboard.writer", "tensorboardX.writer")
+"""The modules with a class SummaryWriter of these methods."""
+METHODS = (
     "add_audio",
     "add_figure",
     "add_histogram",
@@ -139,80 +139,38 @@ class SummaryWriter:
         self.close()
 
 
+_undo: list[Callable[[], None]] = []
+"""What takes :func:`patch` back, while it is on."""
+
+
 def patch(*_: Any, **__: Any) -> None:
     """Has the writers of torch and tensorboardX record in the active run what they are given, also if imported later.
 
     wandb's arguments are accepted. They go on writing their event files.
     """
-    for name in _WRITERS:
-        if name in sys.modules:
-            _patch_module(sys.modules[name])
-    if not any(isinstance(finder, _WriterFinder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _WriterFinder())
+    if not _undo:
+        _undo.extend(when_imported(name, _patch_module) for name in WRITERS)
 
 
 def unpatch() -> None:
     """Undoes :func:`patch`."""
-    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _WriterFinder)]
-    for name in _WRITERS:
-        writer = getattr(sys.modules.get(name), "SummaryWriter", None)
-        for method in _METHODS:
-            original = getattr(getattr(writer, method, None), "_aspara_original", None)
-            if original is not None:
-                setattr(writer, method, original)
+    while _undo:
+        _undo.pop()()
 
 
 def _patch_module(module: ModuleType) -> None:
     writer = getattr(module, "SummaryWriter", None)
-    for method in _METHODS:
-        original = getattr(writer, method, None)
-        if original is not None and not hasattr(original, "_aspara_original"):
-            setattr(writer, method, _recorded(method, original))
+    _undo.extend(wrap(writer, method, partial(_record, method), failed=_failed) for method in METHODS)
 
 
-def _recorded(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
-    record = getattr(SummaryWriter(), name)
-
-    @functools.wraps(original)
-    def method(self: Any, *args: Any, **options: Any) -> Any:
-        found = original(self, *args, **options)
-        if registry.running is not None:
-            try:
-                record(*args, **options)
-            except Exception as error:  # what TensorBoard has taken must not stop training here
-                say_once(f"{name}() of TensorBoard could not be recorded ({type(error).__name__}: {error}).")
-        return found
-
-    method._aspara_original = original  # type: ignore[attr-defined]
-    return method
+def _record(name: str, _: Any, args: tuple[Any, ...], options: dict[str, Any]) -> None:
+    if registry.running is not None:
+        getattr(_active, name)(*args[1:], **options)
 
 
-class _WriterFinder(MetaPathFinder):
-    """Patches a writer's module as soon as it is imported."""
-
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        if fullname not in _WRITERS:
-            return None
-        for finder in sys.meta_path:
-            spec = None if finder is self else finder.find_spec(fullname, path, target)
-            if spec is not None:
-                if spec.loader is not None:
-                    spec.loader = _PatchingLoader(spec.loader)
-                return spec
-        return None
+def _failed(name: str, error: Exception) -> None:
+    say_once(f"{name}() of TensorBoard could not be recorded ({type(error).__name__}: {error}).")
 
 
-class _PatchingLoader(Loader):
-    def __init__(self, loader: Any) -> None:
-        self._loader = loader
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._loader, name)
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        found: ModuleType | None = self._loader.create_module(spec)
-        return found
-
-    def exec_module(self, module: ModuleType) -> None:
-        self._loader.exec_module(module)
-        _patch_module(module)
+_active = SummaryWriter()
+"""Writes to the run that is active when it is called."""

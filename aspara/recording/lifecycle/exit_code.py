@@ -176,7 +176,8 @@ def _stand_before_exit() -> None:
 def _replace_exit(previous: Callable[..., Any], leave: Callable[..., Any]) -> None:
     """Puts `leave` in the place of sys.exit wherever a module has taken that as its own."""
     for module in list(sys.modules.values()):
-        if isinstance(module, ModuleType):
+        # Not isinstance(), which believes an object that only says that it is a module, as cffi's libraries do.
+        if issubclass(type(module), ModuleType):
             names = object.__getattribute__(
                 module, "__dict__"
             )  # a module that loads when it is looked at stays unloaded

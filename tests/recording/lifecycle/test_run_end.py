@@ -89,6 +89,20 @@ def test_a_module_that_loads_when_it_is_used_is_left_alone(disk, script):
     assert (0, "") == (done.returncode, done.stderr)
 
 
+def test_an_object_that_only_says_that_it_is_a_module_is_left_alone(disk, script):
+    """The libraries that cffi loads stand in sys.modules and have no names of their own."""
+    done = script("""
+        import sys, types
+        class Library:
+            __slots__ = ()
+            __class__ = property(lambda self: types.ModuleType)
+        sys.modules["library"] = Library()
+        import aspara
+        aspara.init("p", "r").finish()
+    """)
+    assert (0, "") == (done.returncode, done.stderr)
+
+
 def test_a_program_started_as_a_module_tells_its_exit_code(disk, script, tmp_path):
     """python -m: through sys.exit, which is what launchers and argument parsers call."""
     (tmp_path / "train.py").write_text(PROGRAM.format(before="", ending="sys.exit(3)"))
