@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from aspara.errors import NotRemote
 from aspara.types import ArtifactEntry, Losses, RunIdentity
+from aspara.version_store import VersionStore
 
 PATIENCE = 0.025
 """Seconds that a change of the metadata waits for the disk before training goes on without it."""
@@ -29,6 +31,10 @@ class Recorder(Protocol):
     wake: Callable[[], bool] | None
     """Set by an owner that calls `sync` from a background thread: has it do so now, and answers whether it will. Without it,
     or where it answers False, changes of the metadata are written by whoever makes them."""
+    records: bool
+    """False for a recorder that keeps nothing."""
+    writer: str | None
+    """The name of a further writer of the run, whose end is not the run's; None for the one that leads it."""
     partial: bool
     """True if the statistics in the identity's metadata lack earlier rows of a resumed run."""
 
@@ -48,6 +54,22 @@ class Recorder(Protocol):
 
     def media(self, source: Path | bytes, *, name: str) -> str:
         """Keeps media content under `name` (its content's hash is part of it); returns its path relative to the run."""
+
+    def keep_version(self, contents: Mapping[str, Path], manifest: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Makes a version of an artifact of `contents`, by their SHA-256. `manifest` has name, type, description, metadata, tags,
+        entries, aliases.
+
+        Returns its manifest; None where its number is known later. Raises OSError where the disk refuses.
+        """
+
+    def collections(self, project: str) -> VersionStore:
+        """The versioned artifacts of a project, this run's among them. Raises TrackerError where the tracker is away."""
+
+    def aside(self, prefix: str) -> Recorder:
+        """Takes rows of the same run that are not to stand among the others; a name that is made for them begins with `prefix`."""
+
+    def for_child(self) -> Recorder:
+        """A recorder of the same run for a forked child that logs to it."""
 
     def beside(self, name: str) -> Path | None:
         """Where a captured file (console.log, …) is to be written; delivered at the end at the latest. None: nowhere."""
@@ -71,6 +93,8 @@ class NullRecorder:
         self.wake: Callable[[], bool] | None = None
         self.partial = False
         self.stop_asked = False
+        self.records = False
+        self.writer: str | None = None
 
     def append(self, line: bytes) -> None:
         """Forgets the row."""
@@ -87,6 +111,25 @@ class NullRecorder:
         """Forgets the content."""
         del source
         return name
+
+    def keep_version(self, contents: Mapping[str, Path], manifest: Mapping[str, Any]) -> None:
+        """Forgets the version."""
+        del contents, manifest
+
+    def collections(self, project: str) -> VersionStore:
+        """Raises NotRemote: there are none."""
+        raise NotRemote(
+            f"A disabled run keeps no artifacts of {project!r}. Read them with aspara.Api().artifact('project/name')."
+        )
+
+    def aside(self, prefix: str) -> NullRecorder:
+        """Itself."""
+        del prefix
+        return self
+
+    def for_child(self) -> NullRecorder:
+        """Itself."""
+        return self
 
     def beside(self, name: str) -> Path | None:
         """Nowhere."""

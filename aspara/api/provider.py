@@ -7,7 +7,6 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from aspara.artifacts.store import VersionStore
 from aspara.catalog.catalog import Catalog, ProjectInfo
 from aspara.catalog.data_directory import latest_first
 from aspara.catalog.files.content import Content, LocalContent
@@ -19,6 +18,7 @@ from aspara.catalog.runs.run_info import RunDetail, RunInfo, captured
 from aspara.catalog.series.history import HistoryQuery, history
 from aspara.catalog.series.query import MetricsAnswer, SeriesQuery
 from aspara.errors import ProjectNotFound, RunNotFound
+from aspara.version_store import VersionStore
 
 if TYPE_CHECKING:
     import polars

@@ -11,7 +11,6 @@ from urllib.parse import unquote, urlsplit
 from aspara.artifacts.draft import ArtifactDraft
 from aspara.artifacts.file import ArtifactFile
 from aspara.artifacts.media import rebuilt
-from aspara.artifacts.store import VersionStore
 from aspara.errors import ArtifactDamaged, ArtifactNotFound, NotRemote, UsageError
 from aspara.names import check_file_name
 from aspara.storage.artifact_store import (
@@ -20,6 +19,7 @@ from aspara.storage.artifact_store import (
     file_digest,
 )
 from aspara.util import os_compat
+from aspara.version_store import VersionStore
 
 
 class Artifact(ArtifactDraft):

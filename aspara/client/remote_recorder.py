@@ -105,6 +105,8 @@ class RemoteRecorder:
         self.wake: Callable[[], bool] | None = None
         self.partial = False
         self.stop_asked = False
+        self.records = True
+        self.writer: str | None = None
         sender.start()
 
     def append(self, line: bytes) -> None:
@@ -149,7 +151,7 @@ class RemoteRecorder:
             self._add({"kind": "file", "file": kept, "name": f"media/{name}"})
         return f"media/{name}"
 
-    def version(self, contents: Mapping[str, Path], manifest: Mapping[str, Any]) -> None:
+    def keep_version(self, contents: Mapping[str, Path], manifest: Mapping[str, Any]) -> None:
         """Keeps what a version of an artifact needs: its content by fingerprint, then the version. Raises OSError."""
         for sha256, path in contents.items():
             if sha256 not in self._media:
@@ -227,6 +229,11 @@ class RemoteRecorder:
         """Closes the rows' file, and lets go of the sender's lock."""
         self._file.abandon()
         self._journal.abandon()
+
+    def aside(self, prefix: str) -> RemoteRecorder:
+        """Itself: the tracker keeps a run's rows in one file."""
+        del prefix
+        return self
 
     def for_child(self) -> RemoteRecorder:
         """A forked child's own journal for the same run."""

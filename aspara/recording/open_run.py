@@ -120,12 +120,6 @@ def _is_further_rank(request: RunRequest) -> bool:
     return True
 
 
-def reopen(recorder: Recorder) -> Recorder:
-    """A recorder of its own for a forked child that logs to the run it inherited."""
-    again = getattr(recorder, "for_child", None)
-    return again() if again is not None else recorder
-
-
 def _detailed(request: RunRequest, capture: Any, options: Any) -> RunRequest:
     from dataclasses import replace
 

@@ -404,11 +404,10 @@ class Run(RunProperties, RunResults, RunMedia, RunArtifacts, SavedFiles, RunList
         """After a fork the first log() gives this process files of its own; a finished run takes nothing more."""
         self._check_open()
         from aspara.recording import registry
-        from aspara.recording.open_run import reopen
 
         registry.end_with_worker()
 
-        self._recorder = reopen(self._recorder)
+        self._recorder = self._recorder.for_child()
         held_lock = self._lock
         self._lock, self._pen.append = self._recorder.lock, self._recorder.append
         # log() holds the old lock and will release it by the pen's `release`: the new one takes its place while both are held.

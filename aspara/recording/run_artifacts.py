@@ -6,17 +6,15 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from time import time_ns
-from typing import TYPE_CHECKING, Any, cast, overload
+from typing import TYPE_CHECKING, Any, overload
 
-from aspara.errors import ArtifactNotFound, NotRemote, UsageError
-from aspara.recorder import NullRecorder, Recorder
+from aspara.errors import ArtifactNotFound, UsageError
+from aspara.recorder import Recorder
 from aspara.types import ArtifactEntry
 from aspara.util.messages import say
 
 if TYPE_CHECKING:
     from aspara.artifacts.artifact import Artifact
-    from aspara.artifacts.store import VersionStore
-    from aspara.storage.artifact_store import ArtifactStore
     from aspara.types import RunIdentity
 
 _PATIENCE = 2.0
@@ -94,7 +92,7 @@ class RunArtifacts:
                 file_path.tags = [*file_path.tags, *tags]
             return self._log_version(file_path, aliases or ())
         source = _path(file_path)
-        if isinstance(self._recorder, NullRecorder):
+        if not self._recorder.records:
             # Even a file that is not there: the step that makes it may be off as well.
             if type is not None or aliases is not None or source.is_dir():
                 return Artifact(_fitting(name or source.name), type or category or "artifact", description)
@@ -148,11 +146,11 @@ class RunArtifacts:
             found = artifact_or_name
             if found.is_draft():
                 self._log_version(found, aliases or ())
-        elif isinstance(self._recorder, NullRecorder):
+        elif not self._recorder.records:
             found = Artifact(split_name(artifact_or_name, None)[1], type or "artifact")
         else:
             project, name, reference = split_name(artifact_or_name, self._identity.project)
-            store = self._store(str(project))
+            store = self._recorder.collections(str(project))
             found = Artifact._of(store, str(project), store.manifest(name, reference))
         if type is not None and found.type != type:
             raise UsageError(f"The artifact {found.name!r} is of type {found.type!r}, not {type!r}.")
@@ -189,34 +187,19 @@ class RunArtifacts:
     # -- inside -------------------------------------------------------------------------------------------------------
 
     def _log_version(self, artifact: Artifact, aliases: Sequence[str]) -> Artifact:
-        from aspara.artifacts.version import send_version, store_version
+        from aspara.artifacts.version import log_version
         from aspara.storage.artifact_store import checked_aliases
 
         aliases = checked_aliases([aliases] if isinstance(aliases, str) else list(aliases))
-        if isinstance(self._recorder, NullRecorder):
+        if not self._recorder.records:
             return artifact
-        identity = self._identity
-        send = getattr(self._recorder, "version", None)
         try:
-            if send is not None:
-                send_version(artifact, send, identity.project, aliases)
-            else:
-                # What sends no versions keeps them itself.
-                store = cast("ArtifactStore", self._store(identity.project))
-                store_version(artifact, store, identity.project, identity.run, aliases)
+            log_version(artifact, self._recorder, aliases)
         except OSError as error:
             say(f"The artifact {artifact.name!r} could not be kept ({error.strerror or error}); training goes on.")
             return artifact
         self._note("logged_artifacts", artifact)
         return artifact
-
-    def _store(self, project: str) -> VersionStore:
-        # A disabled run never comes here; every other recorder has them, here or at its tracker.
-        collections = getattr(self._recorder, "collections", None)
-        if collections is None:
-            raise NotRemote("This run keeps no artifacts. Read them with aspara.Api().artifact('project/name').")
-        found: VersionStore = collections(project)
-        return found
 
     def _note(self, key: str, artifact: Artifact, **facts: Any) -> None:
         entry = {
@@ -241,7 +224,7 @@ class RunArtifacts:
         for entry in self._lists()[key]:
             if entry.get("version") is None:
                 continue
-            store = self._store(entry["project"])
+            store = self._recorder.collections(entry["project"])
             try:
                 found.append(Artifact._of(store, entry["project"], store.manifest(entry["name"], entry["version"])))
             except ArtifactNotFound:  # it was deleted since

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from aspara.errors import AsparaError, UsageError
-from aspara.recorder import NullRecorder, Recorder
+from aspara.recorder import Recorder
 from aspara.types import RunIdentity
 from aspara.util.messages import say
 from aspara.util.walk import files_below
@@ -84,7 +84,7 @@ class SavedFiles:
 
     def _keep_file(self, path: Path, name: str) -> bool:
         """Whether the file is kept."""
-        if isinstance(self._recorder, NullRecorder):
+        if not self._recorder.records:
             return True
         try:
             self._recorder.artifact(path, name=name, description=None, category=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aspara import names, settings
-from aspara.recorder import NullRecorder, Recorder
+from aspara.recorder import Recorder
 from aspara.recording.log.fast_log import MAX_STEP, FastLog
 from aspara.recording.log.validation import checked_notes, checked_tags
 from aspara.types import RunIdentity, Status
@@ -110,7 +110,7 @@ class RunProperties:
     @property
     def disabled(self) -> bool:
         """True for a run that records nowhere."""
-        return isinstance(self._recorder, NullRecorder)
+        return not self._recorder.records
 
     @property
     def group(self) -> str | None:

@@ -136,6 +136,22 @@ class ArtifactStore:
             files.replace_json(self.paths.aliases(name), known)
         return self._with_aliases(name, found)
 
+    def keep(self, contents: Mapping[str, Path], manifest: Mapping[str, Any], run: str | None = None) -> dict[str, Any]:
+        """Puts in content by its SHA-256, as far as it is not there, and makes a version of it; its manifest."""
+        for sha256, path in contents.items():
+            if not self.has(sha256):
+                self.put(read_chunks(path), expected=sha256)
+        return self.commit(
+            manifest["name"],
+            manifest["type"],
+            manifest["entries"],
+            aliases=manifest["aliases"],
+            description=manifest["description"],
+            facts=manifest["metadata"],
+            tags=manifest["tags"],
+            run=run,
+        )
+
     def manifest(self, name: str, reference: str = LATEST) -> dict[str, Any]:
         """A version by its number (``v3``), alias or digest; raises ArtifactNotFound naming those there are."""
         try:

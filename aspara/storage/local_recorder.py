@@ -117,6 +117,7 @@ class LocalRecorder:
         self._lost_before = before if isinstance(before, int) else 0
         self._host = here()
         self._beat_at = time.monotonic() + BEAT / 2
+        self.records = True
         self.writer = writer
         self.leads = False
         """True for the writer whose end is the run's end; others only add rows."""
@@ -324,6 +325,10 @@ class LocalRecorder:
         if self._gone:
             return None
         return files.make_folder(self._paths.folder) / check_name(name)
+
+    def keep_version(self, contents: Mapping[str, Path], manifest: Mapping[str, Any]) -> dict[str, Any]:
+        """Makes a version of an artifact of the run's project."""
+        return self.collections(self.identity.project).keep(contents, manifest, self.identity.run)
 
     def collections(self, project: str) -> ArtifactStore:
         """The versioned artifacts of a project in the same data directory; raises InvalidName."""

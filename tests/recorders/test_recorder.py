@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from aspara.errors import RunExists, RunHasEnded, RunNotFound
+import aspara
+from aspara.errors import NotRemote, RunExists, RunHasEnded, RunNotFound
 
 
 def test_rows_config_summary_tags_notes_and_the_end_arrive(place):
@@ -196,3 +197,36 @@ def test_what_forked_children_logged_is_there_when_the_run_has_ended(place, monk
     assert "completed" == place.catalog().run("p", "r").info.status
     for child in range(3):
         assert [float(i) for i in range(20)] == place.values("r", f"child{child}")
+
+
+def test_versions_of_artifacts_are_kept_and_take_further_aliases(place, tmp_path):
+    source = tmp_path / "weights.bin"
+    source.write_bytes(b"first")
+    run = place.run("r")
+    draft = aspara.Artifact("weights", type="model", metadata={"epoch": 3})
+    draft.add_file(source)
+    run.log_artifact(draft, aliases=["best"])
+    used = run.use_artifact("weights:best")
+    run.log_artifact(used, aliases=["kept"])
+    assert ["weights"] == run._recorder.collections("p").names()
+    run.finish()
+    manifest = place.catalog().collections("p").manifest("weights", "kept")
+    assert ("v0", "model", {"epoch": 3}) == (manifest["version"], manifest["type"], manifest["metadata"])
+    assert {"best", "kept", "latest"} == set(manifest["aliases"])
+
+
+def test_a_disabled_run_takes_the_same_calls(tmp_path):
+    """The recorder that keeps nothing answers all that others answer."""
+    source = tmp_path / "weights.bin"
+    source.write_bytes(b"first")
+    run = aspara.Run("r", "p", mode="disabled", dir=tmp_path / "data")
+    draft = aspara.Artifact("weights", type="model")
+    draft.add_file(source)
+    assert run.log_artifact(draft) is draft
+    assert "weights" in run.use_artifact("weights:latest").name
+    run.log({"loss": 1.0})
+    with pytest.raises(NotRemote, match="disabled run keeps no artifacts"):
+        run._recorder.collections("p")
+    assert run._recorder.for_child() is run._recorder
+    run.finish()
+    assert not (tmp_path / "data").exists()

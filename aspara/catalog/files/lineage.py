@@ -6,9 +6,9 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from aspara.artifacts.store import VersionStore
 from aspara.catalog.runs.run_info import RunInfo, noted
 from aspara.errors import NotFound
+from aspara.version_store import VersionStore
 
 
 def used_by(runs: Iterable[RunInfo], project: str, version: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from aspara import names, settings
 from aspara.artifacts.artifact import Artifact
-from aspara.artifacts.version import store_version
+from aspara.artifacts.version import log_version
 from aspara.errors import AsparaError, DataDirError
 from aspara.importers.common.source import FileTree, ImportReport, SourceRun
 from aspara.media.base import Media
@@ -87,7 +87,7 @@ class Attachments:
         if not artifact.file_count:
             return None
         try:
-            store_version(artifact, self._recorder.collections(identity.project), identity.project, identity.run, [])
+            log_version(artifact, self._recorder, [])
         except OSError as error:
             raise DataDirError(
                 f"The files of {self._source.facts.name!r} cannot be kept ({error.strerror or error}). Import again to go on."

@@ -24,7 +24,7 @@ from typing import Any
 
 from aspara import settings
 from aspara.errors import UsageError
-from aspara.recorder import NullRecorder, Recorder
+from aspara.recorder import Recorder
 from aspara.recording.capture import environment
 from aspara.recording.capture.git import Git, git_diff, git_head, git_state
 from aspara.recording.capture.notebook import notebook_name
@@ -132,7 +132,7 @@ class Capture:
         self._step = step
         self._recorder = recorder
         # Of several processes that write one run, the first one tells of itself.
-        further = isinstance(recorder, NullRecorder) or getattr(recorder, "writer", None) is not None
+        further = not recorder.records or recorder.writer is not None
         self._wanted = frozenset() if further else frozenset(wanted)
         self._interval = max(0.05, settings.get("ASPARA_SYSTEM_INTERVAL") if interval is None else interval)
         self._nvml = nvml
@@ -259,9 +259,8 @@ class Capture:
 
     def _put(self, sample: Mapping[str, float]) -> None:
         if self._rows is None:
-            aside = getattr(self._recorder, "aside", None)
             with self._opening:
-                self._rows = aside(SYSTEM_PREFIX) if aside is not None else self._recorder
+                self._rows = self._recorder.aside(SYSTEM_PREFIX)
         new = set(sample) - self._known
         if new:
             # Readers leave these out of summaries and histories unless they are asked for: they are to know before the rows come.
