@@ -21,6 +21,9 @@ aspara import wandb ./wandb
 aspara import mlflow ./mlruns --dry-run
 aspara import mlflow ./mlflow.db --project digits
 aspara import trackio ~/.cache/huggingface/trackio
+aspara import swanlab ./swanlog
+aspara import clearml ~/.clearml/cache/offline
+aspara import neptune ./exports/data
 aspara import csv ./lightning_logs --project digits
 aspara import csv results.csv --project digits --step-column epoch --run-column model
 aspara import aspara /mnt/backup/runs

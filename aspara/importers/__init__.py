@@ -4,7 +4,19 @@ An importer reads and never changes its source; it needs nothing installed that 
 written by :mod:`aspara.importers.common.run_writer`, which makes importing again harmless: a source run is known by its kind and key.
 """
 
-KINDS = ("tensorboard", "wandb", "mlflow", "trackio", "aspara", "csv", "parquet", "jsonl")
+KINDS = (
+    "tensorboard",
+    "wandb",
+    "mlflow",
+    "trackio",
+    "swanlab",
+    "clearml",
+    "neptune",
+    "aspara",
+    "csv",
+    "parquet",
+    "jsonl",
+)
 """Each is a module of this package; ``auto`` tries them in this order, so the trackers' own files come before tables."""
 
 TABLE_KINDS = ("csv", "parquet", "jsonl")
