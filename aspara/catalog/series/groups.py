@@ -4,7 +4,8 @@ metric over the runs of a group, on one x grid, out of all their points.
 The grid is every x at which one of the runs has a point where those are few enough, else buckets of equal width (on a
 logarithmic axis: of equal ratio). A run counts in a bucket with the mean of its finite values there. Between two of its own
 buckets a run without a point counts with the value of a straight line; before its first and after its last it does not count.
-The least and greatest value of a bucket are those of all its points, so no spike vanishes.
+The least and greatest value of a bucket are those of all its points, so no spike vanishes. A bucket of few places at one of which
+each of its runs has a point stands there, with the values of the runs there: no step is shown at which nobody logged.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 _CANDIDATES = 4
+_FEW = 8
+"""Points of a run up to which its bucket is shown by one of them; more are summed up."""
 
 
 @dataclass(frozen=True)
@@ -114,24 +117,79 @@ def statistics(
         return {}, True
     grid = _grid(members, x, points, log=log)
     bounds: dict[tuple[int, int, int, int], Any] = {}
-    rows: dict[str, list[tuple[Floats, Floats, Floats]]] = {}
+
+    def bounds_of(member: Member, piece: Piece) -> Any:
+        # Metrics that were logged together share their axis, and so do the bounds of their buckets.
+        key = (id(piece.axis), piece.low, piece.high, member.began)
+        if key not in bounds:
+            edges = member.began + 1000 * grid.edges if x == RELATIVE else grid.edges
+            bounds[key] = piece.low + located(piece.axis[piece.low : piece.high], edges)
+        return bounds[key]
+
+    wholes = []
     for member in members:
         whole = BucketStats.empty(len(grid.places))
         for piece in member.pieces:
-            # Metrics that were logged together share their axis, and so do the bounds of their buckets.
-            key = (id(piece.axis), piece.low, piece.high, member.began)
-            if key not in bounds:
-                edges = member.began + 1000 * grid.edges if x == RELATIVE else grid.edges
-                within = piece.axis[piece.low : piece.high]
-                bounds[key] = piece.low + located(within, edges)
-            whole.add(bucket_stats(piece.stretch.values, bounds[key], piece.stretch.levels()))
-        rows.setdefault(member.group, []).append(_row(whole, grid.places))
-    return {group: found for group, each in rows.items() if (found := _over(each, grid.places)) is not None}, grid.exact
+            whole.add(bucket_stats(piece.stretch.values, bounds_of(member, piece), piece.stretch.levels()))
+        wholes.append(whole)
+    places, values = grid.places, [whole.mean() for whole in wholes]
+    if not grid.exact:
+        places = _shared_places(members, wholes, values, places, bounds_of, relative=x == RELATIVE)
+    rows: dict[str, list[tuple[Floats, Floats, Floats]]] = {}
+    for member, whole, mean in zip(members, wholes, values, strict=True):
+        rows.setdefault(member.group, []).append(_row(whole, mean, places))
+    return {group: found for group, each in rows.items() if (found := _over(each, places)) is not None}, grid.exact
+
+
+def _shared_places(
+    members: Sequence[Member],
+    wholes: Sequence[BucketStats],
+    means: Sequence[Floats],
+    places: Any,
+    bounds_of: Callable[[Member, Piece], Any],
+    *,
+    relative: bool,
+) -> Any:
+    """The places, moved to where all runs of a bucket of few points have one; there ``means`` become the values at that place."""
+    import numpy as np
+
+    shown = np.full(len(places), np.nan)
+    counts = np.zeros(len(places), np.int64)
+    longest = max(members, key=lambda member: sum(map(len, member.pieces)))
+    for piece in longest.pieces:
+        bounds = bounds_of(longest, piece)
+        there = np.flatnonzero(np.diff(bounds))
+        middles = (bounds[:-1] + bounds[1:] - 1) // 2
+        if piece is longest.pieces[0] and len(there):
+            middles[there[0]] = bounds[there[0]]
+        if piece is longest.pieces[-1] and len(there):
+            middles[there[-1]] = bounds[there[-1] + 1] - 1
+        shown[there] = _on_axis(longest, piece.axis[middles[there]], relative=relative)
+        counts += np.diff(bounds)
+    shared = np.isfinite(shown) & (counts <= _FEW)
+    found = []
+    for member, whole in zip(members, wholes, strict=True):
+        value, matches = np.full(len(places), np.nan), np.zeros(len(places), np.int64)
+        for piece in member.pieces:
+            axis = _places(member, piece, RELATIVE if relative else "")
+            first, last = (np.searchsorted(axis, shown, side) for side in ("left", "right"))
+            once = np.flatnonzero(last - first == 1)
+            value[once] = piece.stretch.values[piece.low + first[once]]
+            matches += last - first
+        shared &= (whole.finite + whole.odd == 0) | ((matches == 1) & np.isfinite(value))
+        found.append(value)
+    for mean, whole, value in zip(means, wholes, found, strict=True):
+        at = shared & (whole.finite > 0)
+        mean[at] = value[at]
+    return np.where(shared, shown, places)
 
 
 def _places(member: Member, piece: Piece, x: str) -> Any:
-    axis = piece.axis[piece.low : piece.high]
-    return (axis - member.began) / 1000 if x == RELATIVE else axis
+    return _on_axis(member, piece.axis[piece.low : piece.high], relative=x == RELATIVE)
+
+
+def _on_axis(member: Member, axis: Any, *, relative: bool) -> Any:
+    return (axis - member.began) / 1000 if relative else axis
 
 
 def _grid(members: Sequence[Member], x: str, points: int, *, log: bool) -> Grid:
@@ -184,12 +242,11 @@ def _every_place(members: Sequence[Member], x: str, points: int) -> Any:
     return found
 
 
-def _row(whole: BucketStats, places: Any) -> tuple[Floats, Floats, Floats]:
+def _row(whole: BucketStats, mean: Floats, places: Any) -> tuple[Floats, Floats, Floats]:
     """A run's mean, least and greatest value at each place, NaN where it does not count."""
     import numpy as np
 
     there = whole.finite > 0
-    mean = whole.mean()
     low, high = (np.where(there, part, np.nan) for part in (whole.low, whole.high))
     known = np.flatnonzero(there)
     if len(known) and len(known) < known[-1] - known[0] + 1:

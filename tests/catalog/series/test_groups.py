@@ -107,3 +107,19 @@ def test_other_axes_and_ranges(folder: Folder, catalog: Catalog) -> None:
     assert len(loss["x"]) == 10
     assert loss["x"][0] == pytest.approx(9.9 / 20)
     assert loss["runs"] == [2] * 10
+
+
+@pytest.mark.parametrize("every", [1, 1000])
+def test_no_step_is_shown_at_which_nobody_logged(folder: Folder, catalog: Catalog, every: int) -> None:
+    """Also where there are more steps than places: the means are those at the steps that are shown."""
+    data = np.random.default_rng(5).normal(size=(3, 700))
+    for run in range(3):
+        folder.run(f"r{run}", [(i * every, {"loss": x}) for i, x in enumerate(data[run].tolist())])
+    (loss,) = groups(catalog, "group", points=300)["metrics"]["loss"].values()
+    steps = np.array(loss["x"]) / every
+    assert 100 < len(steps) <= 300
+    assert steps.tolist() == np.unique(steps.astype(int)).tolist()
+    assert (steps[0], steps[-1]) == (0, 699)
+    assert loss["mean"] == pytest.approx(data.mean(axis=0)[steps.astype(int)].tolist())
+    assert (min(loss["min"]), max(loss["max"])) == pytest.approx((data.min(), data.max()))
+    assert loss["runs"] == [3] * len(steps)
