@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SUMMARY = "Import runs of other trackers, tables or another Aspara; a second import adds only what is new"
 EXAMPLES = """
 aspara import tensorboard ./logs --project digits
+aspara import tensorboard ./logs --project digits --follow
 aspara import wandb ./wandb
 aspara import mlflow ./mlruns --dry-run
 aspara import mlflow ./mlflow.db --project digits
@@ -32,6 +33,8 @@ aspara import auto ./old-runs --project digits --json
 """
 SOURCES = (*KINDS, "auto")
 _MOST_PROBLEMS = 50
+_PAUSE = 1.0
+"""Seconds between two looks at a source that is followed."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +49,9 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="the project that takes the runs (default: what the source calls its project, else its folder's name)",
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be imported, and write nothing")
+    parser.add_argument(
+        "--follow", action="store_true", help="go on, and bring what the source's files gain, until Ctrl-C"
+    )
     parser.add_argument(
         "--step-column", metavar="NAME", help=f"{', '.join(TABLE_KINDS)}: the column of steps (default: by its name)"
     )
@@ -83,7 +89,39 @@ def run(args: argparse.Namespace) -> int:
         finally:
             keeper.close()
     _tell(args, kind, outcomes, report)
+    if args.follow:
+        _follow(args, kind, path)
     return 1 if any(o.state == "failed" for o in outcomes) or (report.problems and not outcomes) else 0
+
+
+def _follow(args: argparse.Namespace, kind: str, path: Path) -> None:
+    """Imports again and again what has changed, until Ctrl-C."""
+    import time
+
+    from aspara import settings
+    from aspara.importers.common.run_writer import RunWriter
+    from aspara.importers.common.source import ImportReport
+
+    pause = _PAUSE
+    try:
+        while True:
+            time.sleep(pause)
+            begun = time.monotonic()
+            # A new one each time: the files here may be changed by others meanwhile.
+            keeper = RunWriter(settings.data_dir(args.data_dir))
+            try:
+                for source in _sources(args, kind, path, ImportReport()):
+                    outcome = keeper.keep(source, _project(args, source, path))
+                    if outcome.state not in ("unchanged", "empty"):
+                        print(
+                            f"{outcome.project}/{outcome.run or ''}: {outcome.state}, {outcome.rows} rows", flush=True
+                        )
+            finally:
+                keeper.close()
+            # A file that grew is read from its beginning: at most a tenth of the time goes into that.
+            pause = max(_PAUSE, 9 * (time.monotonic() - begun))
+    except KeyboardInterrupt:
+        return
 
 
 def _kind(args: argparse.Namespace, path: Path) -> str:
@@ -97,6 +135,8 @@ def _kind(args: argparse.Namespace, path: Path) -> str:
         return "aspara"
     if not path.exists():
         raise UsageError(f"There is no {args.path!r}. Name the file or folder that holds the runs.")
+    if args.follow and args.dry_run:
+        raise UsageError("--follow writes what comes: it cannot be a --dry-run.")
     named = [name for name in ("step_column", "time_column", "run_column") if getattr(args, name)]
     if args.source == "auto":
         found = [kind for kind in KINDS if importlib.import_module(f"aspara.importers.{kind}").recognizes(path)]

@@ -141,6 +141,11 @@ class Config(ConfigSection):
         for key, value in values.items():
             dict.__setitem__(self, key, self._wrap(numbered(value)))
 
+    def persist(self) -> None:
+        """Saves what was changed inside a value, such as a list that was appended to. The run does so by itself at its end."""
+        self._ask()
+        self._notify()
+
     def setdefaults(self, values: Any) -> None:
         """Sets those of `values` that are not set yet."""
         self.update({k: v for k, v in as_mapping(values).items() if k not in self})

@@ -162,3 +162,13 @@ def test_nan_and_infinity_are_numbers_wherever_they_stand(disk):
     assert summary == disk.meta("p", "r")["summary"]
     api = aspara.Api().run("p/r")
     check(api.config, api.summary)
+
+
+def test_a_list_that_was_appended_to_is_saved(tmp_path):
+    """By persist(), and at the end of the run, however deep it stands."""
+    with aspara.init("p", "r", dir=tmp_path, config={"a": [1], "b": {"c": [{"d": [1]}]}}) as run:
+        run.config.a.append(2)
+        run.config.persist()
+        assert [1, 2] == aspara.Api(tmp_path).run("p/r").config["a"]
+        run.config.b.c[0]["d"].append(2)
+    assert {"a": [1, 2], "b": {"c": [{"d": [1, 2]}]}} == aspara.Api(tmp_path).run("p/r").config
