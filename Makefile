@@ -24,9 +24,9 @@ NPM := cd js && PATH="$(CURDIR)/$(BIN):$$PATH" npm
 SOURCES := $(shell find js \( -name node_modules -o -name '.*' \) -prune -o -type f -print 2>/dev/null)
 MANIFESTS := aspara/web/static/manifest.json aspara_jupyter/static/manifest.json
 
-.PHONY: help demo test check bench soak pictures docs build clean install test-python test-js test-browser browser
+.PHONY: help demo test test-frameworks check bench soak pictures docs build clean install test-python test-js test-browser browser
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: build  ## train a classifier and watch it at http://127.0.0.1:3141 (ARGS=--once: briefly, then exit)
 	@echo "Installed into $(VENV). To use it in this shell: source $(BIN)/activate"
@@ -38,11 +38,23 @@ test-js: $(FRONT)  ## the TypeScript tests
 	$(NPM) test
 
 test-python: build  ## the Python tests that need no browser
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not browser and not soak"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not browser and not soak and not frameworks"
 
 # One at a time: two Chromiums and two JupyterLabs on two cores make each other slow, not fast.
 test-browser: build browser  ## the tests in a real Chromium
 	$(BIN)/python -m pytest -m browser
+
+# A virtual environment for each group of frameworks, so that none is large: make test-frameworks GROUPS=boosting
+GROUPS ?= $(filter-out tests,$(basename $(notdir $(wildcard tests/frameworks/requirements/*.txt))))
+test-frameworks: $(GROUPS:%=.venv-frameworks/%/ready)  ## tiny trainings with the real frameworks (GROUPS="boosting keras")
+	@for group in $(GROUPS); do echo "== $$group"; FRAMEWORKS_GROUP=$$group \
+		.venv-frameworks/$$group/bin/python -m pytest -m frameworks tests/frameworks || exit 1; done
+
+# What torchvision's own build does not fit it breaks, torch itself included; no test needs it.
+.venv-frameworks/%/ready: tests/frameworks/requirements/%.txt tests/frameworks/requirements/tests.txt pyproject.toml
+	@$(PYTHON) -m venv .venv-frameworks/$*
+	.venv-frameworks/$*/bin/python -m pip install --quiet -r $< -r tests/frameworks/requirements/tests.txt -e .
+	@touch $@
 
 check: $(READY) $(FRONT)  ## lint, format, types
 	$(BIN)/ruff check .
@@ -67,7 +79,7 @@ build: $(READY) $(FRONT)  ## install, and build the front end
 install: $(READY)
 
 clean:  ## remove everything made here but demo-data
-	rm -rf $(VENV) js/node_modules aspara/web/static aspara_jupyter/static site dist build .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-frameworks js/node_modules aspara/web/static aspara_jupyter/static site dist build .mypy_cache .ruff_cache
 
 # -- what the verbs stand on --------------------------------------------------------------------------------------------
 

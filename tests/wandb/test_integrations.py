@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 import aspara
-from aspara.compat.integration import catboost, keras, lightgbm, sb3, xgboost
+from aspara.compat.integration import catboost, keras, lightgbm, xgboost
+from aspara.integrations import sb3
 
 
 def rows(path: str) -> list[dict[str, Any]]:
@@ -127,7 +128,7 @@ def test_catboost_names_metrics_with_a_dash(data: Path):
 def test_sb3_logs_without_tensorboard(data: Path):
     """What the training's logger writes becomes a row with global_step."""
     with aspara.init(project="p", id="r"):
-        writer = sb3.AsparaWriter()
+        writer = sb3.AsparaOutputFormat()
         writer.write({"rollout/ep_len_mean": 3.0, "time/fps": 10, "text": "x"}, {}, 64)
     assert [{"rollout/ep_len_mean": 3.0, "time/fps": 10, "global_step": 64}] == rows("p/r")
 

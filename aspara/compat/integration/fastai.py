@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from aspara.compat.integration.base import active, base_class, log_model_file
+from aspara.integrations.base import base_class, log_model_file
+from aspara.recording import registry
 
 _BASE = base_class("fastai.callbacks:TrackerCallback")
 
@@ -38,7 +39,7 @@ class WandbCallback(_BASE):  # type: ignore[misc,valid-type,unused-ignore]
         seed: int = 12345,
     ) -> None:
         del input_type, validation_data, predictions, seed
-        active("WandbCallback()")
+        registry.required("WandbCallback()")
         if _BASE is not object:
             super().__init__(learn, monitor=monitor or "valid_loss", mode=mode)
         self.learn: Any = learn
@@ -50,17 +51,17 @@ class WandbCallback(_BASE):  # type: ignore[misc,valid-type,unused-ignore]
         """Watches the model."""
         if self.log is not None and not self._watched:
             self._watched = True
-            active("WandbCallback").watch(self.learn.model, log=self.log)
+            registry.required("WandbCallback").watch(self.learn.model, log=self.log)
 
     def on_epoch_end(self, epoch: int = 0, smooth_loss: Any = None, last_metrics: Any = (), **_: Any) -> None:
         """Logs the epoch's values."""
         names = list(self.learn.recorder.names)
         row = dict(zip(names, [epoch, smooth_loss, *(last_metrics or ())], strict=False))
-        active("WandbCallback").log({name: value for name, value in row.items() if value is not None})
+        registry.required("WandbCallback").log({name: value for name, value in row.items() if value is not None})
 
     def on_train_end(self, **_: Any) -> None:
         """Keeps the model."""
-        run = active("WandbCallback")
+        run = registry.required("WandbCallback")
         if self.save_model and not run.disabled:
             path = self.learn.save("bestmodel", return_path=True)
             if path is not None:

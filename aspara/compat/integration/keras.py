@@ -7,17 +7,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import aspara
-from aspara.compat.integration.base import active, base_class, log_model_file
-from aspara.errors import UsageError
+from aspara.integrations.base import base_class
+from aspara.integrations.keras import AsparaCallback, AsparaModelCheckpoint, numpy_of
+from aspara.recording import registry
 
 __path__: list[str] = []  # modules of wandb lie below this one; see aspara.compat.modules
 _CALLBACK = base_class("keras.callbacks:Callback", "tensorflow.keras.callbacks:Callback")
-_CHECKPOINT = base_class("keras.callbacks:ModelCheckpoint", "tensorflow.keras.callbacks:ModelCheckpoint")
 
 
-class WandbMetricsLogger(_CALLBACK):  # type: ignore[misc,valid-type,unused-ignore]
-    """Logs ``epoch/<metric>``, ``epoch/epoch`` and ``epoch/learning_rate`` at the end of each epoch, and if wanted
-    ``batch/…`` after batches.
+class WandbMetricsLogger(AsparaCallback):
+    """:class:`aspara.integrations.keras.AsparaCallback` with wandb's arguments, for a run that has begun.
 
     Args:
         log_freq: ``"epoch"``, ``"batch"``, or how many batches lie between two rows.
@@ -26,101 +25,16 @@ class WandbMetricsLogger(_CALLBACK):  # type: ignore[misc,valid-type,unused-igno
     """
 
     def __init__(self, log_freq: str | int = "epoch", initial_global_step: int = 0, *_: Any, **__: Any) -> None:
-        super().__init__()
-        run = active("WandbMetricsLogger()")
-        if log_freq not in {"epoch", "batch"} and not (isinstance(log_freq, int) and log_freq > 0):
-            raise UsageError(f"log_freq={log_freq!r}: choose 'epoch', 'batch' or a number of batches.")
-        self.log_freq = 1 if log_freq == "batch" else log_freq
-        self.global_batch = 0
-        self.global_step = initial_global_step
-        if isinstance(self.log_freq, int):
-            run.define_metric("batch/batch_step")
-            run.define_metric("batch/*", step_metric="batch/batch_step")
-        else:
-            run.define_metric("epoch/epoch")
-            run.define_metric("epoch/*", step_metric="epoch/epoch")
-
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Logs the epoch's metrics."""
-        row = {f"epoch/{name}": value for name, value in (logs or {}).items()}
-        row["epoch/epoch"] = epoch
-        rate = learning_rate(self.model)
-        if rate is not None:
-            row["epoch/learning_rate"] = rate
-        active("WandbMetricsLogger").log(row)
-
-    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Logs the batch's metrics, if it is its turn."""
-        self.global_step += 1
-        if not isinstance(self.log_freq, int) or batch % self.log_freq:
-            return
-        row = {f"batch/{name}": value for name, value in (logs or {}).items()}
-        row["batch/batch_step"] = self.global_batch
-        rate = learning_rate(self.model)
-        if rate is not None:
-            row["batch/learning_rate"] = rate
-        active("WandbMetricsLogger").log(row)
-        self.global_batch += self.log_freq
+        registry.required("WandbMetricsLogger()")
+        super().__init__(log_freq=log_freq, initial_global_step=initial_global_step)
 
 
-class WandbModelCheckpoint(_CHECKPOINT):  # type: ignore[misc,valid-type,unused-ignore]
-    """Keras' ModelCheckpoint; each file that it writes becomes a version of the artifact ``run_<id>_model``.
+class WandbModelCheckpoint(AsparaModelCheckpoint):
+    """:class:`aspara.integrations.keras.AsparaModelCheckpoint` for a run that has begun."""
 
-    It takes ModelCheckpoint's arguments.
-    """
-
-    def __init__(
-        self,
-        filepath: Any,
-        monitor: str = "val_loss",
-        verbose: int = 0,
-        save_best_only: bool = False,
-        save_weights_only: bool = False,
-        mode: str = "auto",
-        save_freq: Any = "epoch",
-        initial_value_threshold: float | None = None,
-        **options: Any,
-    ) -> None:
-        active("WandbModelCheckpoint()")
-        self._kept: tuple[str, int] | None = None
-        if _CHECKPOINT is object:
-            return
-        super().__init__(
-            filepath=os.fspath(filepath),
-            monitor=monitor,
-            verbose=verbose,
-            save_best_only=save_best_only,
-            save_weights_only=save_weights_only,
-            mode=mode,
-            save_freq=save_freq,
-            initial_value_threshold=initial_value_threshold,
-            **options,
-        )
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Saves the model, if it is its turn."""
-        super().on_train_batch_end(batch, logs)
-        if isinstance(self.save_freq, int):
-            self._keep(getattr(self, "_current_epoch", 0), batch, logs)
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Saves the model, if it is its turn."""
-        super().on_epoch_end(epoch, logs)
-        self._keep(epoch, None, logs)
-
-    def _keep(self, epoch: int, batch: int | None, logs: Any) -> None:
-        try:
-            path = str(self._get_file_path(epoch=epoch, batch=batch, logs=logs))
-        except (KeyError, TypeError, ValueError, AttributeError):  # the name holds a metric that is not there
-            return
-        if not os.path.exists(path):
-            return
-        state = path, os.stat(path).st_mtime_ns
-        run = active("WandbModelCheckpoint")
-        if state != self._kept and not run.disabled:
-            self._kept = state
-            aliases = ["latest", f"epoch_{epoch}"] + ([] if batch is None else [f"epoch_{epoch}_batch_{batch}"])
-            log_model_file(run, path, aliases)
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        registry.required("WandbModelCheckpoint()")
+        super().__init__(*arguments, **options)
 
 
 class WandbEvalCallback(_CALLBACK):  # type: ignore[misc,valid-type,unused-ignore]
@@ -139,7 +53,7 @@ class WandbEvalCallback(_CALLBACK):  # type: ignore[misc,valid-type,unused-ignor
         self, data_table_columns: Sequence[str], pred_table_columns: Sequence[str], *_: Any, **__: Any
     ) -> None:
         super().__init__()
-        active("WandbEvalCallback()")
+        registry.required("WandbEvalCallback()")
         self.data_table_columns = list(data_table_columns)
         self.pred_table_columns = list(pred_table_columns)
         self.data_table: Any = None
@@ -176,7 +90,7 @@ class WandbEvalCallback(_CALLBACK):  # type: ignore[misc,valid-type,unused-ignor
 
     def log_data_table(self, name: str = "val", type: str = "dataset", table_name: str = "val_data") -> None:  # noqa: A002
         """Keeps the table of the truth as an artifact."""
-        run = active("WandbEvalCallback")
+        run = registry.required("WandbEvalCallback")
         artifact = aspara.Artifact(name, type=type)
         artifact.add(self.data_table, table_name)
         run.use_artifact(artifact)
@@ -189,7 +103,7 @@ class WandbEvalCallback(_CALLBACK):  # type: ignore[misc,valid-type,unused-ignor
         aliases: Sequence[str] | None = None,
     ) -> None:
         """Keeps the table of predictions as an artifact."""
-        run = active("WandbEvalCallback")
+        run = registry.required("WandbEvalCallback")
         artifact = aspara.Artifact(f"run_{run.id}_pred", type=type)
         artifact.add(self.pred_table, table_name)
         run.log_artifact(artifact, aliases=list(aliases or ("latest",)))
@@ -241,7 +155,7 @@ class WandbCallback(_CALLBACK):  # type: ignore[misc,valid-type,unused-ignore]
     ) -> None:
         del verbose, log_gradients, training_data, generator, ignored
         super().__init__()
-        active("WandbCallback()")
+        registry.required("WandbCallback()")
         self.monitor = monitor
         greatest = mode == "max" or (mode == "auto" and ("acc" in monitor or monitor.startswith("fmeasure")))
         self._sign = 1 if greatest else -1
@@ -258,16 +172,16 @@ class WandbCallback(_CALLBACK):  # type: ignore[misc,valid-type,unused-ignore]
         if self.save_graph and getattr(self.model, "built", False):
             from aspara.compat.data_types import Graph
 
-            active("WandbCallback").log({"graph": Graph.from_keras(self.model)}, commit=False)
+            registry.required("WandbCallback").log({"graph": Graph.from_keras(self.model)}, commit=False)
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Logs the batch's metrics, if it is its turn."""
         if self.log_batch_frequency and batch % self.log_batch_frequency == 0:
-            active("WandbCallback").log(dict(logs or {}), commit=True)
+            registry.required("WandbCallback").log(dict(logs or {}), commit=True)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Logs the epoch's metrics, and keeps the model if it is the best one."""
-        run, row = active("WandbCallback"), dict(logs or {})
+        run, row = registry.required("WandbCallback"), dict(logs or {})
         if self.log_weights:
             for weight in self.model.weights:
                 name = getattr(weight, "path", weight.name)
@@ -302,24 +216,3 @@ class WandbCallback(_CALLBACK):  # type: ignore[misc,valid-type,unused-ignore]
     def _name(self, value: Any) -> str:
         number = int(value.argmax()) if getattr(value, "size", 1) > 1 else round(float(value))
         return str(self.labels[number]) if 0 <= number < len(self.labels) else str(number)
-
-
-def learning_rate(model: Any) -> float | None:
-    """The learning rate as it is now; None where the optimizer has none."""
-    rate = getattr(getattr(model, "optimizer", None), "learning_rate", None)
-    if callable(rate):
-        rate = rate(model.optimizer.iterations)
-    if rate is None:
-        return None
-    try:
-        return float(numpy_of(rate))
-    except (TypeError, ValueError):
-        return None
-
-
-def numpy_of(value: Any) -> Any:
-    """A tensor of any backend as numpy's."""
-    for name in ("detach", "cpu"):
-        if hasattr(value, name):
-            value = getattr(value, name)()
-    return value.numpy() if callable(getattr(value, "numpy", None)) else value

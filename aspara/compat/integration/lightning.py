@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import aspara
-from aspara.compat.integration.base import active, base_class
+from aspara.integrations.base import base_class
 from aspara.recording import registry
 
 __path__: list[str] = []  # modules of wandb lie below this one; see aspara.compat.modules
@@ -112,4 +112,4 @@ class WandbLogger(_BASE):  # type: ignore[misc,valid-type,unused-ignore]
 
     def save(self) -> None:
         """Ends the step."""
-        active("WandbLogger.save()").log({}, commit=True)
+        registry.required("WandbLogger.save()").log({}, commit=True)

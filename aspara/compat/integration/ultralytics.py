@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import aspara
-from aspara.compat.integration.base import active, log_model_file
+from aspara.integrations.base import log_model_file
+from aspara.recording import registry
 
 __path__: list[str] = []  # modules of wandb lie below this one; see aspara.compat.modules
 
@@ -35,13 +36,13 @@ class WandBUltralyticsCallback:
 
     def on_train_start(self, trainer: Any) -> None:
         """Keeps the arguments in the config."""
-        active("add_wandb_callback()").config.setdefaults({"train": vars(trainer.args)})
+        registry.required("add_wandb_callback()").config.setdefaults({"train": vars(trainer.args)})
 
     def on_fit_epoch_end(self, trainer: Any) -> None:
         """Logs the epoch's metrics, and keeps the model."""
         if trainer.epoch % self.epoch_logging_interval:
             return
-        run = active("add_wandb_callback()")
+        run = registry.required("add_wandb_callback()")
         row = dict(trainer.metrics)
         if getattr(trainer, "tloss", None) is not None:
             row.update(trainer.label_loss_items(trainer.tloss, prefix="train"))
@@ -52,7 +53,7 @@ class WandBUltralyticsCallback:
 
     def on_train_end(self, trainer: Any) -> None:
         """Logs the pictures that the training has drawn, and keeps the best model."""
-        run = active("add_wandb_callback()")
+        run = registry.required("add_wandb_callback()")
         for path in sorted(trainer.save_dir.glob("*.png")):
             run.log({f"plots/{path.stem}": aspara.Image(path)}, commit=False)
         if self.enable_model_checkpointing and trainer.best.exists():

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import aspara
-from aspara.compat.plot.charts import bar
-from aspara.recording import registry
 from aspara.recording.run import Run
 
 
@@ -21,16 +19,16 @@ def base_class(*homes: str) -> Any:
     """
     for home in homes:
         module, _, name = home.partition(":")
-        with contextlib.suppress(
-            Exception
-        ):  # a framework without its backend raises anything; it is then not used either
+        # A framework without its backend raises anything; it is then not used either.
+        with contextlib.suppress(Exception):
             return getattr(import_module(module), name)
     return object
 
 
-def active(what: str) -> Run:
-    """The active run; raises UsageError saying that `what` needs one."""
-    return registry.required(what)
+def run_for(run: Run | None, options: Mapping[str, Any]) -> Run:
+    """`run`, else the active run, else a new one, which `options` begin."""
+    found = run if run is not None else aspara.run
+    return found if found is not None else aspara.init(**options)
 
 
 def define_best(run: Run, name: str, metric: str) -> None:
@@ -44,7 +42,7 @@ def log_importances(run: Run, names: Iterable[Any], values: Iterable[Any], title
     rows = [(str(name), float(value)) for name, value in zip(names, values, strict=False)]
     rows = sorted((row for row in rows if not math.isnan(row[1])), key=lambda row: -row[1])
     table = aspara.Table(columns=["Feature", "Importance"], data=[list(row) for row in rows])
-    run.log({"Feature Importance": bar(table, "Feature", "Importance", title=title)}, commit=False)
+    run.log({"Feature Importance": aspara.plot.bar(table, "Feature", "Importance", title=title)}, commit=False)
 
 
 def log_model_file(run: Run, path: str | Path, aliases: Iterable[str] = ("latest",)) -> None:
