@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from aspara.errors import UsageError
 
@@ -56,6 +56,18 @@ def bundle(name: str, thing: Any) -> dict[str, Any] | tuple[dict[str, Any], dict
     return result
 
 
+class _Quiet(int):
+    """A truth value that a notebook does not print below what was shown."""
+
+    def __repr__(self) -> str:
+        return repr(bool(self))
+
+    __str__ = __repr__
+
+    def _ipython_display_(self) -> None:
+        """Nothing."""
+
+
 class DisplayBundle:
     """A run, as it is shown to people; drawn by the notebook side where that is installed."""
 
@@ -75,10 +87,10 @@ class DisplayBundle:
 
         """
         del hidden
-        if shown(self, height=height):
-            return True
-        print(repr(self))
-        return False
+        was_shown = shown(self, height=height)
+        if not was_shown:
+            print(repr(self))
+        return cast("bool", _Quiet(was_shown))
 
     def plot(self, *metrics: str, x: str = "step", smoothing: float = 0.0, points: int = 1000) -> Any:
         """A plotly figure of one or several metrics (names, or globs like ``"train/*"``), as recorded so far.

@@ -122,3 +122,14 @@ def test_ipython_asks_us_for_completions(shell, record):
         with provisionalcompleter():
             found = {completion.text for completion in shell.ip.Completer.completions(line, len(line))}
         assert word in found, line
+
+
+def test_display_as_the_last_line_of_a_cell_prints_nothing_below_the_charts(shell, record, capsys):
+    """Its value is true all the same."""
+    record("p", "one")
+    shell.ip.run_cell("import aspara; aspara.Api().run('p/one').display()")
+    printed = capsys.readouterr().out
+    assert "True" not in printed
+    assert "False" not in printed
+    shell.ip.run_cell("shown = aspara.Api().run('p/one').display(); print(shown == bool(shown))")
+    assert "True" in capsys.readouterr().out
