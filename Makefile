@@ -50,7 +50,6 @@ test-frameworks: $(GROUPS:%=.venv-frameworks/%/ready)  ## tiny trainings with th
 	@for group in $(GROUPS); do echo "== $$group"; FRAMEWORKS_GROUP=$$group \
 		.venv-frameworks/$$group/bin/python -m pytest -m frameworks tests/frameworks || exit 1; done
 
-# What torchvision's own build does not fit it breaks, torch itself included; no test needs it.
 .venv-frameworks/%/ready: tests/frameworks/requirements/%.txt tests/frameworks/requirements/tests.txt pyproject.toml
 	@$(PYTHON) -m venv .venv-frameworks/$*
 	.venv-frameworks/$*/bin/python -m pip install --quiet -r $< -r tests/frameworks/requirements/tests.txt -e .
