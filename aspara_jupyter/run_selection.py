@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aspara.api.api import open_provider
+from aspara.api.base_api import open_provider
 from aspara.api.projects import ApiProject
 from aspara.api.provider import DataProvider, LocalProvider, local
 from aspara.api.run import ApiRun

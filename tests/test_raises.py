@@ -13,7 +13,7 @@ import pytest
 
 import aspara
 from aspara import errors
-from aspara.api import projects, run, runs
+from aspara.api import projects, run, run_file, runs
 
 ERRORS = {name for name, value in vars(errors).items() if inspect.isclass(value)} | {"ValueError", "TypeError"}
 
@@ -22,10 +22,11 @@ def public() -> Iterator[tuple[str, Callable[..., Any], str]]:
     """(name, function, docstring) of every public function, method and property; a constructor has its class's too."""
     face = [getattr(aspara, name) for name in aspara.__all__]
     classes = [value for value in face if inspect.isclass(value) and not issubclass(value, Exception)]
-    classes += [run.ApiRun, run.RunFile, run.LoggedArtifact, runs.ApiRuns, projects.ApiProject]
+    classes += [run.ApiRun, run_file.RunFile, run_file.LoggedArtifact, runs.ApiRuns, projects.ApiProject]
     for value in face:
         if inspect.isfunction(value):
             yield value.__name__, value, inspect.getdoc(value) or ""
+    classes += [base for cls in classes for base in cls.__mro__ if base.__module__.startswith("aspara.api.")]
     for cls in dict.fromkeys(classes):
         for name, member in vars(cls).items():
             function = member.fget if isinstance(member, property) else getattr(member, "__func__", member)

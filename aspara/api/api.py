@@ -3,29 +3,75 @@
 api = aspara.Api()  # or aspara.Api("path/to/runs"), aspara.Api("http://gpu-box:3141")
 for run in api.runs("digits", filters={"config.lr": {"$lt": 0.1}}, order="-summary.acc"):
     print(run.name, run.summary["acc"], run.history(keys=["loss"]))
+
+The base holds what Aspara reads; here are the further names that programs written for wandb use.
 """
 
 from __future__ import annotations
 
+import getpass
 import os
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, NoReturn
 
-from aspara import settings
-from aspara.api.projects import ApiProject, ApiProjects
-from aspara.api.provider import DataProvider, local
+from aspara.api.base_api import BaseApi
 from aspara.api.run import ApiRun
-from aspara.api.runs import ApiRuns
-from aspara.api.wandb_api import WandbApi
 from aspara.artifacts.artifact import Artifact
-from aspara.artifacts.version import split_name
-from aspara.catalog.filters import mongo as runs_filters
-from aspara.catalog.filters.expression import parse
-from aspara.client.http_client import HttpClient, is_address
-from aspara.errors import UsageError
+from aspara.errors import ArtifactNotFound, NotFound, UsageError
+from aspara.util.messages import say_once
+
+# What only wandb's service has; asking for it says so.
+_SERVICE = frozenset(
+    "automation automations create_automation create_custom_chart create_registry create_run_queue create_team create_user "
+    "delete_automation integrations job list_jobs organization queued_run registries registry run_queue slack_integrations "
+    "sync_tensorboard team update_automation upsert_run_queue user users webhook_integrations".split()
+)
 
 
-class Api(WandbApi):
+@dataclass(frozen=True)
+class ArtifactCollection:
+    """The versions of one name."""
+
+    name: str
+    type: str
+    _versions: Callable[[], list[Artifact]] = field(repr=False, compare=False)
+
+    def artifacts(self, per_page: int = 50) -> list[Artifact]:
+        """Its versions, the newest first."""
+        del per_page
+        return self._versions()
+
+    versions = artifacts
+
+    @property
+    def aliases(self) -> list[str]:
+        """The aliases of all of them."""
+        return [alias for version in self._versions() for alias in version.aliases]
+
+
+@dataclass(frozen=True)
+class ArtifactType:
+    """The artifacts of one type in a project."""
+
+    name: str
+    _collections: Callable[[], list[ArtifactCollection]] = field(repr=False, compare=False)
+
+    def collections(self, per_page: int = 50) -> list[ArtifactCollection]:
+        """Each name of this type."""
+        del per_page
+        return self._collections()
+
+    def collection(self, name: str) -> ArtifactCollection:
+        """One of them; raises ArtifactNotFound."""
+        for found in self._collections():
+            if found.name == name:
+                return found
+        raise ArtifactNotFound(f"There is no artifact {name!r} of type {self.name!r}.")
+
+
+class Api(BaseApi):
     """Reads the runs of a data directory, or of a dashboard or tracker far away: the same objects, methods and errors.
 
     Args:
@@ -44,175 +90,146 @@ class Api(WandbApi):
 
     """
 
-    def __init__(
-        self,
-        dir: str | os.PathLike[str] | Mapping[str, Any] | None = None,  # noqa: A002  the word of init()
-        *,
-        token: str | None = None,
-        timeout: float | None = 60.0,
-        overrides: Mapping[str, Any] | None = None,
-        api_key: str | None = None,
-    ) -> None:
-        del api_key
-        if isinstance(dir, Mapping):  # as wandb's programs give it
-            dir, overrides = None, dir  # noqa: A001
-        self._overrides = dict(overrides or {})
-        self._library = open_provider(dir, token=token, timeout=60.0 if timeout is None else timeout)
+    def __getattr__(self, name: str) -> Any:
+        if name in _SERVICE:
 
-    @classmethod
-    def _of(cls, library: DataProvider) -> Api:
-        """An Api of a library that is open already."""
-        made = cls.__new__(cls)
-        made._library = library
-        return made
+            def refuse(*_: Any, **__: Any) -> NoReturn:
+                raise UsageError(f"Api.{name}() asks something of wandb's service, which Aspara does not have.")
 
-    def __repr__(self) -> str:
-        return f"Api({self._library.place!r})"
+            return refuse
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
-    def close(self) -> None:
-        """Lets go of what was read, and of connections. An Api that is forgotten does so by itself."""
-        self._library.close()
+    @property
+    def default_entity(self) -> str:
+        """The entity of ``Api(overrides=...)`` or of WANDB_ENTITY; empty otherwise: there are no entities."""
+        return str(self._overrides.get("entity") or os.environ.get("WANDB_ENTITY") or "")
 
-    def projects(self, entity: str | None = None, per_page: int | None = None) -> ApiProjects:
-        """All projects, the one that changed last first: a list, which a notebook shows as a table.
+    @property
+    def api_key(self) -> str | None:
+        """None: there are no keys."""
+        return None
 
-        Args:
-            entity: Passed over, wandb's.
-            per_page: Passed over, wandb's.
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The entity and the project that are meant where none is named."""
+        return {"entity": self.default_entity, "project": self._default_project(), "base_url": None}
 
-        """
-        del entity, per_page
-        return ApiProjects(ApiProject(self._library, info, self.runs) for info in self._library.projects())
+    @property
+    def user_agent(self) -> str:
+        """Who asks."""
+        from aspara.version import __version__
 
-    def project(self, name: str, entity: str | None = None) -> ApiProject:
-        """One project (`entity` is passed over, wandb's). Raises ProjectNotFound naming those there are."""
-        del entity
-        return ApiProject(self._library, self._library.project(name.rsplit("/", 1)[-1]), self.runs)
+        return f"aspara {__version__}"
 
-    def runs(
-        self,
-        project: str | None = None,
-        filters: Mapping[str, Any] | str | None = None,
-        order: str = "+created_at",
-        *,
-        path: str | None = None,
-        per_page: int | None = None,
-        include_sweeps: bool = True,
-        lazy: bool = True,
-    ) -> ApiRuns:
-        """The runs of `project` that meet `filters`, in `order`.
+    @property
+    def viewer(self) -> SimpleNamespace:
+        """Who looks: the user of this machine."""
+        try:
+            name = getpass.getuser()
+        except (OSError, KeyError):  # a container whose user has no name
+            name = ""
+        return SimpleNamespace(username=name, name=name, entity=self.default_entity, email=None, teams=[], id=name)
 
-        Args:
-            project: The project's name (an entity in front, ``"me/digits"``, is passed over).
-            filters: Conditions like ``{"config.lr": {"$gt": 0.01}, "tags": "baseline", "state": "finished"}``, or an
-                expression of the dashboard's language: ``'config.lr > 0.01 and "baseline" in tags'``.
-            order: A field, with ``-`` in front for descending: ``"-summary.loss"``, ``"config.lr"``, ``"+created_at"``.
-            path: Another word for `project`, wandb's. By default ASPARA_PROJECT.
-            per_page: Passed over, as the two below: all runs come, and what they hold is looked up when it is asked for.
-            include_sweeps: Passed over.
-            lazy: Passed over.
+    def flush(self) -> None:
+        """Nothing: an answer is looked up when it is asked for."""
 
-        Raises:
-            ProjectNotFound: There is no such project.
-            UsageError: The filters or the order make no sense; the message says what would.
-
-        """
-        del per_page, include_sweeps, lazy
-        given = project or path or self._default_project()
-        if not given:
-            raise UsageError("Which project? Give its name, like runs('digits'), or set ASPARA_PROJECT.")
-        name = given.rsplit("/", 1)[-1]
-        wanted = _condition(filters)
-        runs_filters.check_order(order)
-        found = [ApiRun(self._library, info) for info in reversed(self._library.runs(name))]
-        return ApiRuns(runs_filters.ordered([run for run in found if wanted(run._record())], order, ApiRun._record))
-
-    def run(self, path: str) -> ApiRun:
-        """The run at ``"project/run"``, by file name or id; without a project in ASPARA_PROJECT. Raises ProjectNotFound or
-        RunNotFound naming those there are.
-
-        Raises:
-            UsageError: `path` does not name a project and a run.
-
-        """
+    def from_path(self, path: str) -> Any:
+        """What a path means: a project, a run, or an artifact (``project/name:v3``)."""
         parts = [part for part in path.strip("/").split("/") if part]
-        if len(parts) == 4 and parts[2] == "runs":  # as it stands in wandb's addresses
+        if ":" in path:
+            return self.artifact(path)
+        if len(parts) == 1:
+            return self.project(parts[0])
+        if len(parts) == 4 and parts[2] == "runs":
             parts.pop(2)
-        default = self._default_project()
-        if len(parts) == 1 and default:
-            parts.insert(0, default)
-        if len(parts) not in (2, 3):
-            raise UsageError(f"{path!r}: give project and run, like 'digits/calm-heron-4821'.")
-        return ApiRun(self._library, self._library.run(parts[-2], parts[-1]).info)
+        try:
+            return self.run("/".join(parts))
+        except NotFound:
+            if len(parts) == 2:  # entity/project
+                return self.project(parts[1])
+            raise
 
-    def artifact(self, name: str, type: str | None = None) -> Artifact:  # noqa: A002  the word users know
-        """The artifact ``"project/name:v3"``, ``:alias``, or without one the latest. Raises ArtifactNotFound.
+    def artifact_exists(self, name: str, type: str | None = None) -> bool:  # noqa: A002  the word users know
+        """Whether :meth:`artifact` would find it."""
+        try:
+            self.artifact(name, type)
+        except (NotFound, UsageError):
+            return False
+        return True
 
-        Raises:
-            UsageError: `name` lacks the project, or the artifact is of another type.
+    def artifact_versions(self, type_name: str | None, name: str, per_page: int = 50) -> list[Artifact]:
+        """The same as :meth:`artifacts`."""
+        del per_page
+        return self.artifacts(type_name, name)
 
-        """
-        project, collection, reference = split_name(name, self._default_project())
-        if project is None:
-            raise UsageError(f"{name!r}: give the project too, like 'digits/weights:latest'.")
-        store = self._library.collections(project)
-        found = Artifact._of(store, project, store.manifest(collection, reference))
-        if type is not None and found.type != type:
-            raise UsageError(f"The artifact {found.name!r} is of type {found.type!r}, not {type!r}.")
+    def artifact_types(self, project: str | None = None) -> list[ArtifactType]:
+        """The types of artifacts that a project has."""
+        found: dict[str, list[ArtifactCollection]] = {}
+        for collection in self._collections(self._project_of(project)):
+            found.setdefault(collection.type, []).append(collection)
+        return [ArtifactType(name, lambda c=collections: c) for name, collections in sorted(found.items())]  # type: ignore[misc]
+
+    def artifact_type(self, type_name: str, project: str | None = None) -> ArtifactType:
+        """One type; raises ArtifactNotFound."""
+        for found in self.artifact_types(project):
+            if found.name == type_name:
+                return found
+        raise ArtifactNotFound(f"The project has no artifacts of type {type_name!r}.")
+
+    def artifact_collections(self, project_name: str, type_name: str, per_page: int = 50) -> list[ArtifactCollection]:
+        """The names of a project's artifacts of one type."""
+        del per_page
+        return [c for c in self._collections(self._project_of(project_name)) if c.type == type_name]
+
+    def artifact_collection(self, type_name: str, name: str) -> ArtifactCollection:
+        """The versions of ``"project/name"``; raises ArtifactNotFound."""
+        project, _, collection = name.rpartition("/")
+        for found in self.artifact_collections(self._project_of(project or None), type_name):
+            if found.name == collection:
+                return found
+        raise ArtifactNotFound(f"There is no artifact {name!r} of type {type_name!r}.")
+
+    def artifact_collection_exists(self, name: str, type: str) -> bool:  # noqa: A002  the word users know
+        """Whether :meth:`artifact_collection` would find it."""
+        try:
+            self.artifact_collection(type, name)
+        except (NotFound, UsageError):
+            return False
+        return True
+
+    def reports(self, path: str = "", name: str | None = None, per_page: int = 50) -> list[Any]:
+        """Nothing: there are no reports."""
+        del path, name, per_page
+        say_once("There are no reports here.")
+        return []
+
+    def sweep(self, path: str = "") -> Any:
+        """Raises UsageError: sweeps come with aspara[sweep]."""
+        raise UsageError(f"sweep({path!r}): sweeps come with aspara[sweep], which this version does not have yet.")
+
+    def create_project(self, name: str, entity: str = "") -> None:
+        """Nothing: a project is there with its first run."""
+        del name, entity
+
+    def create_run(self, *, run_id: str | None = None, project: str | None = None, entity: str | None = None) -> ApiRun:
+        """Makes a run that has ended, with nothing in it yet."""
+        del entity
+        from aspara.recording.run import Run
+
+        with Run(project=self._project_of(project), id=run_id, dir=self._library.place, capture=False) as run:
+            path = run.path
+        return self.run(path)
+
+    def _project_of(self, project: str | None) -> str:
+        found = project or self._default_project()
+        if not found:
+            raise UsageError("Which project? Give its name, or Api(overrides={'project': name}).")
+        return found.rsplit("/", 1)[-1]
+
+    def _collections(self, project: str) -> list[ArtifactCollection]:
+        found = []
+        for name in self.artifact_names(project):
+            versions = self.artifacts(None, f"{project}/{name}")
+            if versions:
+                found.append(ArtifactCollection(name, versions[0].type, lambda v=versions: v))  # type: ignore[misc]
         return found
-
-    def artifacts(self, type_name: str | None, name: str) -> list[Artifact]:
-        """All versions of ``"project/name"``, the newest first; those of a type, where it is not None.
-
-        Raises:
-            UsageError: `name` lacks the project.
-
-        """
-        project, collection, _ = split_name(name, self._default_project())
-        if project is None:
-            raise UsageError(f"{name!r}: give the project too, like 'digits/weights'.")
-        store = self._library.collections(project)
-        found = [Artifact._of(store, project, manifest) for manifest in store.versions(collection)]
-        return [a for a in found if type_name is None or a.type == type_name]
-
-    def artifact_names(self, project: str) -> list[str]:
-        """The names of a project's versioned artifacts."""
-        return self._library.collections(project).names()
-
-
-def open_provider(
-    dir: str | os.PathLike[str] | None = None,  # noqa: A002  the word of init()
-    *,
-    token: str | None = None,
-    timeout: float = 60.0,
-) -> DataProvider:
-    """Where the runs are that `dir` means; see :class:`Api`."""
-    address = tracker_by_default() if dir is None else str(dir) if is_address(dir) else None
-    if address is not None:
-        from aspara.api.remote_provider import RemoteProvider
-
-        return RemoteProvider(HttpClient(address, token, timeout))
-    if isinstance(dir, str) and "://" in dir:
-        raise UsageError(f"{dir!r} is neither a folder nor an address with http:// or https://.")
-    if token is not None:
-        raise UsageError("A token opens a server; a data directory needs none. Give the server's address too.")
-    return local(settings.data_dir(dir))
-
-
-def tracker_by_default() -> str | None:
-    """The tracker that runs go to where nobody says otherwise, and are therefore read from; None where they are kept here."""
-    return settings.get("ASPARA_TRACKER_URI") or None if settings.get("ASPARA_MODE") == "online" else None
-
-
-def _condition(filters: Mapping[str, Any] | str | None) -> Callable[[Mapping[str, Any]], bool]:
-    """What a run's record must meet; raises UsageError for filters that make no sense."""
-    if not filters:
-        return lambda _: True
-    if isinstance(filters, str):
-        import time
-
-        wanted, now = parse(filters), time.time() * 1000
-        return lambda record: wanted.matches(record, now)
-    conditions = filters
-    runs_filters.check(conditions)
-    return lambda record: runs_filters.matches(record, conditions)

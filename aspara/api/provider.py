@@ -51,6 +51,9 @@ class DataProvider(Protocol):
     def run(self, project: str, run: str) -> RunDetail:
         """Everything about a run but its points."""
 
+    def run_url(self, project: str, run: str) -> str | None:
+        """The address of a run's page; None where no server shows it."""
+
     def history(self, project: str, run: str, query: HistoryQuery) -> Iterator[polars.DataFrame]:
         """The rows asked for, a bounded block at a time, all of the same columns; at least one block."""
 
@@ -137,6 +140,9 @@ class LocalProvider:
     def run(self, project: str, run: str) -> RunDetail:
         """Everything about a run."""
         return self.catalog.run(project, run)
+
+    def run_url(self, project: str, run: str) -> None:
+        """None: files have no page of their own."""
 
     def history(self, project: str, run: str, query: HistoryQuery) -> Iterator[polars.DataFrame]:
         """The rows asked for."""

@@ -72,6 +72,10 @@ class RemoteProvider:
             found.get("problems") or [],
         )
 
+    def run_url(self, project: str, run: str) -> str:
+        """The address of a run's page."""
+        return f"{self.place.rstrip('/')}/projects/{project}/runs/{run}"
+
     def history(self, project: str, run: str, query: HistoryQuery) -> Iterator[polars.DataFrame]:
         """The rows asked for, a block at a time as they come."""
         import polars as pl

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from aspara import display_hooks
 from aspara.api import table_view
-from aspara.api.run import ApiRun, as_pandas
+from aspara.api.base_run import as_pandas
+from aspara.api.run import ApiRun
 from aspara.errors import UsageError
 
 if TYPE_CHECKING:

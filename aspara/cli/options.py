@@ -115,7 +115,7 @@ def filtered(listed: list[RunInfo], expression: str | None) -> list[RunInfo]:
 @contextlib.contextmanager
 def provider(args: argparse.Namespace) -> Iterator[DataProvider]:
     """The runs that the arguments name: of a server, or of a data directory."""
-    from aspara.api.api import open_provider, tracker_by_default
+    from aspara.api.base_api import open_provider, tracker_by_default
     from aspara.api.provider import LocalProvider
 
     if args.tracker and args.data_dir:

@@ -58,7 +58,7 @@ VIRTUAL: Mapping[str, Mapping[str, str]] = {
         "Runs": "aspara.api.runs:ApiRuns",
         "Project": "aspara.api.projects:ApiProject",
         "Projects": "aspara.api.projects:ApiProjects",
-        "File": "aspara.api.run:RunFile",
+        "File": "aspara.api.run_file:RunFile",
         "Artifact": "aspara.artifacts.artifact",
     },
     "apis.internal": {"Api": "aspara.compat.apis:InternalApi"},

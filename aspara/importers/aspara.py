@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from aspara.api.api import open_provider
+from aspara.api.base_api import open_provider
 from aspara.api.provider import DataProvider
 from aspara.catalog.files import lineage
 from aspara.catalog.files.content import Content

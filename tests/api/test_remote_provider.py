@@ -236,7 +236,7 @@ def test_a_file_leads_nowhere_else(folder: Folder, serve: Any, tmp_path: Path):
 @pytest.mark.parametrize("name", ["../over", "/tmp/over", "a/../../over", "a\\b", "a\0b"])
 def test_a_server_cannot_choose_where_files_go(name: str, tmp_path: Path):
     """A name that leads out of the folder that was given is refused before anything is written."""
-    from aspara.api.run import RunFile
+    from aspara.api.run_file import RunFile
     from aspara.catalog.files.content import RemoteContent
 
     content = RemoteContent(name, lambda target: target.write_text("x") and None, lambda: tmp_path)
