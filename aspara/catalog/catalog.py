@@ -10,7 +10,7 @@ from typing import Any
 from aspara.catalog.data_directory import latest_first
 from aspara.catalog.editing import Editing
 from aspara.catalog.index.index_pool import moment
-from aspara.catalog.index.run_index import RunIndex
+from aspara.catalog.index.points import RunPoints
 from aspara.catalog.run_files import RunFiles
 from aspara.catalog.runs.run_info import RunDetail, RunInfo, run_info
 from aspara.catalog.series import charts
@@ -133,7 +133,7 @@ class Catalog(Editing, RunFiles):
             info.problem_count = sum(p["count"] for p in problems)
             return RunDetail(
                 info,
-                sorted({*index.metric_names(), *info.metric_summary}),
+                sorted({*index.points.metric_names(), *info.metric_summary}),
                 info.metric_summary,
                 self.artifacts(project, stem),
                 problems,
@@ -164,13 +164,13 @@ class Catalog(Editing, RunFiles):
     def _beginnings(self, project: str, query: SeriesQuery) -> charts.Beginning:
         """When a run began (ms), for the axis that counts from there: as its metadata says, else its first point."""
         if query.x != RELATIVE:
-            return lambda _: 0
+            return lambda _run, _points: 0
         infos = {info.run: info for info in self._infos(project)}
 
-        def began(index: RunIndex) -> int:
-            info = infos.get(index.paths.run)
+        def began(run: str, points: RunPoints) -> int:
+            info = infos.get(run)
             said = None if info is None else parse_timestamp(info.metadata.get("start_time"))
-            return said if said is not None else index.first_time or 0
+            return said if said is not None else points.first_time or 0
 
         return began
 

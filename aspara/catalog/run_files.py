@@ -9,7 +9,7 @@ from typing import Any
 from aspara.catalog.data_directory import DataDirectory, latest_first
 from aspara.catalog.files import artifact_versions, lineage, run_files
 from aspara.catalog.files.console import console_part
-from aspara.catalog.files.media import MediaQuery, glanced, media_keys, media_path, media_values
+from aspara.catalog.files.media import MediaQuery, media_keys, media_path, media_values, previewed
 from aspara.catalog.files.table_pages import TableQuery
 from aspara.catalog.index.index_pool import moment
 from aspara.catalog.series import charts
@@ -83,7 +83,7 @@ class RunFiles(DataDirectory):
         far = charts.ReadingProgress()
         with index.lock:
             far.add(index, whole)
-            return glanced(index, self._indexes.stand_in(index)[0], query), far.share
+            return previewed(index.points, self._indexes.preview(index)[0], query), far.share
 
     def media_path(self, project: str, run: str, name: str) -> Path:
         """Where a media file lies; raises MediaNotFound, for links too."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from aspara.catalog.files.content import Content, copied
 from aspara.catalog.index.backfill import Backfill
-from aspara.catalog.index.points import TextPoint
+from aspara.catalog.index.points import RunPoints, TextPoint
 from aspara.catalog.index.run_index import RunIndex
 from aspara.errors import MediaNotFound, UsageError
 from aspara.storage.layout import RunPaths
@@ -81,11 +81,11 @@ def media_keys(index: RunIndex) -> list[dict[str, Any]]:
     return _keys(_texts(index))
 
 
-def glanced(index: RunIndex, source: RunIndex, query: MediaQuery | None) -> list[dict[str, Any]]:
-    """The same of what is known of a run that is still being read: what has been read of it, and what a look at all of it found
-    (``source``). Without a query the keys. The caller holds the lock.
+def previewed(points: RunPoints, preview: RunPoints, query: MediaQuery | None) -> list[dict[str, Any]]:
+    """The same of a run that is still being read, out of the points read so far and those of its preview. Without a query the
+    keys. The caller holds the lock.
     """
-    texts = [*index.texts, *(source.texts if source is not index else ())]
+    texts = [*points.texts, *(preview.texts if preview is not points else ())]
     logged = list({(text.time, text.step, text.name, json.dumps(text.value)): text for text in texts}.values())
     return _keys(logged) if query is None else _values(logged, query)
 
@@ -128,8 +128,8 @@ def _spread(steps: list[int], most: int) -> list[int]:
 
 def _texts(index: RunIndex) -> Iterator[TextPoint]:
     with index.lock:
-        if not index.texts_let_go:
-            yield from list(index.texts)
+        if not index.points.texts_let_go:
+            yield from list(index.points.texts)
             return
         replay, done = Backfill(index), False
     # More than are kept in memory: the files have them all.

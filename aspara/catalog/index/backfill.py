@@ -58,7 +58,7 @@ class Backfill:
         self._rows_seen: dict[str, int] = {}
         frontier = index.frontier()
         keys = set()
-        for inode, path in index.present().items():
+        for inode, path in index.row_files.present().items():
             tail = Tail(path, inode)
             try:
                 descriptor = open_rows(path)

@@ -14,7 +14,8 @@ from pathlib import Path
 from aspara import settings
 from aspara.catalog.columns.spill import SpillFiles
 from aspara.catalog.index.background_reader import BackgroundReader
-from aspara.catalog.index.preview import PLACES, previewed
+from aspara.catalog.index.points import RunPoints
+from aspara.catalog.index.preview import PLACES, preview_of
 from aspara.catalog.index.run_index import RunIndex
 from aspara.catalog.index.snapshot import load
 from aspara.catalog.index.snapshot_writer import SnapshotWriter
@@ -144,13 +145,13 @@ class IndexPool:
             while waiting:
                 yield first()
 
-    def stand_in(self, index: RunIndex, among: int = 1, until: float | None = None) -> tuple[RunIndex, float]:
+    def preview(self, index: RunIndex, among: int = 1, until: float | None = None) -> tuple[RunPoints, float]:
         """What answers for an index that is not whole yet, one `among` many: a coarse look at all of the run, and the share of
         the points that it has; else what has been read. New looks end at a moment. The caller holds the lock.
         """
-        if index.sketch is None and (until is None or time.monotonic() < until):
-            index.sketch = previewed(index.paths, RunIndex(index.paths), max(_FEWEST, PLACES // among))
-        return (index, 1.0) if index.sketch is None else (index.sketch.index, index.sketch.share)
+        if index.preview is None and (until is None or time.monotonic() < until):
+            index.preview = preview_of(index.paths, max(_FEWEST, PLACES // among))
+        return (index.points, 1.0) if index.preview is None else (index.preview.points, index.preview.share)
 
     def _keep(self, index: RunIndex) -> None:
         unsaved = index.bytes_read - index.bytes_saved
@@ -158,7 +159,7 @@ class IndexPool:
             self._saver.put(index)
 
     def _shrink(self) -> None:
-        held = sum(index.held for index in self._known.values())
+        held = sum(index.points.held for index in self._known.values())
         # A mapped file is an open one: half of those that there may be are left to everybody else.
         files_open = os_compat.open_file_limit()
         most = len(self._known) if files_open is None else files_open // 2
@@ -166,7 +167,7 @@ class IndexPool:
             if held <= self._memory and len(self._known) <= most:
                 return
             if not self._known[key].listeners:
-                held -= self._known.pop(key).held
+                held -= self._known.pop(key).points.held
 
 
 def moment(patience: float | None) -> float | None:

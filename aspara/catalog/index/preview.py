@@ -1,37 +1,36 @@
-"""A coarse picture of a run that is still being read: some rows from all over its files, in the time of a blink."""
+"""A preview of a run that is still being read: some rows from all over its files, within milliseconds."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from aspara.catalog.index.points import RunPoints
 from aspara.catalog.parsing.line_reader import Problems, Tail, open_rows, parse
 from aspara.storage import row_codec
 from aspara.storage.layout import RunPaths
 from aspara.util import os_compat
-
-if TYPE_CHECKING:
-    from aspara.catalog.index.run_index import RunIndex
 
 PLACES = 600
 _PIECE = 8 << 10
 _MOST = 16 << 20
 
 
+@dataclass(frozen=True)
 class Preview:
-    """What was looked at: `index` holds the rows, `share` says how much of the files they are (0 to 1)."""
+    """Some of a run's rows: `points` holds them, `share` says how much of the files they are (0 to 1)."""
 
-    def __init__(self, index: RunIndex, share: float) -> None:
-        self.index = index
-        self.share = share
+    points: RunPoints
+    share: float
 
 
-def previewed(paths: RunPaths, empty: RunIndex, places: int = PLACES) -> Preview | None:
-    """A sketch of the run's row files, made of the `empty` index: about so many places evenly over them, the first row and the
-    last ones among them. None where places in the middle cannot be understood alone: rows without steps are numbered by their
-    order. What lies in an archive has no part in it.
+def preview_of(paths: RunPaths, places: int = PLACES) -> Preview | None:
+    """A preview of the run's row files, out of about so many places spread evenly over them, the first row and the last ones
+    included. None where places in the middle cannot be understood alone: rows without steps are numbered by their order. It
+    leaves out the archive.
     """
+    points = RunPoints()
     files = [(path, size) for path in paths.row_files() if (size := _size(path))]
     whole = sum(size for _, size in files)
     seen = 0
@@ -41,17 +40,17 @@ def previewed(paths: RunPaths, empty: RunIndex, places: int = PLACES) -> Preview
         except OSError:
             continue
         try:
-            found = _looked_at(path, descriptor, size, max(2, places * size // whole), empty)
+            found = _read_places(path, descriptor, size, max(2, places * size // whole), points)
         finally:
             os.close(descriptor)
         if found is None:
             return None
         seen += found
-    return Preview(empty, min(1.0, seen / whole)) if empty.rows else None
+    return Preview(points, min(1.0, seen / whole)) if points.rows else None
 
 
-def _looked_at(path: Path, descriptor: int, size: int, places: int, index: RunIndex) -> int | None:
-    """Adds the rows of so many places to `index`; how many bytes they had, or None for rows without steps."""
+def _read_places(path: Path, descriptor: int, size: int, places: int, points: RunPoints) -> int | None:
+    """Adds the rows of so many places to `points`; how many bytes they had, or None for rows without steps."""
     piece = _PIECE
     begin = os_compat.pread(descriptor, piece, 0)
     while b"\n" not in begin and len(begin) == piece and piece <= row_codec.MAX_LINE:
@@ -77,7 +76,7 @@ def _looked_at(path: Path, descriptor: int, size: int, places: int, index: RunIn
         if end > start and (at == 0 or start):
             batch = parse(part[start:end], tail, problems)
             if batch:
-                index.add(batch)
+                points.add(batch)
             seen += end - start
     return seen
 

@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from aspara.catalog.index.points import RunPoints
 from aspara.catalog.parsing import bulk_parser
@@ -25,31 +24,34 @@ from aspara.storage.layout import RunPaths
 from aspara.util import files
 from aspara.util.prefetch import Prefetcher
 
-if TYPE_CHECKING:
-    from aspara.catalog.columns.spill import SpillFiles
-
 _WIDE, _WIDE_CHUNK = 1000, 32 << 20
 
 Listener = Callable[[list[Found]], None]
 
 
-class RowFiles(RunPoints):
-    """The points of a run's row files, and how far each of these was read. ``listeners`` are told of every batch of new rows."""
+class RowFileReader:
+    """Adds the rows of a run's files to its points, and knows how far each file was read. ``listeners`` receive every batch of
+    new rows.
+    """
 
-    def __init__(self, paths: RunPaths, scratch: SpillFiles | None = None) -> None:
+    def __init__(self, paths: RunPaths, points: RunPoints) -> None:
         self.paths = paths
+        self.points = points
         self.listeners: list[Listener] = []
-        self._until: float | None = None
-        super().__init__(scratch)
+        self.until: float | None = None
+        """The moment of the monotonic clock at which reading stops; None: at the end of the files."""
+        self.clear()
 
     def clear(self) -> None:
-        """Forgets everything, how far the files were read too."""
-        super().clear()
+        """Forgets how far the files were read."""
         self.problems = Problems()
         self.bytes_read = 0
-        self._tails: dict[int, Tail] = {}
-        self._torn: dict[int, tuple[int, Tail]] = {}
-        self._quiet: dict[int, int] = {}
+        self.tails: dict[int, Tail] = {}
+        """By inode, how far each file was read."""
+        self.torn: dict[int, tuple[int, Tail]] = {}
+        """By inode, the files whose last line is incomplete, with their size then."""
+        self.silent_until: dict[int, int] = {}
+        """By inode, the byte up to which rows are read without a word to listeners."""
 
     def present(self) -> dict[int, Path]:
         """The run's row files by inode, links left out."""
@@ -61,31 +63,32 @@ class RowFiles(RunPoints):
                 continue
         return found
 
-    def _late(self) -> bool:
-        return self._until is not None and time.monotonic() >= self._until
+    def late(self) -> bool:
+        """Whether the moment at which reading stops has come."""
+        return self.until is not None and time.monotonic() >= self.until
 
-    def _read_lines(self, tail: Tail) -> bool:
-        self._torn.pop(tail.inode, None)
+    def read(self, tail: Tail) -> bool:
+        """Reads what is new in a file; False if the moment to stop came before its end."""
+        self.torn.pop(tail.inode, None)
         descriptor = open_rows(tail.path)
         before = tail.offset
         try:
             if os.fstat(descriptor).st_ino != tail.inode:
                 raise FileNotFoundError(tail.path)  # it was renamed, and another one has its name
-            quiet = self._quiet.get(tail.inode, 0)
+            quiet = self.silent_until.get(tail.inode, 0)
             if quiet > tail.offset and not self._read_up_to(descriptor, tail, quiet, self._absorb):
                 return False
-            self._quiet.pop(tail.inode, None)
+            self.silent_until.pop(tail.inode, None)
             if not self._read_up_to(descriptor, tail, None, self._tell if self.listeners else self._absorb):
                 return False
             rest = rest_of(descriptor, tail)
             if rest and self._writer_gone():
                 last = read_last(rest, descriptor, tail, self.problems)
                 if last is not None:
-                    self.add([last])
-                    for listener in list(self.listeners):
-                        listener([last])
+                    self.points.add([last])
+                    self.emit([last])
                 else:
-                    self._torn[tail.inode] = (tail.offset + len(rest), tail)
+                    self.torn[tail.inode] = (tail.offset + len(rest), tail)
             return True
         finally:
             self.bytes_read += tail.offset - before
@@ -97,14 +100,14 @@ class RowFiles(RunPoints):
             return self._absorb_all(blocks, tail)
         for block in blocks:
             take(block, tail)
-            if self._late():
+            if self.late():
                 return False
         return True
 
     def _blocks(self, descriptor: int, tail: Tail, end: int | None) -> Iterator[bytes]:
         for block in read_blocks(descriptor, tail, self.problems, end=end):
             yield block
-            if len(self.columns) >= _WIDE:
+            if len(self.points.columns) >= _WIDE:
                 break
         # Wide rows are read in larger blocks: what a block costs grows with its columns.
         yield from read_blocks(descriptor, tail, self.problems, end=end, size=_WIDE_CHUNK)
@@ -120,7 +123,7 @@ class RowFiles(RunPoints):
                     most = 1 if len(block) > CHUNK else len(parsed)
                     while parsed and (parsed.full or len(parsed) > most or not block):
                         self._take_in(*parsed.take(), tail)
-                    if self._late():
+                    if self.late():
                         return False
             finally:
                 # The tail stands behind all that was begun.
@@ -132,16 +135,20 @@ class RowFiles(RunPoints):
         """Adds rows that listeners wait for."""
         batch = parse(block, tail, self.problems)
         if batch:
-            self.add(batch)
-            self.put_away()
-            for listener in list(self.listeners):
-                listener(batch)
+            self.points.add(batch)
+            self.points.put_away()
+            self.emit(batch)
+
+    def emit(self, batch: list[Found]) -> None:
+        """Hands rows to all listeners."""
+        for listener in list(self.listeners):
+            listener(batch)
 
     def _parsed(self, block: bytes) -> tuple[bulk_parser.ParsedRows | None, set[str]]:
         """The block as columns, where it is regular, and the names that were expected in it."""
-        if len(block) < bulk_parser.SMALLEST or len(self.columns) > bulk_parser.MOST_NAMES:
+        if len(block) < bulk_parser.SMALLEST or len(self.points.columns) > bulk_parser.MOST_NAMES:
             return None, set()
-        names = bulk_parser.names_in(block, set(self.columns))
+        names = bulk_parser.names_in(block, set(self.points.columns))
         return bulk_parser.parse_bulk(block, names), names
 
     def _absorb(self, block: bytes, tail: Tail) -> None:
@@ -150,11 +157,11 @@ class RowFiles(RunPoints):
 
     def _take_in(self, block: bytes, parsed: tuple[bulk_parser.ParsedRows | None, set[str]], tail: Tail) -> None:
         found, names = parsed
-        if found is None and names and not names.issuperset(self.columns):
+        if found is None and names and not names.issuperset(self.points.columns):
             # A metric came up while the block was being parsed.
             found, _ = self._parsed(block)
         if found is not None:
-            self.add_bulk(found)
+            self.points.add_bulk(found)
             count = len(found.steps)
             tail.lines += count
             tail.rows += count
@@ -163,8 +170,8 @@ class RowFiles(RunPoints):
         else:
             batch = parse(block, tail, self.problems)
             if batch:
-                self.add(batch)
-        self.put_away()
+                self.points.add(batch)
+        self.points.put_away()
 
     def _writer_gone(self) -> bool:
         return not any(files.is_locked(path) for path in self.paths.lock_files())

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aspara.catalog.index.archive import ArchivedPoints
-from aspara.catalog.index.row_files import Listener
+from aspara.catalog.index.archive import ArchiveReader
+from aspara.catalog.index.points import RunPoints
+from aspara.catalog.index.preview import Preview
+from aspara.catalog.index.row_files import Listener, RowFileReader
 from aspara.catalog.parsing.line_reader import (
     Found,
     Replaced,
@@ -25,7 +27,6 @@ from aspara.storage.run_listing import list_run
 
 if TYPE_CHECKING:
     from aspara.catalog.columns.spill import SpillFiles
-    from aspara.catalog.index.preview import Preview
 
 MOMENT = "t"
 """Beside the byte offsets of a position: the latest timestamp (ms) among the rows seen."""
@@ -35,19 +36,23 @@ _MOST_TRIES = 20
 """How often files are listed again that moved while they were read."""
 
 
-class RunIndex(ArchivedPoints):
-    """The points of one run. :meth:`refresh` reads what is new; all reading happens under ``lock``.
-
-    ``listeners`` are told of every batch of new rows, whoever caused the reading, so that watchers and charts share it.
+class RunIndex:
+    """What was read of one run: ``points`` out of its ``row_files`` and its ``archive``. :meth:`refresh` reads what is new; all
+    reading happens under ``lock``. Who listens (:meth:`listen`) receives every batch of new rows, whoever caused the reading, so
+    that watchers and charts share it.
     """
 
     def __init__(
         self, paths: RunPaths, *, load: Callable[[RunIndex], bool] | None = None, scratch: SpillFiles | None = None
     ) -> None:
+        self.paths = paths
+        self.points = RunPoints(scratch)
+        self.row_files = RowFileReader(paths, self.points)
+        self.archive = ArchiveReader(self.points, self.row_files)
         self.lock = threading.RLock()
         self.building = False
         """True while a background thread reads on."""
-        self.sketch: Preview | None = None
+        self.preview: Preview | None = None
         """What stands in for the points until all of them are read."""
         self.doubt: Callable[[], bool] | None = None
         """Says whether the snapshot that the columns were taken from is as it was written; takes a while."""
@@ -55,16 +60,21 @@ class RunIndex(ArchivedPoints):
         """Says whether the snapshot that the columns are mapped from was left alone since."""
         self._worthless = False
         self._load = load
-        super().__init__(paths, scratch)
+        self._reset()
 
     def clear(self) -> None:
         """Forgets everything, how far the files were read too."""
-        super().clear()
+        self.points.clear()
+        self.row_files.clear()
+        self.archive.clear()
+        self._reset()
+
+    def _reset(self) -> None:
         self.bytes_saved = 0
         self._refused: dict[int, tuple[Path, str]] = {}
         self._looked: dict[int, int] = {}
         """Size of each row file when everything in it had been looked at, half a last line included."""
-        self._rewound: str | None = None
+        self.rewound: str | None = None
         """The place of the next rewind when the files were last read: another one means that rows have left them."""
 
     @property
@@ -87,30 +97,30 @@ class RunIndex(ArchivedPoints):
         if doubt is not None and not doubt():
             with self.lock:
                 self._worthless = True
-                self.version += 1
+                self.points.version += 1
 
     def problem_list(self) -> list[dict[str, Any]]:
         """What could not be read, in the API's shape; half a last line counts once the writer is gone."""
         torn = [
             {"file": shown(tail.path), "line": tail.lines + 1, "reason": "torn last line", "count": 1}
-            for _, tail in self._torn.values()
+            for _, tail in self.row_files.torn.values()
         ]
         refused = [
             {"file": shown(path), "line": None, "reason": f"cannot be read: {reason}", "count": 1}
             for path, reason in self._refused.values()
         ]
-        return self.problems.json() + torn + refused
+        return self.row_files.problems.json() + torn + refused
 
     def positions(self) -> dict[str, int]:
         """Where a cursor stands that has seen everything read: file key to byte offset, and the last moment under ``t``."""
-        found = {tail.key: tail.offset for tail in self._tails.values() if tail.offset}
-        found[MOMENT] = max(0, self.last_time or 0)
+        found = {tail.key: tail.offset for tail in self.row_files.tails.values() if tail.offset}
+        found[MOMENT] = max(0, self.points.last_time or 0)
         return found
 
     def ends(self) -> dict[str, int]:
         """The position of a cursor that has seen all whole lines that there are, read here or not."""
         found = {MOMENT: time.time_ns() // 1_000_000}
-        for inode, path in self.present().items():
+        for inode, path in self.row_files.present().items():
             try:
                 descriptor = open_rows(path)
             except OSError:
@@ -124,28 +134,42 @@ class RunIndex(ArchivedPoints):
 
     def frontier(self) -> dict[int, int]:
         """For each row file (by inode) the byte from which listeners are told of its rows; 0 for those not named."""
-        found = {inode: tail.offset for inode, tail in self._tails.items()}
-        for inode, size in self._quiet.items():
+        found = {inode: tail.offset for inode, tail in self.row_files.tails.items()}
+        for inode, size in self.row_files.silent_until.items():
             found[inode] = max(size, found.get(inode, 0))
         return found
 
     def listen(self, listener: Listener) -> None:
         """Tells `listener` of every row that is written from now on. The caller holds the lock."""
-        if not self.listeners:
+        if not self.row_files.listeners:
             # What lies there unread is not news: it is read in silence when somebody asks for it.
-            for inode, path in self.present().items():
-                self._quiet[inode] = whole_lines(path)
-        self.listeners.append(listener)
+            for inode, path in self.row_files.present().items():
+                self.row_files.silent_until[inode] = whole_lines(path)
+        self.row_files.listeners.append(listener)
+
+    def unlisten(self, listener: Listener) -> None:
+        """Ends what :meth:`listen` began. The caller holds the lock."""
+        self.row_files.listeners.remove(listener)
+
+    @property
+    def listeners(self) -> list[Listener]:
+        """Who receives new rows."""
+        return self.row_files.listeners
+
+    @property
+    def bytes_read(self) -> int:
+        """Bytes of rows that were read."""
+        return self.row_files.bytes_read
 
     def refresh(self, until: float | None = None) -> bool:
         """Reads everything new, or what can be read until a moment of the monotonic clock (a block of lines or a Parquet part
         at least): True when nothing is left. A file that was replaced or truncated has the whole run read anew.
         """
         with self.lock:
-            self._until = until
+            self.row_files.until = until
             done = self._refreshed()
             if done:
-                self.sketch = None
+                self.preview = None
             return done
 
     def _refreshed(self) -> bool:
@@ -158,7 +182,7 @@ class RunIndex(ArchivedPoints):
             try:
                 return self._read_anew(told) if anew else self._refresh()
             except Replaced:
-                anew, told = True, told if told is not None else self.last_time
+                anew, told = True, told if told is not None else self.points.last_time
             except FileNotFoundError:  # a row file was renamed or archived between listing and opening
                 continue
         return False
@@ -166,10 +190,10 @@ class RunIndex(ArchivedPoints):
     def progress(self) -> tuple[int, int]:
         """Bytes that were read, and bytes that there are, of row files and archive."""
         done = whole = 0
-        for inode, path in self.present().items():
+        for inode, path in self.row_files.present().items():
             size = size_of(path)
             whole += size
-            tail = self._tails.get(inode)
+            tail = self.row_files.tails.get(inode)
             if inode in self._refused or self._looked.get(inode) == size:
                 done += size
             elif tail is not None:
@@ -177,51 +201,51 @@ class RunIndex(ArchivedPoints):
         for part in self.paths.parts():
             size = size_of(part)
             whole += size
-            done += size if part in self._parts else 0
+            done += size if part in self.archive.parts else 0
         return done, whole
 
     def _read_anew(self, told: int | None) -> bool:
         """Forgets everything and reads it again; listeners hear only of rows behind the moment they know."""
-        listeners = self.listeners
+        listeners = self.row_files.listeners
         self.clear()
         if told is None or not listeners:
             return self._refresh()
         # Who listens is told right only of what is read at one go.
-        known, self._until = told, None
+        known, self.row_files.until = told, None
 
         def only_later(batch: list[Found]) -> None:
             later = [row for row in batch if row[0] > known]
             for listener in list(listeners) if later else ():
                 listener(later)
 
-        self.listeners = [only_later]
+        self.row_files.listeners = [only_later]
         try:
             return self._refresh()
         finally:
-            self.listeners = listeners
+            self.row_files.listeners = listeners
 
     def _refresh(self) -> bool:
         rewound = self.paths.next_rewound().name
-        if self._rewound not in (None, rewound) or self._worthless or self.spoiled:
+        if self.rewound not in (None, rewound) or self._worthless or self.spoiled:
             self._worthless, self.home, self.doubt = False, None, None
             raise Replaced
-        self._rewound = rewound
+        self.rewound = rewound
         listing = list_run(self.paths)
         # First what went into the archive: it was written before what lies in the row files now.
-        if not self._read_parts(listing):
+        if not self.archive.read(listing):
             return False
         for inode, path in listing.row_files.items():
-            tail = self._tails.get(inode)
+            tail = self.row_files.tails.get(inode)
             if tail is None:
-                tail = self._tails[inode] = Tail(path, inode)
+                tail = self.row_files.tails[inode] = Tail(path, inode)
             tail.path = path
-            if path.parent == self.paths.segments and self._segments.setdefault(path.stem, inode) != inode:
+            if path.parent == self.paths.segments and self.archive.segments.setdefault(path.stem, inode) != inode:
                 raise Replaced  # a copy of what was read already: out of a backup, or mended
             size = size_of(path)
-            if size == tail.offset or (inode in self._torn and self._torn[inode][0] == size):
+            if size == tail.offset or (inode in self.row_files.torn and self.row_files.torn[inode][0] == size):
                 continue
             try:
-                if not self._read_lines(tail):
+                if not self.row_files.read(tail):
                     return False
                 self._looked[inode] = size
                 self._refused.pop(inode, None)

@@ -61,7 +61,7 @@ def save(index: RunIndex, path: Path, *, shared: bool = False) -> bool:
     with index.lock:
         if index.spoiled:
             return True  # read anew when somebody asks, and written then
-        columns = {name: column.stretches() for name, column in index.columns.items()}
+        columns = {name: column.stretches() for name, column in index.points.columns.items()}
         header = _state(index)
         read = index.bytes_read
         if header is None:
@@ -83,10 +83,10 @@ def save(index: RunIndex, path: Path, *, shared: bool = False) -> bool:
         index.bytes_saved = read
         index.home = None if shared else functools.partial(_untouched, path, mark)
         for name, stretch in made.items():
-            column = index.columns.get(name)
+            column = index.points.columns.get(name)
             if column is not None:
                 column.replace(columns[name], stretch)
-        index.version += 1
+        index.points.version += 1
     return True
 
 
@@ -105,7 +105,7 @@ def load(index: RunIndex, path: Path, *, shared: bool = False) -> bool:
         columns = mapped(content, _BEGIN, header["columns"])
         texts = [TextPoint(*text) for text in header["texts"]]
         problems = {(entry["file"], entry["reason"]): entry for entry in header["problems"]}
-        present = index.present()
+        present = index.row_files.present()
         tails = {}
         for inode, known in header["tails"]:
             place = present.get(inode, index.paths.project_dir / known["path"])
@@ -128,15 +128,28 @@ def load(index: RunIndex, path: Path, *, shared: bool = False) -> bool:
         return False
     # Nothing below can fail: the index is filled whole or not at all.
     facts[1] = {name: tuple(last) for name, last in facts[1].items()}
-    index.columns = {name: Column(base=stretch, joiner=index.joiner) for name, stretch in columns.items()}
-    index.texts, index.problems.entries, index._tails, index._parts = texts, problems, tails, parts
-    index.texts_let_go, index.last_texts, index.rows, index.last_step, *moments, index._segments, read = facts
-    index.first_time, index.last_time = moments
-    index._rewound = header.get("rewound")
-    index.bytes_read = index.bytes_saved = read
+    index.points.columns = {name: Column(base=stretch, joiner=index.points.joiner) for name, stretch in columns.items()}
+    index.points.texts, index.row_files.problems.entries, index.row_files.tails, index.archive.parts = (
+        texts,
+        problems,
+        tails,
+        parts,
+    )
+    (
+        index.points.texts_let_go,
+        index.points.last_texts,
+        index.points.rows,
+        index.points.last_step,
+        *moments,
+        index.archive.segments,
+        read,
+    ) = facts
+    index.points.first_time, index.points.last_time = moments
+    index.rewound = header.get("rewound")
+    index.row_files.bytes_read = index.bytes_saved = read
     index.home = None if shared else functools.partial(_untouched, path, mark)
     index.doubt = check if header["size"] > _AT_ONCE else None
-    index.version += 1
+    index.points.version += 1
     return True
 
 
@@ -176,7 +189,7 @@ def _mapping(file: IO[bytes], *, copied: bool) -> mmap.mmap:
 
 def _state(index: RunIndex) -> dict[str, Any] | None:
     tails = []
-    for inode, tail in index._tails.items():
+    for inode, tail in index.row_files.tails.items():
         tails.append(
             (
                 inode,
@@ -194,22 +207,22 @@ def _state(index: RunIndex) -> dict[str, Any] | None:
             )
         )
     try:
-        orjson.dumps([[(t.time, t.step, t.name, t.value) for t in index.texts], index.last_texts])
+        orjson.dumps([[(t.time, t.step, t.name, t.value) for t in index.points.texts], index.points.last_texts])
     except TypeError:  # a media reference that only the lenient parser takes: such a run is read again each time
         return None
     return {
         "tails": tails,
-        "parts": [(p.relative_to(index.paths.archive).as_posix(), *state) for p, state in index._parts.items()],
-        "segments": dict(index._segments),
-        "rewound": index._rewound,
-        "texts": [(t.time, t.step, t.name, t.value) for t in index.texts],
-        "texts_let_go": index.texts_let_go,
-        "last_texts": dict(index.last_texts),
-        "problems": index.problems.json(),
-        "rows": index.rows,
-        "last_step": index.last_step,
-        "first_time": index.first_time,
-        "last_time": index.last_time,
+        "parts": [(p.relative_to(index.paths.archive).as_posix(), *state) for p, state in index.archive.parts.items()],
+        "segments": dict(index.archive.segments),
+        "rewound": index.rewound,
+        "texts": [(t.time, t.step, t.name, t.value) for t in index.points.texts],
+        "texts_let_go": index.points.texts_let_go,
+        "last_texts": dict(index.points.last_texts),
+        "problems": index.row_files.problems.json(),
+        "rows": index.points.rows,
+        "last_step": index.points.last_step,
+        "first_time": index.points.first_time,
+        "last_time": index.points.last_time,
         "bytes_read": index.bytes_read,
     }
 
@@ -256,7 +269,7 @@ def _header(file: IO[bytes]) -> dict[str, Any] | None:
 
 def _fits(index: RunIndex, header: dict[str, Any]) -> bool:
     """True if every row file that is still there begins as it did, and ends or goes on where it was read to."""
-    present = index.present()
+    present = index.row_files.present()
     for inode, tail in header["tails"]:
         path = present.get(inode)
         if path is None:

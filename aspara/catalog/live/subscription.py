@@ -194,7 +194,7 @@ class Subscription:
             index, listener = self._listening.pop(name, (None, None))
             if index is not None and listener is not None:
                 with index.lock, contextlib.suppress(ValueError):
-                    index.listeners.remove(listener)
+                    index.unlisten(listener)
 
     def listens(self, run: str) -> bool:
         """True once the run's rows come here."""

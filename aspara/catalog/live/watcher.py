@@ -319,11 +319,11 @@ class Watcher:
         idle, unfinished = 0.0, set()
         for run in wanted:
             index = self._catalog.index(project, run)
-            began, version = time.monotonic(), index.version
+            began, version = time.monotonic(), index.points.version
             # A long history is read a piece at a time: the others must not wait for it.
             if not index.refresh(began + SLICE):
                 unfinished.add(run)
-            elif index.version == version:
+            elif index.points.version == version:
                 idle += time.monotonic() - began
         return idle, unfinished
 

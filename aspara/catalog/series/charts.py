@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from aspara.catalog.index.index_pool import IndexPool, moment
+from aspara.catalog.index.points import RunPoints
 from aspara.catalog.index.run_index import RunIndex
 from aspara.catalog.runs import cursor
 from aspara.catalog.runs.run_cache import CachedRun
@@ -20,8 +21,8 @@ _LOOKS = 0.5
 """Seconds that looking coarsely at runs may take, the first aside; those that are left out are told of the next time."""
 _GRID = 1000
 
-Beginning = Callable[[RunIndex], int]
-"""The moment (ms) from which a run's relative time counts."""
+Beginning = Callable[[str, RunPoints], int]
+"""Of a run (by stem) and its points: the moment (ms) from which its relative time counts."""
 
 
 @dataclass(frozen=True)
@@ -76,12 +77,12 @@ def series(
     far = ReadingProgress()
     for n, (stem, index, whole) in enumerate(indexes.each(project, stems, until)):
         with index.lock:
-            source, share = (index, 1.0) if whole else indexes.stand_in(index, len(stems), looks if n else None)
+            source, share = (index.points, 1.0) if whole else indexes.preview(index, len(stems), looks if n else None)
             along = source.columns.get(query.x_metric or "")
             names = query.wanted(source.columns)
             # A point of a coarse look stands for several: it weighs as much as they do together.
             coarse = query if share >= 1 else replace(query, smoothing=query.smoothing ** (1 / share))
-            for name, found in select_all(source.columns, names, coarse, along=along, began=began(source)):
+            for name, found in select_all(source.columns, names, coarse, along=along, began=began(stem, source)):
                 if share < 1:
                     found = replace(found, count=max(found.count + 1, round(found.count / share)))  # noqa: PLW2901
                 if len(found.values) or query.since is None:
@@ -109,9 +110,9 @@ def groups(
     keys = {stem: group.key for group in found for stem in group.runs}
     for n, (stem, index, whole) in enumerate(indexes.each(project, keys, until)):
         with index.lock:
-            source = index if whole else indexes.stand_in(index, len(keys), looks if n else None)[0]
+            source = index.points if whole else indexes.preview(index, len(keys), looks if n else None)[0]
             along = source.columns.get(query.x_metric or "")
-            zero = began(source)
+            zero = began(stem, source)
             for name in query.wanted(source.columns):
                 part = pieces(source.columns[name], query, along=along, began=zero)
                 members.setdefault(name, []).append(Member(keys[stem], part, zero))
@@ -156,7 +157,7 @@ def metric_names(
             index = indexes.of(project, stem)
             whole = indexes.read(index, until)
             with index.lock:
-                found = index.columns if whole else {**indexes.stand_in(index)[0].columns, **info.metric_summary}
+                found = index.points.columns if whole else {**indexes.preview(index)[0].columns, **info.metric_summary}
                 found = list(found)
                 if moving:
                     positions[stem] = index.positions() if whole else index.ends()

@@ -17,29 +17,29 @@ _GLANCED = ("last", "last_step")
 def freshened(indexes: IndexPool, project: str, info: RunInfo, until: float | None) -> tuple[RunInfo, bool]:
     """`info` with what its rows say (a copy, for others hold the original), and whether all of them were read."""
     info = replace(info)
-    read_here = indexes.of(project, info.run)
-    whole = indexes.read(read_here, until)
-    with read_here.lock:
-        index = read_here if whole else indexes.stand_in(read_here)[0]
+    index = indexes.of(project, info.run)
+    whole = indexes.read(index, until)
+    with index.lock:
+        points = index.points if whole else indexes.preview(index)[0]
         # What a program set itself wins; what was merely the last value when the metadata was written does not.
         own = info.metadata.get("summary_own")
         # So does all that the metadata says, where the rows have only been glanced at.
         over = info.status in ("completed", "failed") or not whole
         kept = info.summary if own is None or over else {k: v for k, v in info.summary.items() if k in own}
         definitions, aside = definitions_in(info.metadata), captured(info.metadata)
-        info.summary = {**_without(aside, last_values(index, definitions)), **kept}
-        found = _without(aside, metric_summary(index, definitions))
+        info.summary = {**_without(aside, last_values(points, definitions)), **kept}
+        found = _without(aside, metric_summary(points, definitions))
         if not whole:
             # A glance may miss extremes, and then says none.
             found = {name: {**dict.fromkeys(f), **{k: f[k] for k in _GLANCED}} for name, f in found.items()}
             found.update(info.metric_summary)
         info.metric_summary = found
-        info.last_step = index.last_step if index.last_step is not None else info.last_step
-        if index.first_time and parse_timestamp(info.metadata.get("start_time")) is None:
-            info.start_time = index.first_time
-        if index.last_time and not info.finish_time:
-            info.last_update = max(info.last_update or 0, index.last_time)
-        info.problem_count += _problems(read_here)
+        info.last_step = points.last_step if points.last_step is not None else info.last_step
+        if points.first_time and parse_timestamp(info.metadata.get("start_time")) is None:
+            info.start_time = points.first_time
+        if points.last_time and not info.finish_time:
+            info.last_update = max(info.last_update or 0, points.last_time)
+        info.problem_count += _problems(index)
     return info, whole
 
 

@@ -76,9 +76,9 @@ def history(
     """
     keys = _wanted(index, query, captured)
     made = HistoryBlocks(index, keys, started)
-    if query.x_axis not in OWN and query.x_axis not in index.metric_names():
+    if query.x_axis not in OWN and query.x_axis not in index.points.metric_names():
         made.close()
-        there = sorted(index.metric_names())
+        there = sorted(index.points.metric_names())
         raise UsageError(
             f"x_axis={query.x_axis!r} is no metric of {index.paths.run!r}. It has {', '.join(there[:20]) or 'none'}."
         )
@@ -118,7 +118,7 @@ def _wanted(index: RunIndex, query: HistoryQuery, captured: Collection[str]) -> 
     else:
         index.refresh()
         with index.lock:
-            there = sorted(index.metric_names())
+            there = sorted(index.points.metric_names())
         # The rows of what was captured by the way are no steps of the program.
         keys = [name for name in there if (name in captured) == (query.stream == "system")]
     return keys if query.x_axis in (*OWN, *keys) else [*keys, query.x_axis]

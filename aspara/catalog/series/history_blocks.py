@@ -59,7 +59,7 @@ class HistoryBlocks:
         with index.lock:
             self._tracks = [
                 _Track(name, *column.points(), None)
-                for name, column in sorted(index.columns.items())
+                for name, column in sorted(index.points.columns.items())
                 if wanted is None or name in wanted
             ]
             _add_texts(self._store, index, wanted)
@@ -237,7 +237,7 @@ def _place(at: Integers, step: int | None) -> int:
 
 def _add_texts(store: TextStore, index: RunIndex, keys: frozenset[str] | None) -> None:
     """Puts texts, lists and media references of the wanted metrics into the store."""
-    if index.texts_let_go:
+    if index.points.texts_let_go:
         # More texts than are kept in memory: the files have them all.
         replay, done = Backfill(index), False
         while not done:
@@ -247,6 +247,6 @@ def _add_texts(store: TextStore, index: RunIndex, keys: frozenset[str] | None) -
                     if isinstance(value, str | dict | list) and (keys is None or name in keys):
                         store.add(name, step, time, encoded(value))
         return
-    for text in index.texts:
+    for text in index.points.texts:
         if keys is None or text.name in keys:
             store.add(text.name, text.step, text.time, encoded(text.value))

@@ -6,33 +6,33 @@ import math
 from typing import Any
 
 from aspara.catalog.columns.column import Column
-from aspara.catalog.index.run_index import RunIndex
+from aspara.catalog.index.points import RunPoints
 from aspara.storage.statistics import Definitions, best, defined_summary, definition_of
 
 
-def last_values(index: RunIndex, definitions: Definitions | None = None) -> dict[str, Any]:
+def last_values(points: RunPoints, definitions: Definitions | None = None) -> dict[str, Any]:
     """The last value of each metric, or what its definition wants shown; non-finite ones by their names, as everywhere in
     metadata.
     """
     found: dict[str, Any] = {}
-    for name, column in index.columns.items():
+    for name, column in points.columns.items():
         last = column.last()
         if last is not None:
             found[name] = plain(last[1])
-    for name, (step, _, value) in index.last_texts.items():
-        last = index.columns[name].last() if name in index.columns else None
+    for name, (step, _, value) in points.last_texts.items():
+        last = points.columns[name].last() if name in points.columns else None
         if last is None or step > last[0]:
             found[name] = value
     if definitions:
-        found = defined_summary(found, lambda name: _facts(index, name), definitions)
+        found = defined_summary(found, lambda name: _facts(points, name), definitions)
     return dict(sorted(found.items()))
 
 
-def metric_summary(index: RunIndex, definitions: Definitions | None = None) -> dict[str, dict[str, Any]]:
+def metric_summary(points: RunPoints, definitions: Definitions | None = None) -> dict[str, dict[str, Any]]:
     """Per metric: last, min, max, mean, count of finite values, and the steps of last, min and max; the best one where there
     is a goal.
     """
-    found = {name: _statistics(column) for name, column in sorted(index.columns.items()) if len(column)}
+    found = {name: _statistics(column) for name, column in sorted(points.columns.items()) if len(column)}
     for name, facts in found.items() if definitions else ():
         definition = definition_of(name, definitions or {})
         if definition.get("goal") or "best" in str(definition.get("summary")):
@@ -40,8 +40,8 @@ def metric_summary(index: RunIndex, definitions: Definitions | None = None) -> d
     return found
 
 
-def _facts(index: RunIndex, name: str) -> dict[str, Any]:
-    column = index.columns.get(name)
+def _facts(points: RunPoints, name: str) -> dict[str, Any]:
+    column = points.columns.get(name)
     if column is None or not len(column):
         return {}
     return {**_statistics(column), "first": plain(float(column.stretches()[0].values[0]))}

@@ -50,7 +50,7 @@ def test_every_look_is_true_while_files_move(tmp_path: Path) -> None:
                 if not index.refresh():
                     continue
                 for name in ("a", "b"):
-                    column = index.columns.get(name)
+                    column = index.points.columns.get(name)
                     steps = [] if column is None else column.points()[0].tolist()
                     assert steps == list(range(len(steps)))
             looks += 1
@@ -58,4 +58,4 @@ def test_every_look_is_true_while_files_move(tmp_path: Path) -> None:
         writer.join()
     for index in (following, RunIndex(paths)):
         assert index.refresh()
-        assert index.columns["b"].points()[0].tolist() == list(range(150 * (_ROWS + 1)))
+        assert index.points.columns["b"].points()[0].tolist() == list(range(150 * (_ROWS + 1)))

@@ -35,7 +35,7 @@ def line(step: int, **metrics: float) -> bytes:
 
 def content(index: RunIndex) -> dict[str, Any]:
     index.refresh()
-    return {name: [part.tolist() for part in column.points()] for name, column in sorted(index.columns.items())}
+    return {name: [part.tolist() for part in column.points()] for name, column in sorted(index.points.columns.items())}
 
 
 def put_in_files(folder: Folder, place: Path) -> RunIndex:
@@ -71,11 +71,11 @@ def test_points_in_files_are_those_in_memory(
     short = RunIndex(Layout(folder.path).run("p", "r"))
     long = put_in_files(folder, tmp_path / "scratch")
     assert content(short) == content(long)
-    assert all(stretch.mapped for column in long.columns.values() for stretch in column.stretches()[:1])
-    for name, column in long.columns.items():
-        assert short.columns[name].facts() == column.facts()
+    assert all(stretch.mapped for column in long.points.columns.values() for stretch in column.stretches()[:1])
+    for name, column in long.points.columns.items():
+        assert short.points.columns[name].facts() == column.facts()
         assert (
-            short.columns[name].by_time()[0].times.tolist()
+            short.points.columns[name].by_time()[0].times.tolist()
             == np.concatenate([stretch.times for stretch in column.by_time()]).tolist()
         )
     assert list((tmp_path / "scratch").iterdir()) == []
@@ -111,13 +111,15 @@ def test_another_axis_of_points_in_files_is_that_of_points_in_memory(
     long = put_in_files(folder, tmp_path / "scratch")
     short.refresh()
     long.refresh()
-    names = sorted(long.columns)
+    names = sorted(long.points.columns)
     for name in names:
         for other in names:
-            few, many = (index.columns[name].along(other, index.columns[other]) for index in (short, long))
+            few, many = (
+                index.points.columns[name].along(other, index.points.columns[other]) for index in (short, long)
+            )
             for part in ("xs", "steps", "times", "values"):
                 assert np.array_equal(getattr(few, part), getattr(many, part), equal_nan=True)
-        few_parts, many_parts = (index.columns[name].by_time() for index in (short, long))
+        few_parts, many_parts = (index.points.columns[name].by_time() for index in (short, long))
         for part in ("times", "steps", "values"):
             few_of, many_of = (np.concatenate([getattr(s, part) for s in p]) for p in (few_parts, many_parts))
             assert np.array_equal(few_of, many_of, equal_nan=True)
@@ -131,7 +133,7 @@ def test_points_in_files_go_on_growing(folder: Folder, tmp_path: Path) -> None:
     long = put_in_files(folder, tmp_path / "scratch")
     for begin in (30_000, 29_000, 60_000, 10):
         long.refresh()
-        assert len(long.columns["a"].stretches())
+        assert len(long.points.columns["a"].stretches())
         with file.open("ab") as out:
             out.write(b"".join(line(i, a=i, c=2 * i) for i in range(begin, begin + 5000)))
     assert content(RunIndex(Layout(folder.path).run("p", "r"))) == content(long)
@@ -143,7 +145,7 @@ def test_without_a_place_for_files_points_stay_in_memory(folder: Folder, tmp_pat
     (tmp_path / "in the way").write_text("")
     index = put_in_files(folder, tmp_path / "in the way")
     assert content(RunIndex(Layout(folder.path).run("p", "r"))) == content(index)
-    assert not any(stretch.mapped for column in index.columns.values() for stretch in column.stretches())
+    assert not any(stretch.mapped for column in index.points.columns.values() for stretch in column.stretches())
 
 
 keys = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 3)), min_size=1, max_size=40).map(sorted)
@@ -184,7 +186,7 @@ def test_a_metric_that_comes_up_late_in_a_long_file(folder: Folder) -> None:
     found = content(index)
     assert [3.0 * i for i in range(MANY, 2 * MANY, 7)] == found["late"][2]
     assert [float(i) for i in range(2 * MANY)] == found["loss"][2]
-    assert (2 * MANY, []) == (index.rows, index.problem_list())
+    assert (2 * MANY, []) == (index.points.rows, index.problem_list())
 
 
 def test_lines_are_numbered_behind_many_blocks(folder: Folder) -> None:
@@ -194,7 +196,7 @@ def test_lines_are_numbered_behind_many_blocks(folder: Folder) -> None:
     index = RunIndex(Layout(folder.path).run("p", "r"))
     index.refresh()
     assert [MANY + 1, 2 * MANY + 2] == sorted(problem["line"] for problem in index.problem_list())
-    assert 3 * MANY == index.rows
+    assert 3 * MANY == index.points.rows
 
 
 def test_runs_that_nobody_asked_for_are_read_at_once_and_answered_in_order(folder: Folder, tmp_path: Path) -> None:

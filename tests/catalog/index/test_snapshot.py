@@ -67,10 +67,10 @@ def test_a_restart_reads_nothing_again(folder: Folder, cache: Path) -> None:
     with opened(folder, cache) as catalog:
         index = catalog.index("p", "r")
         read: list[int] = []
-        index._absorb = lambda block, tail: read.append(len(block))  # type: ignore[method-assign]
+        index.row_files._absorb = lambda block, tail: read.append(len(block))  # type: ignore[method-assign]
         assert answer(catalog) == expected
         assert read == []
-        del index._absorb
+        del index.row_files._absorb
         more = row(9000, STEPS, {"train/loss": -1.0})
         with (folder.path / "p" / "r.jsonl").open("ab") as out:
             out.write(more)

@@ -308,8 +308,8 @@ def test_moving_into_the_archive_tells_nothing_twice(folder: Folder, watcher: Wa
     index.refresh()
     index.refresh()
     assert steps(subscription.take(1)) == [0, 1, 2, 3, 4]
-    assert index.columns["a"].points()[0].tolist() == [0, 1, 2, 3, 4]
-    assert index.columns["b"].points()[0].tolist() == [0, 1, 3, 4]
+    assert index.points.columns["a"].points()[0].tolist() == [0, 1, 2, 3, 4]
+    assert index.points.columns["b"].points()[0].tolist() == [0, 1, 3, 4]
     # A server that begins now finds the same.
     assert Catalog(folder.path).metrics("p", None, SeriesQuery()).metrics["a"]["r"].steps.tolist() == [0, 1, 2, 3, 4]
     run.finish("completed", 0, 1)

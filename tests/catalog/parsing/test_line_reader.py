@@ -283,10 +283,10 @@ def test_any_bytes_in_any_portions(tmp_path: Path, lines: list[bytes], cuts: lis
         return (
             {
                 name: [a.tolist() for a in column.points()[:2]] + [str(column.points()[2].tolist())]
-                for name, column in index.columns.items()
+                for name, column in index.points.columns.items()
             },
-            index.problems.json(),
-            index.rows,
+            index.row_files.problems.json(),
+            index.points.rows,
         )
 
     path.unlink(missing_ok=True)
@@ -305,10 +305,10 @@ def test_any_bytes_in_any_portions(tmp_path: Path, lines: list[bytes], cuts: lis
         whole.refresh()
         assert seen(growing) == seen(whole)
         assert (
-            whole.rows + sum(p["count"] for p in whole.problems.json())
+            whole.points.rows + sum(p["count"] for p in whole.row_files.problems.json())
             >= len([x for x in lines if b"{" in x and x.strip()]) * 0
         )
-        orjson.dumps(whole.problems.json())
+        orjson.dumps(whole.row_files.problems.json())
     finally:
         import os
 

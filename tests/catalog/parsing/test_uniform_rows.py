@@ -66,7 +66,7 @@ def test_one_row_among_many(folder: Folder, odd: bytes, at: int) -> None:
     folder.run("r", b"".join(content))
     index = RunIndex(Layout(folder.path).run("p", "r"))
     index.refresh()
-    assert one_by_one(b"".join(content)) == (seen(index), index.problem_list())
+    assert one_by_one(b"".join(content)) == (seen(index.points), index.problem_list())
 
 
 @pytest.mark.parametrize("number", [n for n in NUMBERS if n not in (b"1e+5", b"1e-07") and n == n.strip()])

@@ -110,7 +110,7 @@ def test_more_texts_than_memory_is_for_come_in_blocks(
     order = [*range(count // 2, count), *range(count // 2)]
     folder.run("r", [(i, {"say": f"\N{GREEK SMALL LETTER ALPHA}{i} " * 10, "loss": float(i)}) for i in order])
     blocks = list(history(catalog.index("p", "r"), HistoryQuery()))
-    assert catalog.index("p", "r").texts_let_go
+    assert catalog.index("p", "r").points.texts_let_go
     assert max(len(block) for block in blocks) < 2500
     whole = pl.concat(blocks)
     assert list(range(count)) == whole["_step"].to_list()
