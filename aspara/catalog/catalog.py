@@ -18,6 +18,7 @@ from aspara.catalog.series.charts import MetricNames
 from aspara.catalog.series.fresh_info import freshened, with_problems
 from aspara.catalog.series.groups import GroupsAnswer
 from aspara.catalog.series.query import RELATIVE, MetricsAnswer, SeriesQuery
+from aspara.storage import metadata
 from aspara.storage.row_codec import parse_timestamp
 
 PATIENCE = 0.5
@@ -126,10 +127,11 @@ class Catalog(Editing, RunFiles):
         index = self.index(project, stem)
         with index.lock:
             problems = index.problem_list()
-            reason = "a link, which is not followed"
-            problems += [{"file": p.name, "line": None, "reason": reason, "count": 1} for p in paths.links()]
-            if broken:
-                problems.append({"file": paths.metadata.name, "line": None, "reason": broken, "count": 1})
+            told = [(path.name, reason) for path, reason in paths.misplaced()]
+            told += [
+                (paths.metadata.name, reason) for reason in ([broken] if broken else metadata.wrong_kinds(content))
+            ]
+            problems += [{"file": name, "line": None, "reason": reason, "count": 1} for name, reason in told]
             info.problem_count = sum(p["count"] for p in problems)
             return RunDetail(
                 info,

@@ -75,6 +75,8 @@ def _project(catalog: Catalog, name: str) -> Iterator[Finding]:
 def _run(paths: RunPaths, info: RunInfo, data_dir: Path) -> Iterator[Finding]:
     running = any(files.is_locked(path) for path in paths.lock_files())
     yield from _metadata(paths, info, data_dir, running=running)
+    for path, reason in paths.misplaced():
+        yield Finding("rows", "problem", _relative(path, data_dir), f"is {reason}")
     for path in paths.row_files():
         yield from _rows(paths, path, data_dir, running=running)
     for part in paths.parts():
@@ -111,6 +113,8 @@ def _metadata(paths: RunPaths, info: RunInfo, data_dir: Path, *, running: bool) 
             repair=_mover(paths.metadata, "metadata that cannot be understood", paths),
         )
         return
+    for reason in metadata.wrong_kinds(content):
+        yield Finding("metadata", "problem", where, f"{reason}; it is passed over")
     if info.status == "crashed" and STATUS_FROM_DISK.get(str(content.get("status")), "running") == "running":
         # Every reader shows such a run as crashed; nothing is lost and nothing is hidden.
         yield Finding(

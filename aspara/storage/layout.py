@@ -253,9 +253,25 @@ class RunPaths:
             found.extend(_files(date, ".parquet"))
         return found
 
-    def links(self) -> list[Path]:
-        """Which of the places of its rows and files are links, that nobody follows."""
-        return [path for path in (self.rows, self.wal, self.archive, self.folder) if path.is_symlink()]
+    def misplaced(self) -> list[tuple[Path, str]]:
+        """Which of the places of its rows and files hold something that nobody reads, and what."""
+        found = []
+        for path, is_wanted, wanted in (
+            (self.rows, stat.S_ISREG, "file"),
+            (self.wal, stat.S_ISREG, "file"),
+            (self.archive, stat.S_ISDIR, "folder"),
+            (self.folder, stat.S_ISDIR, "folder"),
+        ):
+            try:
+                mode = path.lstat().st_mode
+            except OSError:
+                continue
+            if stat.S_ISLNK(mode):
+                found.append((path, "a link, which is not followed"))
+            elif not is_wanted(mode):
+                what = "a folder" if stat.S_ISDIR(mode) else "a file" if stat.S_ISREG(mode) else "a pipe or device"
+                found.append((path, f"{what} where a {wanted} belongs; it is not read"))
+        return found
 
     def all_paths(self) -> list[Path]:
         """Everything that belongs to the run, for deletion: the metadata last."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from aspara.storage import row_codec
 from aspara.util import files, os_compat
 from aspara.util.json_safe import named
 
@@ -16,6 +17,13 @@ MAX_BYTES = 64 << 20
 _ATTEMPTS = 20
 """How often a change is applied anew to what others wrote meanwhile."""
 _MERGED = ("config", "summary", "metric_summary", "metric_definitions")
+_KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+    **dict.fromkeys((*_MERGED, "params"), ((dict,), "an object")),
+    **dict.fromkeys(("tags", "artifacts", "summary_own", "captured_metrics"), ((list,), "a list")),
+    **dict.fromkeys(("run_id", "display_name", "notes", "group", "job_type", "host", "status"), ((str,), "a text")),
+    **dict.fromkeys(("exit_code", "last_step", "color"), ((int,), "a whole number")),
+    "is_finished": ((bool,), "true or false"),
+}
 REMOVED = "removed_keys"
 """Among changes: what is to go from config and summary, by name."""
 
@@ -49,6 +57,34 @@ def parse(content: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ValueError(f"holds {type(found).__name__} where an object belongs")  # noqa: TRY004  one error type for all
     return found
+
+
+def wrong_kinds(content: Mapping[str, Any]) -> list[str]:
+    """What in the metadata of a run is of a kind that nobody reads, each as a sentence for people; it is passed over."""
+    found = []
+    for key, (kinds, wanted) in _KINDS.items():
+        value = content.get(key)
+        if value is not None and (not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds)):
+            found.append(f"{key} holds {_kind(value)} where {wanted} belongs")
+    for key in ("start_time", "finish_time"):
+        value = content.get(key)
+        if value is not None and row_codec.parse_timestamp(value) is None:
+            found.append(f"{key} holds {_kind(value)} that is no time")
+    for key in ("metric_summary", "metric_definitions"):
+        odd = [name for name, value in dict_in(content, key).items() if not isinstance(value, dict)]
+        if odd:
+            found.append(f"{key} of {', '.join(map(repr, odd[:3]))} holds no object")
+    tags = content.get("tags")
+    if isinstance(tags, list) and not all(isinstance(tag, str) for tag in tags):
+        found.append("tags hold values that are no texts")
+    return found
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true or false"
+    words = {dict: "an object", list: "a list", str: "a text", int: "a number", float: "a number"}
+    return words.get(type(value), type(value).__name__)
 
 
 def read_or_empty(path: Path) -> dict[str, Any]:

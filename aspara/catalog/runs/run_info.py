@@ -159,7 +159,7 @@ def run_info(
         host=_text(found.get("host")),
         config=config,
         summary=_dict(found.get("summary")),
-        problem_count=1 if broken else 0,
+        problem_count=1 if broken else len(metadata.wrong_kinds(found)),
         metric_summary={k: v for k, v in _dict(found.get("metric_summary")).items() if isinstance(v, dict)},
         stop_requested=bool(found.get(STOP_REQUESTED)),
         stop_requested_at=row_codec.parse_timestamp(found.get(STOP_REQUESTED)),
