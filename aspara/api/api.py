@@ -170,7 +170,12 @@ class Api(BaseApi):
         return [ArtifactType(name, lambda c=collections: c) for name, collections in sorted(found.items())]  # type: ignore[misc]
 
     def artifact_type(self, type_name: str, project: str | None = None) -> ArtifactType:
-        """One type; raises ArtifactNotFound."""
+        """One type.
+
+        Raises:
+            ArtifactNotFound: The project has no artifacts of that type.
+
+        """
         for found in self.artifact_types(project):
             if found.name == type_name:
                 return found
@@ -182,7 +187,12 @@ class Api(BaseApi):
         return [c for c in self._collections(self._project_of(project_name)) if c.type == type_name]
 
     def artifact_collection(self, type_name: str, name: str) -> ArtifactCollection:
-        """The versions of ``"project/name"``; raises ArtifactNotFound."""
+        """The versions of ``"project/name"``.
+
+        Raises:
+            ArtifactNotFound: There is no artifact of that name and type.
+
+        """
         project, _, collection = name.rpartition("/")
         for found in self.artifact_collections(self._project_of(project or None), type_name):
             if found.name == collection:
@@ -204,7 +214,12 @@ class Api(BaseApi):
         return []
 
     def sweep(self, path: str = "") -> Any:
-        """Raises UsageError: sweeps come with aspara[sweep]."""
+        """Refuses.
+
+        Raises:
+            UsageError: Always: sweeps come with aspara[sweep].
+
+        """
         raise UsageError(f"sweep({path!r}): sweeps come with aspara[sweep], which this version does not have yet.")
 
     def create_project(self, name: str, entity: str = "") -> None:
