@@ -22,6 +22,7 @@ LAYERS: dict[str, float] = {
     "aspara.recording": 2,
     "aspara.catalog": 2,
     "aspara.api": 2.5,
+    "aspara.analysis": 2.7,  # questions to runs, for the command line and for agents
     "aspara": 2,  # aspara/__init__.py, the public face of the two sides
     "aspara.web": 3,
     "aspara.server": 4,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Iterator, Mapping, Sequence
+import socket
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,7 +18,7 @@ from aspara.catalog.live.watcher import Watcher
 from aspara.catalog.runs.run_info import RunDetail, RunInfo, captured
 from aspara.catalog.series.history import HistoryQuery, history
 from aspara.catalog.series.query import MetricsAnswer, SeriesQuery
-from aspara.errors import ProjectNotFound, RunNotFound
+from aspara.errors import ProjectNotFound, RunNotFound, Stale
 from aspara.version_store import VersionStore
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ Row = tuple[int, int, dict[str, Any]]
 """(timestamp in ms, step, values)."""
 Told = tuple[str, dict[str, Any]]
 """What happened, and what is told of it, as the dashboard's event stream has it."""
+Edit = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""From what people edit of a run (``notes``, ``tags``, ``display_name``) to what of it changes."""
+EDIT_ATTEMPTS = 20
+"""How often an edit is tried that others are faster than."""
 
 
 class DataProvider(Protocol):
@@ -86,6 +91,14 @@ class DataProvider(Protocol):
 
     def change(self, project: str, run: str, changes: Mapping[str, Any]) -> None:
         """Changes ``display_name``, ``notes``, ``tags``, and ``config`` and ``summary`` key by key."""
+
+    def edit(self, project: str, run: str, change: Edit) -> dict[str, Any]:
+        """Changes notes, tags and ``display_name`` to what `change` makes of them; an edit that somebody else makes meanwhile is
+        kept: `change` is asked again. Returns them as they are now. Raises Stale where that does not end.
+        """
+
+    def stop(self, project: str, run: str) -> None:
+        """Asks a running run to stop; RunHasEnded is raised for one that is over."""
 
     def delete(self, project: str, run: str, *, force: bool) -> None:
         """Removes a run; a running one only with `force`, else RunIsRunning is raised."""
@@ -192,6 +205,23 @@ class LocalProvider:
     def change(self, project: str, run: str, changes: Mapping[str, Any]) -> None:
         """Changes what is given."""
         self.catalog.change_run(project, run, dict(changes))
+
+    def edit(self, project: str, run: str, change: Edit) -> dict[str, Any]:
+        """Changes notes, tags and name."""
+        attempts = EDIT_ATTEMPTS
+        while True:
+            before = self.catalog.run_metadata(project, run)
+            changes = dict(change(before.content))
+            try:
+                return self.catalog.edit_run(project, run, changes, if_match=before.etag).content
+            except Stale:
+                attempts -= 1
+                if not attempts:
+                    raise
+
+    def stop(self, project: str, run: str) -> None:
+        """Asks a run to stop."""
+        self.catalog.request_stop(project, run, by=f"a program at {socket.gethostname()}")
 
     def delete(self, project: str, run: str, *, force: bool) -> None:
         """Removes a run."""

@@ -135,6 +135,15 @@ class ApiRun(BaseApiRun):
         while self.load().state == "running" and (end is None or time.monotonic() < end):
             time.sleep(_PERIOD)
 
+    def stop(self) -> None:
+        """Asks the running run to stop: its program sees ``run.should_stop``.
+
+        Raises:
+            RunHasEnded: The run is over.
+
+        """
+        self._library.stop(self.project, self.run)
+
     def log_artifact(
         self, artifact: Artifact, aliases: Sequence[str] | None = None, tags: Sequence[str] | None = None
     ) -> Artifact:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 import time
 import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
 from aspara.cli.ascii_output import takes_unicode
+from aspara.util.json_safe import named
 
 
 def clean(value: object) -> str:
@@ -109,5 +111,13 @@ def size(count: int) -> str:
 
 
 def as_json(content: Any) -> str:
-    """`content` as indented JSON."""
-    return json.dumps(content, indent=2, ensure_ascii=not takes_unicode(), default=str)
+    """`content` as indented JSON; numbers that JSON does not have are written as their names."""
+    return json.dumps(named(content), indent=2, ensure_ascii=not takes_unicode(), default=str)
+
+
+def print_json(content: Any) -> None:
+    """Prints `content` as JSON: for people with an indent, for a program on one line, which costs a language model less."""
+    if sys.stdout.isatty():
+        print(as_json(content))
+    else:
+        print(json.dumps(named(content), ensure_ascii=not takes_unicode(), default=str))

@@ -6,23 +6,32 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from aspara.cli import (
     ascii_output,
+    best,
+    compare,
     dashboard,
     delete,
     demo,
     doctor,
     export,
     import_,
+    note,
     projects,
     runs,
     serve,
     show,
+    sql,
+    stop,
+    summary,
     sync,
+    tag,
     tail,
     tracker,
+    wait,
+    watch,
 )
 from aspara.errors import AsparaError, UsageError
 from aspara.util import os_compat
@@ -51,14 +60,49 @@ class Command(Protocol):
 
 COMMANDS: dict[str, Command] = {
     module.__name__.rpartition(".")[2].rstrip("_"): cast("Command", module)
-    for module in (dashboard, tracker, serve, demo, projects, runs, show, tail, export, import_, sync, delete, doctor)
+    for module in (
+        *(
+            dashboard,
+            tracker,
+            serve,
+            demo,
+            projects,
+            runs,
+            show,
+            summary,
+            best,
+            compare,
+            sql,
+            tail,
+            watch,
+            wait,
+            note,
+            tag,
+            stop,
+        ),
+        *(export, import_, sync, delete, doctor),
+    )
 }
 
 
 class _ArgumentParser(argparse.ArgumentParser):
+    _intermixes = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[argparse.Namespace, list[str]]:  # type: ignore[override]
+        """The arguments, in whatever order options and the others stand."""
+        # Before Python 3.13 argparse gives up on an argument that may be left out at the first option: `note RUN --json TEXT`.
+        if self._intermixes or not any(action.nargs in ("?", "*", "+") for action in self._get_positional_actions()):
+            return super().parse_known_args(args, namespace)
+        self._intermixes = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._intermixes = False
+
     def error(self, message: str) -> None:  # type: ignore[override]
         """One line that says what is wrong, and where the help is."""
-        self.exit(USAGE, f"{self.prog}: {message.rstrip('.')}. See {self.prog} --help.\n")
+        sentence = message if message.endswith("?") else f"{message.rstrip('.')}."
+        self.exit(USAGE, f"{self.prog}: {sentence} See {self.prog} --help.\n")
 
     def _check_value(self, action: argparse.Action, value: object) -> None:
         """Refuses what is none of an argument's choices; argparse calls it for commands and for options alike."""
@@ -88,7 +132,8 @@ def _make_parsers() -> tuple[_ArgumentParser, dict[str, _ArgumentParser]]:
     parser = _ArgumentParser(
         prog="aspara",
         description="Aspara, the experiment tracker that lives where you train.",
-        epilog="Exit codes: 0 done, 1 failed, 2 wrong usage. `aspara COMMAND --help` has examples.",
+        epilog="Exit codes: 0 done, 1 failed, 2 wrong usage; watch, wait and stop: 3 the run has ended, 4 the time was over. "
+        "`aspara COMMAND --help` has examples.",
     )
     parser.add_argument("--version", action="version", version=f"aspara {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", required=True)

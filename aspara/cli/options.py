@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from aspara.catalog.runs.run_info import RunInfo
 
 
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 DEMO_DATA_DIR = "demo-data"
 """Where `aspara demo` puts its runs: apart from a user's own."""
 
@@ -41,6 +43,21 @@ def add_place(parser: argparse.ArgumentParser) -> None:
 def add_json(parser: argparse.ArgumentParser) -> None:
     """``--json``."""
     parser.add_argument("--json", action="store_true", help="print JSON, in the shape of the dashboard's API")
+
+
+def add_json_for_programs(parser: argparse.ArgumentParser) -> None:
+    """``--json`` and ``--no-json``: without them a terminal gets text, and a program that reads the output gets JSON."""
+    parser.add_argument(
+        "--json",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="print JSON, or text (default: JSON unless the output is a terminal)",
+    )
+
+
+def wants_json(args: argparse.Namespace) -> bool:
+    """What :func:`add_json_for_programs` comes to."""
+    return not sys.stdout.isatty() if args.json is None else bool(args.json)
 
 
 def add_target(parser: argparse.ArgumentParser, metavar: str) -> None:
@@ -73,6 +90,18 @@ def count(text: str) -> int:
 def whole(text: str) -> int:
     """A whole number of at least 0 out of an argument."""
     return 0 if text == "0" else count(text)
+
+
+def seconds(text: str) -> float:
+    """A span of time out of an argument: ``90``, ``90s``, ``5m``, ``2h``, ``7d``."""
+    number = text[:-1] if text[-1:] in _UNITS else text
+    try:
+        value = float(number) * _UNITS.get(text[-1:], 1.0)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no span of time; write seconds, or 90s, 5m, 2h, 7d")
+    return value
 
 
 def split_target(target: str) -> tuple[str, str | None]:

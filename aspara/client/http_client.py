@@ -89,9 +89,15 @@ class HttpClient:
         """The JSON object that answers a question too long for an address."""
         return self._object(self._send("POST", parts, json=body))
 
-    def put(self, *parts: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Changes what is at an address."""
-        return self._object(self._send("PUT", parts, json=body))
+    def get_tagged(self, *parts: str) -> tuple[dict[str, Any], str]:
+        """The JSON object at an address, and its ETag."""
+        answer = self._send("GET", parts)
+        return self._object(answer), str(answer.headers.get("ETag", "*"))
+
+    def put(self, *parts: str, body: Mapping[str, Any], if_match: str | None = None) -> dict[str, Any]:
+        """Changes what is at an address; with `if_match` only what has that ETag, else Stale is raised."""
+        headers = {} if if_match is None else {"If-Match": if_match}
+        return self._object(self._send("PUT", parts, json=body, headers=headers))
 
     def delete(self, *parts: str, **query: Any) -> None:
         """Removes what is at an address."""

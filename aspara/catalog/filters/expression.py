@@ -46,6 +46,7 @@ _CONSTANTS: dict[str, Any] = {
     "inf": math.inf,
     "nan": math.nan,
 }
+_CALL = re.compile(r"[a-z_]+\((.*)\)", re.DOTALL)
 _TIME = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,3}))?)?)?"
     r"(?:Z|([+-])([0-9]{2}):?([0-9]{2}))?\Z"
@@ -61,6 +62,11 @@ class Expression:
     """The fields it reads, as they stand in it."""
     _get: _Get
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The metrics, config keys or fields of the run that it may read, without scopes, functions and backticks."""
+        return tuple(dict.fromkeys(name for each in self.fields for name in _names(each)))
+
     def matches(self, record: Record, now: float) -> bool:
         """True if the run meets it. `now` in ms: what ``age``, and the ``duration`` of a running run, are measured by."""
         return truth(self._get(record, now))
@@ -68,6 +74,15 @@ class Expression:
     def value(self, record: Record, now: float) -> Any:
         """What it comes to; for a lone field the run's value of it, None where it has none."""
         return self._get(record, now)
+
+
+def _names(field: str) -> tuple[str, ...]:
+    called = _CALL.fullmatch(field)
+    name = called[1] if called else field
+    if name.startswith("`"):
+        name = name[1:-1].replace("``", "`")
+    scope, dot, rest = name.partition(".")
+    return (name, rest) if dot and not called and scope in _SCOPES else (name,)
 
 
 def parse(text: str) -> Expression:
