@@ -4,6 +4,8 @@ from __future__ import annotations
 
 MAX_INTEGER = 1 << 53
 """The largest integer that every JSON reader keeps exact."""
+MAX_STEP = MAX_INTEGER
+"""The greatest step, and the greatest time in ms, which a browser too tells from its neighbours."""
 MAX_TAG_LENGTH = 128
 """Characters of a tag."""
 MAX_PAGE = 1000

@@ -9,17 +9,14 @@ import tempfile
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, Any, cast
 from urllib.parse import unquote, urlsplit
 
-from aspara.artifacts.file import ArtifactFile
+from aspara.artifacts.file import ArtifactFile, FileOwner
 from aspara.artifacts.media import object_of
 from aspara.errors import ArtifactNotFound, InvalidName, UsageError
 from aspara.storage.artifact_store import check_path, file_digest
 from aspara.util.walk import files_below
-
-if TYPE_CHECKING:
-    from aspara.artifacts.artifact import Artifact
 
 _POLICIES = ("mutable", "immutable")
 
@@ -149,7 +146,7 @@ class ArtifactDraft:
             raise UsageError(f"{self.name!r} is logged and stays as it is. Use new_draft() for the next version.")
 
     def _file(self, path: str, size: int, sha256: str | None, ref: str | None = None) -> ArtifactFile:
-        return ArtifactFile(cast("Artifact", self), path, size, sha256, ref)
+        return ArtifactFile(cast("FileOwner", self), path, size, sha256, ref)
 
     def _add(self, source: Path, name: str, policy: str, *, overwrite: bool) -> ArtifactFile:
         self._check_draft()

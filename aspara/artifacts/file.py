@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Any, Protocol
 
 from aspara.errors import UsageError
 
-if TYPE_CHECKING:
-    from aspara.artifacts.artifact import Artifact
+
+class FileOwner(Protocol):
+    """The artifact that a file belongs to."""
+
+    def get(self, name: str) -> Any:
+        """The media object that was added under `name`."""
+
+    def _fetch(self, file: ArtifactFile, root: Path) -> Path:
+        """Copies the file below `root` and checks it; the copy's path."""
+
+    def _root(self, root: str | os.PathLike[str] | None) -> Path:
+        """Where copies of the artifact's files go."""
 
 
 @dataclass
 class ArtifactFile:
     """One file of an artifact: its path there, fingerprint and size; ``ref`` is the address of one that stays elsewhere."""
 
-    artifact: Artifact
+    artifact: FileOwner
     path: str
     size: int
     sha256: str | None = None

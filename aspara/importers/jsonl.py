@@ -27,7 +27,8 @@ from aspara.importers.common.source import (
     place,
     stamp_of,
 )
-from aspara.storage.row_codec import MAX_LINE, MAX_STEP, parse_timestamp
+from aspara.limits import MAX_STEP
+from aspara.storage.row_codec import MAX_LINE, parse_timestamp
 from aspara.util.json_safe import NONFINITE
 
 _ENDINGS = (".jsonl", ".ndjson")

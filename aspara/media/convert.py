@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import Any
 
 from aspara.media.base import Media, Plain
+from aspara.media.figures import converted
 
 _SMALL = 32
 _LONG = 1000
@@ -15,31 +15,7 @@ def media_of(value: Any, plain: Plain) -> Media | None:
     """`value` as media of its own memory, or None if it is none: media objects, figures (also the ``plt`` module), Pillow
     images, data frames, and lists of those. Raises UsageError for a figure or frame that cannot be taken.
     """
-    if isinstance(value, Media):
-        return value.frozen(plain)
-    if isinstance(value, list | tuple):
-        if not value or not all(_likely(item) for item in value):
-            return None
-        found = [media_of(item, plain) for item in value]
-        from aspara.media.media_list import MediaList
-
-        return MediaList([item for item in found if item is not None])
-    if isinstance(value, ModuleType) and value.__name__ == "matplotlib.pyplot":
-        return _image(value)
-    top = type(value).__module__.partition(".")[0]
-    if top in ("matplotlib", "seaborn") and (hasattr(value, "savefig") or hasattr(value, "figure")):
-        return _image(value)
-    if top == "PIL" and hasattr(value, "getbands"):
-        return _image(value)
-    if top == "plotly" and hasattr(value, "to_json"):
-        from aspara.media.plotly import Plotly
-
-        return Plotly(value)
-    if top in ("pandas", "polars") and hasattr(value, "columns"):
-        from aspara.media.table import Table
-
-        return Table(dataframe=value, allow_mixed_types=True).frozen(plain)
-    return None
+    return converted(value, plain, _table)
 
 
 def numbers_of(value: Any) -> Media | list[Any] | None:
@@ -64,23 +40,6 @@ def numbers_of(value: Any) -> Media | list[Any] | None:
     return None
 
 
-def _likely(value: Any) -> bool:
-    return isinstance(value, Media) or type(value).__module__.partition(".")[0] in (
-        "matplotlib",
-        "seaborn",
-        "PIL",
-        "plotly",
-        "pandas",
-        "polars",
-    )
-
-
-def _image(value: Any) -> Media:
-    from aspara.media.image import Image
-
-    return Image(value)
-
-
 def _histogram(values: Any) -> Media | None:
     import numpy as np
 
@@ -88,3 +47,9 @@ def _histogram(values: Any) -> Media | None:
 
     array = np.asarray(values, np.float64)
     return Histogram(array) if np.isfinite(array).any() else None
+
+
+def _table(frame: Any) -> Media:
+    from aspara.media.table import Table
+
+    return Table(dataframe=frame, allow_mixed_types=True)

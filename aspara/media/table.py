@@ -9,6 +9,7 @@ from typing import Any
 
 from aspara.errors import UsageError
 from aspara.media.base import BlobStore, Media, Plain
+from aspara.media.figures import converted
 
 _JSON_ROWS = 10_000
 _MODES = (None, "IMMUTABLE", "MUTABLE", "INCREMENTAL")
@@ -188,8 +189,6 @@ class Table(Media):
 
     def frozen(self, plain: Plain) -> Media:
         """The rows as they are now: media stay, everything else becomes what JSON can say."""
-        from aspara.media.convert import media_of
-
         taken = Table.__new__(Table)
         taken.caption = self.caption
         taken.columns = _distinct([_encodable(str(name)) for name in self.columns])
@@ -201,7 +200,7 @@ class Table(Media):
                 if value is None or type(value) in simple:
                     cells.append(_encodable(value) if type(value) is str else value)
                     continue
-                found = media_of(value, plain) if not isinstance(value, float | list | dict) else None
+                found = converted(value, plain, _table_of) if not isinstance(value, float | list | dict) else None
                 cells.append(found if found is not None else plain(value))
             taken.data.append(cells)
         return taken
@@ -318,3 +317,7 @@ def _parquet(columns: list[Any], data: list[list[Any]]) -> bytes | None:
     out = io.BytesIO()
     frame.write_parquet(out)
     return out.getvalue()
+
+
+def _table_of(frame: Any) -> Table:
+    return Table(dataframe=frame, allow_mixed_types=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aspara import names, settings
+from aspara.limits import MAX_STEP
 from aspara.recorder import Recorder
-from aspara.recording.log.fast_log import MAX_STEP, FastLog
+from aspara.recording.log.fast_log import FastLog
 from aspara.recording.log.validation import checked_notes, checked_tags
 from aspara.types import RunIdentity, Status
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, Protocol, TextIO, cast
 
 from aspara.recorder import Recorder
 from aspara.recording.run_settings import RunSettings
@@ -19,10 +19,32 @@ if TYPE_CHECKING:
     from aspara.artifacts.artifact import Artifact
     from aspara.recording.alerts import AlertLevel, Alerts
     from aspara.recording.config import Config
-    from aspara.recording.run import Run
+    from aspara.recording.summary import Summary
     from aspara.recording.watch import Log, ModelWatch
 
 _NO_REGISTRY = "There is no registry here: a linked artifact or model is kept in its project, under its own name."
+
+
+class RecordedRun(Protocol):
+    """What these members use of the run that they are a part of."""
+
+    summary: Summary
+    project: str
+    id: str
+    name: str
+    group: str | None
+    job_type: str | None
+    dir: str
+    path: str
+    place: str | None
+    step: int
+    disabled: bool
+    log: Log
+    log_artifact: Callable[..., Artifact]
+    log_model: Callable[..., Artifact]
+    finish: Callable[..., None]
+    _finished: bool
+    _check_open: Callable[[], None]
 
 
 class WandbMembers:
@@ -43,8 +65,8 @@ class WandbMembers:
         self._entity = str(options.get("entity") or "")
         self._settings = RunSettings.of(options.get("settings"))
 
-    def _itself(self) -> Run:
-        return cast("Run", self)
+    def _itself(self) -> RecordedRun:
+        return cast("RecordedRun", self)
 
     # -- what it is ---------------------------------------------------------------------------------------------------
 
@@ -305,7 +327,7 @@ class WandbMembers:
         return self.upsert_artifact(artifact_or_path, name, type, aliases, distributed_id)
 
 
-def _log_of(run: Run) -> Callable[[], Log | None]:
+def _log_of(run: RecordedRun) -> Callable[[], Log | None]:
     """Gives the run's ``log``, or None once it is finished or gone: a hook in a model must not keep a run alive."""
     known = weakref.ref(run)
 

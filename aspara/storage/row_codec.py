@@ -16,12 +16,11 @@ from typing import Any
 
 import orjson
 
+from aspara.limits import MAX_STEP
 from aspara.util.json_safe import NONFINITE, nonfinite_name
 
 MAX_LINE = 4 << 20
 """Bytes of the longest line that is read; longer ones are counted as problems and skipped."""
-
-MAX_STEP = 1 << 53
 
 
 class Malformed(ValueError):

@@ -10,7 +10,7 @@ from aspara import names
 from aspara.errors import InvalidName
 from aspara.importers.common.row_batch import is_plain
 from aspara.importers.common.source import BAD_STEP, BAD_TIME, ImportReport, Row
-from aspara.storage.row_codec import MAX_STEP
+from aspara.limits import MAX_STEP
 
 _LONGEST_TEXT = 1 << 20
 

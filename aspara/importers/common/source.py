@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aspara.errors import UsageError
-from aspara.storage.row_codec import MAX_STEP
+from aspara.limits import MAX_STEP
 
 Row = tuple[int, int, dict[str, Any]]
 """(timestamp in ms, step, values by metric): numbers, non-finite ones as they are, texts, and media."""

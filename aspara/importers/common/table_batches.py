@@ -8,7 +8,7 @@ from typing import Any
 
 from aspara.importers.common.source import BAD_STEP, BAD_TIME, ImportReport, Row, RunMetadata
 from aspara.importers.common.tabular import Columns, begins, cell, milliseconds, moment, whole, without_missing
-from aspara.storage.row_codec import MAX_STEP
+from aspara.limits import MAX_STEP
 
 _LONGEST_WHOLE = 15
 _LATEST = 1e19

@@ -15,7 +15,8 @@ from typing import Any
 
 from aspara.errors import UsageError
 from aspara.importers.common.source import BAD_STEP, BAD_TIME, ImportReport, Row, RunMetadata, SourceRun, nothing_found
-from aspara.storage.row_codec import MAX_STEP, parse_timestamp
+from aspara.limits import MAX_STEP
+from aspara.storage.row_codec import parse_timestamp
 
 # In order of preference; compared without case, blanks and underscores.
 STEPS = ("_step", "step", "global_step", "trainer/global_step", "iteration", "iter", "epoch", "index")

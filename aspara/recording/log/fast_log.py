@@ -11,13 +11,12 @@ from time import time_ns
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from aspara.limits import MAX_STEP
+
 if TYPE_CHECKING:
     from datetime import datetime
 
     from aspara.recording.log.pending_rows import PendingRows
-
-MAX_STEP = 1 << 53
-"""The greatest step that every reader, a browser too, tells from its neighbours."""
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 """What ``log()`` is given where it is called without data: it ends the step, as in wandb."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from aspara import names, settings
 from aspara.errors import UsageError, WrongType
-from aspara.recording.log.fast_log import MAX_STEP
+from aspara.limits import MAX_STEP
 from aspara.storage import row_codec
 from aspara.util.messages import say
 
