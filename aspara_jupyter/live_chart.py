@@ -9,10 +9,11 @@ from typing import Any
 
 from aspara.catalog.series.query import SeriesQuery
 from aspara.errors import UsageError
-from aspara_jupyter import environment, static_picture
+from aspara_jupyter import environment
 from aspara_jupyter.follower import Follower
 from aspara_jupyter.mimebundles import CHART_MIME, heading, picture_of
 from aspara_jupyter.multi_run_feed import MultiRunFeed
+from aspara_jupyter.picture_bundle import bundle
 from aspara_jupyter.run_selection import MOST, RunSelection, chosen, colors, info_of
 from aspara_jupyter.widget import LiveWidget
 
@@ -159,7 +160,7 @@ class LiveChart:
     def _still(self) -> dict[str, Any]:
         found = self._selection.look()
         made = picture_of(list(found), list(found.values()), self._metrics, self._title or heading(found.values()))
-        return {**static_picture.bundle(made), CHART_MIME: self._reference()}
+        return {**bundle(made), CHART_MIME: self._reference()}
 
     def _bundle(self) -> dict[str, Any]:
         """Data and metadata of the output as it is now; with the widget's view while the runs are followed."""

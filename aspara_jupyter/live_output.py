@@ -24,6 +24,7 @@ from aspara_jupyter import environment, static_picture
 from aspara_jupyter.metric_definitions import definitions_of, fields_of
 from aspara_jupyter.mimebundles import RUN_MIME
 from aspara_jupyter.output_area import OutputArea, current_area, watch_clearing
+from aspara_jupyter.picture_bundle import bundle
 from aspara_jupyter.point_buffer import Columns, blocks_of
 from aspara_jupyter.run_feed import NoWidget, RunFeed
 from aspara_jupyter.run_selection import SelectedRun, columns_of, epochs, folder_of, points_of
@@ -269,7 +270,7 @@ def _subject(run: Run, series: Mapping[str, Columns]) -> static_picture.PictureH
 
 
 def _picture(run: Run, series: Mapping[str, Columns]) -> dict[str, Any]:
-    return static_picture.bundle(static_picture.of_run(_subject(run, series), series, definitions_of(run)))
+    return bundle(static_picture.of_run(_subject(run, series), series, definitions_of(run)))
 
 
 def _info(run: Run) -> dict[str, Any]:

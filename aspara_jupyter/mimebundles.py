@@ -10,9 +10,9 @@ from aspara.api.run import ApiRun
 from aspara.api.table_view import TableView
 from aspara.catalog.runs.run_info import RunInfo
 from aspara.catalog.series.query import SeriesQuery
-from aspara.recording.run import Run
 from aspara_jupyter import static_picture
 from aspara_jupyter.metric_definitions import definitions_of
+from aspara_jupyter.picture_bundle import bundle
 from aspara_jupyter.point_buffer import Columns
 from aspara_jupyter.run_selection import SelectedRun, colors, columns_of, info_of, points_of, shown_names
 
@@ -33,25 +33,7 @@ def kept(run: ApiRun) -> dict[str, Any]:
     """The MIME bundle of a run out of the files: its picture as it stands, and which run it is, for a page that can ask."""
     found = SelectedRun(run._library, run.project, run.run)
     info = found.look()
-    return {**static_picture.bundle(picture_of([found], [info])), RUN_MIME: info_of(info)}
-
-
-def show(thing: Any, height: int | None = None) -> bool:
-    """Shows charts of a run in the running cell; False where nothing can show them."""
-    try:
-        from IPython import get_ipython
-
-        from aspara_jupyter.live_chart import LiveChart
-        from aspara_jupyter.live_output import display_run
-    except ImportError:  # the extra is not installed
-        return False
-    if get_ipython() is None:  # type: ignore[no-untyped-call,unused-ignore]
-        return False
-    if isinstance(thing, Run):
-        display_run(thing, height)
-    else:
-        LiveChart(thing, height=height).display()
-    return True
+    return {**bundle(picture_of([found], [info])), RUN_MIME: info_of(info)}
 
 
 def picture_of(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from aspara.storage.statistics import Definitions
 from aspara_jupyter.formatting import clipped, duration, latest, number, sparkline
@@ -114,20 +113,6 @@ def of_runs(head: str, facts: str, runs: Sequence[PictureRun], *, system: bool =
     }
     legend = [(run.label, run.color) for run in runs]
     return StaticPicture(head, facts, runs[0].color if runs else 0, lines, len(names) - len(kept), legend, axes)
-
-
-def bundle(picture: StaticPicture) -> dict[str, Any]:
-    """Its MIME bundle: Plotly, SVG, text; text alone where nothing was logged."""
-    from aspara_jupyter.plotly_figure import plotly_figure
-    from aspara_jupyter.svg import svg
-
-    if not picture.lines:
-        return {"text/plain": text(picture)}
-    return {
-        "application/vnd.plotly.v1+json": plotly_figure(picture),
-        "image/svg+xml": svg(picture),
-        "text/plain": text(picture),
-    }
 
 
 def ordered(names: Iterable[str]) -> list[str]:

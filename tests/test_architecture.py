@@ -150,13 +150,6 @@ def test_one_owner_of_environment_variables():
                 )
 
 
-# Cycles that are still there; this list may only shrink.
-KNOWN_CYCLES = [
-    {f"aspara_jupyter.{name}" for name in ("plotly_figure", "static_picture", "svg")},
-    {f"aspara_jupyter.{name}" for name in ("live_chart", "live_output", "mimebundles")},
-]
-
-
 def cycles(graph: dict[str, set[str]]) -> list[set[str]]:
     """The groups of modules that reach each other."""
     reached: dict[str, set[str]] = {}
@@ -181,7 +174,7 @@ def graph_of_imports() -> dict[str, set[str]]:
 
 def test_no_import_cycles():
     """No module reaches itself through imports of any kind: each file can be read after those that it imports."""
-    assert [] == [group for group in cycles(graph_of_imports()) if not any(group <= known for known in KNOWN_CYCLES)]
+    assert [] == cycles(graph_of_imports())
 
 
 def test_cycles_are_found():

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from aspara.errors import UsageError
-from aspara.recording import open_runs
+from aspara.recording import tracked_runs
 from aspara.recording.log.fast_log import FastLog, make_log
 from aspara.util.signals import defer_signals
 
@@ -40,7 +40,7 @@ def _ended(run: Run) -> None:
         _activate(None)
 
 
-open_runs.when_ended(_ended)
+tracked_runs.when_ended(_ended)
 
 
 def current() -> Run | None:
@@ -76,7 +76,7 @@ def begin(
         run = Run._of(open_run(project, **options), wanted)
         run._take_secrets(options)
         run._take_options(options)
-        open_runs.track(run)
+        tracked_runs.track(run)
         if reinit != "create_new" or running is None:
             _activate(run)
     if not show_live(run) and not is_quiet(quiet):

@@ -62,7 +62,7 @@ class Run(RunProperties, RunResults, RunMedia, RunArtifacts, SavedFiles, RunList
     """
 
     def __init__(self, name: str | None = None, project: str | None = None, **options: Any) -> None:
-        from aspara.recording import open_runs
+        from aspara.recording import tracked_runs
         from aspara.recording.capture.capture import CaptureOptions
         from aspara.recording.open_run import open_run
 
@@ -72,7 +72,7 @@ class Run(RunProperties, RunResults, RunMedia, RunArtifacts, SavedFiles, RunList
             self._begin(open_run(project, name, **options), wanted)
             self._take_secrets(options)
             self._take_options(options)
-            open_runs.track(self)
+            tracked_runs.track(self)
 
     @classmethod
     def _of(cls, recorder: Recorder, wanted: Iterable[str] = ()) -> Run:
@@ -224,7 +224,7 @@ class Run(RunProperties, RunResults, RunMedia, RunArtifacts, SavedFiles, RunList
         return False
 
     def _end(self, exception: Mapping[str, Any] | None) -> None:
-        from aspara.recording import open_runs
+        from aspara.recording import tracked_runs
 
         status, exit_code = self._status, self._exit_code
         timeout = settings.get("ASPARA_EXIT_TIMEOUT")
@@ -257,7 +257,7 @@ class Run(RunProperties, RunResults, RunMedia, RunArtifacts, SavedFiles, RunList
                 if self._summary_dirty:
                     self._write_summary()
                 self._disk.stop(timeout, last=self._close_childs_files)
-        open_runs.forget(self)
+        tracked_runs.forget(self)
         self._tell_end(status, exit_code)
         if self._announces and not self._forked:
             with _reported("the summary of the run"):
@@ -403,9 +403,9 @@ class Run(RunProperties, RunResults, RunMedia, RunArtifacts, SavedFiles, RunList
     def _reopen(self) -> None:
         """After a fork the first log() gives this process files of its own; a finished run takes nothing more."""
         self._check_open()
-        from aspara.recording import open_runs
+        from aspara.recording import tracked_runs
 
-        open_runs.end_with_worker()
+        tracked_runs.end_with_worker()
 
         self._recorder = self._recorder.for_child()
         held_lock = self._lock

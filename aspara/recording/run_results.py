@@ -109,9 +109,9 @@ class RunResults:
         # Written by the background thread: summaries are set in loops, and a metadata write costs milliseconds.
         self._summary_dirty = True
         if self._forked:
-            from aspara.recording import open_runs
+            from aspara.recording import tracked_runs
 
-            open_runs.end_with_worker()
+            tracked_runs.end_with_worker()
 
     def _write_summary(self) -> None:
         self._summary_dirty = False

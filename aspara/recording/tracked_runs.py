@@ -16,7 +16,7 @@ from aspara.util import os_compat
 from aspara.util.signals import defer_signals
 
 
-class OpenRun(Protocol):
+class TrackedRun(Protocol):
     """A run as far as the end of its process is concerned."""
 
     def end(self, code: int, exception: Mapping[str, Any] | None = None) -> None:
@@ -37,14 +37,14 @@ _forking = threading.local()
 """In a thread that forks: the runs that wait for it. Others may begin or end meanwhile."""
 
 
-def track(run: OpenRun) -> None:
+def track(run: TrackedRun) -> None:
     """Has `run` ended with the process if nobody ends it before."""
     _open.add(run)
     _strong.add(run)
     _install_hooks()
 
 
-def forget(run: OpenRun) -> None:
+def forget(run: TrackedRun) -> None:
     """`run` has ended."""
     _open.discard(run)
     _strong.discard(run)
