@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -219,3 +220,28 @@ def test_layers_inside_a_room(package: str):
             other = target[len(prefix) :].split(".")[0]
             if target.startswith(prefix) and other != own:
                 assert levels[other] < levels[own], f"{module} must not know {target}"
+
+
+_TYPESCRIPT = ROOT / "js" / "src"
+_IMPORTED = re.compile(r"""(?:from|import\(|import)\s*["'](\.{1,2}/[^"']+)["']""")
+
+
+def typescript_imports() -> dict[str, set[str]]:
+    """Each TypeScript file with those that it imports, types included; by their paths below ``js/src``."""
+    graph = {}
+    for path in [*_TYPESCRIPT.rglob("*.ts"), *_TYPESCRIPT.rglob("*.tsx")]:
+        targets = set()
+        for name in _IMPORTED.findall(path.read_text(encoding="utf-8")):
+            place = (path.parent / name).resolve()
+            found = [place.with_name(place.name + ending) for ending in ("", ".ts", ".tsx")]
+            found += [place / "index.ts", place / "index.tsx"]
+            targets |= {str(file.relative_to(_TYPESCRIPT)) for file in found if file.is_file()}
+        graph[str(path.relative_to(_TYPESCRIPT))] = targets
+    return graph
+
+
+def test_typescript_has_no_import_cycles():
+    """Type imports included."""
+    graph = typescript_imports()
+    assert graph["dashboard/run/media/card.tsx"] >= {"dashboard/run/media/histogram.tsx", "core/media.ts"}
+    assert [] == cycles({name: {target for target in targets if target in graph} for name, targets in graph.items()})

@@ -4,8 +4,19 @@ import { runColor } from "../core/palette";
 import { runEnd } from "../core/run-end";
 import type { Project } from "../core/types";
 import { StatusBadge } from "../panel/badges";
-import type { Context } from "./index";
 import type { Item, SidebarClient } from "./sidebar-client";
+
+/** What the extension tells the sidebar, and what it can do for it. */
+export interface Context {
+  /** The Jupyter server's address, ending in "/". */
+  base: string;
+  /** The project of the notebook in front, if it is known, and whether the list is kept up to date. */
+  state(): { project: string | null; follow: boolean };
+  /** Calls the listener whenever that changes; returns what ends it. */
+  watch(listener: () => void): () => void;
+  /** Opens a run, or without one the project, beside the notebook. */
+  open(project: string, run: string, label: string): void;
+}
 
 /** How often the runs in sight are looked at, ms. */
 const LOOK = 2000;

@@ -1,5 +1,5 @@
 // The extension's widgets: a page of the dashboard in a tab, and the sidebar of runs.
-import type { Context } from "../index";
+import type { Context } from "../sidebar";
 import { load } from "./bundle";
 import type { Widget, WidgetClass } from "./jupyter";
 

@@ -1,9 +1,10 @@
 import "./card.css";
 import type { FunctionComponent } from "preact";
 import { useMemo, useRef } from "preact/hooks";
-import { fileName, type MediaItem, type MediaKey, placeOf } from "../../../core/media";
+import { fileName, type MediaItem, placeOf } from "../../../core/media";
 import { ErrorMessage } from "../../../panel/error-message";
 import { useNear } from "../../components/hooks";
+import type { CardProps } from "./card-props";
 import { PointCloud } from "./cloud";
 import { Figure } from "./figure";
 import { HistogramView } from "./histogram";
@@ -28,16 +29,6 @@ const VIEWS: Readonly<Record<string, FunctionComponent<SingleProps>>> = {
   object3d: PointCloud,
   molecule: PointCloud,
 };
-
-export interface CardProps {
-  mediaKey: MediaKey;
-  shelf: MediaClient;
-  /** The chosen step; null for the latest. */
-  step: number | null;
-  setStep: (step: number) => void;
-  query: URLSearchParams;
-  set: (changes: Record<string, string | null>) => void;
-}
 
 /** Everything of one metric at the chosen step, or at the last before it that has something. */
 export function KeyCard(props: CardProps) {

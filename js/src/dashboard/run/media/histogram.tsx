@@ -5,7 +5,7 @@ import { type MediaItem, placeOf } from "../../../core/media";
 import { type Bins, type Heatmap, heatmap, paint, type Rgb } from "../../../core/plots/heatmap";
 import { ErrorMessage } from "../../../panel/error-message";
 import { useApp } from "../../app";
-import type { CardProps } from "./card";
+import type { CardProps } from "./card-props";
 
 /** Columns of the picture over all steps: about what a screen shows. */
 const COLUMNS = 240;
