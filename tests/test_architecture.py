@@ -245,3 +245,21 @@ def test_typescript_has_no_import_cycles():
     graph = typescript_imports()
     assert graph["dashboard/run/media/card.tsx"] >= {"dashboard/run/media/histogram.tsx", "core/media.ts"}
     assert [] == cycles({name: {target for target in targets if target in graph} for name, targets in graph.items()})
+
+
+# The rooms of the front end: each imports from those of earlier lines, and from itself.
+TYPESCRIPT_LAYERS = [{"styles", "core"}, {"source", "chart"}, {"state"}, {"panel"}, {"dashboard", "widget", "lab"}]
+
+
+def test_typescript_imports_go_down():
+    """Pages know everything, pure functions nothing; pages leave each other alone."""
+    heights = {room: height for height, rooms in enumerate(TYPESCRIPT_LAYERS) for room in rooms}
+    wrong = [
+        f"{name} must not know {target}"
+        for name, targets in typescript_imports().items()
+        for target in targets
+        if "/" in name and "/" in target
+        for own, other in [(name.split("/")[0], target.split("/")[0])]
+        if own != other and heights[other] >= heights[own]
+    ]
+    assert [] == wrong
