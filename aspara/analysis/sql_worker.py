@@ -13,6 +13,8 @@ import struct
 import sys
 from typing import IO, Any
 
+from aspara.util import os_compat
+
 _LENGTH = struct.Struct("<Q")
 
 
@@ -44,7 +46,7 @@ def main() -> None:
 
     header = json.loads(receive(sys.stdin.buffer))
     tables = {name: pl.read_ipc(receive(sys.stdin.buffer)) for name in header["tables"]}
-    _limit_memory(header["memory"])
+    os_compat.limit_memory(header["memory"])
     try:
         with pl.SQLContext(frames=tables, eager=False) as context:
             frame = context.execute(header["query"]).head(header["rows"]).collect()
@@ -56,18 +58,6 @@ def main() -> None:
         send(sys.stdout.buffer, b"{}")
         send(sys.stdout.buffer, content)
     sys.stdout.buffer.flush()
-
-
-def _limit_memory(most: int) -> None:
-    """Lets this process have `most` bytes beyond what it has; where the system cannot, it has what there is."""
-    try:
-        import resource
-
-        with open("/proc/self/status", encoding="ascii") as status:
-            now = next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmData"))
-        resource.setrlimit(resource.RLIMIT_DATA, (now + most, now + most))
-    except (ImportError, OSError, ValueError, StopIteration):
-        return
 
 
 if __name__ == "__main__":
