@@ -153,6 +153,9 @@ def _shared_places(
     """The places, moved to where all runs of a bucket of few points have one; there ``means`` become the values at that place."""
     import numpy as np
 
+    def origin(member: Member) -> int:
+        return member.began if relative else 0
+
     shown = np.full(len(places), np.nan)
     counts = np.zeros(len(places), np.int64)
     longest = max(members, key=lambda member: sum(map(len, member.pieces)))
@@ -164,32 +167,31 @@ def _shared_places(
             middles[there[0]] = bounds[there[0]]
         if piece is longest.pieces[-1] and len(there):
             middles[there[-1]] = bounds[there[-1] + 1] - 1
-        shown[there] = _on_axis(longest, piece.axis[middles[there]], relative=relative)
+        shown[there] = piece.axis[middles[there]] - origin(longest)
         counts += np.diff(bounds)
     shared = np.isfinite(shown) & (counts <= _FEW)
+    candidates = np.flatnonzero(shared)
     found = []
     for member, whole in zip(members, wholes, strict=True):
         value, matches = np.full(len(places), np.nan), np.zeros(len(places), np.int64)
         for piece in member.pieces:
-            axis = _places(member, piece, RELATIVE if relative else "")
-            first, last = (np.searchsorted(axis, shown, side) for side in ("left", "right"))
-            once = np.flatnonzero(last - first == 1)
-            value[once] = piece.stretch.values[piece.low + first[once]]
-            matches += last - first
+            # The axis as it is: of a long run a copy would cost more than all else.
+            axis, wanted = piece.axis[piece.low : piece.high], shown[candidates] + origin(member)
+            first, last = (np.searchsorted(axis, wanted, side) for side in ("left", "right"))
+            once = last - first == 1
+            value[candidates[once]] = piece.stretch.values[piece.low + first[once]]
+            matches[candidates] += last - first
         shared &= (whole.finite + whole.odd == 0) | ((matches == 1) & np.isfinite(value))
         found.append(value)
     for mean, whole, value in zip(means, wholes, found, strict=True):
         at = shared & (whole.finite > 0)
         mean[at] = value[at]
-    return np.where(shared, shown, places)
+    return np.where(shared, shown / 1000 if relative else shown, places)
 
 
 def _places(member: Member, piece: Piece, x: str) -> Any:
-    return _on_axis(member, piece.axis[piece.low : piece.high], relative=x == RELATIVE)
-
-
-def _on_axis(member: Member, axis: Any, *, relative: bool) -> Any:
-    return (axis - member.began) / 1000 if relative else axis
+    axis = piece.axis[piece.low : piece.high]
+    return (axis - member.began) / 1000 if x == RELATIVE else axis
 
 
 def _grid(members: Sequence[Member], x: str, points: int, *, log: bool) -> Grid:

@@ -123,3 +123,20 @@ def test_no_step_is_shown_at_which_nobody_logged(folder: Folder, catalog: Catalo
     assert loss["mean"] == pytest.approx(data.mean(axis=0)[steps.astype(int)].tolist())
     assert (min(loss["min"]), max(loss["max"])) == pytest.approx((data.min(), data.max()))
     assert loss["runs"] == [3] * len(steps)
+
+
+def test_runs_of_different_days_share_moments_since_their_start(folder: Folder, catalog: Catalog) -> None:
+    """On the relative axis too a group stands where its runs have points, with the values there."""
+    data = np.random.default_rng(6).normal(size=(2, 700))
+    for day in range(2):
+        start = 1_735_787_045_000 + day * 86_400_000
+        rows = b"".join(
+            json.dumps({"timestamp": start + 1500 * i, "step": i, "metrics": {"loss": x}}).encode() + b"\n"
+            for i, x in enumerate(data[day].tolist())
+        )
+        folder.run(f"r{day}", rows, meta={"start_time": start, "status": "completed"})
+    (loss,) = groups(catalog, "group", x="relative", points=300)["metrics"]["loss"].values()
+    places = np.array(loss["x"]) / 1.5
+    assert places == pytest.approx(np.round(places))
+    assert loss["mean"] == pytest.approx(data.mean(axis=0)[np.round(places).astype(int)].tolist())
+    assert loss["runs"] == [2] * len(places)
