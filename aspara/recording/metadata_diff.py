@@ -29,8 +29,8 @@ class MetadataDiff:
     ) -> None:
         self._key = key
         self._shown = shown
-        """What of the dict others may see."""
-        self._before: dict[str, Any] = named(shown(before))
+        """What of the dict others may see; each key by itself."""
+        self._before: dict[str, Any] = named(dict(before))
         self._update = update
         # Re-entrant: a signal handler may set a value too. Held while telling, so that what is told stays in order.
         self._lock = threading.RLock()
@@ -38,10 +38,11 @@ class MetadataDiff:
     def tell(self, look: Callable[[], Mapping[str, Any]], more: Mapping[str, Any] | None = None) -> None:
         """Tells how the dict is now, which ``look()`` says, together with `more` changes; nothing where there are none."""
         with self._lock:
-            now = named(
-                self._shown(look())
-            )  # under the lock: of two threads that set values, the later look is told last
-            changes = {**difference(self._key, self._before, now), **(more or {})}
+            now = named(dict(look()))  # under the lock: of two threads that set values, the later look is told last
+            changes = difference(self._key, self._before, now)
+            if self._key in changes:
+                changes[self._key] = self._shown(changes[self._key])
+            changes.update(more or {})
             self._before = now
             if changes:
                 self._update(changes)

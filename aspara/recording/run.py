@@ -87,6 +87,10 @@ class Run(RunProperties, RunResults, RunMedia, RunArtifacts, SavedFiles, RunList
         kept = self.config.as_dict()
         if REDACTED in str(kept):
             self.config.restore(with_secrets(kept, given_config(options.get("config"))))
+            self._config_told = self._config_diff()
+
+    def _config_diff(self) -> MetadataDiff:
+        return MetadataDiff("config", self.config.as_dict(), self._tell, without_secrets)
 
     def _begin(self, recorder: Recorder, wanted: Iterable[str]) -> None:
         identity = recorder.identity
@@ -134,7 +138,7 @@ class Run(RunProperties, RunResults, RunMedia, RunArtifacts, SavedFiles, RunList
         """The run's inputs, a :class:`Config`."""
         self.summary = Summary(numbered(own_summary(found)), self._last_values, self._summary_changed, self._check_open)
         """The run's results, a :class:`Summary`."""
-        self._config_told = MetadataDiff("config", self.config.as_dict(), self._tell, without_secrets)
+        self._config_told = self._config_diff()
         self._summary_told = MetadataDiff("summary", self.summary.own(), self._tell)
         self._sync_interval = max(0.01, settings.get("ASPARA_FSYNC_INTERVAL"))
         self._start_keepers()
