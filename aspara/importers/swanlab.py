@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from aspara.importers.common.media import EncodedMedia
+from aspara.importers.common.record_files import record_files, records
 from aspara.importers.common.source import ImportReport, Row, RunMetadata, SourceRun, nothing_found, stamp_of
 from aspara.importers.common.wandb_media import MediaFolder
 from aspara.media.base import Media
 from aspara.media.media_list import MediaList
 from aspara.media.text import Text
-from aspara.util import protobuf, tfrecord
+from aspara.util import protobuf
 
 _ENDING = ".swanlab"
 # Fields of a record that hold one: the run's start and end, scalars, media.
@@ -30,13 +31,13 @@ _PEEK = 16
 
 def recognizes(path: Path) -> bool:
     """True for a ``.swanlab`` file, and for a folder with one: a run's, or one that holds such folders."""
-    return bool(_files(path))
+    return bool(record_files(path, _ENDING, "swanlog"))
 
 
 def runs(path: Path, report: ImportReport) -> list[SourceRun]:
     """The runs of a file, of a run's folder, or of a folder of those (usually called ``swanlog``)."""
     found: list[SourceRun] = []
-    for file in _files(path):
+    for file in record_files(path, _ENDING, "swanlog"):
         start = next((content for kind, content in _first(file) if kind == _START), None)
         if start is None:
             report.problem(f"{file.name}: no run can be found in it")
@@ -69,34 +70,9 @@ def runs(path: Path, report: ImportReport) -> list[SourceRun]:
     return found
 
 
-def _files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path] if path.suffix == _ENDING else []
-    for pattern in (f"*{_ENDING}", f"*/*{_ENDING}", f"swanlog/*/*{_ENDING}"):
-        found = sorted(file for file in path.glob(pattern) if file.is_file())
-        if found:
-            return found
-    return []
-
-
-def _records(path: Path, report: ImportReport) -> Iterator[tuple[int, bytes]]:
-    """(kind, content) of each record."""
-    with path.open("rb") as file:
-        for _, content in tfrecord.read_leveldb(file):
-            if isinstance(content, str):
-                report.problem(f"{path.name}: {content}")
-                continue
-            try:
-                for number, _, value in protobuf.fields(content):
-                    if isinstance(value, bytes) and number != _TIME:
-                        yield number, value
-            except protobuf.MalformedMessage as error:
-                report.problem(f"{path.name}: a record cannot be understood ({error})")
-
-
 def _first(path: Path) -> Iterator[tuple[int, bytes]]:
     try:
-        for position, record in enumerate(_records(path, ImportReport())):
+        for position, record in enumerate(records(path, ImportReport(), _TIME)):
             if position >= _PEEK:
                 return
             yield record
@@ -123,7 +99,7 @@ def _config(folder: Path) -> dict[str, Any]:
 def _rows(path: Path, facts: RunMetadata, report: ImportReport) -> Iterator[Row]:
     begun: Row | None = None
     media = path.parent / "media"
-    for kind, content in _records(path, report):
+    for kind, content in records(path, report, _TIME):
         if kind == _END:
             ended = protobuf.integer(content, 1)
             facts.status = "completed" if ended == _FINISHED else "failed" if ended == _FAILED else "crashed"

@@ -15,12 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from aspara.importers.common import wandb_media
+from aspara.importers.common.record_files import record_files, records
 from aspara.importers.common.source import FileTree, ImportReport, Row, RunMetadata, SourceRun, nothing_found, stamp_of
-from aspara.util import protobuf, tfrecord
+from aspara.util import protobuf
 
 _ENDING = ".wandb"
 _HISTORY, _SUMMARY, _CONFIG, _METRIC, _RUN, _EXIT, _FINAL, _STATS, _ENVIRONMENT = 2, 3, 5, 12, 17, 18, 20, 7, 26
 _ARTIFACT, _USED = 8, 25
+_COMMON = 200
+"""The field of every record that says where it came from."""
 _OWN_FILES = (
     "config.yaml",
     "wandb-metadata.json",
@@ -36,13 +39,13 @@ _PEEK = 64
 
 def recognizes(path: Path) -> bool:
     """True for a ``.wandb`` file, and for a folder with one: a run's, or one that holds such folders."""
-    return bool(_files(path))
+    return bool(record_files(path, _ENDING, "wandb"))
 
 
 def runs(path: Path, report: ImportReport) -> list[SourceRun]:
     """The runs of a ``.wandb`` file, of a run's folder, or of a folder of those (usually called ``wandb``)."""
     found: list[SourceRun] = []
-    for file in _files(path):
+    for file in record_files(path, _ENDING, "wandb"):
         try:
             about = _peek(file)
         except OSError as error:
@@ -73,34 +76,8 @@ def runs(path: Path, report: ImportReport) -> list[SourceRun]:
     return found
 
 
-def _files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path] if path.suffix == _ENDING else []
-    for pattern in ("*.wandb", "*/*.wandb", "wandb/*/*.wandb"):
-        # `latest-run` is a link to one of the others.
-        found = sorted(p for p in path.glob(pattern) if p.is_file() and not p.parent.is_symlink())
-        if found:
-            return found
-    return []
-
-
-def _records(path: Path, report: ImportReport) -> Iterator[tuple[int, bytes]]:
-    """(kind, content) of each record."""
-    with path.open("rb") as file:
-        for _, content in tfrecord.read_leveldb(file):
-            if isinstance(content, str):
-                report.problem(f"{path.name}: {content}")
-                continue
-            try:
-                for number, _, value in protobuf.fields(content):
-                    if isinstance(value, bytes) and number != 200:
-                        yield number, value
-            except protobuf.MalformedMessage as error:
-                report.problem(f"{path.name}: a record cannot be understood ({error})")
-
-
 def _peek(path: Path) -> bytes | None:
-    for position, (kind, content) in enumerate(_records(path, ImportReport())):
+    for position, (kind, content) in enumerate(records(path, ImportReport(), _COMMON)):
         if kind == _RUN:
             return content
         if position > _PEEK:
@@ -113,7 +90,7 @@ def _rows(path: Path, facts: RunMetadata, report: ImportReport) -> Iterator[Row]
     last: dict[str, Any] = {}
     ended, step = None, 0
     place = wandb_media.MediaFolder(path.parent / "files")
-    for kind, content in _records(path, report):
+    for kind, content in records(path, report, _COMMON):
         try:
             if kind == _HISTORY:
                 row = _history(content, place, report)
