@@ -30,8 +30,16 @@ Told = tuple[str, dict[str, Any]]
 """What happened, and what is told of it, as the dashboard's event stream has it."""
 Edit = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """From what people edit of a run (``notes``, ``tags``, ``display_name``) to what of it changes."""
-EDIT_ATTEMPTS = 20
+_ATTEMPTS = 20
 """How often an edit is tried that others are faster than."""
+
+
+def until_fresh(attempt: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What `attempt` returns once nobody else has edited meanwhile; raises Stale where that does not end."""
+    for _ in range(_ATTEMPTS - 1):
+        with contextlib.suppress(Stale):
+            return attempt()
+    return attempt()
 
 
 class DataProvider(Protocol):
@@ -208,16 +216,12 @@ class LocalProvider:
 
     def edit(self, project: str, run: str, change: Edit) -> dict[str, Any]:
         """Changes notes, tags and name."""
-        attempts = EDIT_ATTEMPTS
-        while True:
+
+        def attempt() -> dict[str, Any]:
             before = self.catalog.run_metadata(project, run)
-            changes = dict(change(before.content))
-            try:
-                return self.catalog.edit_run(project, run, changes, if_match=before.etag).content
-            except Stale:
-                attempts -= 1
-                if not attempts:
-                    raise
+            return self.catalog.edit_run(project, run, dict(change(before.content)), if_match=before.etag).content
+
+        return until_fresh(attempt)
 
     def stop(self, project: str, run: str) -> None:
         """Asks a run to stop."""

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from aspara.api.provider import EDIT_ATTEMPTS, Edit, Row, Told
+from aspara.api.provider import Edit, Row, Told, until_fresh
 from aspara.catalog.catalog import ProjectInfo
 from aspara.catalog.files.content import Content, RemoteContent
 from aspara.catalog.files.media import MediaQuery
@@ -17,7 +17,7 @@ from aspara.catalog.series.query import MetricsAnswer, Series, SeriesQuery
 from aspara.client.http_client import HttpClient
 from aspara.client.remote_artifacts import RemoteArtifactStore
 from aspara.client.temp_folder import TempFolder
-from aspara.errors import Stale, TrackerError
+from aspara.errors import TrackerError
 from aspara.storage import row_codec
 from aspara.util.json_safe import storable
 
@@ -175,15 +175,12 @@ class RemoteProvider:
     def edit(self, project: str, run: str, change: Edit) -> dict[str, Any]:
         """Changes notes, tags and name."""
         parts = ("projects", project, "runs", run, "metadata")
-        attempts = EDIT_ATTEMPTS
-        while True:
+
+        def attempt() -> dict[str, Any]:
             before, etag = self._reader.get_tagged(*parts)
-            try:
-                return self._reader.put(*parts, body=storable(change(before)), if_match=etag)
-            except Stale:
-                attempts -= 1
-                if not attempts:
-                    raise
+            return self._reader.put(*parts, body=storable(change(before)), if_match=etag)
+
+        return until_fresh(attempt)
 
     def stop(self, project: str, run: str) -> None:
         """Asks a run to stop."""
