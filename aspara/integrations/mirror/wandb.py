@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Hashable, Mapping
 from types import ModuleType
 from typing import Any
@@ -12,6 +13,8 @@ from aspara.recording.run import Run
 from aspara.util.import_hook import when_imported
 from aspara.util.messages import say_once
 from aspara.util.wrap import wrap
+
+_CONFIG_INTERVAL = 1.0
 
 
 def begin(options: Mapping[str, Any]) -> Callable[[], None]:
@@ -27,6 +30,8 @@ class WandbMirror:
         self._runs.before_end = self._take_results
         self._theirs: dict[Hashable, Any] = {}
         self._logged: dict[Hashable, dict[str, Any]] = {}
+        self._config_at = 0.0
+        """When configs are looked at next (monotonic)."""
         self._undo: list[Callable[[], None]] = []
 
     def begin(self) -> Callable[[], None]:
@@ -101,7 +106,10 @@ class WandbMirror:
             return
         values = {} if data is None else {key: wandb_values.converted(value) for key, value in data.items()}
         self._logged.setdefault(str(theirs.id), {}).update(values)
-        self._take_config(theirs, run)
+        # wandb tells nobody of a change, and comparing costs more than a row: what a second changes is taken together.
+        if time.monotonic() >= self._config_at:
+            self._take_config(theirs, run)
+            self._config_at = time.monotonic() + _CONFIG_INTERVAL
         run.log(values, step=step, commit=commit)
 
     def _settle(self, theirs: Any) -> None:
