@@ -11,6 +11,7 @@ from typing import Any
 
 import aspara
 from aspara.recording.run import Run
+from aspara.util.metric_goals import goal_by_name
 
 
 def base_class(*homes: str) -> Any:
@@ -32,9 +33,10 @@ def run_for(run: Run | None, options: Mapping[str, Any]) -> Run:
 
 
 def define_best(run: Run, name: str, metric: str) -> None:
-    """Has the summary show the best value of a metric: the smallest of losses and errors, the greatest of the others."""
-    smallest = any(word in metric.lower() for word in ("loss", "error", "rmse", "mae", "mse"))
-    run.define_metric(name, summary="min" if smallest else "max")
+    """Has the summary show the best value of a metric, where its name tells which values are good."""
+    goal = goal_by_name(metric)
+    if goal is not None:
+        run.define_metric(name, summary="min" if goal == "minimize" else "max")
 
 
 def log_importances(run: Run, names: Iterable[Any], values: Iterable[Any], title: str = "Feature Importance") -> None:

@@ -13,10 +13,10 @@ from typing import Literal
 Goal = Literal["minimize", "maximize"]
 
 HIGH = (
-    r"(^|[^a-z])(acc(uracy)?|auc|auroc|f1|precision|recall|reward|returns?|score|iou|miou|m?ap|bleu|rouge|psnr|ssim|r2"
+    r"(^|[^a-z])(acc(uracy)?|auc(pr)?|auroc|ndcg|f1|precision|recall|reward|returns?|score|iou|miou|m?ap|bleu|rouge|psnr|ssim|r2"
     r"|success|win_?rate|throughput|samples_per_sec)([^a-z]|$)"
 )
-LOW = r"loss|err(or)?($|[^a-z])|perplexity|ppl|mse|mae|wer|cer|fid|nll|divergence"
+LOW = r"loss|err(or)?($|[^a-z])|perplexity|ppl|r?msle|mse|mae|mape|mphe|wer|cer|fid|nll|divergence"
 _HIGH, _LOW = re.compile(HIGH, re.IGNORECASE), re.compile(LOW, re.IGNORECASE)
 
 

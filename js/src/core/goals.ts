@@ -5,8 +5,8 @@ import type { Run } from "./types";
 export type Direction = "min" | "max";
 
 const HIGH =
-  /(^|[^a-z])(acc(uracy)?|auc|auroc|f1|precision|recall|reward|returns?|score|iou|miou|m?ap|bleu|rouge|psnr|ssim|r2|success|win_?rate|throughput|samples_per_sec)([^a-z]|$)/i;
-const LOW = /loss|err(or)?($|[^a-z])|perplexity|ppl|mse|mae|wer|cer|fid|nll|divergence/i;
+  /(^|[^a-z])(acc(uracy)?|auc(pr)?|auroc|ndcg|f1|precision|recall|reward|returns?|score|iou|miou|m?ap|bleu|rouge|psnr|ssim|r2|success|win_?rate|throughput|samples_per_sec)([^a-z]|$)/i;
+const LOW = /loss|err(or)?($|[^a-z])|perplexity|ppl|r?msle|mse|mae|mape|mphe|wer|cer|fid|nll|divergence/i;
 
 /** As far as its name tells. */
 export function direction(metric: string): Direction | null {
