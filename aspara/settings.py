@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from aspara.errors import DataDirError, UsageError
+from aspara.limits import MAX_INTEGER
 
 __all__ = ["STORAGE_BACKENDS", "TABLE", "Setting", "check", "data_dir", "flag", "get", "storage_backend"]
 
@@ -21,7 +22,7 @@ STORAGE_BACKENDS: dict[str, str] = {
 }
 """The module of each storage backend, by the name that users write; the first one is the default."""
 _GIB = 1 << 30
-_MOST = 1 << 53
+_MOST = MAX_INTEGER
 _LONGEST = 1_000_000_000
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aspara.analysis.flatten import flattened
 from aspara.catalog.runs.run_info import RunInfo, captured
 from aspara.util.json_safe import presentable
+from aspara.util.nested import flattened
 
 SECTIONS = ("run", "config", "summary")
 _OWN = ("status", "exit_code", "tags", "notes", "group", "job_type", "host", "last_step")

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from aspara.analysis.best import value_of
-from aspara.analysis.flatten import flattened
 from aspara.analysis.series_facts import SeriesFacts, facts_of
 from aspara.api.provider import DataProvider
 from aspara.catalog.runs.run_info import RunDetail, RunInfo, captured
 from aspara.catalog.series.query import SeriesQuery
+from aspara.util.durations import duration
 from aspara.util.metric_goals import Goal, goal_of
 from aspara.util.metric_rank import SYSTEM, metric_rank, ranked_metrics
+from aspara.util.nested import flattened
 
 POINTS = 20_000
 """Points of each series that are looked at: first, last and all extremes are among them."""
@@ -105,7 +106,7 @@ def _head(detail: RunDetail) -> str:
         parts.append(f"named {_short(info.name)}")
     parts.append(info.status + (f" with exit code {info.exit_code}" if info.exit_code else ""))
     if end is not None and info.start_time is not None:
-        parts.append(f"{_duration(end - info.start_time)} long")
+        parts.append(f"{duration(end - info.start_time)} long")
     if info.last_step is not None:
         total = detail.json()["total_steps"]
         parts.append(f"last step {info.last_step}" + (f" of {total}" if total else ""))
@@ -238,11 +239,3 @@ def _number(value: float) -> str:
 def _short(text: str, most: int = 80) -> str:
     line = " ".join(text.split())
     return line if len(line) <= most else line[: most - 1] + "…"
-
-
-def _duration(milliseconds: float) -> str:
-    seconds = milliseconds / 1000
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds:.3g} s"

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from aspara.analysis.flatten import flattened
 from aspara.api.provider import DataProvider
 from aspara.api.run import ApiRun
 from aspara.api.runs import ApiRuns
@@ -14,6 +13,7 @@ from aspara.catalog.runs.run_info import RunInfo
 from aspara.catalog.series.query import SeriesQuery
 from aspara.errors import TooLarge
 from aspara.util.json_safe import named, numbered
+from aspara.util.nested import flattened
 
 if TYPE_CHECKING:
     import polars

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from aspara import display_hooks
@@ -10,6 +10,7 @@ from aspara.api import table_view
 from aspara.api.base_run import as_pandas
 from aspara.api.run import ApiRun
 from aspara.errors import UsageError
+from aspara.util.nested import flattened
 
 if TYPE_CHECKING:
     import polars
@@ -74,19 +75,10 @@ class ApiRuns(Sequence["ApiRun"]):
             row["tags"] = run.tags
             row["created_at"] = run.created_at
             for part in ("config", "summary"):
-                for key, value in item[part].items():
-                    row.update(_flat(f"{part}.{key}", value))
+                row.update(flattened(item[part], f"{part}."))
             rows.append(row)
         names = list(dict.fromkeys(name for row in rows for name in row))
         return pl.DataFrame({name: _series(name, [row.get(name) for row in rows]) for name in names})
-
-
-def _flat(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict) and value and "_type" not in value:
-        for key, inner in value.items():
-            yield from _flat(f"{prefix}.{key}", inner)
-    else:
-        yield prefix, value
 
 
 def _series(name: str, values: list[Any]) -> polars.Series:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from aspara.util.json_safe import NONFINITE, nonfinite_name
 from aspara.util.metric_rank import ranked_metrics
+from aspara.util.nested import flattened
 from aspara.vocabulary import COLUMNS, PROJECT_HEADS, STATUSES
 
 MOST_ROWS = 200
@@ -185,15 +186,9 @@ def projects(items: Sequence[Mapping[str, Any]]) -> TableView:
 # -- what is shown -----------------------------------------------------------------------------------------------------
 
 
-def _flat(found: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in found.items():
-        if isinstance(value, Mapping):
-            if "_type" not in value:
-                flat.update(_flat(value, f"{prefix}{key}."))
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
+def _flat(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested values under their full names, without media."""
+    return {name: value for name, value in flattened(found) if not isinstance(value, Mapping)}
 
 
 def _distinct(configs: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Any]]]:

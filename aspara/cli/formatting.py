@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from aspara.cli.ascii_output import takes_unicode
+from aspara.util.durations import duration
 from aspara.util.json_safe import named
 
 
@@ -75,22 +76,6 @@ def ago(milliseconds: int | None) -> str:
         return "-"
     passed = time.time() * 1000 - milliseconds
     return "now" if passed < 1000 else f"{duration(passed // 1000 * 1000)} ago"
-
-
-def duration(milliseconds: float | None) -> str:
-    """A span in its largest fitting unit or two: ``0.4 s``, ``45 s``, ``5 min``, ``2 h 5 min``, ``3 d 4 h``."""
-    if milliseconds is None:
-        return "-"
-    if 0 < milliseconds < 10_000:
-        return f"{max(100, milliseconds) / 1000:.1f} s"
-    seconds = max(0, int(milliseconds / 1000))
-    if seconds < 60:
-        return f"{seconds} s"
-    if seconds < 3600:
-        return f"{seconds // 60} min"
-    if seconds < 86400:
-        return f"{seconds // 3600} h {seconds % 3600 // 60} min"
-    return f"{seconds // 86400} d {seconds % 86400 // 3600} h"
 
 
 def moment(milliseconds: int | None) -> str:

@@ -61,25 +61,9 @@ class Command(Protocol):
 COMMANDS: dict[str, Command] = {
     module.__name__.rpartition(".")[2].rstrip("_"): cast("Command", module)
     for module in (
-        *(
-            dashboard,
-            tracker,
-            serve,
-            demo,
-            projects,
-            runs,
-            show,
-            summary,
-            best,
-            compare,
-            sql,
-            tail,
-            watch,
-            wait,
-            note,
-            tag,
-            stop,
-        ),
+        *(dashboard, tracker, serve, demo),
+        *(projects, runs, show, summary, best, compare, sql, tail),
+        *(watch, wait, note, tag, stop),
         *(export, import_, sync, delete, doctor),
     )
 }

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from aspara.errors import UsageError
+from aspara.util.durations import in_seconds
 
 if TYPE_CHECKING:
     from aspara.api.provider import DataProvider
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from aspara.catalog.runs.run_info import RunInfo
 
 
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 DEMO_DATA_DIR = "demo-data"
 """Where `aspara demo` puts its runs: apart from a user's own."""
 
@@ -94,14 +94,10 @@ def whole(text: str) -> int:
 
 def seconds(text: str) -> float:
     """A span of time out of an argument: ``90``, ``90s``, ``5m``, ``2h``, ``7d``."""
-    number = text[:-1] if text[-1:] in _UNITS else text
     try:
-        value = float(number) * _UNITS.get(text[-1:], 1.0)
+        return in_seconds(text)
     except ValueError:
-        value = -1.0
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no span of time; write seconds, or 90s, 5m, 2h, 7d")
-    return value
+        raise argparse.ArgumentTypeError(f"{text!r} is no span of time; write seconds, or 90s, 5m, 2h, 7d") from None
 
 
 def split_target(target: str) -> tuple[str, str | None]:

@@ -82,7 +82,8 @@ def _status(text: str) -> str:
 
 
 def _table(runs: list[RunInfo]) -> str:
-    from aspara.cli.formatting import duration, moment, number, table, width
+    from aspara.cli.formatting import moment, number, table, width
+    from aspara.util.durations import duration
     from aspara.util.metric_rank import ranked_metrics
 
     fields = ["run", "name", "status", "started", "duration", "step"]

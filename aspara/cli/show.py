@@ -6,11 +6,11 @@ import argparse
 import fnmatch
 import math
 import shutil
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from aspara.cli.options import add_json, add_place, add_target, provider, run_target
 from aspara.cli.progress import reading
+from aspara.util.nested import flattened
 from aspara.vocabulary import COLUMNS
 
 if TYPE_CHECKING:
@@ -111,7 +111,8 @@ def _bounded(drawn: str, total: int, most: int | None, what: str) -> str:
 
 
 def _head(detail: RunDetail) -> str:
-    from aspara.cli.formatting import clean, duration, moment
+    from aspara.cli.formatting import clean, moment
+    from aspara.util.durations import duration
 
     info, shown = detail.info, detail.json()
     end = info.finish_time or info.last_update
@@ -151,7 +152,7 @@ def _of(total: Any) -> str:
 
 
 def _config(detail: RunDetail, most: int | None) -> str:
-    return _values("CONFIG", list(_flat("", detail.info.config)), most)
+    return _values("CONFIG", list(flattened(detail.info.config)), most)
 
 
 def _values(title: str, entries: list[tuple[str, Any]], most: int | None) -> str:
@@ -161,15 +162,6 @@ def _values(title: str, entries: list[tuple[str, Any]], most: int | None) -> str
         return ""
     drawn = table((title, "VALUE"), [(key, number(value)) for key, value in entries[:most]])
     return _bounded(drawn, len(entries), most, "values")
-
-
-def _flat(prefix: str, content: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Nested values under their full names, ``net.depth``."""
-    for key, value in content.items():
-        if isinstance(value, dict) and value:
-            yield from _flat(f"{prefix}{key}.", value)
-        else:
-            yield f"{prefix}{key}", value
 
 
 def _metrics(detail: RunDetail, series: dict[str, Series], columns: int, most: int | None) -> str:
@@ -185,7 +177,7 @@ def _metrics(detail: RunDetail, series: dict[str, Series], columns: int, most: i
     # Numbers of metrics that are not listed are left out with them.
     own = [
         (k, v)
-        for k, v in _flat("", detail.info.summary)
+        for k, v in flattened(detail.info.summary)
         if k not in series and (isinstance(v, str) or k not in metrics)
     ]
     results = _values("SUMMARY", own, most)
@@ -218,8 +210,9 @@ def _charts(
 
 
 def _chart(detail: RunDetail, name: str, series: Series, args: argparse.Namespace, columns: int) -> str:
-    from aspara.cli.formatting import clean, duration, moment
+    from aspara.cli.formatting import clean, moment
     from aspara.cli.terminal_plot import chart
+    from aspara.util.durations import duration
 
     values = series.values.tolist()
     places, ends = series.steps.tolist(), None

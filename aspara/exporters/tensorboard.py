@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from aspara.exporters.selection import ExportSelection
 from aspara.util import files, os_compat, protobuf, tfrecord
+from aspara.util.nested import flattened
 
 if TYPE_CHECKING:
     from typing import IO
@@ -93,21 +94,13 @@ def _hparams(tag: str, content: bytes) -> bytes:
 
 def _begin(run: ApiRun, began: float) -> bytes:
     entries = b""
-    for name, value in _flat("", run.config):
+    for name, value in flattened(run.config):
+        if value is None:
+            continue
         entries += protobuf.put_bytes(1, protobuf.put_bytes(1, name) + protobuf.put_bytes(2, _value(value)))
     if run.group:
         entries += protobuf.put_bytes(4, run.group)
     return protobuf.put_bytes(3, entries + protobuf.put_double(5, began))
-
-
-def _flat(prefix: str, config: dict[str, Any]) -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
-    for name, value in config.items():
-        if isinstance(value, dict) and value:
-            found.extend(_flat(f"{prefix}{name}.", value))
-        elif value is not None:
-            found.append((f"{prefix}{name}", value))
-    return found
 
 
 def _value(value: Any) -> bytes:

@@ -29,6 +29,7 @@ from aspara.importers.common.source import (
     nothing_found,
     stamp_of,
 )
+from aspara.limits import MAX_INTEGER
 
 _META = "meta.yaml"
 _STATUS = {"1": "RUNNING", "2": "SCHEDULED", "3": "FINISHED", "4": "FAILED", "5": "KILLED"}
@@ -310,4 +311,4 @@ def _whole(value: Any) -> int | None:
         number = int(value)
     except (TypeError, ValueError):
         return None
-    return number if 0 < number < 1 << 53 else None
+    return number if 0 < number < MAX_INTEGER else None

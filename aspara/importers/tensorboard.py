@@ -21,6 +21,7 @@ from typing import Any
 from aspara.importers.common import tensorboard_hparams, tensorboard_media, tensorboard_purges
 from aspara.importers.common.source import ImportReport, Row, RunMetadata, SourceRun, nothing_found, place, stamp_of
 from aspara.importers.common.tensorboard_purges import Limit, Purge
+from aspara.limits import MAX_INTEGER
 from aspara.media.base import Media
 from aspara.util import protobuf, tfrecord
 
@@ -242,7 +243,7 @@ def _plain(value: bytes) -> Any:
     for number, _, content in protobuf.fields(value):
         if number == 2:
             found = protobuf.double(content)
-            return int(found) if found.is_integer() and abs(found) < 1 << 53 else found
+            return int(found) if found.is_integer() and abs(found) < MAX_INTEGER else found
         if number == 3 and isinstance(content, bytes):
             return content.decode("utf-8", "replace")
         if number == 4:

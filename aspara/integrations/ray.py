@@ -11,6 +11,7 @@ from typing import Any
 import aspara
 from aspara.integrations.base import base_class
 from aspara.recording.run import Run
+from aspara.util.nested import flattened
 
 _BASE = base_class("ray.tune.logger:LoggerCallback")
 _CONFIG = ("trial_id", "experiment_tag", "node_ip", "experiment_id", "hostname", "pid", "date")
@@ -73,7 +74,7 @@ class AsparaLoggerCallback(_BASE):  # type: ignore[misc,valid-type,unused-ignore
         self.log_trial_start(trial)
         run, row, facts = self._runs[trial], {}, dict(result.get("config") or {})
         left_out = (*_LEFT_OUT, *self.excludes, *(() if self.log_config else ("config",)))
-        for key, value in _flat(result).items():
+        for key, value in flattened(result, separator="/"):
             first = key.split("/", 1)[0]
             if first in left_out or key in left_out:
                 continue
@@ -143,13 +144,3 @@ def _asked(context: Any, method: str) -> Any:
         DeprecationWarning,
     ):  # each release of Ray has other ones
         return None
-
-
-def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            found.update(_flat(value, f"{before}{key}/"))
-        else:
-            found[f"{before}{key}"] = value
-    return found

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from aspara import settings
+from aspara.util.durations import duration
 from aspara.util.messages import say
 from aspara.util.sparkline import sparkline
 
@@ -48,7 +49,7 @@ def end(
     """How a run ended, and a line for each of its first metrics."""
     steps = max((facts["last_step"] for facts in statistics.values()), default=None)
     last = "no rows were logged" if steps is None else f"last step {steps}"
-    say(f"Run {name!r} {status} after {_duration(time.time() - started)}, {last}.")
+    say(f"Run {name!r} {status} after {duration(1000 * max(0.0, time.time() - started))}, {last}.")
     rows = [
         (
             metric,
@@ -81,10 +82,3 @@ def _number(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return "-" if value is None else str(value)[:24]
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{max(0.0, seconds):.1f} s"
-    minutes = int(seconds // 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from aspara.errors import InvalidFilter
+from aspara.util.durations import SECONDS
 
 WORDS = frozenset("and or not in like true false null none True False None inf nan".split())
 """What is no name of a field."""
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _SPACE = " \t\r\n"
 # Without arithmetic a name may hold what metric names hold: "train/loss", "val-acc", "layer.0:grad".
 _NAME = re.compile(r"[A-Za-z_\u0080-\uffff][A-Za-z0-9_./:@%+#\u0080-\uffff-]*")
@@ -46,11 +46,11 @@ def tokens(text: str) -> list[Token]:
             end = number.end()
             unit = _NAME.match(text, end)
             word = unit.group() if unit else ""
-            if word not in _UNITS:
+            if word not in SECONDS:
                 raise InvalidFilter(
                     f"“{number.group()}{word}” is no number. Units are s, m, h, d and w.", at, end + len(word)
                 )
-            found.append(Token("number", float(number.group()) * _UNITS[word], at, end + len(word)))
+            found.append(Token("number", float(number.group()) * SECONDS[word], at, end + len(word)))
             at = end + len(word)
         elif name := _NAME.match(text, at):
             found.append(Token("name", name.group(), at, name.end()))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from aspara.catalog.parsing.uniform_rows import counted, parse_alike
+from aspara.limits import MAX_INTEGER
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +30,7 @@ SMALLEST = 64 << 10
 """Bytes from which a block is worth it."""
 MOST_NAMES = 20_000
 """Metrics from which polars' search for each name costs more than it saves."""
-_LIMIT = 1 << 53
+_LIMIT = MAX_INTEGER
 _SAMPLES, _FEW_SAMPLES = 24, 3
 _WIDE = 64
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from aspara.limits import MAX_INTEGER
 from aspara.storage import row_codec
 from aspara.storage.layout import shown
 from aspara.util import files, json_safe, os_compat
@@ -175,8 +176,8 @@ def parse(block: bytes, tail: Tail, problems: Problems) -> list[Found]:
                 type(timestamp) is int
                 and type(step) is int
                 and type(metrics) is dict
-                and abs(timestamp) < 1 << 53
-                and abs(step) < 1 << 53
+                and abs(timestamp) < MAX_INTEGER
+                and abs(step) < MAX_INTEGER
                 and None not in metrics.values()
             ):
                 for name, value in metrics.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -17,9 +17,6 @@ _SIGMAS = 3
 _SLICE = 1 << 17
 _MOST_DIRECT = 1 << 30
 """Products beyond which a convolution goes by Fourier transform, whose rounding is relative to the greatest value of a slice."""
-
-_Average = Callable[["Floats", int, int], "Floats"]
-"""Takes values, and how many of them at the beginning and at the end are only neighbours: the sums around the others."""
 
 
 class NeighbourAverage:

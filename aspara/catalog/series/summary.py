@@ -7,6 +7,7 @@ from typing import Any
 
 from aspara.catalog.columns.column import Column
 from aspara.catalog.index.points import RunPoints
+from aspara.limits import MAX_INTEGER
 from aspara.storage.statistics import Definitions, best, defined_summary, definition_of
 
 
@@ -66,4 +67,4 @@ def plain(value: float) -> Any:
     """`value` as JSON can hold it; whole numbers without a fraction."""
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    return int(value) if value.is_integer() and abs(value) < 1 << 53 else value
+    return int(value) if value.is_integer() and abs(value) < MAX_INTEGER else value

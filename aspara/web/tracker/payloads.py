@@ -11,6 +11,7 @@ import orjson
 
 from aspara import names, settings
 from aspara.errors import UsageError
+from aspara.limits import MAX_INTEGER
 from aspara.storage import row_codec
 from aspara.types import Resume, RunRequest
 
@@ -60,7 +61,7 @@ def line_of(row: Any, now: int) -> bytes:
     if not isinstance(row, dict):
         raise UsageError("A row is an object with step and metrics.")
     step, metrics = row.get("step"), row.get("metrics")
-    if not isinstance(step, int) or isinstance(step, bool) or not 0 <= step <= 1 << 53:
+    if not isinstance(step, int) or isinstance(step, bool) or not 0 <= step <= MAX_INTEGER:
         raise UsageError(f"step={str(step)[:40]!r}: a step is a whole number of at least 0.")
     if not isinstance(metrics, dict) or len(metrics) > MAX_METRICS:
         raise UsageError(f"metrics is an object of at most {MAX_METRICS} names and numbers.")
