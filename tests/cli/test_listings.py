@@ -21,12 +21,17 @@ def test_projects_search(cli):
     assert [p["name"] for p in json.loads(cli("projects", "--search", "DIG", "--json").out)["projects"]] == ["digits"]
 
 
-def test_no_projects_yet(monkeypatch, cli):
+def test_no_projects_yet(monkeypatch, cli, tmp_path):
     """Before the first run the default data directory may be missing: that is no error, and says what to do."""
     monkeypatch.delenv("ASPARA_DATA_DIR")
+    monkeypatch.chdir(tmp_path)
     answer = cli("projects")
     assert answer.code == 0
     assert "aspara demo" in answer.out
+    (tmp_path / "demo-data" / "digits").mkdir(parents=True)
+    answer = cli("projects")
+    assert answer.code == 0
+    assert "--data-dir demo-data" in answer.out
 
 
 def test_runs(cli):
