@@ -230,3 +230,23 @@ def test_a_disabled_run_takes_the_same_calls(tmp_path):
     assert run._recorder.for_child() is run._recorder
     run.finish()
     assert not (tmp_path / "data").exists()
+
+
+def test_secrets_of_a_config_are_written_nowhere(place, monkeypatch, tmp_path):
+    """Nor in the journal of a client; and a forked child's are not either."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    run = place.run("r", config={"api_key": "k-111111", "db": {"url": "postgres://me:p-222222@db/runs"}})
+    run.config.update({"late": {"token": "t-333333"}})
+    child = os.fork()
+    if not child:
+        run.config["child_token"] = "t-444444"
+        run.log({"c": 1})
+        run.finish()
+        os._exit(0)
+    os.waitpid(child, 0)
+    run.log({"loss": 1.0})
+    assert "k-111111" == run.config.api_key
+    run.finish()
+    written = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+    assert [] == [part for part in (b"111111", b"222222", b"333333", b"444444") if part in written]
+    assert "***" == place.catalog().run("p", "r").info.config["api_key"]
